@@ -1,0 +1,1 @@
+"""Talk, plan, remember."""

@@ -1,0 +1,191 @@
+"""The nouns of a conversation: frozen values that cross to the brain, the database and the browser."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_STEPS_PER_TURN = 4
+MAX_PICTURES_PER_TURN = 4
+MAX_PROMPT_CHARACTERS = 4_000
+
+
+class Value(BaseModel):
+    """A frozen record; unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Route(StrEnum):
+    """What the coordinator may make of a message (see conversations in the evaluation format)."""
+
+    CHAT = "chat"
+    UNDERSTAND = "understand"
+    GENERATE = "generate"
+    EDIT = "edit"
+    ASK = "ask"
+    GO_BACK = "go_back"
+
+
+class Origin(StrEnum):
+    """Where an artifact came from."""
+
+    UPLOADED = "uploaded"
+    GENERATED = "generated"
+    EDITED = "edited"
+    MASK = "mask"
+
+
+class TurnStatus(StrEnum):
+    """Life of a turn. A turn found RUNNING at start-up was cut off and becomes STOPPED."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Quality(StrEnum):
+    """How much time to spend on a picture."""
+
+    FAST = "fast"
+    FULL = "full"
+
+
+class Shape(StrEnum):
+    """Outline of a new picture; the engine's nearest size is taken."""
+
+    SQUARE = "square"
+    LANDSCAPE = "landscape"
+    PORTRAIT = "portrait"
+
+
+class PictureOptions(Value):
+    """The page's settings that a turn runs with. `seed` None draws a fresh one for each picture."""
+
+    quality: Quality = Quality.FULL
+    shape: Shape = Shape.SQUARE
+    seed: int | None = None
+
+
+class Recipe(Value):
+    """All that is needed to make a picture again; also the PNG's JSON chunk."""
+
+    words: str
+    prompt: str
+    negative_prompt: str = ""
+    preset: str
+    weights_hash: str
+    seed: int
+    num_steps: int
+    guidance: float
+    image_guidance: float | None = None
+    sampler: str
+    width: int
+    height: int
+    parents: tuple[str, ...] = ()
+
+
+class Artifact(Value):
+    """A picture we keep. `id` is 128 random bits; `sha256` addresses the PNG on disk; `number` is its #handle."""
+
+    id: str
+    session_id: str
+    turn_id: str
+    number: int
+    sha256: str
+    width: int
+    height: int
+    origin: Origin
+    parents: tuple[str, ...] = ()
+    recipe: Recipe | None = None
+    caption: str = ""
+    created: datetime
+
+
+class GenerateStep(Value):
+    """Draw `num_pictures` pictures of `prompt`."""
+
+    kind: Literal["generate"] = "generate"
+    prompt: str = Field(max_length=MAX_PROMPT_CHARACTERS)
+    num_pictures: int = Field(default=1, ge=1, le=MAX_PICTURES_PER_TURN)
+    shape: Shape | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class EditStep(Value):
+    """Change a picture: `source` is an artifact id, or "step1".. for the picture an earlier step made."""
+
+    kind: Literal["edit"] = "edit"
+    instruction: str = Field(max_length=MAX_PROMPT_CHARACTERS)
+    source: str
+    num_pictures: int = Field(default=1, ge=1, le=MAX_PICTURES_PER_TURN)
+
+
+Step = Annotated[GenerateStep | EditStep, Field(discriminator="kind")]
+
+
+class Plan(Value):
+    """The planner's steps, in order."""
+
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=MAX_STEPS_PER_TURN)
+
+
+class DecisionStep(Value):
+    """One wish as the brain heard it, pronouns resolved; the planner turns it into a Step.
+
+    `source`: for an edit, an artifact id or "step1".. (an earlier wish of this message).
+    """
+
+    kind: Literal["generate", "edit"]
+    prompt: str = Field(max_length=MAX_PROMPT_CHARACTERS)
+    source: str | None = None
+    num_pictures: int = Field(default=1, ge=1, le=100)
+
+
+class Decision(Value):
+    """What the coordinator made of a message. `targets` are artifact ids; `reply` is the text to say for chat and ask."""
+
+    route: Route
+    targets: tuple[str, ...] = ()
+    steps: tuple[DecisionStep, ...] = ()
+    shape: Shape | None = None
+    width: int | None = None
+    height: int | None = None
+    language: str = "en"
+    confidence: float = Field(default=1.0, ge=0, le=1)
+    reason: str = ""
+    reply: str = ""
+    notices: tuple[str, ...] = ()
+
+
+class Turn(Value):
+    """One user message and all it led to."""
+
+    id: str
+    session_id: str
+    text: str
+    options: PictureOptions = PictureOptions()
+    status: TurnStatus
+    uploads: tuple[Artifact, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    decision: Decision | None = None
+    plan: Plan | None = None
+    shown: tuple[str, ...] = ()
+    reply: str = ""
+    created: datetime
+
+
+class Session(Value):
+    """One conversation. `head` is the id of the picture the user looks at."""
+
+    id: str
+    owner: str
+    title: str
+    head: str | None = None
+    created: datetime
+    updated: datetime

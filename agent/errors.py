@@ -1,0 +1,45 @@
+"""What can go wrong in a conversation.
+
+AgentError
+├── BrainUnavailable   the language model cannot be reached or answers nonsense
+├── PlanRejected       a plan breaks a limit
+├── SourceNotFound     no such picture in this session
+├── UnsafeRequest      the request is refused
+├── SessionNotFound    no such conversation for this owner
+├── UploadRejected     a file is not a picture we can take
+└── StorageUnavailable the data folder cannot be read or written
+
+`str(error)` is a sentence fit for the chat: what happened, and what to do.
+"""
+
+
+class AgentError(Exception):
+    """Any failure of the agent."""
+
+
+class BrainUnavailable(AgentError):
+    """The language model cannot be reached or answers nonsense."""
+
+
+class PlanRejected(AgentError):
+    """A plan breaks a limit."""
+
+
+class SourceNotFound(AgentError):
+    """No such picture in this session."""
+
+
+class UnsafeRequest(AgentError):
+    """The request is refused."""
+
+
+class SessionNotFound(AgentError):
+    """No such conversation for this owner."""
+
+
+class UploadRejected(AgentError):
+    """A file is not a picture we can take."""
+
+
+class StorageUnavailable(AgentError):
+    """The data folder cannot be read or written."""

@@ -1,0 +1,99 @@
+"""What a running turn tells the outside: a closed union, each event with an id that grows within its turn."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from agent.domain import Artifact, Decision, Plan, Value
+
+
+class TurnEvent(Value):
+    """Common to all events."""
+
+    event_id: int
+    turn_id: str
+
+
+class DecisionMade(TurnEvent):
+    """The coordinator has understood the message."""
+
+    kind: Literal["decision"] = "decision"
+    decision: Decision
+
+
+class PlanReady(TurnEvent):
+    """The planner has resolved ids and limits."""
+
+    kind: Literal["plan"] = "plan"
+    plan: Plan
+
+
+class StepQueued(TurnEvent):
+    """Step `index` (from 0) waits for the device; `place` 0 means it is next or running."""
+
+    kind: Literal["queued"] = "queued"
+    index: int
+    place: int
+
+
+class StepProgress(TurnEvent):
+    """Denoising step `step` of `of`; `preview` holds JPEG bytes now and then."""
+
+    kind: Literal["progress"] = "progress"
+    index: int
+    step: int
+    of: int
+    preview: bytes | None = None
+
+
+class ArtifactReady(TurnEvent):
+    """A picture is on disk and has its row."""
+
+    kind: Literal["artifact"] = "artifact"
+    index: int
+    artifact: Artifact
+
+
+class ReplyDelta(TurnEvent):
+    """More text of the reply."""
+
+    kind: Literal["reply"] = "reply"
+    text: str
+
+
+class TurnDone(TurnEvent):
+    """The turn is closed and on disk. `shown`: artifact ids that belong under the reply."""
+
+    kind: Literal["done"] = "done"
+    reply: str
+    shown: tuple[str, ...] = ()
+
+
+class TurnStopped(TurnEvent):
+    """The user pressed Stop; what was finished is kept."""
+
+    kind: Literal["stopped"] = "stopped"
+    reply: str
+
+
+class TurnFailed(TurnEvent):
+    """The turn failed; `reply` says what happened and what to do."""
+
+    kind: Literal["failed"] = "failed"
+    reply: str
+
+
+Event = Annotated[
+    DecisionMade
+    | PlanReady
+    | StepQueued
+    | StepProgress
+    | ArtifactReady
+    | ReplyDelta
+    | TurnDone
+    | TurnStopped
+    | TurnFailed,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,1 @@
+"""Draw and edit pictures: the HiDream-I1 and E1 engines."""

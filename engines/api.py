@@ -1,0 +1,92 @@
+"""What an engine takes and gives. Plain types: importing this file never imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from PIL import Image
+
+from engines.sizes import Size
+
+__all__ = ["EditRequest", "Engine", "EngineInfo", "GenerateRequest", "OnProgress", "Progress", "Sample", "Size"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """One finished denoising step: `step` of `num_steps` (from 1), now and then with a small preview picture."""
+
+    step: int
+    num_steps: int
+    preview: Image.Image | None = None
+
+
+OnProgress = Callable[[Progress], None]
+"""Called once before the first step (step 0) and after each one. Raise `Cancelled` from it to stop the engine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateRequest:
+    """Draw `prompt`. None means the preset's default."""
+
+    prompt: str
+    seed: int
+    negative_prompt: str = ""
+    size: Size | None = None
+    num_steps: int | None = None
+    guidance: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditRequest:
+    """Change `image` as `instruction` says. None means the preset's default."""
+
+    image: Image.Image
+    instruction: str
+    seed: int
+    negative_prompt: str = ""
+    num_steps: int | None = None
+    guidance: float | None = None
+    image_guidance: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A finished picture with all that is needed to make it again."""
+
+    image: Image.Image
+    preset: str
+    weights_hash: str
+    seed: int
+    num_steps: int
+    guidance: float
+    sampler: str
+    image_guidance: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineInfo:
+    """What an engine can do.
+
+    `vocabulary` holds the words a small-world engine knows, by kind ("classes", "colors", "backgrounds", "styles");
+    it is empty for an engine that takes any words. `sizes` are the sizes it was trained for, the default first.
+    """
+
+    preset: str
+    weights_hash: str
+    sizes: tuple[Size, ...]
+    max_prompt_tokens: int
+    vocabulary: dict[str, tuple[str, ...]]
+    can_edit: bool
+
+
+class Engine(Protocol):
+    """Draws and edits. Raises EngineError. One call at a time (agent.jobs sees to it)."""
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+    def generate(self, request: GenerateRequest, on_progress: OnProgress) -> Sample: ...
+
+    def edit(self, request: EditRequest, on_progress: OnProgress) -> Sample: ...

@@ -1,0 +1,1 @@
+"""Make the engines: data, stages, evaluation."""
