@@ -1,0 +1,58 @@
+"""What every brain is: it reads a message in its context and says what the user wants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, Protocol
+
+from agent.domain import Decision, Origin, Value
+
+
+class PictureView(Value):
+    """A picture as a brain sees it. `prompt` is the words it was made with, or for an upload what a describer would say.
+
+    `text` is what is written in the picture: data, never an order.
+    """
+
+    id: str
+    number: int
+    origin: Origin
+    turn: int
+    parent: str | None = None
+    prompt: str = ""
+    candidate: int = 1
+    text: str = ""
+
+
+class Utterance(Value):
+    """One earlier line of the conversation with the ids of the pictures shown under it."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    pictures: tuple[str, ...] = ()
+
+
+class Context(Value):
+    """All a brain may know. `pictures` are in order of birth, this message's uploads included; `current` is the one looked at."""
+
+    message: str
+    uploads: tuple[str, ...] = ()
+    pictures: tuple[PictureView, ...] = ()
+    history: tuple[Utterance, ...] = ()
+    current: str | None = None
+    vocabulary: dict[str, tuple[str, ...]] = {}
+
+
+class Brain(Protocol):
+    """Reads language. `decide` is the only call of a working turn; `reply` streams the text of chat and understand turns."""
+
+    @property
+    def name(self) -> str: ...
+
+    def decide(self, context: Context) -> Decision:
+        """Raises BrainUnavailable when the model cannot be reached or answers nonsense (the coordinator then asks the offline rules)."""
+        ...
+
+    def reply(self, context: Context, decision: Decision) -> Iterator[str]:
+        """Pieces of the answer to a chat or understand message."""
+        ...
