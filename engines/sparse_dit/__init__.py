@@ -1,0 +1,7 @@
+"""SparseDiT: the sparse diffusion transformer of HiDream-I1 (arXiv 2505.22705, section 3)."""
+
+from engines.sparse_dit.config import SparseDiTConfig
+from engines.sparse_dit.model import SparseDiT, SparseDiTOutput
+from engines.sparse_dit.moe import RouterStatistics
+
+__all__ = ["RouterStatistics", "SparseDiT", "SparseDiTConfig", "SparseDiTOutput"]

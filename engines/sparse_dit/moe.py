@@ -1,0 +1,94 @@
+"""The sparse feed-forward: a router, routed experts and one shared expert; one path for training and inference."""
+
+# N tokens of the whole batch, D width, E experts, K active experts per token, R = N * K assignments
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engines.sparse_dit.config import SparseDiTConfig, swiglu_hidden_size
+from engines.sparse_dit.layers import SwiGLU
+
+__all__ = ["MoEFeedForward", "RouterStatistics"]
+
+LARGEST_DENSE_WIDTH = 512
+"""Up to this width every expert runs on every token: half of that work is wasted, and it is still faster than moving
+tokens about (python -m tests.bench.dit)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouterStatistics:
+    """One layer's routing over one batch. Balanced when the sum of mean_scores * load is 1 / num_experts.
+
+    `mean_scores_E` is the mean softmax score (differentiable); `load_E` the share of assignments, summing to 1.
+    The balance loss is alpha * E * sum(mean_scores * load) (Fedus et al. 2021, eq. 4).
+    """
+
+    mean_scores_E: Tensor
+    load_E: Tensor
+
+
+class Gate(nn.Module):
+    """Token features -> softmax scores over the experts."""
+
+    def __init__(self, width: int, num_experts: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(num_experts, width))
+        nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+
+    def forward(self, x_ND: Tensor) -> Tensor:
+        return F.linear(x_ND, self.weight).softmax(dim=-1)
+
+
+class MoEFeedForward(nn.Module):
+    """Sum of the top-K experts weighted by their softmax scores (not renormalised), plus the shared expert."""
+
+    def __init__(self, config: SparseDiTConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.num_active = config.num_activated_experts
+        self.shared_experts = SwiGLU(width, swiglu_hidden_size(4 * width // 2))
+        hidden = swiglu_hidden_size(4 * width)
+        self.experts = nn.ModuleList(SwiGLU(width, hidden) for _ in range(config.num_routed_experts))
+        self.gate = Gate(width, config.num_routed_experts)
+
+    def forward(self, x_BTD: Tensor) -> tuple[Tensor, RouterStatistics]:
+        x_ND = x_BTD.flatten(0, 1)
+        scores_NE = self.gate(x_ND)
+        weights_NK, chosen_NK = scores_NE.topk(self.num_active, dim=-1, sorted=False)
+        is_chosen_NE = torch.zeros_like(scores_NE).scatter(1, chosen_NK, 1.0)
+        statistics = RouterStatistics(
+            mean_scores_E=scores_NE.mean(dim=0), load_E=is_chosen_NE.float().mean(dim=0) / self.num_active
+        )
+        if x_ND.shape[-1] <= LARGEST_DENSE_WIDTH:
+            routed_ND = self.run_dense(x_ND, scores_NE * is_chosen_NE)
+        else:
+            routed_ND = self.run_sorted(x_ND, weights_NK, chosen_NK)
+        return (routed_ND + self.shared_experts(x_ND)).view_as(x_BTD), statistics
+
+    def run_dense(self, x_ND: Tensor, gates_NE: Tensor) -> Tensor:
+        """Every expert on every token; a gate of 0 drops the unchosen."""
+        routed_ND = torch.zeros_like(x_ND)
+        for expert, gate_N in zip(self.experts, gates_NE.unbind(dim=-1), strict=True):
+            routed_ND = torch.addcmul(routed_ND, expert(x_ND), gate_N[:, None])
+        return routed_ND
+
+    def run_sorted(self, x_ND: Tensor, weights_NK: Tensor, chosen_NK: Tensor) -> Tensor:
+        """Only the chosen experts: assignments sorted by expert, one grouped product per matrix, no host sync."""
+        chosen_R, order_R = chosen_NK.flatten().sort(stable=True)
+        token_R = order_R // self.num_active
+        experts_E = torch.arange(len(self.experts), device=x_ND.device)
+        ends_E = torch.searchsorted(chosen_R, experts_E, right=True).to(torch.int32)
+        w1, w2, w3 = (
+            torch.stack([expert.get_parameter(f"{name}.weight") for expert in self.experts]).transpose(1, 2)
+            for name in ("w1", "w2", "w3")
+        )
+        x_RD = x_ND[token_R]
+        hidden = F.silu(F.grouped_mm(x_RD, w1, offs=ends_E)) * F.grouped_mm(x_RD, w3, offs=ends_E)
+        y_RD = F.grouped_mm(hidden, w2, offs=ends_E) * weights_NK.flatten()[order_R, None]
+        return torch.zeros_like(x_ND).index_add(0, token_R, y_RD)
