@@ -90,7 +90,10 @@ class Recipe(Value):
 
 
 class Artifact(Value):
-    """A picture we keep. `id` is 128 random bits; `sha256` addresses the PNG on disk; `number` is its #handle."""
+    """A picture we keep. `id` is 128 random bits; `sha256` addresses the PNG on disk; `number` is its #handle.
+
+    `step` is the index (from 0) of the plan's step that made it, None for an upload; `candidate` counts from 1 within a step.
+    """
 
     id: str
     session_id: str
@@ -103,6 +106,8 @@ class Artifact(Value):
     parents: tuple[str, ...] = ()
     recipe: Recipe | None = None
     caption: str = ""
+    step: int | None = None
+    candidate: int = 1
     created: datetime
 
 

@@ -7,6 +7,8 @@ AgentError
 ├── UnsafeRequest      the request is refused
 ├── SessionNotFound    no such conversation for this owner
 ├── UploadRejected     a file is not a picture we can take
+├── MessageRefused     the message cannot become a turn: empty, too long, or another turn is running
+├── DeviceStalled      the engine gives no sign of life
 └── StorageUnavailable the data folder cannot be read or written
 
 `str(error)` is a sentence fit for the chat: what happened, and what to do.
@@ -39,6 +41,14 @@ class SessionNotFound(AgentError):
 
 class UploadRejected(AgentError):
     """A file is not a picture we can take."""
+
+
+class MessageRefused(AgentError):
+    """The message cannot become a turn: it is empty or too long, or another turn of this session is running."""
+
+
+class DeviceStalled(AgentError):
+    """The engine gives no sign of life."""
 
 
 class StorageUnavailable(AgentError):
