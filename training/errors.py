@@ -1,0 +1,28 @@
+"""What can go wrong in training.
+
+TrainingError
+├── BadRecipe           a setting is unknown or does not fit
+├── CorruptCheckpoint   a checkpoint cannot be read
+├── NonFiniteLoss       too many batches in a row gave NaN or infinity
+└── FontMissing         the emoji font is not installed
+"""
+
+
+class TrainingError(Exception):
+    """Any failure of training or evaluation."""
+
+
+class BadRecipe(TrainingError):
+    """A setting is unknown or does not fit."""
+
+
+class CorruptCheckpoint(TrainingError):
+    """A checkpoint cannot be read."""
+
+
+class NonFiniteLoss(TrainingError):
+    """Too many batches in a row gave NaN or infinity."""
+
+
+class FontMissing(TrainingError):
+    """The emoji font is not installed."""

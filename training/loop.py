@@ -1,0 +1,148 @@
+"""The one training loop: update, average, checkpoint, log. It knows no objective."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from PIL import Image
+from torch import Tensor, nn
+
+from training.checkpoint import load_latest, save_checkpoint
+from training.errors import NonFiniteLoss
+from training.optim import MasterOptimizer, OptimSettings, learning_rate
+
+_MAX_BAD_STEPS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoopSettings:
+    """How a stage is run. Minutes count wall time of this sitting; None runs to the last step."""
+
+    optim: OptimSettings
+    minutes: float | None = None
+    log_seconds: float = 30.0
+    checkpoint_minutes: float = 8.0
+    sheet_minutes: float = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepLoss:
+    """The scalar to minimise and its parts by name, for the log."""
+
+    total: Tensor
+    parts: Mapping[str, float]
+
+
+class Stage(Protocol):
+    """One training objective. Batch `step` depends on the stage's seed and `step` alone, so a resumed run repeats it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def batch_size(self) -> int: ...
+
+    def parameters(self) -> dict[str, nn.Parameter]: ...
+
+    def loss(self, step: int) -> StepLoss: ...
+
+    def contact_sheet(self) -> Image.Image:
+        """Pictures that show where the model stands; called with the averaged weights in the model."""
+        ...
+
+
+Say = Callable[[str], None]
+
+
+def train(stage: Stage, settings: LoopSettings, folder: Path, say: Say = print) -> MasterOptimizer:
+    """Run or resume `stage` in `folder` until its last step or the sitting's end; returns with the masters in the model.
+
+    Writes checkpoints/, sheets/ and log.jsonl. Raises NonFiniteLoss, CorruptCheckpoint.
+    """
+    optimizer = MasterOptimizer(stage.parameters(), settings.optim)
+    step = _resume(optimizer, folder / "checkpoints", say)
+    started = logged = saved = drawn = time.monotonic()
+    window: list[float] = []
+    bad_steps = 0
+    while step < settings.optim.num_steps:
+        result = stage.loss(step)
+        result.total.backward()  # type: ignore[no-untyped-call]
+        norm = optimizer.update(step)
+        bad_steps = 0 if math.isfinite(norm) else bad_steps + 1
+        if bad_steps > _MAX_BAD_STEPS:
+            raise NonFiniteLoss(f"{bad_steps} batches in a row had no finite gradient at step {step}; lower the learning rate.")
+        window.append(float(result.total.detach()))
+        step += 1
+        now = time.monotonic()
+        is_last = step == settings.optim.num_steps or (
+            settings.minutes is not None and now - started > 60 * settings.minutes
+        )
+        if now - logged > settings.log_seconds or is_last:
+            _log(folder, stage, settings, step, window, result.parts, norm, now - logged, say)
+            window, logged = [], now
+        if now - saved > 60 * settings.checkpoint_minutes or is_last:
+            save_checkpoint(folder / "checkpoints", step, optimizer.state())
+            saved = time.monotonic()
+        if now - drawn > 60 * settings.sheet_minutes or is_last:
+            _draw(stage, optimizer, folder, step)
+            drawn = logged = time.monotonic()
+        if is_last:
+            break
+    return optimizer
+
+
+def _resume(optimizer: MasterOptimizer, folder: Path, say: Say) -> int:
+    checkpoint, complaints = load_latest(folder)
+    for complaint in complaints:
+        say(complaint)
+    if checkpoint is None:
+        return 0
+    optimizer.load(checkpoint.tensors)
+    say(f"Resumed after step {checkpoint.step}.")
+    return checkpoint.step
+
+
+def _log(
+    folder: Path,
+    stage: Stage,
+    settings: LoopSettings,
+    step: int,
+    window: list[float],
+    parts: Mapping[str, float],
+    norm: float,
+    seconds: float,
+    say: Say,
+) -> None:
+    rate = len(window) * stage.batch_size / max(seconds, 1e-9)
+    left_minutes = (settings.optim.num_steps - step) * stage.batch_size / max(rate, 1e-9) / 60
+    record = {
+        "stage": stage.name,
+        "step": step,
+        "loss": sum(window) / len(window),
+        **{name: round(value, 5) for name, value in parts.items()},
+        "gradient_norm": round(norm, 4),
+        "learning_rate": learning_rate(settings.optim, step - 1),
+        "samples_per_second": round(rate, 1),
+        "minutes_left": round(left_minutes, 1),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "log.jsonl").open("a") as file:
+        file.write(json.dumps(record) + "\n")
+    say(
+        f"{stage.name} {step}/{settings.optim.num_steps}  loss {record['loss']:.4f}  "
+        + "  ".join(f"{name} {value:.4f}" for name, value in parts.items())
+        + f"  {rate:.1f} samples/s  {left_minutes:.0f} min left"
+    )
+
+
+def _draw(stage: Stage, optimizer: MasterOptimizer, folder: Path, step: int) -> None:
+    optimizer.write(optimizer.ema)
+    (folder / "sheets").mkdir(parents=True, exist_ok=True)
+    stage.contact_sheet().save(folder / "sheets" / f"step-{step:08d}.png")
+    optimizer.write(optimizer.masters)
