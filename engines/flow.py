@@ -1,7 +1,7 @@
 """Flow matching on straight paths: pure functions shared by training and sampling.
 
-Sigma runs from 0 (clean) to 1 (noise). The velocity is noise - clean; the network predicts its negative, clean - noise,
-and everything that calls the network negates its output once.
+Sigma runs from 0 (clean) to 1 (noise). The velocity is noise - clean; the network predicts its negative,
+clean - noise, and everything that calls the network negates its output once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The two kinds of transformer block. Llama rows give keys and values only: their outputs would be thrown away."""
+"""The two kinds of block. Llama rows give keys and values only: their outputs would be thrown away."""
 
 # B batch, I image rows, P persistent text rows, L Llama rows of this block, D width
 
@@ -10,7 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from engines.sparse_dit.config import SparseDiTConfig, swiglu_hidden_size
-from engines.sparse_dit.layers import DualAttention, KeyRules, SingleAttention, SwiGLU, adaptive_linear, modulate
+from engines.sparse_dit.layers import (
+    DualAttention,
+    KeyRules,
+    SingleAttention,
+    SwiGLU,
+    adaptive_linear,
+    modulate,
+)
 from engines.sparse_dit.moe import MoEFeedForward, RouterStatistics
 
 __all__ = ["Block", "DualBlock", "DualOutput", "SingleBlock", "SingleOutput"]
@@ -86,7 +93,8 @@ class SingleBlock(nn.Module):
     def forward(
         self, rows_BTD: Tensor, llama_BLD: Tensor, condition_BD: Tensor, rules: KeyRules, num_queries: int
     ) -> SingleOutput:
-        shift, scale, gate, ff_shift, ff_scale, ff_gate = self.adaLN_modulation[1](condition_BD)[:, None].chunk(6, -1)
+        modulation = self.adaLN_modulation[1](condition_BD)[:, None]
+        shift, scale, gate, ff_shift, ff_scale, ff_gate = modulation.chunk(6, dim=-1)
         normed_BSD = modulate(torch.cat([rows_BTD, llama_BLD], dim=1), shift, scale)
         rows_BTD = torch.addcmul(rows_BTD[:, :num_queries], gate, self.attn1(normed_BSD, num_queries, rules))
         fed, router = feed(self.ff_i, modulate(rows_BTD, ff_shift, ff_scale))

@@ -11,8 +11,8 @@ __all__ = ["SparseDiTConfig", "swiglu_hidden_size"]
 class SparseDiTConfig:
     """The keys of the published transformer/config.json.
 
-    `caption_channels` is (T5 width, Llama width); `max_resolution` is in latent units and bounds the number of image
-    tokens of a non-square input; `llama_layers` names, per block, which Llama state it reads.
+    `caption_channels` is (T5 width, Llama width); `max_resolution` is in latent units and bounds the number
+    of image tokens of a non-square input; `llama_layers` names, per block, which Llama state it reads.
     """
 
     patch_size: int
@@ -37,9 +37,9 @@ class SparseDiTConfig:
             raise ValueError(f"llama_layers names {len(self.llama_layers)} layers for {num_blocks} blocks.")
         rotated = sum(self.axes_dims_rope)
         if rotated not in (self.attention_head_dim, self.attention_head_dim // 2):
-            raise ValueError(f"axes_dims_rope covers {rotated} of {self.attention_head_dim} dimensions of a head.")
+            raise ValueError(f"axes_dims_rope covers {rotated} of {self.attention_head_dim} head dimensions.")
         if self.num_activated_experts > self.num_routed_experts > 0:
-            raise ValueError(f"{self.num_activated_experts} of {self.num_routed_experts} experts cannot be active.")
+            raise ValueError(f"{self.num_activated_experts} of {self.num_routed_experts} experts are active.")
 
     @property
     def width(self) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor, nn
 
 from engines.sparse_dit.config import SparseDiTConfig
@@ -37,8 +38,8 @@ TIMESTEP_CHANNELS = 256
 class KeyRules:
     """How keys are treated: rotation table for [image, text, Llama] rows, and what stands for padding.
 
-    `image_mask` (B, image rows) multiplies image keys, the reference's padding semantics: a masked key has logit 0
-    and still takes part. `logit_bias` (1, 1, 1, S) is added to the logits.
+    `image_mask` (B, image rows) multiplies image keys, the reference's padding semantics: a masked key has
+    logit 0 and still takes part. `logit_bias` (1, 1, 1, S) is added to the logits.
     """
 
     table: Tensor
@@ -139,7 +140,7 @@ class Head(nn.Module):
 
 
 def adaptive_linear(width: int, num_chunks: int) -> nn.Sequential:
-    """adaLN's layers under the checkpoint's names; callers apply [1] to a condition that already went through SiLU."""
+    """adaLN under the checkpoint's names; callers apply [1] to a condition that went through SiLU once."""
     return nn.Sequential(nn.SiLU(), nn.Linear(width, num_chunks * width))
 
 
@@ -170,13 +171,13 @@ class SingleAttention(nn.Module):
         if rules.image_mask is not None:
             num_text = k.shape[1] - rules.image_mask.shape[1]
             k = k * F.pad(rules.image_mask, (0, num_text), value=1.0)[..., None, None]
-        q, k = rotate(q, rules.table[:, :, :num_queries]), rotate(k, rules.table)
+        q, k = rotate(q, rules.table[:, :num_queries]), rotate(k, rules.table)
         attended: Tensor = self.to_out(attend(q, k, v, rules.logit_bias))
         return attended
 
     def split(self, x: Tensor) -> Tensor:
         """(B, T, D) -> (B, T, H, C)."""
-        return x.unflatten(-1, (self.num_heads, -1))
+        return rearrange(x, "b t (h c) -> b t h c", h=self.num_heads)
 
 
 class DualAttention(SingleAttention):
@@ -192,10 +193,12 @@ class DualAttention(SingleAttention):
         self.q_rms_norm_t = nn.RMSNorm(width, QK_NORM_EPS)
         self.k_rms_norm_t = nn.RMSNorm(width, QK_NORM_EPS)
 
-    def joint(self, image_BTD: Tensor, text_BSD: Tensor, num_text: int, rules: KeyRules) -> tuple[Tensor, Tensor]:
+    def joint(
+        self, image_BTD: Tensor, text_BSD: Tensor, num_text: int, rules: KeyRules
+    ) -> tuple[Tensor, Tensor]:
         """Attend over [image, text]; `text_BSD` holds `num_text` asking rows, then the Llama rows."""
         num_image = image_BTD.shape[1]
-        table = rules.table[:, :, :num_image]
+        table = rules.table[:, :num_image]
         k_image = self.split(self.k_rms_norm(self.to_k(image_BTD)))
         if rules.image_mask is not None:
             k_image = k_image * rules.image_mask[..., None, None]

@@ -24,7 +24,7 @@ __all__ = ["SparseDiT", "SparseDiTOutput"]
 
 @dataclass(frozen=True, kw_only=True)
 class SparseDiTOutput:
-    """`sample` (B, channels, height, width) predicts clean minus noise; `router` has one entry per sparse block."""
+    """`sample` (B, channels, height, width) predicts clean - noise; `router` has one entry a sparse block."""
 
     sample: Tensor
     router: tuple[RouterStatistics, ...]
@@ -43,7 +43,7 @@ class ImageRows:
 
 
 class SparseDiT(nn.Module):
-    """Dual-stream then single-stream blocks with sparse image feed-forwards (arXiv 2505.22705, section 3.1)."""
+    """Dual-stream then single-stream blocks, image feed-forwards sparse (arXiv 2505.22705, section 3.1)."""
 
     def __init__(
         self,
@@ -83,20 +83,23 @@ class SparseDiT(nn.Module):
             llama_layers=tuple(llama_layers),
             force_inference_output=force_inference_output,
         )
-        width = config.width
+        width, num_blocks = config.width, len(config.llama_layers)
         self.max_seq = config.max_image_tokens
         self.t_embedder = TimestepEmbed(width)
         self.p_embedder = PooledEmbed(text_emb_dim, width)
         self.x_embedder = PatchEmbed(in_channels * patch_size**2, width)
-        self.double_stream_blocks = nn.ModuleList(Block(DualBlock(config)) for _ in range(num_layers))
-        self.single_stream_blocks = nn.ModuleList(Block(SingleBlock(config)) for _ in range(num_single_layers))
+        blocks = [
+            Block(DualBlock(config) if i < num_layers else SingleBlock(config)) for i in range(num_blocks)
+        ]
+        self.double_stream_blocks = nn.ModuleList(blocks[:num_layers])
+        self.single_stream_blocks = nn.ModuleList(blocks[num_layers:])
         self.final_layer = Head(width, config.out_channels * patch_size**2)
-        channels = [llama_channels] * len(config.llama_layers) + [t5_channels]
+        channels = [llama_channels] * num_blocks + [t5_channels]
         self.caption_projection = nn.ModuleList(TextProjection(each, width) for each in channels)
         self.initialize()
 
     def initialize(self) -> None:
-        """The report's starting point: Xavier linears, zero adaLN and head, so that every block starts as identity."""
+        """The report's start: Xavier linears, zero adaLN and head, so that every block begins as identity."""
         for name, module in self.named_modules():
             if not isinstance(module, nn.Linear):
                 continue
@@ -133,9 +136,11 @@ class SparseDiT(nn.Module):
         """Predict clean minus noise.
 
         hidden_states: latents (B, channels, height, width), or patches (B, I, F) with `img_ids` (B, I, 3),
-        `img_sizes` (rows and columns of each sample, all equal) and `hidden_states_masks` (B, I). timesteps: (B,) on
-        the 0..1000 scale. encoder_hidden_states_t5: (B, tokens, T5 width). encoder_hidden_states_llama3: (layers, B,
-        tokens, Llama width). pooled_embeds: (B, text_emb_dim). Text padding takes part, as in the reference.
+        `img_sizes` (rows and columns of each sample, all equal) and `hidden_states_masks` (B, I).
+        timesteps: (B,) on the 0..1000 scale. pooled_embeds: (B, text_emb_dim).
+        encoder_hidden_states_t5: (B, tokens, T5 width).
+        encoder_hidden_states_llama3: (layers, B, tokens, Llama width).
+        Text padding takes part in attention, as in the reference.
         """
         if attention_kwargs:
             raise ValueError(f"attention_kwargs are not supported: {', '.join(attention_kwargs)}.")
@@ -191,7 +196,8 @@ class SparseDiT(nn.Module):
             is_last = index == config.num_single_layers - 1
             block = cast(Block, self.single_stream_blocks[index]).block
             num_queries = rows.num_rows if is_last else x.shape[1]
-            single: SingleOutput = block(x, llama[config.num_layers + index], condition_BD, rules, num_queries)
+            context = llama[config.num_layers + index]
+            single: SingleOutput = block(x, context, condition_BD, rules, num_queries)
             x = single.rows_BTD
             router.append(single.router)
         patches: Tensor = self.final_layer(x[:, : rows.num_rows], condition_BD)

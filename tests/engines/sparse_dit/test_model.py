@@ -1,0 +1,76 @@
+"""SparseDiT on its own: initial state, gradients, precision, compilation, refusals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from engines.sparse_dit import SparseDiT, SparseDiTOutput
+from tests.parity.test_sparse_dit import TINY, random_inputs, random_pair
+
+
+def test_starts_by_predicting_zero() -> None:
+    model = SparseDiT(**TINY)
+    output = model(**random_inputs(model, 2, 8, 8))
+    assert output.sample.abs().max() == 0
+
+
+def test_returns_one_set_of_router_statistics_for_each_block() -> None:
+    model = SparseDiT(**TINY)
+    output = model(**random_inputs(model, 2, 8, 8))
+    assert isinstance(output, SparseDiTOutput)
+    assert len(output.router) == 4
+    for statistics in output.router:
+        torch.testing.assert_close(statistics.load_E.sum(), torch.tensor(1.0))
+        torch.testing.assert_close(statistics.mean_scores_E.sum(), torch.tensor(1.0))
+
+
+def test_every_parameter_learns_in_training_and_in_evaluation_mode() -> None:
+    model = random_pair(TINY)[0]
+    inputs = random_inputs(model, 2, 8, 8)
+    for mode in (model.train(), model.eval()):
+        model.zero_grad()
+        mode(**inputs).sample.square().mean().backward()
+        still = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
+        assert still == []
+
+
+@torch.no_grad()
+def test_bfloat16_stays_close_to_float32() -> None:
+    model = random_pair(TINY)[0]
+    inputs = random_inputs(model, 2, 8, 12)
+    expected = model(**inputs).sample
+    halved = {name: value.bfloat16() for name, value in inputs.items()} | {"timesteps": inputs["timesteps"]}
+    sample = model.bfloat16()(**halved).sample
+    assert sample.dtype is torch.bfloat16
+    assert (sample.float() - expected).norm() / expected.norm() < 0.05
+
+
+@pytest.mark.parametrize("size", [(8, 8), (8, 12)], ids=["square", "padded"])
+@torch.no_grad()
+def test_compiles_into_one_graph(size: tuple[int, int]) -> None:
+    model = random_pair(TINY)[0]
+    inputs = random_inputs(model, 2, *size)
+    compiled = torch.compile(model, fullgraph=True, backend="eager")
+    torch.testing.assert_close(compiled(**inputs).sample, model(**inputs).sample, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"llama_layers": [0]}, "llama_layers names 1 layers for 4 blocks"),
+        ({"axes_dims_rope": [4, 4, 4]}, "covers 12 of 16"),
+        ({"num_activated_experts": 5}, "5 of 4 experts"),
+    ],
+)
+def test_impossible_configurations_are_refused(change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        SparseDiT(**TINY | change)
+
+
+def test_too_many_patches_are_refused() -> None:
+    model = SparseDiT(**TINY)
+    with pytest.raises(ValueError, match=r"4x20 patches exceed the 36 tokens"):
+        model(**random_inputs(model, 1, 8, 40))
