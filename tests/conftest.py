@@ -1,0 +1,55 @@
+"""What every test gets: no network beyond this machine, and a say about what is not installed."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import shutil
+import socket
+from pathlib import Path
+
+# Before anything imports them: no hub, no telemetry, few threads.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+import pytest
+
+FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine cannot run, and say why; REVERIE_NO_SKIPS makes that a failure instead."""
+    if os.environ.get("REVERIE_NO_SKIPS"):
+        return
+    has_font = FONT.exists()
+    has_browser = any(shutil.which(name) for name in BROWSERS)
+    for item in items:
+        if item.get_closest_marker("font") and not has_font:
+            item.add_marker(pytest.mark.skip(reason="needs a font: apt-get install fonts-noto-color-emoji"))
+        if item.get_closest_marker("browser") and not has_browser:
+            item.add_marker(pytest.mark.skip(reason="needs a browser: apt-get install chromium"))
+
+
+@pytest.fixture(autouse=True)
+def _stay_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to another machine fails the test that tries it."""
+    connect = socket.socket.connect
+
+    def connect_here(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not is_here(address):
+            raise AssertionError(f"A test tried to reach {address}.")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
+
+
+def is_here(address: object) -> bool:
+    host = address[0] if isinstance(address, tuple) else ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
