@@ -10,12 +10,21 @@ from PIL import Image
 
 from engines.sizes import Size
 
-__all__ = ["EditRequest", "Engine", "EngineInfo", "GenerateRequest", "OnProgress", "Progress", "Sample", "Size"]
+__all__ = [
+    "EditRequest",
+    "Engine",
+    "EngineInfo",
+    "GenerateRequest",
+    "OnProgress",
+    "Progress",
+    "Sample",
+    "Size",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """One finished denoising step: `step` of `num_steps` (from 1), now and then with a small preview picture."""
+    """One finished denoising step: `step` of `num_steps` (from 1), now and then with a preview picture."""
 
     step: int
     num_steps: int
@@ -23,7 +32,7 @@ class Progress:
 
 
 OnProgress = Callable[[Progress], None]
-"""Called once before the first step (step 0) and after each one. Raise `Cancelled` from it to stop the engine."""
+"""Called before the first step (step 0) and after each one. Raise `Cancelled` from it to stop the engine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +62,10 @@ class EditRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """A finished picture with all that is needed to make it again."""
+    """A finished picture with all that is needed to make it again.
+
+    `is_prompt_cut` says that the words were longer than the engine reads and lost their end.
+    """
 
     image: Image.Image
     preset: str
@@ -63,14 +75,16 @@ class Sample:
     guidance: float
     sampler: str
     image_guidance: float | None = None
+    is_prompt_cut: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineInfo:
     """What an engine can do.
 
-    `vocabulary` holds the words a small-world engine knows, by kind ("classes", "colors", "backgrounds", "styles");
-    it is empty for an engine that takes any words. `sizes` are the sizes it was trained for, the default first.
+    `vocabulary` holds the words a small-world engine knows, by kind ("classes", "colors", "backgrounds",
+    "styles"); it is empty for an engine that takes any words. `sizes` are the sizes it was trained for, the
+    default first.
     """
 
     preset: str

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from PIL import Image
 
 from engines.errors import UnsupportedSize
 
@@ -22,3 +26,37 @@ class Size:
         if min(self.width, self.height) <= 0 or self.width % factor or self.height % factor:
             raise UnsupportedSize(f"{self} does not fit: both sides must be positive multiples of {factor}.")
         return self
+
+
+def closest_size(size: Size, candidates: Sequence[Size]) -> Size:
+    """The candidate of most similar outline (ratio of sides), the earlier one when equal."""
+    return min(
+        candidates, key=lambda each: abs(math.log(each.width * size.height / (each.height * size.width)))
+    )
+
+
+def cover(image: Image.Image, size: Size) -> Image.Image:
+    """Scale `image` until it covers `size`, then cut equally from both sides."""
+    if image.size == (size.width, size.height):
+        return image
+    scale = max(size.width / image.width, size.height / image.height)
+    width, height = max(size.width, round(image.width * scale)), max(size.height, round(image.height * scale))
+    left, top = (width - size.width) // 2, (height - size.height) // 2
+    scaled = image.resize((width, height), Image.Resampling.BICUBIC)
+    return scaled.crop((left, top, left + size.width, top + size.height))
+
+
+def size_of_area(size: Size, area_px: int, factor: int) -> Size:
+    """The largest size of about this outline with sides in multiples of `factor` and at most `area_px`.
+
+    HiDream-E1.1's rule: scale to the area, round each side down and to nearest, take the largest that fits.
+    """
+    scale = math.sqrt(area_px / (size.width * size.height))
+    widths, heights = (
+        [int(side * scale) // factor * factor, round(side * scale) // factor * factor]
+        for side in (size.width, size.height)
+    )
+    fitting = [Size(w, h) for w in widths for h in heights if 0 < w * h <= area_px]
+    if not fitting:
+        raise UnsupportedSize(f"{size} is too long and thin for this engine: crop it first.")
+    return max(fitting, key=lambda each: each.width * each.height)

@@ -6,14 +6,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import cast
 
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 
+from engines.errors import WeightsDamaged
 from engines.sparse_dit.blocks import Block, DualBlock, DualOutput, SingleBlock, SingleOutput
+from engines.sparse_dit.checkpoint import read_config, read_weights, write_checkpoint
 from engines.sparse_dit.config import SparseDiTConfig
 from engines.sparse_dit.layers import Head, KeyRules, PatchEmbed, PooledEmbed, TextProjection, TimestepEmbed
 from engines.sparse_dit.moe import RouterStatistics
@@ -111,6 +114,30 @@ class SparseDiT(nn.Module):
                 nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        folder: str | Path,
+        subfolder: str | None = None,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> SparseDiT:
+        """Load a diffusers-layout folder in evaluation mode. Raises ModelNotFound or WeightsDamaged."""
+        place = Path(folder, subfolder) if subfolder else Path(folder)
+        keys = read_config(place)
+        try:
+            with torch.device("meta"):
+                model = cls(**keys)
+        except (TypeError, ValueError) as error:
+            raise WeightsDamaged(f"{place / 'config.json'} does not describe a SparseDiT: {error}") from error
+        shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
+        model.load_state_dict(read_weights(place, shapes, dtype, torch.device(device)), assign=True)
+        return model.eval()
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write config.json and safetensors in diffusers layout, in the parameters' own precision."""
+        write_checkpoint(Path(folder), asdict(self.config), self.state_dict())
 
     @property
     def dtype(self) -> torch.dtype:

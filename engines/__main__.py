@@ -1,0 +1,154 @@
+"""Draw and edit from the command line: python -m engines generate "a red car" --seed 7 --out car.png"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+from engines.api import EditRequest, GenerateRequest, Progress, Sample
+from engines.errors import EngineError
+from engines.presets import PRESETS
+from engines.sizes import Size
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, or 2 after one sentence on what went wrong."""
+    options = parser().parse_args(arguments)
+    try:
+        match options.command:
+            case "generate":
+                run_generate(options)
+            case "edit":
+                run_edit(options)
+            case "info":
+                run_info(options)
+    except EngineError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="python -m engines", description="Draw and edit pictures.")
+    commands = root.add_subparsers(dest="command", required=True)
+    generate = commands.add_parser("generate", help="draw a picture from words")
+    generate.add_argument("prompt")
+    generate.add_argument("--size", type=size_of, help="WIDTHxHEIGHT in pixels")
+    edit = commands.add_parser("edit", help="change a picture as an instruction says")
+    edit.add_argument("image", type=Path)
+    edit.add_argument("instruction")
+    edit.add_argument("--image-guidance", type=float)
+    info = commands.add_parser("info", help="what a preset can do")
+    for command, preset in ((generate, "stickers-full"), (edit, "stickers-edit"), (info, "stickers-full")):
+        command.add_argument("--preset", default=preset, choices=PRESETS)
+        command.add_argument(
+            "--weights", type=Path, help="folder in diffusers layout; embedded presets need none"
+        )
+    for command in (generate, edit):
+        command.add_argument(
+            "--out", type=Path, required=True, help="picture file to write, for example cat.png"
+        )
+        command.add_argument("--seed", type=int)
+        command.add_argument("--negative", default="", help="what the picture should not show")
+        command.add_argument("--steps", type=int)
+        command.add_argument("--guidance", type=float)
+    return root
+
+
+def size_of(text: str) -> Size:
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text} is not WIDTHxHEIGHT, for example 256x256")
+    return Size(int(width), int(height))
+
+
+def run_generate(options: argparse.Namespace) -> None:
+    require_writable(options.out)
+    from engines.load_engine import load_engine
+
+    engine = load_engine(options.preset, options.weights)
+    request = GenerateRequest(
+        prompt=options.prompt,
+        seed=seed_of(options),
+        negative_prompt=options.negative,
+        size=options.size,
+        num_steps=options.steps,
+        guidance=options.guidance,
+    )
+    finish(engine.generate(request, show), options.out)
+
+
+def run_edit(options: argparse.Namespace) -> None:
+    require_writable(options.out)
+    source = read_image(options.image)
+    from engines.load_engine import load_engine
+
+    engine = load_engine(options.preset, options.weights)
+    request = EditRequest(
+        image=source,
+        instruction=options.instruction,
+        seed=seed_of(options),
+        negative_prompt=options.negative,
+        num_steps=options.steps,
+        guidance=options.guidance,
+        image_guidance=options.image_guidance,
+    )
+    finish(engine.edit(request, show), options.out)
+
+
+def run_info(options: argparse.Namespace) -> None:
+    from engines.load_engine import load_engine
+
+    info = load_engine(options.preset, options.weights).info
+    print(f"preset      {info.preset}, {'edits' if info.can_edit else 'draws'}")
+    print(f"weights     {info.weights_hash}")
+    print(f"sizes       {', '.join(str(size) for size in info.sizes)}")
+    print(f"words       at most {info.max_prompt_tokens} tokens")
+    for kind, words in info.vocabulary.items():
+        print(f"{kind:<11} {', '.join(words)}")
+
+
+def require_writable(out: Path) -> None:
+    """Refuse before the work, not after it."""
+    if out.suffix.lower() not in Image.registered_extensions():
+        raise EngineError(f"{out} has no ending that names a picture format; use .png.")
+    if not out.absolute().parent.is_dir():
+        raise EngineError(f"There is no folder {out.absolute().parent} to write {out.name} to.")
+
+
+def read_image(file: Path) -> Image.Image:
+    try:
+        return Image.open(file).convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise EngineError(f"{file} cannot be read as a picture: {error}.") from error
+
+
+def seed_of(options: argparse.Namespace) -> int:
+    return secrets.randbelow(2**31) if options.seed is None else int(options.seed)
+
+
+def show(progress: Progress) -> None:
+    print(f"\rstep {progress.step} of {progress.num_steps}", end="", file=sys.stderr, flush=True)
+
+
+def finish(sample: Sample, out: Path) -> None:
+    print(file=sys.stderr)
+    if sample.is_prompt_cut:
+        print("The words were longer than the engine reads; their end was left out.", file=sys.stderr)
+    try:
+        sample.image.save(out)
+    except OSError as error:
+        raise EngineError(f"{out} could not be written: {error}.") from error
+    print(
+        f"{out}: seed {sample.seed}, {sample.num_steps} steps, guidance {sample.guidance:g}, {sample.preset}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Change a picture as an instruction says: the target is drawn beside its source (HiDream-E1)."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from engines.api import EditRequest, OnProgress, Sample
+from engines.guidance import guide_edit, guide_edit_clipped
+from engines.parts import Parts, require_steps, watch
+from engines.presets import Preset
+from engines.sampling import Velocity, denoise, draw_noise, network_velocity, start
+from engines.sizes import Size, closest_size, cover, size_of_area
+from engines.sparse_dit import SparseDiT
+from engines.text import TextContext
+from engines.vae import to_image, to_pixels
+
+__all__ = ["edit", "fit_source"]
+
+MEGAPIXEL = 1024 * 1024
+
+
+@torch.no_grad()
+def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
+    """Fit and encode the source, encode the words, draw noise, denoise, decode."""
+    preset, place = parts.preset, parts.placement
+    num_steps = require_steps(preset.num_steps if request.num_steps is None else request.num_steps)
+    guidance = preset.guidance if request.guidance is None else request.guidance
+    image_guidance = first_number(request.image_guidance, preset.image_guidance, 1.0)
+    on_step = watch(on_progress, parts.vae, num_steps)
+
+    source = fit_source(request.image, preset, parts.vae.factor * parts.dit.config.patch_size)
+    source_latents = parts.vae.encode(to_pixels(source)).to(place.device)
+    texts = parts.text.encode([request.negative_prompt, request.instruction])
+    context = texts.context.to(place.device, place.dtype)
+    velocity = guided(parts.dit, context, source_latents, preset, guidance, image_guidance)
+    generator = torch.Generator().manual_seed(request.seed)
+    noise = draw_noise(tuple(source_latents.shape), generator, place.device)
+    scheduler = start(parts.scheduler, num_steps, preset.shift)
+    latents = denoise(velocity, noise, scheduler, generator, on_step)
+    return Sample(
+        image=to_image(parts.vae.decode(latents)),
+        preset=preset.name,
+        weights_hash=parts.weights_hash,
+        seed=request.seed,
+        num_steps=num_steps,
+        guidance=guidance,
+        image_guidance=image_guidance,
+        sampler=parts.sampler,
+        is_prompt_cut=texts.is_cut[1],
+    )
+
+
+def guided(
+    dit: SparseDiT,
+    context: TextContext,
+    source: Tensor,
+    preset: Preset,
+    guidance: float,
+    image_guidance: float,
+) -> Velocity:
+    """Velocity of the target half under two conditions; `context` holds [negative, instruction].
+
+    Three rows see sources [none, source, source]; their texts are [negative, negative, instruction], or with
+    clipped guidance [instruction, negative, instruction]. At guidance 1 and below the full row runs alone.
+    """
+    width = source.shape[-1]
+
+    def target_half(latents: Tensor, time: Tensor, sources: Tensor, texts: TextContext) -> Tensor:
+        pair = torch.cat([latents.expand_as(sources), sources], dim=-1)
+        return network_velocity(dit, pair, time, texts)[..., :width]
+
+    if guidance <= 1:
+        instruction = context.rows(1)
+        return lambda latents, time: target_half(latents, time, source, instruction)
+    sources = torch.cat([torch.zeros_like(source), source, source])
+    is_clipped = preset.edit_guidance == "clipped"
+    texts = context.rows(1 if is_clipped else 0, 0, 1)
+    combine = guide_edit_clipped if is_clipped else guide_edit
+
+    def velocity(latents: Tensor, time: Tensor) -> Tensor:
+        first, v_source, v_full = target_half(latents, time, sources, texts).chunk(3)
+        return combine(first, v_source, v_full, guidance, image_guidance)
+
+    return velocity
+
+
+def fit_source(image: Image.Image, preset: Preset, factor: int) -> Image.Image:
+    """Bring a picture to a size the editor was trained for. Raises UnsupportedSize for long, thin ones."""
+    size = Size(image.width, image.height)
+    match preset.fit:
+        case "cover":
+            return cover(image.convert("RGB"), closest_size(size, preset.sizes))
+        case "squash":
+            target = preset.sizes[0]
+            return image.convert("RGB").resize((target.width, target.height), Image.Resampling.BICUBIC)
+        case "area":
+            return cover(image.convert("RGB"), size_of_area(size, MEGAPIXEL, factor))
+        case _:
+            assert_never(preset.fit)
+
+
+def first_number(*values: float | None) -> float:
+    return next(value for value in values if value is not None)

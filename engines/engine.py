@@ -1,0 +1,78 @@
+"""The engine that serves: owns the loaded parts, turns device failures into EngineErrors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from engines.api import EditRequest, EngineInfo, GenerateRequest, OnProgress, Sample
+from engines.edit import edit
+from engines.errors import DeviceOutOfMemory, EngineError, WeightsDamaged
+from engines.generate import generate
+from engines.parts import Parts
+
+__all__ = ["DiffusionEngine"]
+
+VOCABULARY = "vocabulary.json"
+
+
+class DiffusionEngine:
+    """Draws, or edits, with one preset. One call at a time."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.info = EngineInfo(
+            preset=parts.preset.name,
+            weights_hash=parts.weights_hash,
+            sizes=parts.preset.sizes,
+            max_prompt_tokens=min(parts.text.max_tokens),
+            vocabulary=read_vocabulary(parts.folder),
+            can_edit=parts.preset.verb == "edit",
+        )
+
+    def generate(self, request: GenerateRequest, on_progress: OnProgress) -> Sample:
+        """Draw `request.prompt`. Raises EngineError."""
+        if self.parts.preset.verb != "generate":
+            raise EngineError(f"{self.info.preset} edits pictures; choose another preset to draw one.")
+        with device_failures():
+            return generate(self.parts, request, on_progress)
+
+    def edit(self, request: EditRequest, on_progress: OnProgress) -> Sample:
+        """Change `request.image`. Raises EngineError."""
+        if self.parts.preset.verb != "edit":
+            raise EngineError(f"{self.info.preset} draws pictures; choose another preset to edit one.")
+        with device_failures():
+            return edit(self.parts, request, on_progress)
+
+
+@contextmanager
+def device_failures() -> Iterator[None]:
+    """A full device, in any of the ways torch tells it, becomes DeviceOutOfMemory."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise out_of_memory() from error
+    except RuntimeError as error:
+        if "can't allocate memory" in str(error) or "not enough memory" in str(error):
+            raise out_of_memory() from error
+        raise
+
+
+def out_of_memory() -> DeviceOutOfMemory:
+    return DeviceOutOfMemory("The device ran out of memory: choose a smaller size, or close other programs.")
+
+
+def read_vocabulary(folder: Path) -> dict[str, tuple[str, ...]]:
+    """The words of a small world by kind; empty where the weights take any words."""
+    file = folder / VOCABULARY
+    if not file.is_file():
+        return {}
+    try:
+        kinds = json.loads(file.read_text(encoding="utf-8"))
+        return {str(kind): tuple(str(word) for word in words) for kind, words in kinds.items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise WeightsDamaged(f"{file} is not a vocabulary: {error}.") from error

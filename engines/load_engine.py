@@ -1,0 +1,85 @@
+"""Preset to engine: the one place that builds real engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engines.engine import DiffusionEngine
+from engines.errors import ModelNotFound
+from engines.manifest import MANIFEST, check_manifest, folder_hash
+from engines.parts import Parts
+from engines.placement import Placement, choose_placement
+from engines.presets import Preset, find_preset
+from engines.sampling import Scheduler, load_scheduler, official_scheduler
+from engines.sparse_dit import SparseDiT
+from engines.text import TextStack
+from engines.vae import Vae
+
+__all__ = ["STICKERS", "load_engine"]
+
+STICKERS = Path(__file__).parent / "stickers"
+
+
+def load_engine(
+    preset: Preset | str, weights: Path | None = None, share: DiffusionEngine | None = None
+) -> DiffusionEngine:
+    """Check and load the preset's weights from `weights`, a folder in diffusers layout, or the embedded ones.
+
+    `share` is a loaded engine of the same folder whose parts are used again. Raises ModelNotFound or
+    WeightsDamaged.
+    """
+    preset = find_preset(preset) if isinstance(preset, str) else preset
+    folder = find_folder(preset, weights)
+    known = share.parts if share is not None and share.parts.folder == folder else None
+    place = known.placement if known else choose_placement(folder)
+    weights_hash = known.weights_hash if known else verify(folder, preset)
+    return DiffusionEngine(
+        Parts(
+            preset=preset,
+            folder=folder,
+            weights_hash=weights_hash,
+            placement=place,
+            text=known.text if known else TextStack.from_pretrained(folder, place.dtype, place.device),
+            vae=known.vae if known else Vae.from_pretrained(folder / "vae", place.dtype, place.device),
+            dit=load_transformer(preset, folder, place, known),
+            scheduler=find_scheduler(preset, folder),
+        )
+    )
+
+
+def find_folder(preset: Preset, weights: Path | None) -> Path:
+    if weights is not None:
+        if not weights.is_dir():
+            raise ModelNotFound(f"{weights} is not a folder of weights.")
+        return weights.resolve()
+    if not preset.is_embedded:
+        raise ModelNotFound(f"The preset {preset.name} needs downloaded weights: give their folder.")
+    if not STICKERS.is_dir():
+        raise ModelNotFound(f"The embedded weights are missing at {STICKERS}. Fetch the repository again.")
+    return STICKERS
+
+
+def verify(folder: Path, preset: Preset) -> str:
+    """Published checkpoints come without a manifest and are known by names and sizes only."""
+    if preset.is_embedded or (folder / MANIFEST).is_file():
+        return check_manifest(folder)
+    return folder_hash(folder)
+
+
+def load_transformer(preset: Preset, folder: Path, place: Placement, known: Parts | None) -> SparseDiT:
+    if known and (known.preset.transformer, known.preset.max_image_tokens) == (
+        preset.transformer,
+        preset.max_image_tokens,
+    ):
+        return known.dit
+    dit = SparseDiT.from_pretrained(folder, preset.transformer, place.dtype, place.device).requires_grad_(
+        False
+    )
+    dit.max_seq = preset.max_image_tokens or dit.max_seq
+    return dit
+
+
+def find_scheduler(preset: Preset, folder: Path) -> Scheduler:
+    if preset.sampler is None or preset.shift is None:
+        return load_scheduler(folder / "scheduler")
+    return official_scheduler(preset.sampler, preset.shift)

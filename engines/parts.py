@@ -1,0 +1,59 @@
+"""What the two verbs work with: loaded networks and the preset that rules them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from engines.api import OnProgress, Progress
+from engines.errors import EngineError
+from engines.placement import Placement
+from engines.presets import Preset
+from engines.sampling import OnStep, Scheduler
+from engines.sparse_dit import SparseDiT
+from engines.text import TextStack
+from engines.vae import Vae
+
+__all__ = ["MAX_STEPS", "Parts", "require_steps", "watch"]
+
+MAX_STEPS = 200
+NUM_PREVIEWS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The loaded parts of one engine."""
+
+    preset: Preset
+    folder: Path
+    weights_hash: str
+    placement: Placement
+    text: TextStack
+    vae: Vae
+    dit: SparseDiT
+    scheduler: Scheduler
+
+    @property
+    def sampler(self) -> str:
+        return type(self.scheduler).__name__.removesuffix("Scheduler")
+
+
+def require_steps(num_steps: int) -> int:
+    if not 1 <= num_steps <= MAX_STEPS:
+        raise EngineError(f"{num_steps} steps cannot be run: choose between 1 and {MAX_STEPS}.")
+    return num_steps
+
+
+def watch(on_progress: OnProgress, vae: Vae, num_steps: int) -> OnStep:
+    """Report every step, with a preview about every eighth of the way but none at the end."""
+    on_progress(Progress(step=0, num_steps=num_steps))
+    stride = max(1, num_steps // NUM_PREVIEWS)
+
+    def on_step(step: int, clean: Tensor) -> None:
+        is_preview = step % stride == 0 and step < num_steps
+        preview = vae.preview(clean) if is_preview else None
+        on_progress(Progress(step=step, num_steps=num_steps, preview=preview))
+
+    return on_step

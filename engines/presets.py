@@ -1,0 +1,161 @@
+"""The table of presets: which weights, which sampler, how many steps, how much guidance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engines.errors import ModelNotFound
+from engines.sizes import Size
+
+__all__ = ["PRESETS", "Preset", "find_preset"]
+
+MEGAPIXEL_SIZES = (
+    Size(1024, 1024),
+    Size(768, 1360),
+    Size(1360, 768),
+    Size(880, 1168),
+    Size(1168, 880),
+    Size(1248, 832),
+    Size(832, 1248),
+)
+STICKER_SIZES = (Size(256, 256),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """One engine set-up.
+
+    Without `sampler` and `shift` the weights' folder names the scheduler and its grid. For editors, `fit` is
+    how a source is brought to size: "cover" crops to the nearest of `sizes`, "squash" stretches, "area" keeps
+    the outline at one megapixel.
+    """
+
+    name: str
+    verb: Literal["generate", "edit"]
+    transformer: str
+    num_steps: int
+    guidance: float
+    sizes: tuple[Size, ...]
+    sampler: Literal["unipc", "lcm"] | None = None
+    shift: float | None = None
+    is_embedded: bool = False
+    takes_other_sizes: bool = False
+    image_guidance: float | None = None
+    edit_guidance: Literal["plain", "clipped"] = "plain"
+    fit: Literal["cover", "squash", "area"] = "cover"
+    max_image_tokens: int | None = None
+
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            name="full",
+            verb="generate",
+            transformer="transformer",
+            num_steps=50,
+            guidance=5.0,
+            sizes=MEGAPIXEL_SIZES,
+            sampler="unipc",
+            shift=3.0,
+            takes_other_sizes=True,
+        ),
+        Preset(
+            name="dev",
+            verb="generate",
+            transformer="transformer",
+            num_steps=28,
+            guidance=0.0,
+            sizes=MEGAPIXEL_SIZES,
+            sampler="lcm",
+            shift=6.0,
+            takes_other_sizes=True,
+        ),
+        Preset(
+            name="fast",
+            verb="generate",
+            transformer="transformer",
+            num_steps=16,
+            guidance=0.0,
+            sizes=MEGAPIXEL_SIZES,
+            sampler="lcm",
+            shift=3.0,
+            takes_other_sizes=True,
+        ),
+        Preset(
+            name="e1",
+            verb="edit",
+            transformer="transformer",
+            num_steps=28,
+            guidance=5.0,
+            image_guidance=4.0,
+            sizes=(Size(768, 768),),
+            sampler="unipc",
+            shift=3.0,
+            fit="squash",
+            max_image_tokens=4608,
+        ),
+        Preset(
+            name="e1.1",
+            verb="edit",
+            transformer="transformer",
+            num_steps=28,
+            guidance=3.0,
+            image_guidance=1.5,
+            edit_guidance="clipped",
+            sizes=MEGAPIXEL_SIZES,
+            sampler="unipc",
+            shift=3.0,
+            fit="area",
+            max_image_tokens=8192,
+        ),
+        Preset(
+            name="stickers-full",
+            verb="generate",
+            transformer="transformer",
+            num_steps=50,
+            guidance=4.0,
+            sizes=STICKER_SIZES,
+            is_embedded=True,
+        ),
+        Preset(
+            name="stickers-dev",
+            verb="generate",
+            transformer="transformer_dev",
+            num_steps=28,
+            guidance=0.0,
+            sizes=STICKER_SIZES,
+            sampler="lcm",
+            shift=6.0,
+            is_embedded=True,
+        ),
+        # Until a Fast student is distilled, this is the Full network with few steps.
+        Preset(
+            name="stickers-fast",
+            verb="generate",
+            transformer="transformer",
+            num_steps=12,
+            guidance=4.0,
+            sizes=STICKER_SIZES,
+            is_embedded=True,
+        ),
+        Preset(
+            name="stickers-edit",
+            verb="edit",
+            transformer="transformer_edit",
+            num_steps=28,
+            guidance=3.0,
+            image_guidance=1.5,
+            sizes=STICKER_SIZES,
+            is_embedded=True,
+        ),
+    )
+}
+
+
+def find_preset(name: str) -> Preset:
+    """Raises ModelNotFound with the known names."""
+    if name not in PRESETS:
+        raise ModelNotFound(f"There is no preset {name}; known are {', '.join(PRESETS)}.")
+    return PRESETS[name]

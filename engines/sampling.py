@@ -1,0 +1,119 @@
+"""From noise to a clean latent: sigma grids, diffusers' schedulers, and the denoising loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import torch
+from diffusers import FlowMatchLCMScheduler, UniPCMultistepScheduler
+from torch import Tensor
+
+from engines.errors import ModelNotFound, NonFiniteOutput, WeightsDamaged
+from engines.flow import clean_estimate, shift_time
+from engines.sparse_dit import SparseDiT, SparseDiTOutput
+from engines.sparse_dit.checkpoint import read_json
+from engines.text import TextContext
+
+__all__ = [
+    "Scheduler",
+    "Velocity",
+    "denoise",
+    "draw_noise",
+    "load_scheduler",
+    "network_velocity",
+    "official_scheduler",
+    "start",
+]
+
+Scheduler: TypeAlias = UniPCMultistepScheduler | FlowMatchLCMScheduler
+Sampler = Literal["unipc", "lcm"]
+Velocity = Callable[[Tensor, Tensor], Tensor]
+"""(latents, a time on the 0..1000 scale) to noise - clean."""
+OnStep = Callable[[int, Tensor], None]
+"""Told the number of finished steps and the current estimate of the clean latents."""
+
+SCHEDULERS: dict[str, type[Scheduler]] = {
+    "UniPCMultistepScheduler": UniPCMultistepScheduler,
+    "FlowMatchLCMScheduler": FlowMatchLCMScheduler,
+}
+FULL_SHIFT = math.exp(1.15)
+"""exp(mu) of the official script at 4096 image tokens."""
+
+
+def official_scheduler(sampler: Sampler, shift: float) -> Scheduler:
+    """HiDream-I1's own set-up: UniPC of order 2 for Full, LCM with `shift` for Dev and Fast."""
+    if sampler == "lcm":
+        return FlowMatchLCMScheduler(shift=shift)
+    return UniPCMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=FULL_SHIFT, solver_order=2
+    )
+
+
+def load_scheduler(folder: Path) -> Scheduler:
+    """The scheduler that a diffusers folder names. Raises ModelNotFound or WeightsDamaged."""
+    file = folder / "scheduler_config.json"
+    if not file.is_file():
+        raise ModelNotFound(f"No scheduler at {folder}: give a folder in diffusers layout.")
+    name = str(read_json(file).get("_class_name"))
+    if name not in SCHEDULERS:
+        raise WeightsDamaged(f"{file} names {name}; known are {', '.join(SCHEDULERS)}.")
+    return SCHEDULERS[name].from_pretrained(folder)
+
+
+def official_starts(num_steps: int, shift: float) -> list[float]:
+    """Full's sigmas before the shift by FULL_SHIFT; its own `shift`, 3, moves only the first one."""
+    first = shift_time(0.999, shift)
+    return [first * (1 - index / num_steps) for index in range(num_steps)]
+
+
+def start(prototype: Scheduler, num_steps: int, shift: float | None) -> Scheduler:
+    """A fresh scheduler with its timesteps set; schedulers remember a run, so each run takes its own.
+
+    `shift` gives HiDream's grid; None the one that diffusers makes from the scheduler's own configuration.
+    """
+    kind = type(prototype)
+    scheduler = kind.from_config(prototype.config)
+    if shift is not None and kind is UniPCMultistepScheduler:
+        scheduler.set_timesteps(sigmas=official_starts(num_steps, shift))
+    else:
+        scheduler.set_timesteps(num_steps)
+    return scheduler
+
+
+def draw_noise(shape: tuple[int, ...], generator: torch.Generator, device: torch.device) -> Tensor:
+    """Noise from a CPU generator, so that a seed means the same picture on every device."""
+    return torch.randn(shape, generator=generator).to(device)
+
+
+def network_velocity(dit: SparseDiT, latents_BCHW: Tensor, time: Tensor, context: TextContext) -> Tensor:
+    """noise - clean in float32 by one pass of the network, which predicts its negative."""
+    batch = latents_BCHW.shape[0]
+    output: SparseDiTOutput = dit(
+        hidden_states=latents_BCHW.to(dit.device, dit.dtype),
+        timesteps=time.to(dit.device).expand(batch),
+        encoder_hidden_states_t5=context.t5_BTC,
+        encoder_hidden_states_llama3=context.llama_LBTC,
+        pooled_embeds=context.pooled_BC,
+    )
+    return -output.sample.float()
+
+
+def denoise(
+    velocity: Velocity, noise: Tensor, scheduler: Scheduler, generator: torch.Generator, on_step: OnStep
+) -> Tensor:
+    """Run all steps in float32. Raises NonFiniteOutput; whatever on_step raises passes through."""
+    latents = noise
+    draws = {"generator": generator} if isinstance(scheduler, FlowMatchLCMScheduler) else {}
+    for index, time in enumerate(scheduler.timesteps):
+        v = velocity(latents, time)
+        if not torch.isfinite(v).all():
+            raise NonFiniteOutput(
+                f"The network returned NaN at step {index + 1}; use another seed or less guidance."
+            )
+        clean = clean_estimate(latents, v, float(scheduler.sigmas[index]))
+        latents = scheduler.step(v, time, latents, return_dict=False, **draws)[0]
+        on_step(index + 1, clean)
+    return latents
