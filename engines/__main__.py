@@ -124,7 +124,8 @@ def require_writable(out: Path) -> None:
 
 def read_image(file: Path) -> Image.Image:
     try:
-        return Image.open(file).convert("RGB")
+        with Image.open(file) as image:
+            return image.convert("RGB")
     except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise EngineError(f"{file} cannot be read as a picture: {error}.") from error
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import numpy as np
 import torch
 from diffusers import FlowMatchLCMScheduler, UniPCMultistepScheduler
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engines.errors import ModelNotFound, NonFiniteOutput, WeightsDamaged
@@ -63,10 +65,9 @@ def load_scheduler(folder: Path) -> Scheduler:
     return SCHEDULERS[name].from_pretrained(folder)
 
 
-def official_starts(num_steps: int, shift: float) -> list[float]:
+def official_starts(num_steps: int, shift: float) -> NDArray[np.float64]:
     """Full's sigmas before the shift by FULL_SHIFT; its own `shift`, 3, moves only the first one."""
-    first = shift_time(0.999, shift)
-    return [first * (1 - index / num_steps) for index in range(num_steps)]
+    return np.linspace(shift_time(0.999, shift), 0.0, num_steps + 1)[:-1]
 
 
 def start(prototype: Scheduler, num_steps: int, shift: float | None) -> Scheduler:

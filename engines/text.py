@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import (
     AutoTokenizer,
@@ -206,7 +207,7 @@ def load_encoder(encoder_class: Any, folder: Path, dtype: torch.dtype) -> nn.Mod
         model, report = encoder_class.from_pretrained(
             folder, dtype=dtype, use_safetensors=True, output_loading_info=True, local_files_only=True
         )
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise WeightsDamaged(
             f"{folder} does not hold a loadable {encoder_class.__name__}: {error}"
         ) from error

@@ -12,6 +12,7 @@ import diffusers
 import numpy as np
 import torch
 from PIL import Image
+from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -53,7 +54,7 @@ class Vae:
                 output_loading_info=True,
                 low_cpu_mem_usage=False,
             )
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, SafetensorError) as error:
             raise WeightsDamaged(f"{folder} does not hold a loadable {name}: {error}") from error
         if report["missing_keys"]:
             raise WeightsDamaged(f"{folder} lacks {len(report['missing_keys'])} tensors of its {name}.")

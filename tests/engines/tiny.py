@@ -60,7 +60,7 @@ TRANSFORMER: dict[str, Any] = {
 
 
 def build_folder(folder: Path) -> Path:
-    """Everything that the stickers folder has: both transformers, encoders, tokenizers, VAE, scheduler, manifest."""
+    """All that the stickers folder has: two transformers, encoders, tokenizers, VAE, scheduler, manifest."""
     torch.manual_seed(0)
     vocabulary_size = len(SPECIAL) + len(WORDS)
     for suffix in ("", "_2", "_3", "_4"):

@@ -1,0 +1,109 @@
+"""Editing with the tiny engine."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engines.api import EditRequest, Progress
+from engines.edit import fit_source, guided
+from engines.engine import DiffusionEngine
+from engines.guidance import guide_edit, guide_edit_clipped
+from engines.load_engine import load_engine
+from engines.presets import PRESETS
+from engines.sampling import network_velocity
+from engines.sizes import Size
+
+TINY = dataclasses.replace(PRESETS["stickers-edit"], sizes=(Size(64, 64),))
+SOURCE = Image.linear_gradient("L").convert("RGB").resize((64, 64))
+REQUEST = EditRequest(image=SOURCE, instruction="make it blue", seed=1, num_steps=4)
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_folder: Path) -> DiffusionEngine:
+    return load_engine(TINY, tiny_folder)
+
+
+def ignore(progress: Progress) -> None:
+    """Watch nothing."""
+
+
+def change(engine: DiffusionEngine, **changes: object) -> np.ndarray:
+    request = dataclasses.replace(REQUEST, **changes)  # type: ignore[arg-type]
+    return np.asarray(engine.edit(request, ignore).image)
+
+
+def test_a_sample_tells_how_to_make_it_again(engine: DiffusionEngine) -> None:
+    sample = engine.edit(REQUEST, ignore)
+    assert sample.image.size == (64, 64)
+    assert (sample.guidance, sample.image_guidance, sample.num_steps) == (3.0, 1.5, 4)
+    assert np.array_equal(np.asarray(sample.image), change(engine))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seed": 2},
+        {"instruction": "make the cat red"},
+        {"image": SOURCE.rotate(90)},
+        {"image_guidance": 2.5},
+        {"guidance": 1.5},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_everything_asked_for_changes_the_picture(
+    engine: DiffusionEngine, changes: dict[str, object]
+) -> None:
+    assert not np.array_equal(change(engine), change(engine, **changes))
+
+
+@pytest.mark.parametrize("kind", ["plain", "clipped"])
+@torch.no_grad()
+def test_guidance_combines_three_passes_as_the_formula_says(engine: DiffusionEngine, kind: str) -> None:
+    """One batch of three equals three passes written out."""
+    parts = engine.parts
+    preset = dataclasses.replace(TINY, edit_guidance=kind)  # type: ignore[arg-type]
+    generator = torch.Generator().manual_seed(0)
+    latents, source = (torch.randn(1, 4, 8, 8, generator=generator) for _ in range(2))
+    time = torch.tensor(500)
+    context = parts.text.encode(["red", "make it blue"]).context
+    negative, positive = context.rows(0), context.rows(1)
+
+    def one_pass(seen: torch.Tensor, text: object) -> torch.Tensor:
+        pair = torch.cat([latents, seen], dim=-1)
+        return network_velocity(parts.dit, pair, time, text)[..., :8]  # type: ignore[arg-type]
+
+    nothing = torch.zeros_like(source)
+    v_source, v_full = one_pass(source, negative), one_pass(source, positive)
+    if kind == "plain":
+        expected = guide_edit(one_pass(nothing, negative), v_source, v_full, 3.0, 1.5)
+    else:
+        expected = guide_edit_clipped(one_pass(nothing, positive), v_source, v_full, 3.0, 1.5)
+    velocity = guided(parts.dit, context, source, preset, 3.0, 1.5)(latents, time)
+    torch.testing.assert_close(velocity, expected, atol=1e-5, rtol=1e-5)
+    unguided = guided(parts.dit, context, source, preset, 1.0, 1.5)(latents, time)
+    torch.testing.assert_close(unguided, v_full, atol=1e-5, rtol=1e-5)
+
+
+def test_sources_of_any_size_and_mode_are_taken(engine: DiffusionEngine) -> None:
+    for image in (SOURCE.resize((200, 90)), SOURCE.convert("RGBA"), SOURCE.convert("CMYK")):
+        assert change(engine, image=image, num_steps=1).shape == (64, 64, 3)
+
+
+def test_each_editor_fits_sources_its_own_way() -> None:
+    image = Image.new("RGB", (640, 480))
+    assert fit_source(image, PRESETS["stickers-edit"], 32).size == (256, 256)
+    assert fit_source(image, PRESETS["e1"], 16).size == (768, 768)
+    assert fit_source(image, PRESETS["e1.1"], 16).size == (1168, 880)
+
+
+def test_progress_is_reported(engine: DiffusionEngine) -> None:
+    seen: list[Progress] = []
+    engine.edit(REQUEST, seen.append)
+    assert [progress.step for progress in seen] == [0, 1, 2, 3, 4]
+    assert [progress.preview is not None for progress in seen] == [False, True, True, True, False]

@@ -1,0 +1,128 @@
+"""Drawing with the tiny engine: what a request changes, what is refused, what is reported."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engines.api import GenerateRequest, Progress
+from engines.engine import DiffusionEngine
+from engines.errors import Cancelled, EngineError, NonFiniteOutput, UnsupportedSize
+from engines.load_engine import load_engine
+from engines.presets import PRESETS
+from engines.sizes import Size
+
+REQUEST = GenerateRequest(prompt="a red cat", seed=1, num_steps=4)
+TINY = dataclasses.replace(PRESETS["stickers-full"], sizes=(Size(64, 64), Size(96, 64)))
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_folder: Path) -> DiffusionEngine:
+    return load_engine(TINY, tiny_folder)
+
+
+def ignore(progress: Progress) -> None:
+    """Watch nothing."""
+
+
+def draw(engine: DiffusionEngine, **changes: object) -> np.ndarray:
+    request = dataclasses.replace(REQUEST, **changes)  # type: ignore[arg-type]
+    return np.asarray(engine.generate(request, ignore).image)
+
+
+def test_a_sample_tells_how_to_make_it_again(engine: DiffusionEngine) -> None:
+    sample = engine.generate(REQUEST, ignore)
+    assert sample.image.size == (64, 64)
+    assert (sample.preset, sample.seed, sample.num_steps, sample.guidance) == ("stickers-full", 1, 4, 4.0)
+    assert (sample.sampler, sample.weights_hash) == ("UniPCMultistep", engine.info.weights_hash)
+    assert sample.image_guidance is None
+    assert not sample.is_prompt_cut
+    assert np.array_equal(np.asarray(sample.image), draw(engine))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 2},
+        {"prompt": "a blue dog"},
+        {"negative_prompt": "green"},
+        {"guidance": 2.0},
+        {"num_steps": 5},
+    ],
+    ids=str,
+)
+def test_everything_asked_for_changes_the_picture(engine: DiffusionEngine, change: dict[str, object]) -> None:
+    assert not np.array_equal(draw(engine), draw(engine, **change))
+
+
+def test_without_guidance_the_negative_prompt_has_no_part(engine: DiffusionEngine) -> None:
+    one, other = (draw(engine, guidance=1.0, negative_prompt=words) for words in ("", "green"))
+    assert np.array_equal(one, other)
+
+
+def test_other_shapes(engine: DiffusionEngine) -> None:
+    assert draw(engine, size=Size(96, 64)).shape == (64, 96, 3)
+    with pytest.raises(UnsupportedSize, match="cannot draw 64x96; it draws 64x64, 96x64"):
+        draw(engine, size=Size(64, 96))
+
+
+def test_engines_of_any_size_check_factor_and_capacity(tiny_folder: Path, engine: DiffusionEngine) -> None:
+    free = load_engine(dataclasses.replace(TINY, takes_other_sizes=True), tiny_folder, share=engine)
+    assert draw(free, size=Size(32, 48), num_steps=1).shape == (48, 32, 3)
+    with pytest.raises(UnsupportedSize, match="multiples of 16"):
+        draw(free, size=Size(40, 64))
+    with pytest.raises(UnsupportedSize, match="needs 81 image tokens; the network holds 64"):
+        draw(free, size=Size(144, 144))
+
+
+def test_progress_starts_at_zero_and_shows_previews_on_the_way(engine: DiffusionEngine) -> None:
+    seen: list[Progress] = []
+    engine.generate(dataclasses.replace(REQUEST, num_steps=16), seen.append)
+    assert [progress.step for progress in seen] == list(range(17))
+    assert {progress.num_steps for progress in seen} == {16}
+    previews = [progress.step for progress in seen if isinstance(progress.preview, Image.Image)]
+    assert previews == [2, 4, 6, 8, 10, 12, 14]
+
+
+def test_raising_from_progress_stops_the_engine(engine: DiffusionEngine) -> None:
+    seen: list[int] = []
+
+    def stop(progress: Progress) -> None:
+        seen.append(progress.step)
+        if progress.step == 2:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled, match="Stopped"):
+        engine.generate(REQUEST, stop)
+    assert seen == [0, 1, 2]
+
+
+@pytest.mark.parametrize("num_steps", [0, -1, 201])
+def test_impossible_numbers_of_steps_are_refused(engine: DiffusionEngine, num_steps: int) -> None:
+    with pytest.raises(EngineError, match="between 1 and 200"):
+        draw(engine, num_steps=num_steps)
+
+
+def test_long_prompts_are_drawn_and_said_to_be_cut(engine: DiffusionEngine) -> None:
+    assert engine.generate(dataclasses.replace(REQUEST, prompt="a red cat " * 9), ignore).is_prompt_cut
+
+
+def test_damaged_networks_do_not_return_pictures(tiny_folder: Path) -> None:
+    engine = load_engine(TINY, tiny_folder)
+    with torch.no_grad():
+        engine.parts.dit.x_embedder.proj.bias.fill_(float("inf"))
+    with pytest.raises(NonFiniteOutput, match="step 1"):
+        draw(engine)
+
+
+def test_students_draw_without_guidance(tiny_folder: Path, engine: DiffusionEngine) -> None:
+    student = dataclasses.replace(PRESETS["stickers-dev"], transformer="transformer", sizes=TINY.sizes)
+    sample = load_engine(student, tiny_folder, share=engine).generate(REQUEST, ignore)
+    assert sample.sampler == "FlowMatchLCM"
+    again = load_engine(student, tiny_folder, share=engine).generate(REQUEST, ignore)
+    assert np.array_equal(np.asarray(sample.image), np.asarray(again.image))

@@ -1,0 +1,94 @@
+"""Every way in which weights can be wrong, and sharing what is loaded."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engines.errors import ModelNotFound, WeightsDamaged
+from engines.load_engine import load_engine
+from engines.manifest import write_manifest
+from engines.presets import PRESETS, find_preset
+
+
+@pytest.fixture
+def copy(tiny_folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_folder, tmp_path / "weights"))
+
+
+def test_parts_are_shared_between_presets_of_one_folder(tiny_folder: Path) -> None:
+    full = load_engine("stickers-full", tiny_folder)
+    fast = load_engine("stickers-fast", tiny_folder, share=full)
+    editor = load_engine("stickers-edit", tiny_folder, share=fast)
+    assert fast.parts.dit is full.parts.dit
+    assert editor.parts.text is full.parts.text
+    assert editor.parts.dit is not full.parts.dit
+    assert editor.info.can_edit
+    assert editor.info.weights_hash == full.info.weights_hash
+
+
+def test_parts_of_another_folder_are_not_shared(tiny_folder: Path, copy: Path) -> None:
+    full = load_engine("stickers-full", tiny_folder)
+    assert load_engine("stickers-full", copy, share=full).parts.text is not full.parts.text
+
+
+def test_unknown_presets_and_places_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match=r"no preset turbo; known are full, dev"):
+        load_engine("turbo")
+    with pytest.raises(ModelNotFound, match="full needs downloaded weights"):
+        load_engine("full")
+    with pytest.raises(ModelNotFound, match="not a folder"):
+        load_engine("full", tmp_path / "nowhere")
+    with pytest.raises(ModelNotFound, match=r"manifest\.json is missing"):
+        load_engine("stickers-full", tmp_path)
+
+
+def test_a_changed_byte_is_found_before_loading(copy: Path) -> None:
+    file = copy / "transformer" / "diffusion_pytorch_model.safetensors"
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(
+        WeightsDamaged, match=r"transformer/diffusion_pytorch_model.safetensors does not match"
+    ):
+        load_engine("stickers-full", copy)
+
+
+def test_published_checkpoints_need_no_manifest(copy: Path) -> None:
+    (copy / "manifest.json").unlink()
+    assert len(load_engine("full", copy).info.weights_hash) == 64
+
+
+@pytest.mark.parametrize("part", ["transformer", "vae", "scheduler", "tokenizer_2", "text_encoder_3"])
+def test_a_missing_part_is_named(copy: Path, part: str) -> None:
+    shutil.rmtree(copy / part)
+    write_manifest(copy)
+    with pytest.raises(ModelNotFound, match=part):
+        load_engine("stickers-full", copy)
+
+
+def test_a_student_that_is_not_there_is_named(tiny_folder: Path) -> None:
+    with pytest.raises(ModelNotFound, match="transformer_dev"):
+        load_engine("stickers-dev", tiny_folder)
+
+
+def test_an_editor_holds_as_many_tokens_as_its_preset_says(tiny_folder: Path) -> None:
+    preset = dataclasses.replace(PRESETS["stickers-edit"], max_image_tokens=4608)
+    assert load_engine(preset, tiny_folder).parts.dit.max_seq == 4608
+    assert load_engine("stickers-edit", tiny_folder).parts.dit.max_seq == 32
+
+
+def test_the_table_holds_the_published_recipes() -> None:
+    table = {name: (p.num_steps, p.guidance, p.shift) for name, p in PRESETS.items() if not p.is_embedded}
+    assert table == {
+        "full": (50, 5.0, 3.0),
+        "dev": (28, 0.0, 6.0),
+        "fast": (16, 0.0, 3.0),
+        "e1": (28, 5.0, 3.0),
+        "e1.1": (28, 3.0, 3.0),
+    }
+    assert find_preset("e1.1").edit_guidance == "clipped"
+    assert {preset.verb for name, preset in PRESETS.items() if name[0] == "e" or "edit" in name} == {"edit"}

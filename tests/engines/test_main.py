@@ -1,0 +1,79 @@
+"""The command line, in process: pictures written, failures told in one sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from engines.__main__ import main
+from engines.presets import PRESETS
+from engines.sizes import Size
+
+
+@pytest.fixture(autouse=True)
+def tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tiny folder's networks draw 64 px."""
+    for name in ("stickers-full", "stickers-edit"):
+        monkeypatch.setitem(PRESETS, name, dataclasses.replace(PRESETS[name], sizes=(Size(64, 64),)))
+
+
+def test_draw_then_edit(tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = tmp_path / "cat.png", tmp_path / "blue.png"
+    weights = ["--weights", str(tiny_folder), "--steps", "2"]
+    assert main(["generate", "a red cat", "--seed", "7", "--out", str(first), *weights]) == 0
+    assert "seed 7, 2 steps, guidance 4, stickers-full" in capsys.readouterr().out
+    assert main(["edit", str(first), "make it blue", "--out", str(second), *weights]) == 0
+    assert "stickers-edit" in capsys.readouterr().out
+    for file in (first, second):
+        with Image.open(file) as image:
+            assert image.size == (64, 64)
+
+
+def test_info(tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--weights", str(tiny_folder)]) == 0
+    out = capsys.readouterr().out
+    assert "stickers-full, draws" in out
+    assert "64x64" in out
+    assert "cat, dog" in out
+
+
+def test_cut_words_are_said(tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ["--out", str(tmp_path / "a.png"), "--weights", str(tiny_folder), "--steps", "1"]
+    assert main(["generate", "a red cat " * 9, *out]) == 0
+    assert "their end was left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["generate", "a cat", "--out", "cat"], "cat has no ending that names a picture format"),
+        (["generate", "a cat", "--out", "nowhere/cat.png"], "There is no folder"),
+        (
+            ["edit", "missing.png", "make it red", "--out", "cat.png"],
+            "missing.png cannot be read as a picture",
+        ),
+        (["info", "--preset", "full"], "full needs downloaded weights"),
+        (["info", "--weights", "nowhere"], "nowhere is not a folder of weights"),
+    ],
+)
+def test_failures_are_one_sentence_and_code_2(
+    arguments: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert error.count("\n") == 1
+
+
+def test_a_size_must_be_a_size(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["generate", "a cat", "--size", "big", "--out", "cat.png"])
+    assert "big is not WIDTHxHEIGHT" in capsys.readouterr().err

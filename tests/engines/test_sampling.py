@@ -1,0 +1,125 @@
+"""Sigma grids against the official scripts' numbers, and the denoising loop on known velocities."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from engines.errors import Cancelled, ModelNotFound, NonFiniteOutput, WeightsDamaged
+from engines.flow import velocity
+from engines.sampling import denoise, draw_noise, load_scheduler, official_scheduler, start
+
+FULL_TIMES = """
+999 993 986 980 973 965 958 950 943 934 926 917 908 899 890 880 870 859 848 837 825 813 800 787 773
+759 744 728 712 695 677 659 639 619 597 574 551 525 499 471 441 409 375 339 300 259 215 167 116 60
+"""
+DEV_SIGMAS = """
+1 .99367 .98693 .97973 .97202 .96376 .95488 .9453 .93494 .92371 .91148 .89812 .88347 .86731 .84942
+.82949 .80717 .78198 .75333 .72048 .6824 .63776 .58469 .52056 .44151 .34164 .21148 .03478 0
+"""
+FAST_SIGMAS = """
+1 .97682 .95138 .92334 .89229 .85769 .81892 .77517 .72542 .66833 .60215 .52453 .43223 .32062 .18297
+.00893 0
+"""
+
+
+def nothing(step: int, clean: Tensor) -> None:
+    """Report to nobody."""
+
+
+def test_full_runs_at_the_official_times() -> None:
+    scheduler = start(official_scheduler("unipc", 3.0), 50, 3.0)
+    assert scheduler.timesteps.tolist() == [int(time) for time in FULL_TIMES.split()]
+
+
+@pytest.mark.parametrize(("shift", "sigmas"), [(6.0, DEV_SIGMAS), (3.0, FAST_SIGMAS)], ids=["dev", "fast"])
+def test_students_run_at_the_official_sigmas(shift: float, sigmas: str) -> None:
+    expected = torch.tensor([float(sigma) for sigma in sigmas.split()])
+    scheduler = start(official_scheduler("lcm", shift), len(expected) - 1, shift)
+    torch.testing.assert_close(scheduler.sigmas, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("sampler", ["unipc", "lcm"])
+def test_the_true_velocity_leads_to_the_clean_latents(sampler: str) -> None:
+    """With the velocity of one clean picture known everywhere, every sampler must land on it."""
+    generator = torch.Generator().manual_seed(0)
+    clean, noise = torch.randn(1, 2, 4, 4), draw_noise((1, 2, 4, 4), generator, torch.device("cpu"))
+    scheduler = start(official_scheduler(sampler, 3.0), 10, 3.0)  # type: ignore[arg-type]
+    remaining = iter(scheduler.sigmas.tolist())
+
+    def true_velocity(latents: Tensor, time: Tensor) -> Tensor:
+        sigma = next(remaining)
+        return velocity(clean, (latents - (1 - sigma) * clean) / sigma)
+
+    latents = denoise(true_velocity, noise, scheduler, generator, nothing)
+    torch.testing.assert_close(latents, clean, atol=1e-4, rtol=1e-4)
+
+
+def test_every_step_is_reported_with_its_clean_estimate() -> None:
+    generator = torch.Generator().manual_seed(0)
+    reports: list[int] = []
+
+    def on_step(step: int, clean: Tensor) -> None:
+        reports.append(step)
+        assert clean.shape == (1, 2, 4, 4)
+
+    scheduler = start(official_scheduler("unipc", 3.0), 5, None)
+    denoise(lambda x, t: torch.zeros_like(x), torch.randn(1, 2, 4, 4), scheduler, generator, on_step)
+    assert reports == [1, 2, 3, 4, 5]
+
+
+def test_seeds_rule_every_draw_of_a_student() -> None:
+    def draw(seed: int) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        noise = draw_noise((1, 2, 4, 4), generator, torch.device("cpu"))
+        scheduler = start(official_scheduler("lcm", 3.0), 4, 3.0)
+        return denoise(lambda x, t: x * 0.1, noise, scheduler, generator, nothing)
+
+    torch.manual_seed(1)
+    first = draw(7)
+    torch.manual_seed(2)
+    assert torch.equal(first, draw(7))
+    assert not torch.equal(first, draw(8))
+
+
+def test_not_a_number_stops_the_run() -> None:
+    calls = 0
+
+    def broken(latents: Tensor, time: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        return torch.full_like(latents, float("nan") if calls == 3 else 0.0)
+
+    scheduler = start(official_scheduler("unipc", 3.0), 8, 3.0)
+    with pytest.raises(NonFiniteOutput, match="step 3"):
+        denoise(broken, torch.randn(1, 2, 4, 4), scheduler, torch.Generator(), nothing)
+    assert calls == 3
+
+
+def test_cancelling_stops_within_one_step() -> None:
+    calls = 0
+
+    def count(latents: Tensor, time: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        return torch.zeros_like(latents)
+
+    def stop(step: int, clean: Tensor) -> None:
+        if step == 2:
+            raise Cancelled("Stopped.")
+
+    scheduler = start(official_scheduler("unipc", 3.0), 8, 3.0)
+    with pytest.raises(Cancelled):
+        denoise(count, torch.randn(1, 2, 4, 4), scheduler, torch.Generator(), stop)
+    assert calls == 2
+
+
+def test_unknown_schedulers_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFound, match="No scheduler"):
+        load_scheduler(tmp_path)
+    (tmp_path / "scheduler_config.json").write_text('{"_class_name": "DDIMScheduler"}')
+    with pytest.raises(WeightsDamaged, match="DDIMScheduler"):
+        load_scheduler(tmp_path)
