@@ -57,11 +57,15 @@ class Artifacts:
         try:
             png = self.path(sha256).read_bytes()
         except FileNotFoundError as error:
-            raise SourceNotFound("The file of this picture is gone. Please make or upload the picture again.") from error
+            raise SourceNotFound(
+                "The file of this picture is gone. Please make or upload the picture again."
+            ) from error
         except OSError as error:
             raise StorageUnavailable(f"The picture file cannot be read ({error.strerror}).") from error
         if hashlib.sha256(png).hexdigest() != sha256:
-            raise SourceNotFound("The file of this picture is damaged. Please make or upload the picture again.")
+            raise SourceNotFound(
+                "The file of this picture is damaged. Please make or upload the picture again."
+            )
         return png
 
     def remove(self, sha256s: Iterable[str]) -> None:
@@ -72,7 +76,9 @@ class Artifacts:
     def sweep(self, used: Iterable[str]) -> int:
         """Delete temporary files and pictures that no row names; return how many. Call it before any turn runs."""
         keep = {self.path(sha256) for sha256 in used}
-        strays = [path for path in self.folder.glob("??/*") if path.suffix in {".png", ".part"} and path not in keep]
+        strays = [
+            path for path in self.folder.glob("??/*") if path.suffix in {".png", ".part"} and path not in keep
+        ]
         for path in strays:
             path.unlink(missing_ok=True)
         return len(strays)

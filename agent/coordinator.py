@@ -1,23 +1,71 @@
-"""One message, once through: the LangGraph graph of a turn, and the one place where errors become sentences."""
+"""One message, once through: opens a turn, runs its graph on a thread, and turns every error into a sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
-from agent.domain import PictureOptions, Quality
+from agent.context import build_context
+from agent.domain import (
+    MAX_PROMPT_CHARACTERS,
+    Artifact,
+    Origin,
+    PictureOptions,
+    Quality,
+    Turn,
+    TurnStatus,
+)
+from agent.errors import AgentError, MessageRefused, StorageUnavailable
 from agent.events import Event
-from agent.jobs import Jobs
-from agent.sessions import Sessions
+from agent.executor import Executor
+from agent.graph import TurnContext, build_graph, first_state
+from agent.jobs import CancelToken, Jobs
+from agent.pipe import EventPipe
+from agent.replies import Replies
+from agent.safety import check_words
+from agent.sessions import NewPicture, Sessions
+from agent.uploads import CleanPicture, clean_upload
 from engines.api import Engine
+from engines.errors import Cancelled, EngineError
 
 __all__ = ["Coordinator"]
 
+MAX_UPLOADS = 4
+STOP_WAIT_SECONDS = 10.0
+BROKE = "Something inside Reverie broke. Please retry; the log says more."
+log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class Running:
+    """A turn at work: its Stop button, its way out, its thread and (once open) what its nodes share."""
+
+    owner: str
+    token: CancelToken = field(default_factory=CancelToken)
+    pipe: EventPipe = field(default_factory=EventPipe)
+    thread: threading.Thread | None = None
+    turn: TurnContext | None = None
+
+
+OpenTurn = Callable[[Running], TurnContext]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What the user sent."""
+
+    text: str
+    files: Sequence[Path | bytes]
+    options: PictureOptions
+
 
 class Coordinator:
-    """Runs turns. Each turn has its own thread, so it goes on when its listener leaves."""
+    """Runs turns, one at a time a session. Each has its own thread, so it goes on when its listener leaves."""
 
     def __init__(
         self,
@@ -30,8 +78,18 @@ class Coordinator:
         engines: Mapping[Quality, Engine],
         editors: Mapping[Quality, Engine],
     ) -> None:
-        """`fallback` (the offline rules) decides when `brain` is unavailable. `editors` may be empty: then nothing can be edited."""
-        raise NotImplementedError
+        """`fallback` (the offline rules) decides when `brain` is unavailable. Without `editors` nothing can be edited."""
+        self.sessions = sessions
+        self.artifacts = artifacts
+        self.brain = brain
+        self.fallback = fallback
+        self.executor = Executor(
+            sessions=sessions, artifacts=artifacts, jobs=jobs, engines=engines, editors=editors
+        )
+        self._engines = engines
+        self._graph = build_graph()
+        self._lock = threading.Lock()
+        self._running: dict[str, Running] = {}
 
     def run(
         self,
@@ -41,29 +99,191 @@ class Coordinator:
         files: Sequence[Path | bytes] = (),
         options: PictureOptions = PictureOptions(),
     ) -> Iterator[Event]:
-        """Open a turn at once and stream its events; they end with TurnDone, TurnStopped or TurnFailed.
+        """Start a turn at once and stream its events; they end with TurnDone, TurnStopped or TurnFailed.
 
         A message refused at the door (empty, too long, a bad file, a turn already running, an unknown session) opens no
         turn and stores nothing: its only event is a TurnFailed with an empty turn_id.
         """
-        raise NotImplementedError
+        message = Message(text=text.strip(), files=files, options=options)
+        return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
 
     def retry(self, turn_id: str, owner: str) -> Iterator[Event]:
-        """Take a stopped or failed turn up where it stood (same turn_id, finished pictures kept); a done one runs again as a new turn."""
-        raise NotImplementedError
+        """Take a stopped or failed turn up where it stood: same turn_id, finished pictures kept.
+
+        A done turn runs again as a new one, with the same words, files and options. Raises SourceNotFound.
+        """
+        turn = self.sessions.turn(turn_id, owner)
+        if turn.status is TurnStatus.DONE:
+            files = [self.artifacts.read(upload.sha256) for upload in turn.uploads]
+            return self.run(turn.session_id, owner, turn.text, files, turn.options)
+        return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
 
     def stop(self, session_id: str, owner: str) -> bool:
         """Stop the session's running turn; False when none runs. The device is free within one denoising step."""
-        raise NotImplementedError
+        with self._lock:
+            running = self._running.get(session_id)
+            if running is None or running.owner != owner:
+                return False
+            running.token.cancel()
+            return True
 
     def running(self, session_id: str, owner: str) -> str | None:
         """The id of the turn that runs now."""
-        raise NotImplementedError
+        with self._lock:
+            running = self._running.get(session_id)
+        return None if running is None or running.owner != owner else running.pipe.turn_id or None
 
     def delete(self, session_id: str, owner: str) -> None:
-        """Stop the session's turn and delete its rows and the picture files nobody else uses."""
-        raise NotImplementedError
+        """Stop the session's turn and delete its rows and the picture files nobody else uses; raises SessionNotFound."""
+        self.sessions.get(session_id, owner)
+        with self._lock:
+            running = self._running.get(session_id)
+        if running is not None:
+            running.token.cancel()
+            join(running)
+        with self.artifacts.lock:
+            self.artifacts.remove(self.sessions.delete(session_id, owner))
 
     def close(self) -> None:
         """Stop every turn and wait for them."""
-        raise NotImplementedError
+        with self._lock:
+            all_running = list(self._running.values())
+        for running in all_running:
+            running.token.cancel()
+        for running in all_running:
+            join(running)
+
+    def _start(self, session_id: str, owner: str, open_turn: OpenTurn) -> Iterator[Event]:
+        """Reserve the session and run the turn on a thread of its own."""
+        running = Running(owner=owner)
+        with self._lock:
+            is_free = session_id not in self._running
+            if is_free:
+                self._running[session_id] = running
+        if not is_free:
+            running.pipe.failed("I am still busy with your last message. Please wait for it or press Stop.")
+            running.pipe.close()
+            return iter(running.pipe)
+        running.thread = threading.Thread(
+            target=self._live,
+            args=(session_id, running, lambda: open_turn(running)),
+            name=f"turn-{session_id[:6]}",
+            daemon=True,
+        )
+        running.thread.start()
+        return iter(running.pipe)
+
+    def _live(self, session_id: str, running: Running, open_turn: Callable[[], TurnContext]) -> None:
+        """A turn from first to last on its own thread; the one place where errors are caught.
+
+        The last event is sent when the session is free again: whoever hears it may send the next message at once.
+        """
+        end = running.pipe.close
+        try:
+            end = self._finish(running, open_turn)
+        except Cancelled:
+            end = self._break_off(running, TurnStatus.STOPPED, "")
+        except (AgentError, EngineError) as error:
+            log.info("turn %s failed: %s", running.pipe.turn_id, error)
+            end = self._break_off(running, TurnStatus.FAILED, str(error))
+        except Exception:
+            log.exception("turn %s broke", running.pipe.turn_id)
+            end = self._break_off(running, TurnStatus.FAILED, BROKE)
+        finally:
+            with self._lock:
+                del self._running[session_id]
+            end()
+            running.pipe.close()
+
+    def _finish(self, running: Running, open_turn: Callable[[], TurnContext]) -> Callable[[], None]:
+        """Open the turn and run the graph to its end; returns how to tell so."""
+        running.turn = open_turn()
+        state = self._graph.invoke(first_state(), context=running.turn)
+        return lambda: running.pipe.done(state["reply"], tuple(state["shown"]))
+
+    def _break_off(self, running: Running, status: TurnStatus, sentence: str) -> Callable[[], None]:
+        """Close a turn that was stopped or failed, keeping what is finished; returns how to tell so."""
+        replies, made = Replies("en"), list[Artifact]()
+        if running.turn is not None:
+            replies, made = running.turn.replies, list(running.turn.artifacts.values())
+        is_stopped = status is TurnStatus.STOPPED
+        reply = replies.stopped(made) if is_stopped else replies.failed(made, sentence)
+        if running.turn is not None:
+            turn = running.turn.turn
+            try:
+                if made:
+                    self.sessions.set_head(turn.session_id, made[-1].id)
+                self.sessions.close_turn(turn.id, status, reply, [artifact.id for artifact in made])
+            except StorageUnavailable:
+                log.exception("turn %s could not be closed; the next start marks it as stopped", turn.id)
+        return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply)
+
+    def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
+        """Check the message, keep its files, open the turn."""
+        require_message(message)
+        session = self.sessions.get(session_id, running.owner)
+        uploads = [clean_upload(file) for file in message.files]
+        running.token.raise_if_cancelled()
+        with self.artifacts.lock:
+            pictures = [
+                NewPicture(
+                    sha256=self.artifacts.put(upload.png),
+                    width=upload.width,
+                    height=upload.height,
+                    origin=Origin.UPLOADED,
+                    candidate=candidate,
+                )
+                for candidate, upload in enumerate(uploads, start=1)
+            ]
+            turn = self.sessions.open_turn(session_id, running.owner, message.text, message.options, pictures)
+        if turn.uploads:
+            self.sessions.set_head(session_id, turn.uploads[-1].id)
+        return self._context(running, turn, session.head, uploads)
+
+    def _reopen(self, running: Running, turn_id: str) -> TurnContext:
+        turn = self.sessions.reopen_turn(turn_id, running.owner)
+        return self._context(running, turn, self.sessions.get(turn.session_id, running.owner).head, ())
+
+    def _context(
+        self, running: Running, turn: Turn, current: str | None, uploads: Sequence[CleanPicture]
+    ) -> TurnContext:
+        """What the nodes share."""
+        running.pipe.turn_id = turn.id
+        turns = self.sessions.turns(turn.session_id, running.owner)
+        earlier = turns[: [each.id for each in turns].index(turn.id)]
+        vocabulary = next((engine.info.vocabulary for engine in self._engines.values()), {})
+        return TurnContext(
+            turn=turn,
+            owner=running.owner,
+            context=build_context(turn, earlier, current, vocabulary),
+            uploads=uploads,
+            brain=self.brain,
+            fallback=self.fallback,
+            sessions=self.sessions,
+            executor=self.executor,
+            token=running.token,
+            pipe=running.pipe,
+            artifacts={artifact.id: artifact for artifact in turn.artifacts},
+        )
+
+
+def require_message(message: Message) -> None:
+    """Raises MessageRefused or UnsafeRequest."""
+    num_characters = len(message.text)
+    if num_characters > MAX_PROMPT_CHARACTERS:
+        raise MessageRefused(
+            f"Your message has {num_characters:,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
+            "Please shorten it and send it again."
+        )
+    if not message.text and not message.files:
+        raise MessageRefused("Your message is empty. Please say what you would like to see.")
+    if len(message.files) > MAX_UPLOADS:
+        raise MessageRefused(
+            f"You sent {len(message.files)} files; I take up to {MAX_UPLOADS} a message. Please send fewer."
+        )
+    check_words(message.text)
+
+
+def join(running: Running) -> None:
+    if running.thread is not None and running.thread is not threading.current_thread():
+        running.thread.join(STOP_WAIT_SECONDS)

@@ -1,24 +1,172 @@
-"""One worker a device: jobs wait in line, can be cancelled there or on the device, and never overlap."""
+"""One worker a device: jobs wait in line, can be stopped there or on the device, and never overlap."""
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TypeVar
 
-from engines.api import OnProgress
+from agent.errors import DeviceStalled
+from engines.api import OnProgress, Progress
+from engines.errors import Cancelled
 
-__all__ = ["Jobs"]
+__all__ = ["CancelToken", "Job", "JobStatus", "Jobs"]
+
+Result = TypeVar("Result")
+LOOK_SECONDS = 0.05
+
+
+class CancelToken:
+    """One Stop button: pressed once, seen by all who hold it."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self._event.is_set()
+
+    def cancel(self) -> None:
+        self._event.set()
+
+    def raise_if_cancelled(self) -> None:
+        if self.is_cancelled:
+            raise Cancelled("Stopped.")
+
+
+class JobStatus(StrEnum):
+    """Life of a job."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(kw_only=True, eq=False)
+class Job:
+    """One engine call. `given_up` tells the engine, at its next step, that nobody waits for the picture any more."""
+
+    token: CancelToken
+    status: JobStatus = JobStatus.WAITING
+    error: str = ""
+    queued: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: datetime | None = None
+    ended: datetime | None = None
+    given_up: CancelToken = field(default_factory=CancelToken)
 
 
 class Jobs:
-    """The line of one device."""
+    """The line of one device, first come first served. A turn queues one picture at a time, so nobody holds it for long."""
 
     def __init__(self, stall_seconds: float = 300.0) -> None:
         """A device silent for longer than `stall_seconds` is given up."""
-        raise NotImplementedError
+        self.stall_seconds = stall_seconds
+        self._device = ThreadPoolExecutor(max_workers=1, thread_name_prefix="device")
+        self._lock = threading.Lock()
+        self._line: list[Job] = []
+        self._last_sign_seconds = time.monotonic()
+
+    @property
+    def line(self) -> tuple[Job, ...]:
+        """The running job first, then those that wait."""
+        with self._lock:
+            return tuple(self._line)
+
+    def run(
+        self,
+        work: Callable[[OnProgress], Result],
+        *,
+        token: CancelToken,
+        on_place: Callable[[int], None],
+        on_progress: OnProgress,
+    ) -> Result:
+        """Queue `work`, wait, return its result or raise its error. `on_place` hears how many jobs are ahead.
+
+        Raises Cancelled as soon as `token` is cancelled; the device itself is free at its next step. Raises
+        DeviceStalled when the device gives no sign of life. `on_progress` is called on the device's thread.
+        """
+        job = Job(token=token)
+        token.raise_if_cancelled()
+        with self._lock:
+            if not self._line:
+                self._last_sign_seconds = time.monotonic()
+            self._line.append(job)
+            future = self._device.submit(self._perform, job, work, on_progress)
+        try:
+            self._watch(job, future, on_place)
+            return future.result()
+        finally:
+            job.given_up.cancel()
+            if future.cancel():
+                self._leave(job, JobStatus.CANCELLED)
 
     def close(self) -> None:
-        """Cancel everything and end the worker."""
-        raise NotImplementedError
+        """Give up every job and end the worker."""
+        for job in self.line:
+            job.token.cancel()
+        self._device.shutdown(wait=True, cancel_futures=False)
 
+    def _watch(self, job: Job, future: Future[Result], on_place: Callable[[int], None]) -> None:
+        """Until the job has ended, been cancelled or found stuck."""
+        done = threading.Event()
+        future.add_done_callback(lambda _: done.set())
+        told: int | None = None
+        while not done.is_set():
+            place = self._place(job)
+            if place is not None and place != told:
+                on_place(place)
+                told = place
+            done.wait(LOOK_SECONDS)
+            if not done.is_set():
+                job.token.raise_if_cancelled()
+                self._raise_if_stalled()
 
-Work = Callable[[OnProgress], object]
+    def _perform(self, job: Job, work: Callable[[OnProgress], Result], on_progress: OnProgress) -> Result:
+        """On the device's thread."""
+
+        def on_step(progress: Progress) -> None:
+            self._last_sign_seconds = time.monotonic()
+            job.token.raise_if_cancelled()
+            job.given_up.raise_if_cancelled()
+            on_progress(progress)
+
+        status = JobStatus.FAILED
+        try:
+            job.token.raise_if_cancelled()
+            job.status, job.started = JobStatus.RUNNING, datetime.now(UTC)
+            self._last_sign_seconds = time.monotonic()
+            result = work(on_step)
+            status = JobStatus.DONE
+            return result
+        except Cancelled:
+            status = JobStatus.CANCELLED
+            raise
+        except BaseException as error:
+            job.error = str(error)
+            raise
+        finally:
+            self._last_sign_seconds = time.monotonic()
+            self._leave(job, status)
+
+    def _leave(self, job: Job, status: JobStatus) -> None:
+        with self._lock:
+            self._line.remove(job)
+        job.status, job.ended = status, datetime.now(UTC)
+
+    def _place(self, job: Job) -> int | None:
+        with self._lock:
+            return self._line.index(job) if job in self._line else None
+
+    def _raise_if_stalled(self) -> None:
+        silence = time.monotonic() - self._last_sign_seconds
+        if silence > self.stall_seconds:
+            raise DeviceStalled(
+                f"The engine has given no sign of life for {silence:.0f} seconds. Please restart Reverie and retry."
+            )

@@ -1,0 +1,64 @@
+"""What a PNG tells about itself: the infotext that other tools read, and our own recipe."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from agent.domain import Recipe
+
+__all__ = ["INFOTEXT_KEY", "RECIPE_KEY", "infotext", "png_with_recipe", "read_recipe"]
+
+INFOTEXT_KEY = "parameters"
+RECIPE_KEY = "reverie"
+
+
+def infotext(recipe: Recipe) -> str:
+    """The prompt, the negative prompt if any, and one line of `key: value` pairs."""
+    pairs = {
+        "Steps": recipe.num_steps,
+        "Sampler": recipe.sampler,
+        "CFG scale": f"{recipe.guidance:g}",
+        "Seed": recipe.seed,
+        "Size": f"{recipe.width}x{recipe.height}",
+        "Model hash": recipe.weights_hash[:10],
+        "Model": recipe.preset,
+    }
+    if recipe.image_guidance is not None:
+        pairs["Image CFG scale"] = f"{recipe.image_guidance:g}"
+    lines = [one_line(recipe.prompt)]
+    if recipe.negative_prompt:
+        lines.append(f"Negative prompt: {one_line(recipe.negative_prompt)}")
+    lines.append(", ".join(f"{key}: {quoted(str(value))}" for key, value in pairs.items() if str(value)))
+    return "\n".join(lines)
+
+
+def one_line(text: str) -> str:
+    """Readers take the last line for pairs and a line's start for a key, so a prompt stays on one."""
+    return " ".join(text.split())
+
+
+def quoted(value: str) -> str:
+    """JSON-quoted where a bare value would end early."""
+    return json.dumps(value, ensure_ascii=False) if any(mark in value for mark in ',:"\n') else value
+
+
+def png_with_recipe(image: Image.Image, recipe: Recipe) -> bytes:
+    """The picture as PNG with both chunks."""
+    chunks = PngInfo()
+    chunks.add_text(INFOTEXT_KEY, infotext(recipe))
+    chunks.add_text(RECIPE_KEY, recipe.model_dump_json())
+    file = io.BytesIO()
+    image.convert("RGB").save(file, "PNG", pnginfo=chunks)
+    return file.getvalue()
+
+
+def read_recipe(png: bytes) -> Recipe | None:
+    """The recipe of a PNG of ours, None of any other; raises ValidationError when the chunk is damaged."""
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+        image.load()
+        chunk = image.info.get(RECIPE_KEY)
+    return None if chunk is None else Recipe.model_validate_json(chunk)

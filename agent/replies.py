@@ -1,0 +1,89 @@
+"""The short sentences around pictures, in the user's language (English, Chinese)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.domain import Artifact, Origin
+
+__all__ = ["Replies", "handles", "interrupted"]
+
+
+def handles(artifacts: Sequence[Artifact]) -> str:
+    """#2, #3"""
+    return ", ".join(f"#{artifact.number}" for artifact in artifacts)
+
+
+class Replies:
+    """What the agent itself says; `language` is the decision's, anything but Chinese gets English."""
+
+    def __init__(self, language: str) -> None:
+        self.is_chinese = language.lower().startswith("zh")
+
+    def say(self, english: str, chinese: str) -> str:
+        return chinese if self.is_chinese else english
+
+    def made(self, artifacts: Sequence[Artifact]) -> str:
+        """Names each new picture once, edits with what they came from."""
+        names = handles(artifacts)
+        if all(artifact.origin is Origin.EDITED for artifact in artifacts):
+            return self.say(f"Done, this is {names}.", f"改好了，这是 {names}。")
+        return self.say(f"Here is {names}.", f"画好了，这是 {names}。")
+
+    def back_to(self, artifact: Artifact) -> str:
+        return self.say(f"Back to #{artifact.number}.", f"回到 #{artifact.number}。")
+
+    def which_picture(self) -> str:
+        return self.say("Which picture do you mean?", "你指的是哪一张图？")
+
+    def only_these_sizes(self, size: str) -> str:
+        return self.say(f"I drew it at {size}, my nearest size.", f"我能画的最接近的尺寸是 {size}。")
+
+    def fitted(self, handle: str, size: str) -> str:
+        return self.say(
+            f"I fitted #{handle} to {size} first, which may cut its edges.",
+            f"我先把 #{handle} 裁剪缩放到 {size}，边缘可能被裁掉。",
+        )
+
+    def taken_as(self, is_first_frame: bool, size: str) -> str:
+        """What was done to an upload."""
+        if is_first_frame:
+            return self.say("Your picture moves; I took its first frame.", "这是动图，我取了第一帧。")
+        return self.say(f"I reduced your picture to {size}.", f"我把图片缩小到了 {size}。")
+
+    def prompt_cut(self) -> str:
+        return self.say(
+            "Your words were longer than I can read, so the end was left out.",
+            "描述太长，最后一部分没有读进去。",
+        )
+
+    def other_quality(self, preset: str) -> str:
+        return self.say(f"I only have {preset} here, so I used that.", f"这里只有 {preset}，所以用了它。")
+
+    def brain_unavailable(self, reason: str) -> str:
+        return self.say(
+            f"({reason} My built-in rules answered instead.)",
+            f"（语言模型不可用：{reason} 这次由内置规则回答。）",
+        )
+
+    def stopped(self, artifacts: Sequence[Artifact]) -> str:
+        if not artifacts:
+            return self.say("Stopped.", "已停止。")
+        names = handles(artifacts)
+        return self.say(f"Stopped. {names} is finished and kept.", f"已停止。{names} 已完成并保留。")
+
+    def failed(self, artifacts: Sequence[Artifact], sentence: str) -> str:
+        if not artifacts:
+            return sentence
+        names = handles(artifacts)
+        return self.say(
+            f"{names} is finished and kept. Then: {sentence}", f"{names} 已完成并保留。之后出错：{sentence}"
+        )
+
+
+def interrupted(artifacts: Sequence[Artifact], language: str) -> str:
+    """For a turn found unfinished at start-up."""
+    say = Replies(language).say
+    kept = say(f" {handles(artifacts)} is kept.", f"{handles(artifacts)} 已保留。") if artifacts else ""
+    cut_off = say("Reverie was closed before this was finished.", "这一步还没完成，程序就关闭了。")
+    return cut_off + kept + say(" Press Retry to go on.", "点“重试”可以继续。")

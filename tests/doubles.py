@@ -1,0 +1,98 @@
+"""Doubles shared by tests: a brain that follows a script, and a whole agent around a fake engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.artifacts import Artifacts
+from agent.brains.brain import Brain, Context
+from agent.coordinator import Coordinator
+from agent.domain import Decision, DecisionStep, Quality, Route
+from agent.errors import AgentError
+from agent.jobs import Jobs
+from agent.sessions import Sessions
+from engines.api import Engine
+from engines.fake import FakeEngine
+
+__all__ = ["Agent", "ScriptedBrain", "build_agent", "draw", "edit"]
+
+
+def draw(prompt: str, num_pictures: int = 1) -> Decision:
+    """A decision to draw."""
+    step = DecisionStep(kind="generate", prompt=prompt, num_pictures=num_pictures)
+    return Decision(route=Route.GENERATE, steps=(step,))
+
+
+def edit(instruction: str, source: str) -> Decision:
+    """A decision to change the picture `source`."""
+    step = DecisionStep(kind="edit", prompt=instruction, source=source)
+    return Decision(route=Route.EDIT, targets=(source,), steps=(step,))
+
+
+class ScriptedBrain:
+    """Takes the next decision of its script, or draws the message when there is none left. Errors are raised."""
+
+    def __init__(self, *script: Decision | AgentError, replies: Iterable[str | AgentError] = ("Hello.",)) -> None:
+        self.contexts: list[Context] = []
+        self._script = iter(script)
+        self._replies = tuple(replies)
+
+    @property
+    def name(self) -> str:
+        return "scripted"
+
+    def decide(self, context: Context) -> Decision:
+        self.contexts.append(context)
+        decision = next(self._script, draw(context.message))
+        if isinstance(decision, AgentError):
+            raise decision
+        return decision
+
+    def reply(self, context: Context, decision: Decision) -> Iterator[str]:
+        for piece in self._replies:
+            if isinstance(piece, AgentError):
+                raise piece
+            yield piece
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """A coordinator with all it stands on."""
+
+    sessions: Sessions
+    artifacts: Artifacts
+    jobs: Jobs
+    coordinator: Coordinator
+
+    def close(self) -> None:
+        self.coordinator.close()
+        self.jobs.close()
+        self.sessions.close()
+
+
+def build_agent(
+    folder: Path,
+    *,
+    brain: Brain | None = None,
+    fallback: Brain | None = None,
+    engine: Engine | None = None,
+    engines: Mapping[Quality, Engine] | None = None,
+    editors: Mapping[Quality, Engine] | None = None,
+) -> Agent:
+    """An agent on SQLite in `folder`, as app.build would make it."""
+    both = {Quality.FULL: engine or FakeEngine()}
+    sessions = Sessions(f"sqlite:///{folder}/reverie.db")
+    artifacts = Artifacts(folder / "pictures")
+    jobs = Jobs()
+    coordinator = Coordinator(
+        sessions=sessions,
+        artifacts=artifacts,
+        jobs=jobs,
+        brain=brain or ScriptedBrain(),
+        fallback=fallback or ScriptedBrain(),
+        engines=both if engines is None else engines,
+        editors=both if editors is None else editors,
+    )
+    return Agent(sessions=sessions, artifacts=artifacts, jobs=jobs, coordinator=coordinator)
