@@ -17,8 +17,8 @@ __all__ = ["Artifacts"]
 class Artifacts:
     """PNG files below `folder`, named by their SHA-256.
 
-    Hold `lock` from `put` to the row that names the file, and from deleting rows to `remove`: otherwise one turn could
-    save a row for a picture that another is just removing.
+    Hold `lock` from `put` to the row that names the file, and from deleting rows to `remove`: otherwise one
+    turn could save a row for a picture that another is just removing.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -74,7 +74,7 @@ class Artifacts:
             self.path(sha256).unlink(missing_ok=True)
 
     def sweep(self, used: Iterable[str]) -> int:
-        """Delete temporary files and pictures that no row names; return how many. Call it before any turn runs."""
+        """Delete temporary files and pictures that no row names, before any turn runs; return how many."""
         keep = {self.path(sha256) for sha256 in used}
         strays = [
             path for path in self.folder.glob("??/*") if path.suffix in {".png", ".part"} and path not in keep
@@ -110,5 +110,6 @@ def sync_folder(folder: Path) -> None:
 
 def unwritable(folder: Path, error: OSError) -> StorageUnavailable:
     return StorageUnavailable(
-        f"Pictures cannot be saved in {folder} ({error.strerror}). Please make the folder writable or choose another one."
+        f"Pictures cannot be saved in {folder} ({error.strerror}). "
+        "Please make the folder writable or choose another one."
     )

@@ -13,7 +13,7 @@ __all__ = ["build_context"]
 def build_context(
     turn: Turn, earlier: Sequence[Turn], current: str | None, vocabulary: Mapping[str, tuple[str, ...]]
 ) -> Context:
-    """The context of `turn`, which follows the `earlier` ones; `current` is the picture looked at when it was sent."""
+    """The context of `turn` after the `earlier` ones; `current` is the picture looked at when it was sent."""
     pictures: list[PictureView] = []
     history: list[Utterance] = []
     for index, past in enumerate(earlier, start=1):

@@ -1,4 +1,4 @@
-"""One message, once through: opens a turn, runs its graph on a thread, and turns every error into a sentence."""
+"""One message, once through: opens a turn, runs its graph on a thread, turns every error into a sentence."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Message:
 
 
 class Coordinator:
-    """Runs turns, one at a time a session. Each has its own thread, so it goes on when its listener leaves."""
+    """Runs turns, one at a time a session, each on its own thread: it goes on when its listener leaves."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class Coordinator:
         engines: Mapping[Quality, Engine],
         editors: Mapping[Quality, Engine],
     ) -> None:
-        """`fallback` (the offline rules) decides when `brain` is unavailable. Without `editors` nothing can be edited."""
+        """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits."""
         self.sessions = sessions
         self.artifacts = artifacts
         self.brain = brain
@@ -101,8 +101,8 @@ class Coordinator:
     ) -> Iterator[Event]:
         """Start a turn at once and stream its events; they end with TurnDone, TurnStopped or TurnFailed.
 
-        A message refused at the door (empty, too long, a bad file, a turn already running, an unknown session) opens no
-        turn and stores nothing: its only event is a TurnFailed with an empty turn_id.
+        A message refused at the door (empty, too long, a bad file, a turn already running, an unknown
+        session) opens no turn and stores nothing: its only event is a TurnFailed with an empty turn_id.
         """
         message = Message(text=text.strip(), files=files, options=options)
         return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
@@ -119,7 +119,7 @@ class Coordinator:
         return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
 
     def stop(self, session_id: str, owner: str) -> bool:
-        """Stop the session's running turn; False when none runs. The device is free within one denoising step."""
+        """Stop the session's running turn (the device is free within one step); False when none runs."""
         with self._lock:
             running = self._running.get(session_id)
             if running is None or running.owner != owner:
@@ -134,7 +134,7 @@ class Coordinator:
         return None if running is None or running.owner != owner else running.pipe.turn_id or None
 
     def delete(self, session_id: str, owner: str) -> None:
-        """Stop the session's turn and delete its rows and the picture files nobody else uses; raises SessionNotFound."""
+        """Stop the session's turn, delete its rows and the files only it uses; raises SessionNotFound."""
         self.sessions.get(session_id, owner)
         with self._lock:
             running = self._running.get(session_id)
@@ -176,7 +176,7 @@ class Coordinator:
     def _live(self, session_id: str, running: Running, open_turn: Callable[[], TurnContext]) -> None:
         """A turn from first to last on its own thread; the one place where errors are caught.
 
-        The last event is sent when the session is free again: whoever hears it may send the next message at once.
+        The last event is sent when the session is free again: who hears it may send the next message at once.
         """
         end = running.pipe.close
         try:

@@ -23,12 +23,12 @@ SQLITE_PRAGMAS = (
     "synchronous = FULL",
     "foreign_keys = ON",
 )
-"""FULL: what the page shows as done survives a power cut. EXCLUSIVE: a second process on the same file is refused, and
-the corruption of SQLite 3.7 to 3.51 when two connections write the log at once cannot happen."""
+"""FULL: what the page shows as done survives a power cut. EXCLUSIVE: a second process on the file is refused,
+and the corruption of SQLite 3.7 to 3.51 when two connections write the log at once cannot happen."""
 
 
 def open_database(url: str) -> sa.Engine:
-    """Connect, check and migrate to the newest schema; raises StorageUnavailable, and never replaces a file it cannot read."""
+    """Connect, check and migrate; raises StorageUnavailable and never replaces a file it cannot read."""
     try:
         parsed = sa.make_url(url)
         is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -47,18 +47,20 @@ def open_database(url: str) -> sa.Engine:
         raise StorageUnavailable(f"{url!r} is not a database address. Please correct the setting.") from error
     except OSError as error:
         raise StorageUnavailable(
-            f"The data folder cannot be made ({error.strerror}: {error.filename}). Please choose a writable one."
+            f"The data folder cannot be made ({error.strerror}: {error.filename}). "
+            "Please choose a writable one."
         ) from error
     except sa.exc.DBAPIError as error:
         raise StorageUnavailable(
             f"The database {parsed.database} cannot be opened: {error.orig}. "
-            "Please check that it is undamaged, writable and not in use by another Reverie; it was left as it is."
+            "Please check that it is undamaged, writable and not in use by another Reverie; "
+            "it was left as it is."
         ) from error
     return engine
 
 
 def sqlite_engine(url: sa.URL) -> sa.Engine:
-    """One connection shared by all threads (the store's lock serialises them), with real transactions around DDL too."""
+    """One connection for all threads (the store's lock serialises them); transactions hold DDL too."""
     engine = sa.create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
 
     @sa.event.listens_for(engine, "connect")
@@ -79,7 +81,8 @@ def check_health(connection: sa.Connection, name: str | None) -> None:
     verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
     if verdict != "ok":
         raise StorageUnavailable(
-            f"The database {name} is damaged ({verdict}). Please restore it from a backup; it was left as it is."
+            f"The database {name} is damaged ({verdict}). "
+            "Please restore it from a backup; it was left as it is."
         )
     tables = sa.inspect(connection).get_table_names()
     if tables and "alembic_version" not in tables:
@@ -99,6 +102,7 @@ def migrate(connection: sa.Connection) -> None:
         return
     if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
         raise StorageUnavailable(
-            f"This data was written by a newer Reverie (schema {current}). Please start that version; nothing was changed."
+            f"This data was written by a newer Reverie (schema {current}). "
+            "Please start that version; nothing was changed."
         )
     command.upgrade(config, "head")

@@ -90,9 +90,10 @@ class Recipe(Value):
 
 
 class Artifact(Value):
-    """A picture we keep. `id` is 128 random bits; `sha256` addresses the PNG on disk; `number` is its #handle.
+    """A picture we keep. `id` is 128 random bits; `sha256` addresses the PNG on disk; `number`: its #handle.
 
-    `step` is the index (from 0) of the plan's step that made it, None for an upload; `candidate` counts from 1 within a step.
+    `step` is the index (from 0) of the plan's step that made it, None for an upload; `candidate` counts
+    from 1 within a step.
     """
 
     id: str

@@ -44,7 +44,7 @@ class UploadRejected(AgentError):
 
 
 class MessageRefused(AgentError):
-    """The message cannot become a turn: it is empty or too long, or another turn of this session is running."""
+    """The message cannot become a turn: it is empty or too long, or another turn is running."""
 
 
 class DeviceStalled(AgentError):

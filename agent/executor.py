@@ -53,7 +53,7 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One step made ready: `make` wants only a seed and someone to report to. `notices` say what was fitted."""
+    """One step made ready: `make` wants only a seed and a listener. `notices` say what was fitted."""
 
     make: Callable[[int, OnProgress], Sample]
     words: str
@@ -82,7 +82,7 @@ class Executor:
     def run(self, step: Step, work: Work) -> Iterator[Artifact | str]:
         """Each picture of the step once it is on disk and has its row, then notices.
 
-        Pictures that an interrupted run has already made are not made again. Raises AgentError and EngineError.
+        Pictures that an interrupted run has made already are not made again. Raises AgentError, EngineError.
         """
         call = self._prepare(step, work)
         finished = {each.candidate: each for each in work.turn.artifacts if each.step == work.index}
@@ -208,7 +208,7 @@ def choose(engines: Mapping[Quality, Engine], work: Work) -> tuple[Engine, list[
 
 
 def base_seed(options: PictureOptions, finished: Mapping[int, Artifact]) -> int:
-    """The seed of the step's first picture: the user's, the one an interrupted run began with, or 31 fresh bits."""
+    """The seed of the first picture: the user's, the one an interrupted run began with, or 31 fresh bits."""
     if options.seed is not None:
         return options.seed
     for candidate, artifact in finished.items():

@@ -1,4 +1,4 @@
-"""The LangGraph graph of one turn: coordinator -> chat, planner or answer; planner -> executor (loops) -> answer."""
+"""The graph of one turn: coordinator -> chat, planner or answer; planner -> executor (loops) -> answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["TurnContext", "TurnGraph", "TurnState", "build_graph", "first_state"
 
 
 class TurnState(TypedDict):
-    """Plain data and ids only; pictures live in the store. `made` lists the artifact ids of each finished step."""
+    """Plain data and ids only; pictures live in the store. `made`: the artifact ids of each finished step."""
 
     decision: dict[str, Any] | None
     plan: dict[str, Any] | None
@@ -38,7 +38,7 @@ class TurnState(TypedDict):
 
 @dataclass(kw_only=True)
 class TurnContext:
-    """What the nodes work with. `artifacts` collects what this turn has made, for whoever must close it early."""
+    """What the nodes work with. `artifacts`: all this turn has made, for whoever must close it early."""
 
     turn: Turn
     owner: str

@@ -51,7 +51,7 @@ class JobStatus(StrEnum):
 
 @dataclass(kw_only=True, eq=False)
 class Job:
-    """One engine call. `given_up` tells the engine, at its next step, that nobody waits for the picture any more."""
+    """One engine call. `given_up` tells the engine at its next step that nobody waits for it any more."""
 
     token: CancelToken
     status: JobStatus = JobStatus.WAITING
@@ -63,7 +63,7 @@ class Job:
 
 
 class Jobs:
-    """The line of one device, first come first served. A turn queues one picture at a time, so nobody holds it for long."""
+    """The line of one device, first come first served; a turn queues one picture at a time."""
 
     def __init__(self, stall_seconds: float = 300.0) -> None:
         """A device silent for longer than `stall_seconds` is given up."""
@@ -168,5 +168,6 @@ class Jobs:
         silence = time.monotonic() - self._last_sign_seconds
         if silence > self.stall_seconds:
             raise DeviceStalled(
-                f"The engine has given no sign of life for {silence:.0f} seconds. Please restart Reverie and retry."
+                f"The engine has given no sign of life for {silence:.0f} seconds. "
+                "Please restart Reverie and retry."
             )

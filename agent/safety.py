@@ -19,17 +19,18 @@ MINOR = re.compile(
     re.IGNORECASE,
 )
 SEXUAL = re.compile(
-    r"\b(?:sex(?! of\b)|sexual(?:ly|i[sz]ed)?|sexy|nudes?|nudity|naked(?! mole)|topless|porn\w*|erotic\w*|lingerie|nsfw|hentai"
-    r"|undress\w*|nudify|genitals?|orgasm\w*|masturbat\w*)\b|色情|裸体|裸照|全裸|赤裸|性爱|情色|淫",
+    r"\b(?:sex(?! of\b)|sexual(?:ly|i[sz]ed)?|sexy|nudes?|nudity|naked(?! mole)|topless|porn\w*|erotic\w*"
+    r"|lingerie|nsfw|hentai|undress\w*|nudify|genitals?|orgasm\w*|masturbat\w*)\b|色情|裸体|裸照|全裸|赤裸|性爱|情色|淫",
     re.IGNORECASE,
 )
 ALWAYS = re.compile(
-    r"\b(?:csam|lolicon|shotacon|child porn\w*|kiddie porn\w*|pedo\w*|paedo\w*|nudify|deep ?nudes?)\b|萝莉控|恋童",
+    r"\b(?:csam|lolicon|shotacon|child porn\w*|kiddie porn\w*|pedo\w*|paedo\w*|nudify|deep ?nudes?)\b"
+    r"|萝莉控|恋童",
     re.IGNORECASE,
 )
 UNDRESS = re.compile(
-    r"\b(?:undress\w*|strip (?:her|him|them)|nudes?|naked(?! mole)|topless|nsfw|porn\w*|without (?:any )?clothes"
-    r"|(?:remove|take off) (?:her|his|their|the|all) cloth\w*)\b|脱掉?衣服|脱光|裸",
+    r"\b(?:undress\w*|strip (?:her|him|them)|nudes?|naked(?! mole)|topless|nsfw|porn\w*"
+    r"|without (?:any )?clothes|(?:remove|take off) (?:her|his|their|the|all) cloth\w*)\b|脱掉?衣服|脱光|裸",
     re.IGNORECASE,
 )
 

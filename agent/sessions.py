@@ -39,7 +39,7 @@ class NewPicture:
 
 
 class Sessions:
-    """The store. Every read takes the owner; ids are 128 random bits in hex. Any method may raise StorageUnavailable."""
+    """The store. Reads take the owner; ids are 128 random bits. All methods may raise StorageUnavailable."""
 
     def __init__(self, url: str) -> None:
         """Open (SQLite: create when absent) and migrate; raises StorageUnavailable."""
@@ -75,7 +75,10 @@ class Sessions:
             return row.value()
 
     def delete(self, session_id: str, owner: str) -> Sequence[str]:
-        """Delete a session's rows; return the SHA-256s that no row names any more (Coordinator.delete removes the files too)."""
+        """Delete a session's rows; return the SHA-256s that no row names any more.
+
+        Coordinator.delete removes the files too.
+        """
         with self._transaction() as rows:
             row = find_session(rows, session_id, owner)
             hashes = set(
@@ -208,7 +211,8 @@ class Sessions:
                     yield rows
             except sa.exc.DBAPIError as error:
                 raise StorageUnavailable(
-                    f"The conversation cannot be saved or read ({error.orig}). Please check the disk and try again."
+                    f"The conversation cannot be saved or read ({error.orig}). "
+                    "Please check the disk and try again."
                 ) from error
 
 

@@ -48,7 +48,7 @@ class CleanPicture:
 
 
 def clean_upload(source: Path | bytes) -> CleanPicture:
-    """Decode a file: first frame, upright, over white, in sRGB, long side at most 2048; raises UploadRejected."""
+    """Decode: first frame, upright, over white, sRGB, long side at most 2048; raises UploadRejected."""
     name = source.name[:60] if isinstance(source, Path) else "The file"
     content = read_bounded(source, name)
     try:
@@ -98,7 +98,8 @@ def require_few_pixels(image: Image.Image, name: str) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise UploadRejected(
-            f"{name} has {width}x{height} pixels. Please upload one of at most {MAX_PIXELS // 1_000_000} megapixels."
+            f"{name} has {width}x{height} pixels. "
+            f"Please upload one of at most {MAX_PIXELS // 1_000_000} megapixels."
         )
 
 

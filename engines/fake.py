@@ -23,7 +23,7 @@ NUM_PREVIEWS = 4
 
 
 class Fault(StrEnum):
-    """What may go wrong half-way through a call. HANG lasts until `release`; BLACK returns an all-black picture."""
+    """What may go wrong half-way. HANG lasts until `release`; BLACK returns an all-black picture."""
 
     OUT_OF_MEMORY = "out of memory"
     HANG = "hang"
@@ -35,7 +35,8 @@ class Fault(StrEnum):
 class FakeEngine:
     """Paints a disc, coloured by the words and placed by words and seed; an edit repaints the disc.
 
-    Each call takes the next of `faults`; None, or none left, is a good call. `num_calls` and `num_steps_done` count.
+    Each call takes the next of `faults`; None, or none left, is a good call. `num_calls` and `num_steps_done`
+    count what was asked and done.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class FakeEngine:
 
 
 def paint(canvas: Image.Image | None, size: Size, words: str, seed: int) -> Image.Image:
-    """A disc on a plain ground, or on `canvas`; its colour is the first colour word, else drawn by the words."""
+    """A disc on a plain ground or on `canvas`, in the first colour word, else in one they hash to."""
     dice = Random(f"{words}/{seed}")
     ground = tuple(dice.randrange(160, 256) for _ in range(3))
     image = Image.new("RGB", (size.width, size.height), ground) if canvas is None else canvas.convert("RGB")

@@ -32,9 +32,11 @@ def edit(instruction: str, source: str) -> Decision:
 
 
 class ScriptedBrain:
-    """Takes the next decision of its script, or draws the message when there is none left. Errors are raised."""
+    """Takes the next decision of its script, or draws the message when none is left. Errors are raised."""
 
-    def __init__(self, *script: Decision | AgentError, replies: Iterable[str | AgentError] = ("Hello.",)) -> None:
+    def __init__(
+        self, *script: Decision | AgentError, replies: Iterable[str | AgentError] = ("Hello.",)
+    ) -> None:
         self.contexts: list[Context] = []
         self._script = iter(script)
         self._replies = tuple(replies)

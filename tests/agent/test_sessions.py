@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from agent.database import open_database
+from agent.domain import GenerateStep, Origin, PictureOptions, Plan, Quality, Recipe, TurnStatus
+from agent.errors import SessionNotFound, SourceNotFound, StorageUnavailable
+from agent.sessions import NewPicture, Sessions
+from agent.tables import Row
+from tests.doubles import draw
+
+RECIPE = Recipe(
+    words="draw a cat",
+    prompt="a cat",
+    preset="fake",
+    weights_hash="0" * 64,
+    seed=3,
+    num_steps=8,
+    guidance=5.0,
+    sampler="fake",
+    width=128,
+    height=96,
+)
+
+
+def picture(digit: str = "a", step: int | None = 0, candidate: int = 1) -> NewPicture:
+    return NewPicture(
+        sha256=digit * 64,
+        width=128,
+        height=96,
+        origin=Origin.UPLOADED if step is None else Origin.GENERATED,
+        recipe=None if step is None else RECIPE,
+        caption="a cat",
+        step=step,
+        candidate=candidate,
+    )
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/data/reverie.db"
+
+
+@pytest.fixture
+def sessions(url: str) -> Iterator[Sessions]:
+    store = Sessions(url)
+    yield store
+    store.close()
+
+
+def test_a_conversation_is_the_same_after_reopening(url: str) -> None:
+    store = Sessions(url)
+    session = store.create("ann")
+    options = PictureOptions(quality=Quality.FAST, seed=7)
+    turn = store.open_turn(session.id, "ann", "draw a cat", options, [picture("b", step=None)])
+    store.record_decision(turn.id, draw("a cat"))
+    store.record_plan(turn.id, Plan(steps=(GenerateStep(prompt="a cat"),)))
+    made = store.add_artifact(turn.id, picture())
+    store.set_head(session.id, made.id)
+    store.close_turn(turn.id, TurnStatus.DONE, "Here is #2.", [made.id])
+    store.close()
+
+    store = Sessions(url)
+    (found,) = store.turns(session.id, "ann")
+    assert found.status is TurnStatus.DONE
+    assert (found.text, found.reply, found.shown) == ("draw a cat", "Here is #2.", (made.id,))
+    assert found.options == options
+    assert found.decision == draw("a cat")
+    assert found.plan == Plan(steps=(GenerateStep(prompt="a cat"),))
+    assert [upload.number for upload in found.uploads] == [1]
+    assert found.artifacts == (made,)
+    assert made.recipe == RECIPE
+    assert store.get(session.id, "ann").head == made.id
+    store.close()
+
+
+def test_only_the_owner_sees_and_changes(sessions: Sessions) -> None:
+    session = sessions.create("ann")
+    turn = sessions.open_turn(session.id, "ann", "hi", PictureOptions())
+    made = sessions.add_artifact(turn.id, picture())
+    assert sessions.list("bob") == []
+    for forbidden in (
+        lambda: sessions.get(session.id, "bob"),
+        lambda: sessions.turns(session.id, "bob"),
+        lambda: sessions.rename(session.id, "bob", "mine"),
+        lambda: sessions.delete(session.id, "bob"),
+        lambda: sessions.open_turn(session.id, "bob", "hi", PictureOptions()),
+    ):
+        with pytest.raises(SessionNotFound):
+            forbidden()
+    for forbidden in (
+        lambda: sessions.artifact(made.id, "bob"),
+        lambda: sessions.turn(turn.id, "bob"),
+        lambda: sessions.reopen_turn(turn.id, "bob"),
+    ):
+        with pytest.raises(SourceNotFound):
+            forbidden()
+    assert sessions.artifact(made.id, "ann") == made
+    assert sessions.turn(turn.id, "ann").status is TurnStatus.RUNNING
+
+
+def test_sessions_are_listed_latest_first_and_named_by_the_first_message(sessions: Sessions) -> None:
+    first, second = sessions.create("ann"), sessions.create("ann")
+    assert [each.id for each in sessions.list("ann")] == [second.id, first.id]
+    words = "  draw a very big red car\nnext to a small brown dog on the beach"
+    sessions.open_turn(first.id, "ann", words, PictureOptions())
+    sessions.open_turn(first.id, "ann", "make it blue", PictureOptions())
+    assert [each.id for each in sessions.list("ann")] == [first.id, second.id]
+    assert sessions.get(first.id, "ann").title == "draw a very big red car next to a small…"
+    assert sessions.rename(first.id, "ann", "Cars").title == "Cars"
+    assert sessions.rename(first.id, "ann", "   ").title == "Cars", "a name is never empty"
+
+
+def test_handles_grow_within_a_session(sessions: Sessions) -> None:
+    one, two = sessions.create("ann"), sessions.create("ann")
+    turn = sessions.open_turn(one.id, "ann", "hi", PictureOptions())
+    other = sessions.open_turn(two.id, "ann", "hi", PictureOptions())
+    numbers = [sessions.add_artifact(turn.id, picture("a", 0, k)).number for k in (1, 2, 3)]
+    assert numbers == [1, 2, 3]
+    assert sessions.add_artifact(other.id, picture()).number == 1
+
+
+def test_the_same_picture_of_a_step_cannot_be_saved_twice(sessions: Sessions) -> None:
+    session = sessions.create("ann")
+    turn = sessions.open_turn(session.id, "ann", "hi", PictureOptions())
+    sessions.add_artifact(turn.id, picture("a"))
+    with pytest.raises(StorageUnavailable):
+        sessions.add_artifact(turn.id, picture("b"))
+    assert len(sessions.turns(session.id, "ann")[0].artifacts) == 1
+
+
+def test_delete_returns_the_files_that_nobody_else_uses(sessions: Sessions) -> None:
+    one, two = sessions.create("ann"), sessions.create("bob")
+    for session, owner, digits in ((one, "ann", "abc"), (two, "bob", "bd")):
+        uploads = [picture(digit, step=None, candidate=k) for k, digit in enumerate(digits)]
+        sessions.open_turn(session.id, owner, "hi", PictureOptions(), uploads)
+    assert sessions.hashes() == {digit * 64 for digit in "abcd"}
+    assert sessions.delete(one.id, "ann") == ["a" * 64, "c" * 64]
+    assert sessions.hashes() == {"b" * 64, "d" * 64}
+    with pytest.raises(SessionNotFound):
+        sessions.get(one.id, "ann")
+
+
+def test_a_turn_found_running_at_start_is_stopped_and_says_so(sessions: Sessions) -> None:
+    session = sessions.create("ann")
+    done = sessions.open_turn(session.id, "ann", "hi", PictureOptions())
+    sessions.close_turn(done.id, TurnStatus.DONE, "Hello.")
+    cut_off = sessions.open_turn(session.id, "ann", "draw two cats", PictureOptions())
+    made = sessions.add_artifact(cut_off.id, picture())
+    assert sessions.mark_interrupted() == 1
+    first, second = sessions.turns(session.id, "ann")
+    assert (first.status, first.reply) == (TurnStatus.DONE, "Hello.")
+    assert second.status is TurnStatus.STOPPED
+    assert second.shown == (made.id,)
+    assert "#1 is kept" in second.reply
+    assert "Retry" in second.reply
+    assert sessions.get(session.id, "ann").head == made.id
+    assert sessions.mark_interrupted() == 0
+
+
+def test_threads_write_one_after_another(sessions: Sessions) -> None:
+    session = sessions.create("ann")
+    turn = sessions.open_turn(session.id, "ann", "hi", PictureOptions())
+
+    def add(step: int) -> None:
+        for candidate in range(1, 6):
+            sessions.add_artifact(turn.id, picture("a", step, candidate))
+
+    threads = [threading.Thread(target=add, args=(step,)) for step in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [each.number for each in sessions.turn(turn.id, "ann").artifacts] == list(range(1, 21))
+
+
+def test_sqlite_is_set_up_to_survive_a_power_cut(sessions: Sessions) -> None:
+    with sessions._engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+
+
+def test_the_migrations_build_what_the_tables_say(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path}/reverie.db")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Row.metadata) == []
+    engine.dispose()
+
+
+def saved(url: str) -> Path:
+    """A closed database with one session."""
+    store = Sessions(url)
+    session = store.create("ann")
+    for number in range(40):
+        store.open_turn(session.id, "ann", f"message {number} " + "x" * 400, PictureOptions())
+    store.close()
+    return Path(url.removeprefix("sqlite:///"))
+
+
+@pytest.mark.parametrize("damage", ["cut", "no header", "zeros inside", "text"])
+def test_a_damaged_database_is_refused_and_left_as_it_is(url: str, damage: str) -> None:
+    path = saved(url)
+    content = bytearray(path.read_bytes())
+    match damage:
+        case "cut":
+            content = content[: len(content) // 2]
+        case "no header":
+            content[:100] = bytes(100)
+        case "zeros inside":
+            content[4096:20480] = bytes(16384)
+        case "text":
+            content = bytearray(b"not a database at all\n" * 500)
+    path.write_bytes(content)
+    with pytest.raises(StorageUnavailable, match=r"left as it (is|was)"):
+        Sessions(url)
+    assert path.read_bytes() == content
+
+
+def test_someone_elses_database_is_refused(url: str) -> None:
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE recipes (cake TEXT)")
+    connection.close()
+    with pytest.raises(StorageUnavailable, match="not a database of Reverie"):
+        Sessions(url)
+
+
+def test_a_schema_from_the_future_is_refused(url: str) -> None:
+    path = saved(url)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StorageUnavailable, match="newer Reverie"):
+        Sessions(url)
+
+
+def test_a_second_process_on_the_same_file_is_refused(
+    url: str, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.database.SQLITE_PRAGMAS", ("busy_timeout = 10", "locking_mode = EXCLUSIVE"))
+    with pytest.raises(StorageUnavailable, match="another Reverie"):
+        Sessions(url)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_told_as_a_sentence(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StorageUnavailable, match="writable"):
+        Sessions(f"sqlite:///{tmp_path}/data/reverie.db")
+
+
+def test_a_folder_in_the_way_is_told_as_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageUnavailable, match="writable"):
+        Sessions(f"sqlite:///{tmp_path}/file/data/reverie.db")
+
+
+def test_a_wrong_address_is_told_as_a_sentence() -> None:
+    with pytest.raises(StorageUnavailable, match="not a database address"):
+        Sessions("reverie.db")
+
+
+def test_what_was_committed_is_there_after_a_copy_of_the_live_files(url: str, tmp_path: Path) -> None:
+    """A copy of the files while open stands for a kill: the log holds every commit."""
+    store = Sessions(url)
+    session = store.create("ann")
+    copy = tmp_path / "copy"
+    shutil.copytree(Path(url.removeprefix("sqlite:///")).parent, copy)
+    store.close()
+    after = Sessions(f"sqlite:///{copy}/reverie.db")
+    assert [each.id for each in after.list("ann")] == [session.id]
+    after.close()
+
+
+def test_any_address_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[sa.URL] = []
+
+    def create_engine(url: sa.URL, **options: object) -> sa.Engine:
+        asked.append(url)
+        raise sa.exc.OperationalError("connect", {}, Exception("connection refused"))
+
+    monkeypatch.setattr(sa, "create_engine", create_engine)
+    with pytest.raises(StorageUnavailable, match="connection refused"):
+        Sessions("postgresql+psycopg://reverie@db/reverie")
+    assert [url.host for url in asked] == ["db"]
