@@ -1,0 +1,1 @@
+"""Judge what the engines make: prompts, rules, tables."""

@@ -1,0 +1,175 @@
+"""The two benchmarks: an engine's pictures and the controls that give its numbers a meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from engines.vae import Vae
+from training.evaluation.batches import Wish
+from training.evaluation.editing import EditScore, score_edit
+from training.evaluation.geneval import judge
+from training.evaluation.prompts import TASKS, Prompt
+from training.evaluation.report import Mark, Row, Shown, Table, summarise
+from training.evaluation.train_detector import round_trip
+from training.evaluation.truth import true_scene
+from training.seeds import rng_for
+from training.stickers.detector import Detector
+from training.stickers.edits import Edit, EditType
+from training.stickers.render import render
+
+__all__ = ["Scored", "score_drawing", "score_editing"]
+
+Make = Callable[[Sequence[Wish]], list[Image.Image]]
+"""Draws or edits all wishes, in order."""
+SHOWN_PER_COLUMN = 4
+GOOD_EDIT = 5.0
+EDIT_TYPES = tuple(type.value for type in EditType)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """A table, pictures to look at, and what went wrong in the engine's own pictures."""
+
+    table: Table
+    shown: tuple[Shown, ...]
+    failures: tuple[str, ...]
+
+
+def score_drawing(
+    prompts: Sequence[Prompt], num_seeds: int, make: Make, detector: Detector, vae: Vae
+) -> Scored:
+    """Rows: the engine; true renders, plain and decoded; the engine's pictures under other prompts' words."""
+    asked = [prompt for prompt in prompts for _ in range(num_seeds)]
+    seeds = [seed for _ in prompts for seed in range(num_seeds)]
+    wishes = [
+        Wish(words=prompt.prompt, seed=seed_of(index, seed))
+        for index, (prompt, seed) in enumerate(zip(asked, seeds, strict=True))
+    ]
+    drawn = make(wishes)
+    truth = [
+        render(true_scene(prompt, rng_for("score-truth", seed, index)))
+        for index, (prompt, seed) in enumerate(zip(asked, seeds, strict=True))
+    ]
+    readings = detector.read(drawn)
+    verdicts = [judge(prompt, reading) for prompt, reading in zip(asked, readings, strict=True)]
+
+    def row(name: str, facts: Sequence[bool]) -> Row:
+        return summarise(name, drawing_marks(asked, facts), TASKS)
+
+    def right(pictures: Sequence[Image.Image]) -> list[bool]:
+        return [
+            judge(p, reading).is_correct for p, reading in zip(asked, detector.read(pictures), strict=True)
+        ]
+
+    shuffled = [
+        judge(prompt, reading).is_correct for prompt, reading in zip(others(asked), readings, strict=True)
+    ]
+    rows = (
+        row("engine", [verdict.is_correct for verdict in verdicts]),
+        row("true renders (ceiling)", right(truth)),
+        row("true renders, autoencoder", right(round_trip(vae, truth))),
+        row("other prompts' words (floor)", shuffled),
+    )
+    shown = [
+        Shown(picture=picture, caption=prompt.prompt, is_good=verdict.is_correct)
+        for picture, prompt, verdict in zip(drawn, asked, verdicts, strict=True)
+    ]
+    failures = tuple(
+        f"{prompt.prompt} (seed {wish.seed}): {verdict.reason}"
+        for prompt, wish, verdict in zip(asked, wishes, verdicts, strict=True)
+        if not verdict.is_correct
+    )
+    table = Table(
+        title="Drawing: share of pictures right (GenEval's rules)", overall_columns=TASKS, rows=rows
+    )
+    return Scored(
+        table=table, shown=first_of_each(shown, [prompt.tag for prompt in asked]), failures=failures
+    )
+
+
+def score_editing(edits: Sequence[Edit], num_seeds: int, make: Make, detector: Detector, vae: Vae) -> Scored:
+    """Rows: the engine, and its two parts; the source unchanged; the true target, plain and decoded."""
+    asked = [edit for edit in edits for _ in range(num_seeds)]
+    sources = [render(edit.source) for edit in asked]
+    targets = [render(edit.target) for edit in asked]
+    wishes = [
+        Wish(words=edit.instruction, seed=seed_of(index, 0), source=source)
+        for index, (edit, source) in enumerate(zip(asked, sources, strict=True))
+    ]
+    edited = make(wishes)
+
+    def scores(pictures: Sequence[Image.Image]) -> list[EditScore]:
+        readings = detector.read(pictures)
+        return [score_edit(*each) for each in zip(asked, pictures, readings, strict=True)]
+
+    def row(name: str, values: Sequence[float]) -> Row:
+        marks = [
+            Mark(column=edit.type.value, subject=subject(edit), value=value)
+            for edit, value in zip(asked, values, strict=True)
+        ]
+        return summarise(name, marks, EDIT_TYPES)
+
+    marked = scores(edited)
+    rows = (
+        row("engine", [each.score for each in marked]),
+        row("  its success", [each.success for each in marked]),
+        row("  its restraint", [each.restraint for each in marked]),
+        row("source unchanged (floor)", [each.score for each in scores(sources)]),
+        row("true target (ceiling)", [each.score for each in scores(targets)]),
+        row("true target, autoencoder", [each.score for each in scores(round_trip(vae, targets))]),
+    )
+    shown = [
+        Shown(picture=picture, caption=edit.instruction, is_good=each.score >= GOOD_EDIT, source=source)
+        for picture, edit, each, source in zip(edited, asked, marked, sources, strict=True)
+    ]
+    failures = tuple(
+        f"{edit.type.value}: {edit.instruction} (seed {wish.seed}): "
+        f"success {each.success:.1f}, restraint {each.restraint:.1f}"
+        for edit, wish, each in zip(asked, wishes, marked, strict=True)
+        if each.score < GOOD_EDIT
+    )
+    table = Table(
+        title="Editing: the smaller of success and restraint, 0 to 10", overall_columns=EDIT_TYPES, rows=rows
+    )
+    return Scored(table=table, shown=first_of_each(shown, [e.type.value for e in asked]), failures=failures)
+
+
+def drawing_marks(asked: Sequence[Prompt], facts: Sequence[bool]) -> list[Mark]:
+    return [
+        Mark(column=prompt.tag, subject=prompt.prompt, value=float(fact))
+        for prompt, fact in zip(asked, facts, strict=True)
+    ]
+
+
+def subject(edit: Edit) -> str:
+    """Pictures of one edit belong together; two edits may share their words but not their scenes."""
+    return f"{edit.instruction} {edit.source}"
+
+
+def seed_of(index: int, seed: int) -> int:
+    """Each picture its own noise, the same in every run."""
+    return 1_000_000 + 1_000 * seed + index
+
+
+def others(asked: Sequence[Prompt]) -> list[Prompt]:
+    """For each picture the words of the next different prompt of its task."""
+    result = []
+    for prompt in asked:
+        same_task = [each for each in asked if each.tag == prompt.tag]
+        first = same_task.index(prompt)
+        rotated = [*same_task[first:], *same_task[:first]]
+        result.append(next((each for each in rotated if each.prompt != prompt.prompt), prompt))
+    return result
+
+
+def first_of_each(shown: Sequence[Shown], columns: Sequence[str]) -> tuple[Shown, ...]:
+    """A few of every column, spread over its pictures."""
+    chosen: list[Shown] = []
+    for column in dict.fromkeys(columns):
+        members = [each for each, name in zip(shown, columns, strict=True) if name == column]
+        stride = max(1, len(members) // SHOWN_PER_COLUMN)
+        chosen += members[::stride][:SHOWN_PER_COLUMN]
+    return tuple(chosen)

@@ -1,0 +1,210 @@
+"""Prompts with what their pictures must show, in the record format of GenEval (Ghosh et al. 2023).
+
+GenEval's own file is read from a path (its records whose classes and colours exist in the small world);
+`own_prompts` writes records in the same wording for the whole of the small world.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training.errors import BadRecipe
+from training.seeds import rng_for
+from training.stickers.captions import BACKGROUND_WORDS, NUMBER_WORDS, STYLE_WORDS, noun_phrase, plural
+from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, MAX_THINGS, STYLES, is_held_out
+
+TASKS = ("single_object", "two_object", "counting", "colors", "position", "color_attr")
+"""GenEval's six, whose mean is the overall score."""
+EXTRA_TASKS = ("held_out", "background", "style")
+"""Shown apart: class-colour pairs that training never showed, and what the small world has beyond GenEval."""
+RELATIONS = ("left of", "right of", "above", "below")
+STREAM = "score-prompts"
+
+Look = tuple[str, str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """`count` things of a class, perhaps coloured, perhaps in `relation` to the entry at `anchor`."""
+
+    kind: str
+    count: int = 1
+    color: str | None = None
+    relation: str | None = None
+    anchor: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """One record. `exclude` holds classes with the count from which there are too many."""
+
+    tag: str
+    prompt: str
+    include: tuple[Wanted, ...]
+    exclude: tuple[Wanted, ...] = ()
+    background: str | None = None
+    style: str | None = None
+
+    @property
+    def is_held_out(self) -> bool:
+        """Whether it asks for a class in a colour that training never showed together."""
+        return any(is_held_out(wanted.kind, wanted.color) for wanted in self.include)
+
+
+def read_geneval(path: Path) -> list[Prompt]:
+    """The records of an evaluation_metadata.jsonl that the small world can show. Raises BadRecipe."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRecipe(f"{path} cannot be read ({error}).") from error
+    prompts = []
+    for number, line in enumerate(lines, 1):
+        try:
+            prompts.append(from_geneval(json.loads(line)))
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadRecipe(f"{path}, line {number} is not a GenEval record ({error!r}).") from error
+    return [prompt for prompt in prompts if can_be_shown(prompt)]
+
+
+def from_geneval(record: dict[str, Any]) -> Prompt:
+    """One line of GenEval's file."""
+    include = []
+    for entry in record["include"]:
+        relation, anchor = entry.get("position", (None, 0))
+        include.append(
+            Wanted(
+                kind=entry["class"],
+                count=int(entry["count"]),
+                color=entry.get("color"),
+                relation=relation,
+                anchor=int(anchor),
+            )
+        )
+    exclude = tuple(
+        Wanted(kind=each["class"], count=int(each["count"])) for each in record.get("exclude", ())
+    )
+    return Prompt(tag=record["tag"], prompt=record["prompt"], include=tuple(include), exclude=exclude)
+
+
+def can_be_shown(prompt: Prompt) -> bool:
+    """Whether all its classes and colours exist in the small world, in numbers that fit."""
+    known = all(each.kind in CLASSES and each.color in (None, *COLORS) for each in prompt.include)
+    return known and sum(each.count for each in prompt.include) <= MAX_THINGS
+
+
+def own_prompts(num_per_task: int, seed: int, tasks: tuple[str, ...] = TASKS + EXTRA_TASKS) -> list[Prompt]:
+    """`num_per_task` different records for each task, the same for the same seed."""
+    prompts: list[Prompt] = []
+    for task in tasks:
+        rng = rng_for(f"{STREAM}-{task}", seed, 0)
+        found: dict[str, Prompt] = {}
+        for _ in range(50 * num_per_task):
+            prompt = WRITERS[task](rng)
+            found.setdefault(prompt.prompt, prompt)
+            if len(found) == num_per_task:
+                break
+        prompts += found.values()
+    return prompts
+
+
+def pick(rng: np.random.Generator, items: tuple[str, ...]) -> str:
+    return items[int(rng.integers(len(items)))]
+
+
+def two_kinds(rng: np.random.Generator) -> tuple[str, str]:
+    first, second = (CLASSES[int(index)] for index in rng.choice(len(CLASSES), 2, replace=False))
+    return first, second
+
+
+def single_object(rng: np.random.Generator) -> Prompt:
+    kind = pick(rng, CLASSES)
+    return Prompt(
+        tag="single_object", prompt=f"a photo of {noun_phrase((kind, None))}", include=(Wanted(kind=kind),)
+    )
+
+
+def two_object(rng: np.random.Generator) -> Prompt:
+    first, second = two_kinds(rng)
+    words = f"a photo of {noun_phrase((first, None))} and {noun_phrase((second, None))}"
+    return Prompt(tag="two_object", prompt=words, include=(Wanted(kind=first), Wanted(kind=second)))
+
+
+def counting(rng: np.random.Generator) -> Prompt:
+    kind, count = pick(rng, CLASSES), int(rng.integers(2, MAX_THINGS + 1))
+    return Prompt(
+        tag="counting",
+        prompt=f"a photo of {NUMBER_WORDS[count]} {plural(kind)}",
+        include=(Wanted(kind=kind, count=count),),
+        exclude=(Wanted(kind=kind, count=count + 1),),
+    )
+
+
+def colors(rng: np.random.Generator) -> Prompt:
+    kind, color = pick(rng, CLASSES), pick(rng, tuple(COLORS))
+    words = f"a photo of {noun_phrase((kind, color))}"
+    return Prompt(tag="colors", prompt=words, include=(Wanted(kind=kind, color=color),))
+
+
+def position(rng: np.random.Generator) -> Prompt:
+    """GenEval lists the thing referred to first."""
+    kind, anchor = two_kinds(rng)
+    relation = pick(rng, RELATIONS)
+    return Prompt(
+        tag="position",
+        prompt=f"a photo of {noun_phrase((kind, None))} {relation} {noun_phrase((anchor, None))}",
+        include=(Wanted(kind=anchor), Wanted(kind=kind, relation=relation)),
+    )
+
+
+def color_attr(rng: np.random.Generator) -> Prompt:
+    kinds = two_kinds(rng)
+    chosen = [tuple(COLORS)[int(index)] for index in rng.choice(len(COLORS), 2, replace=False)]
+    looks = list(zip(kinds, chosen, strict=True))
+    return Prompt(
+        tag="color_attr",
+        prompt=f"a photo of {noun_phrase(looks[0])} and {noun_phrase(looks[1])}",
+        include=tuple(Wanted(kind=kind, color=color) for kind, color in looks),
+    )
+
+
+def held_out(rng: np.random.Generator) -> Prompt:
+    """One thing in a colour that training never showed it in."""
+    while True:
+        prompt = colors(rng)
+        if prompt.is_held_out:
+            return Prompt(tag="held_out", prompt=prompt.prompt, include=prompt.include)
+
+
+def background(rng: np.random.Generator) -> Prompt:
+    kind, place = pick(rng, CLASSES), pick(rng, BACKGROUNDS[1:])
+    return Prompt(
+        tag="background",
+        prompt=f"a photo of {noun_phrase((kind, None))} {pick(rng, BACKGROUND_WORDS[place])}",
+        include=(Wanted(kind=kind),),
+        background=place,
+    )
+
+
+def style(rng: np.random.Generator) -> Prompt:
+    kind, name = pick(rng, CLASSES), pick(rng, STYLES)
+    words = f"{noun_phrase((kind, None))}, {pick(rng, STYLE_WORDS[name])}"
+    return Prompt(tag="style", prompt=words, include=(Wanted(kind=kind),), style=name)
+
+
+WRITERS: dict[str, Callable[[np.random.Generator], Prompt]] = {
+    "single_object": single_object,
+    "two_object": two_object,
+    "counting": counting,
+    "colors": colors,
+    "position": position,
+    "color_attr": color_attr,
+    "held_out": held_out,
+    "background": background,
+    "style": style,
+}

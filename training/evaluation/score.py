@@ -1,0 +1,157 @@
+"""`python -m training score`: how well the weights draw and edit, beside ceiling and chance."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from engines.engine import DiffusionEngine
+from engines.load_engine import load_engine
+from training.errors import BadRecipe
+from training.evaluation.batches import Sampling, Wish, draw_all, edit_all
+from training.evaluation.benchmarks import Scored, score_drawing, score_editing
+from training.evaluation.editing import own_edits
+from training.evaluation.prompts import TASKS, Prompt, own_prompts, read_geneval
+from training.evaluation.report import Report, write_json, write_sheet
+from training.stickers.detector import WEIGHTS_FOLDER, Detector
+from training.stickers.render import font_version
+
+__all__ = ["add_arguments", "run"]
+
+Facts = dict[str, str | int | float | None]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `python -m training score`."""
+    parser.add_argument("--what", choices=("drawing", "editing", "all"), default="all")
+    parser.add_argument(
+        "--weights", type=Path, default=Path("engines/stickers"), help="folder of the weights"
+    )
+    parser.add_argument("--preset", default="stickers-full", help="preset that draws")
+    parser.add_argument("--edit-preset", default="stickers-edit", help="preset that edits")
+    parser.add_argument("--prompts", type=int, default=12, help="prompts a task, and edits a type")
+    parser.add_argument("--seeds", type=int, default=2, help="pictures a prompt")
+    parser.add_argument("--steps", type=int, help="denoising steps (default: the preset's)")
+    parser.add_argument("--guidance", type=float, help="default: the preset's")
+    parser.add_argument("--batch", type=int, default=8, help="pictures at once")
+    parser.add_argument("--seed", type=int, default=0, help="of prompts and edits")
+    parser.add_argument("--geneval", type=Path, help="GenEval's evaluation_metadata.jsonl, not own prompts")
+    parser.add_argument("--detector", type=Path, default=WEIGHTS_FOLDER, help="folder of the judge")
+    parser.add_argument("--json", type=Path, help="write all numbers here")
+    parser.add_argument("--sheet", type=Path, help="write a contact sheet (PNG) here")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Draw, edit, judge, print. Raises TrainingError or EngineError."""
+    if min(args.prompts, args.seeds, args.batch) < 1:
+        raise BadRecipe("--prompts, --seeds and --batch must be at least 1.")
+    started = time.monotonic()
+    detector = Detector.from_pretrained(args.detector)
+    facts: Facts = {
+        "weights": str(args.weights),
+        "seeds a prompt": args.seeds,
+        "threads": torch.get_num_threads(),
+        "cores": os.cpu_count(),
+        "torch": torch.__version__,
+        "font": font_version(),
+    }
+    scored: list[Scored] = []
+    if args.what in ("drawing", "all"):
+        scored.append(drawing(args, detector, facts))
+    if args.what in ("editing", "all"):
+        scored.append(editing(args, detector, facts))
+    facts["minutes"] = round((time.monotonic() - started) / 60, 1)
+    report = Report(
+        facts=facts,
+        tables=tuple(each.table for each in scored),
+        judge_error=json.loads((args.detector / "report.json").read_text("utf-8"))["held_out"],
+        failures=[failure for each in scored for failure in each.failures],
+    )
+    print(report.text())
+    if args.json:
+        write_json(report, args.json)
+    if args.sheet:
+        write_sheet([shown for each in scored for shown in each.shown], args.sheet)
+    return 0
+
+
+def drawing(args: argparse.Namespace, detector: Detector, facts: Facts) -> Scored:
+    engine = load_engine(args.preset, args.weights)
+    facts["drawn with"] = described(engine, args)
+    facts["prompts"] = str(args.geneval) if args.geneval else f"own, seed {args.seed}"
+    watch = Watch("drawn")
+
+    def make(wishes: Sequence[Wish]) -> list[Image.Image]:
+        return draw_all(engine, wishes, sampling(args), watch.tell(len(wishes)))
+
+    scored = score_drawing(chosen_prompts(args), args.seeds, make, detector, engine.parts.vae)
+    facts["seconds a picture drawn"] = watch.seconds_each
+    return scored
+
+
+def editing(args: argparse.Namespace, detector: Detector, facts: Facts) -> Scored:
+    engine = load_engine(args.edit_preset, args.weights)
+    facts["edited with"] = described(engine, args)
+    watch = Watch("edited")
+
+    def make(wishes: Sequence[Wish]) -> list[Image.Image]:
+        return edit_all(engine, wishes, sampling(args), watch.tell(len(wishes)))
+
+    edits = own_edits(args.prompts, args.seed)
+    scored = score_editing(edits, args.seeds, make, detector, engine.parts.vae)
+    facts["seconds a picture edited"] = watch.seconds_each
+    return scored
+
+
+def chosen_prompts(args: argparse.Namespace) -> list[Prompt]:
+    """Own prompts, or the first of each task in GenEval's file. Raises BadRecipe when nothing there fits."""
+    if args.geneval is None:
+        return own_prompts(args.prompts, args.seed)
+    fitting = read_geneval(args.geneval)
+    chosen = [prompt for task in TASKS for prompt in [p for p in fitting if p.tag == task][: args.prompts]]
+    if not chosen:
+        raise BadRecipe(f"{args.geneval} has no prompt whose classes and colours exist in the small world.")
+    return chosen
+
+
+def sampling(args: argparse.Namespace) -> Sampling:
+    return Sampling(num_steps=args.steps, guidance=args.guidance, batch_size=args.batch)
+
+
+def described(engine: DiffusionEngine, args: argparse.Namespace) -> str:
+    """Preset, weights, steps, guidance and sampler in one line."""
+    preset = engine.parts.preset
+    steps = args.steps or preset.num_steps
+    guidance = preset.guidance if args.guidance is None else args.guidance
+    sampler = f"{engine.parts.sampler}, {steps} steps, guidance {guidance:g}"
+    return f"{preset.name} {engine.info.weights_hash[:12]}, {sampler}"
+
+
+class Watch:
+    """Says every so often how far the work is."""
+
+    def __init__(self, verb: str) -> None:
+        self.verb = verb
+        self.started = time.monotonic()
+        self.said = self.started
+        self.seconds_each = 0.0
+
+    def tell(self, total: int) -> Callable[[int], None]:
+        """What to call with the number of finished pictures."""
+
+        def on_batch(count: int) -> None:
+            now = time.monotonic()
+            self.seconds_each = round((now - self.started) / count, 2)
+            if now - self.said > 15 or count == total:
+                self.said = now
+                print(f"{count}/{total} {self.verb}, {self.seconds_each:.2f} s a picture", flush=True)
+
+        self.started = time.monotonic()
+        return on_batch

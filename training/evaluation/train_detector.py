@@ -1,0 +1,230 @@
+"""Train the judge: `python -m training detector --out FOLDER`, about ten minutes on one core."""
+
+# B pictures, H x W grid cells, N labelled cells of a batch
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from engines.vae import Vae, to_image, to_pixels
+from training.evaluation.examples import Example, sample_example
+from training.evaluation.judge_error import Groups, choose_thresholds, measure
+from training.seeds import rng_for
+from training.stickers.detector import (
+    CELL_PX,
+    GRID,
+    NATURAL,
+    SCALE,
+    UNKNOWN,
+    WEIGHTS_FOLDER,
+    Detector,
+    DetectorNetwork,
+    GridOutput,
+    to_input,
+)
+from training.stickers.render import font_version
+from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, PICTURE_PX, STYLES
+
+STREAM = "detector"
+"""No engine trains or is scored on this stream of seeds."""
+HELD_OUT_STREAM = "detector-held-out"
+_COLOR_IGNORED = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorSettings:
+    """How long and how hard to train."""
+
+    num_steps: int = 2400
+    batch_size: int = 32
+    learning_rate: float = 3e-3
+    num_held_out: int = 400
+    share_of_round_trips: float = 0.2
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """Truth of a batch. `cells` are picture, row and column of the cells around each thing's centre."""
+
+    heat_BHW: Tensor
+    cells_N3: Tensor
+    kinds_N: Tensor
+    colors_N: Tensor
+    sizes_N: Tensor
+    offsets_N2: Tensor
+    backgrounds_B: Tensor
+    styles_B: Tensor
+
+
+def make_labels(examples: Sequence[Example]) -> Labels:
+    """Heat falls off as a Gaussian of 0.9 cells; class, colour and size are taught where it exceeds 0.5."""
+    heat = np.zeros((len(examples), GRID, GRID), np.float32)
+    rows, columns = np.mgrid[0:GRID, 0:GRID] + 0.5
+    cells: list[tuple[int, int, int]] = []
+    truths: list[tuple[int, int, float, float, float]] = []
+    for index, example in enumerate(examples):
+        for thing in (*example.things, *example.strangers):
+            is_known = thing in example.things
+            column, row = (value / SCALE / CELL_PX for value in (thing.x, thing.y))
+            column, row = (min(max(value, 0.0), GRID - 1e-3) for value in (column, row))
+            distance = (columns - int(column) - 0.5) ** 2 + (rows - int(row) - 0.5) ** 2
+            spot = np.exp(-distance / (2 * 0.9**2))
+            heat[index] = np.maximum(heat[index], spot)
+            kind = CLASSES.index(thing.kind) if is_known else UNKNOWN
+            color = NATURAL if thing.color is None else tuple(COLORS).index(thing.color)
+            if not is_known or not example.has_colors:
+                color = _COLOR_IGNORED
+            for y, x in zip(*np.nonzero(spot > 0.5), strict=True):
+                cells.append((index, int(y), int(x)))
+                log_size = math.log(thing.size / PICTURE_PX)
+                truths.append((kind, color, log_size, column - x - 0.5, row - y - 0.5))
+    table = torch.tensor(truths, dtype=torch.float32).reshape(-1, 5)
+    styles = [len(STYLES) if e.style is None else STYLES.index(e.style) for e in examples]
+    return Labels(
+        heat_BHW=torch.from_numpy(heat),
+        cells_N3=torch.tensor(cells, dtype=torch.int64).reshape(-1, 3),
+        kinds_N=table[:, 0].long(),
+        colors_N=table[:, 1].long(),
+        sizes_N=table[:, 2],
+        offsets_N2=table[:, 3:],
+        backgrounds_B=torch.tensor([BACKGROUNDS.index(e.background) for e in examples]),
+        styles_B=torch.tensor(styles),
+    )
+
+
+def detector_loss(output: GridOutput, labels: Labels) -> Tensor:
+    """Focal heat loss (Law and Deng 2018, eq. 1; alpha 2, beta 4) plus what each thing and the picture is."""
+    picture, row, column = labels.cells_N3.unbind(1)
+    probability = output.heat_BHW.float().sigmoid().clamp(1e-4, 1 - 1e-4)
+    is_centre = labels.heat_BHW == 1
+    hit = (1 - probability) ** 2 * probability.log() * is_centre
+    miss = (1 - labels.heat_BHW) ** 4 * probability**2 * (1 - probability).log() * ~is_centre
+    total = -(hit + miss).sum() / is_centre.sum().clamp(min=1)
+    if len(labels.cells_N3):
+        kinds = output.kinds_BKHW.float()[picture, :, row, column]
+        sizes = output.sizes_BHW.float()[picture, row, column]
+        offsets = output.offsets_B2HW.float()[picture, :, row, column]
+        total = total + F.cross_entropy(kinds, labels.kinds_N)
+        total = total + F.l1_loss(sizes, labels.sizes_N) + 0.5 * F.l1_loss(offsets, labels.offsets_N2)
+        is_colored = labels.colors_N != _COLOR_IGNORED
+        if is_colored.any():
+            colors = output.colors_BKHW.float()[picture, :, row, column]
+            total = total + F.cross_entropy(colors[is_colored], labels.colors_N[is_colored])
+    backgrounds = F.cross_entropy(output.backgrounds_BK.float(), labels.backgrounds_B)
+    return total + 0.5 * backgrounds + 0.5 * F.cross_entropy(output.styles_BK.float(), labels.styles_B)
+
+
+def round_trip(vae: Vae, pictures: Sequence[Image.Image]) -> list[Image.Image]:
+    """Through the engines' autoencoder and back."""
+    decoded = vae.decode(vae.encode(torch.cat([to_pixels(picture) for picture in pictures])))
+    return [to_image(each[None]) for each in decoded]
+
+
+def train(settings: DetectorSettings, vae: Vae | None, say: Callable[[str], None]) -> DetectorNetwork:
+    """AdamW with a one-cycle rate; pictures are drawn afresh for every batch."""
+    torch.manual_seed(settings.seed)
+    network = DetectorNetwork()
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.learning_rate, total_steps=settings.num_steps, pct_start=0.1
+    )
+    rng = rng_for(f"{STREAM}-round-trips", settings.seed, 0)
+    started = time.monotonic()
+    for step in range(settings.num_steps):
+        first = step * settings.batch_size
+        examples = [
+            sample_example(rng_for(STREAM, settings.seed, first + i)) for i in range(settings.batch_size)
+        ]
+        pictures = [example.picture for example in examples]
+        if vae is not None:
+            chosen = np.nonzero(rng.random(len(pictures)) < settings.share_of_round_trips)[0].tolist()
+            for index, picture in zip(chosen, round_trip(vae, [pictures[i] for i in chosen]), strict=True):
+                pictures[index] = picture
+        inputs = to_input(pictures).contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            output = network(inputs)
+        loss = detector_loss(output, make_labels(examples))
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        schedule.step()
+        if step % 100 == 99:
+            rate = (step + 1) * settings.batch_size / (time.monotonic() - started)
+            say(f"step {step + 1}/{settings.num_steps}  loss {loss.item():.3f}  {rate:.0f} samples/s")
+    return network
+
+
+def held_out(settings: DetectorSettings, vae: Vae | None) -> Groups:
+    """Fresh pictures by kind: clean, damaged, through the autoencoder, and with strangers only."""
+
+    def draw(name: str, share_of_strangers: float, is_clean: bool) -> list[Example]:
+        stream = f"{HELD_OUT_STREAM}-{name}"
+        return [
+            sample_example(
+                rng_for(stream, settings.seed, index),
+                share_of_strangers=share_of_strangers,
+                is_clean=is_clean,
+            )
+            for index in range(settings.num_held_out)
+        ]
+
+    groups = {
+        "clean": draw("clean", 0.0, True),
+        "damaged": draw("damaged", 0.25, False),
+        "strangers": draw("strangers", 1.0, False),
+    }
+    pictures = {name: [example.picture for example in examples] for name, examples in groups.items()}
+    if vae is not None:
+        groups["autoencoder"] = draw("autoencoder", 0.0, True)
+        pictures["autoencoder"] = round_trip(vae, [example.picture for example in groups["autoencoder"]])
+    return Groups(examples=groups, pictures=pictures)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `python -m training detector`."""
+    parser.add_argument("--out", type=Path, default=WEIGHTS_FOLDER, help="folder for weights and report")
+    parser.add_argument(
+        "--vae", type=Path, default=Path("engines/stickers/vae"), help="autoencoder for round trips"
+    )
+    parser.add_argument("--steps", type=int, default=DetectorSettings.num_steps)
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, choose thresholds on half of the held-out pictures, report errors on the other half, save."""
+    settings = DetectorSettings(num_steps=args.steps, seed=args.seed)
+    has_vae = (args.vae / "config.json").exists()
+    vae = Vae.from_pretrained(args.vae) if has_vae else None
+    print(f"Autoencoder round trips: {args.vae if has_vae else 'none (no weights there)'}", flush=True)
+    started = time.monotonic()
+    network = train(settings, vae, lambda line: print(line, flush=True))
+    minutes = (time.monotonic() - started) / 60
+    tuning, testing = held_out(settings, vae).halves()
+    detector = Detector(network, choose_thresholds(network, tuning))
+    detector.save(args.out)
+    report = {
+        "settings": asdict(settings),
+        "minutes": round(minutes, 1),
+        "font": font_version(),
+        "autoencoder_round_trips": has_vae,
+        "thresholds": asdict(detector.thresholds),
+        "held_out": {name: asdict(error) for name, error in measure(detector, testing).items()},
+    }
+    (args.out / "report.json").write_text(json.dumps(report, indent=2) + "\n", "utf-8")
+    print(json.dumps(report["held_out"], indent=2))
+    return 0

@@ -1,0 +1,246 @@
+"""The judge: finds the things in a picture of the small world, their colours, the background and the style.
+
+It shares nothing with the engines: own network, own seeds, own examples (training/evaluation/examples.py).
+A thing it does not know, or mush, is the class "unknown" and is not reported.
+"""
+
+# B pictures, C channels, H x W grid cells of 16 picture pixels, N things
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from training.errors import BadRecipe, CorruptCheckpoint
+from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, PICTURE_PX, STYLES
+
+__all__ = [
+    "WEIGHTS_FOLDER",
+    "Detection",
+    "Detector",
+    "DetectorNetwork",
+    "GridOutput",
+    "Reading",
+    "Thresholds",
+]
+
+WEIGHTS_FOLDER = Path(__file__).parent / "detector"
+INPUT_PX = 128
+CELL_PX = 8  # in the network's input
+GRID = INPUT_PX // CELL_PX
+SCALE = PICTURE_PX / INPUT_PX
+UNKNOWN = len(CLASSES)
+NATURAL = len(COLORS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detection:
+    """One thing: class, colour (None is natural), how sure, centre and size in picture pixels."""
+
+    kind: str
+    color: str | None
+    confidence: float
+    x: float
+    y: float
+    size: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """All that was seen in one picture, the surest thing first. `features` describe the whole picture."""
+
+    things: tuple[Detection, ...]
+    background: str
+    style: str | None
+    features: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thresholds:
+    """Frozen on held-out renders, before any engine's picture was looked at."""
+
+    confidence: float
+    same_thing_distance: float = 0.4  # centres nearer than this share of the size are one thing
+
+
+@dataclass(frozen=True, kw_only=True)
+class GridOutput:
+    """The network's raw answer. Sizes are logs of picture shares, offsets cells from a cell's centre."""
+
+    heat_BHW: Tensor
+    kinds_BKHW: Tensor
+    colors_BKHW: Tensor
+    sizes_BHW: Tensor
+    offsets_B2HW: Tensor
+    backgrounds_BK: Tensor
+    styles_BK: Tensor
+    features_BC: Tensor
+
+
+def convolution(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, padding=dilation, dilation=dilation, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+class DetectorNetwork(nn.Module):
+    """A centre-point detector of 0.25 M parameters (after Zhou et al. 2019, "Objects as Points")."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 32, 4, 4, bias=False), nn.BatchNorm2d(32), nn.ReLU(inplace=True)
+        )
+        self.shape = nn.Sequential(convolution(32, 32), convolution(32, 64, stride=2))
+        self.context = nn.ModuleList(
+            [convolution(64, 64, dilation=dilation) for dilation in (1, 2, 1, 4, 1, 2)]
+        )
+        self.place = nn.Conv2d(64, 4, 1)
+        prior = torch.tensor([-4.0, -1.0, 0.0, 0.0])  # few cells hold a thing; things are about a third wide
+        self.place.bias = nn.Parameter(prior)
+        self.kind = nn.Conv2d(64, len(CLASSES) + 1, 1)
+        self.color = nn.Conv2d(64, len(COLORS) + 1, 1)
+        self.background = nn.Linear(128, len(BACKGROUNDS))
+        self.style = nn.Linear(128, len(STYLES) + 1)
+
+    def forward(self, pictures_B3HW: Tensor) -> GridOutput:
+        """(B, 3, 128, 128) in -1..1."""
+        x = self.shape(self.stem(pictures_B3HW))
+        low = x
+        for block in self.context:
+            x = x + block(x)
+        place = self.place(x)
+        pooled = torch.cat([low.mean((2, 3)), x.mean((2, 3))], dim=1)
+        return GridOutput(
+            heat_BHW=place[:, 0],
+            kinds_BKHW=self.kind(x),
+            colors_BKHW=self.color(x),
+            sizes_BHW=place[:, 1],
+            offsets_B2HW=place[:, 2:],
+            backgrounds_BK=self.background(pooled),
+            styles_BK=self.style(pooled),
+            features_BC=x.mean((2, 3)),
+        )
+
+
+class Detector:
+    """The network with its thresholds: pictures in, readings out."""
+
+    def __init__(self, network: DetectorNetwork, thresholds: Thresholds) -> None:
+        self.network = network.eval().requires_grad_(False)
+        self.thresholds = thresholds
+
+    @classmethod
+    def from_pretrained(cls, folder: Path = WEIGHTS_FOLDER) -> Detector:
+        """Raises CorruptCheckpoint for missing or damaged files, BadRecipe when trained for another world."""
+        try:
+            config = json.loads((folder / "config.json").read_text("utf-8"))
+            weights = load_file(folder / "model.safetensors")
+        except (OSError, ValueError, KeyError) as error:
+            raise CorruptCheckpoint(
+                f"The detector in {folder} cannot be read ({error}). Train it: python -m training detector"
+            ) from error
+        if config["world"] != world():
+            raise BadRecipe(
+                f"The detector in {folder} was trained for other classes, colours, backgrounds or styles. "
+                "Train it again: python -m training detector"
+            )
+        network = DetectorNetwork()
+        network.load_state_dict(weights)
+        return cls(network, Thresholds(**config["thresholds"]))
+
+    def save(self, folder: Path) -> None:
+        """config.json (world and thresholds) and model.safetensors."""
+        folder.mkdir(parents=True, exist_ok=True)
+        config = {"world": world(), "thresholds": asdict(self.thresholds)}
+        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+        weights = {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
+        save_file(weights, folder / "model.safetensors")
+
+    def read(self, pictures: Sequence[Image.Image], batch_size: int = 64) -> list[Reading]:
+        """What is in each picture (any size; it is squeezed to the network's square)."""
+        readings: list[Reading] = []
+        for start in range(0, len(pictures), batch_size):
+            batch = to_input(pictures[start : start + batch_size])
+            with torch.inference_mode():
+                readings += decode(self.network(batch), self.thresholds)
+        return readings
+
+
+def world() -> dict[str, list[str]]:
+    """The names that the network's outputs stand for, in order."""
+    return {
+        "classes": list(CLASSES),
+        "colors": list(COLORS),
+        "backgrounds": list(BACKGROUNDS),
+        "styles": list(STYLES),
+    }
+
+
+def to_input(pictures: Sequence[Image.Image]) -> Tensor:
+    """Pictures to (B, 3, 128, 128) in -1..1."""
+    small = [p.convert("RGB").resize((INPUT_PX, INPUT_PX), Image.Resampling.BOX) for p in pictures]
+    array = np.stack([np.asarray(picture, np.float32) for picture in small])
+    return torch.from_numpy(array / 127.5 - 1).permute(0, 3, 1, 2)
+
+
+def decode(output: GridOutput, thresholds: Thresholds) -> list[Reading]:
+    """Local peaks of the heat map whose class is known; confidence = objectness x class probability."""
+    heat_BHW = output.heat_BHW.sigmoid()
+    is_peak_BHW = heat_BHW == F.max_pool2d(heat_BHW[:, None], 3, 1, 1)[:, 0]
+    kinds_BKHW = output.kinds_BKHW.softmax(1)
+    best_BHW, kind_BHW = kinds_BKHW[:, :UNKNOWN].max(1)
+    color_BHW = output.colors_BKHW.argmax(1)
+    confidence_BHW = heat_BHW * best_BHW
+    is_thing_BHW = is_peak_BHW & (confidence_BHW > thresholds.confidence) & (kinds_BKHW.argmax(1) != UNKNOWN)
+    background_B = output.backgrounds_BK.argmax(1).tolist()
+    style_B = output.styles_BK.argmax(1).tolist()
+    readings = []
+    for index in range(len(heat_BHW)):
+        found = []
+        for row, column in is_thing_BHW[index].nonzero().tolist():
+            dx, dy = output.offsets_B2HW[index, :, row, column].tolist()
+            color = int(color_BHW[index, row, column])
+            found.append(
+                Detection(
+                    kind=CLASSES[int(kind_BHW[index, row, column])],
+                    color=None if color == NATURAL else tuple(COLORS)[color],
+                    confidence=float(confidence_BHW[index, row, column]),
+                    x=(column + 0.5 + dx) * CELL_PX * SCALE,
+                    y=(row + 0.5 + dy) * CELL_PX * SCALE,
+                    size=float(output.sizes_BHW[index, row, column].exp()) * PICTURE_PX,
+                )
+            )
+        readings.append(
+            Reading(
+                things=merge_twins(found, thresholds.same_thing_distance),
+                background=BACKGROUNDS[background_B[index]],
+                style=None if style_B[index] == len(STYLES) else STYLES[style_B[index]],
+                features=tuple(output.features_BC[index].tolist()),
+            )
+        )
+    return readings
+
+
+def merge_twins(found: Sequence[Detection], distance: float) -> tuple[Detection, ...]:
+    """Of detections that sit on one another only the surest is kept, whatever their classes."""
+    kept: list[Detection] = []
+    for each in sorted(found, key=lambda detection: -detection.confidence):
+        reach = [distance * max(each.size, other.size) for other in kept]
+        if all(
+            (each.x - other.x) ** 2 + (each.y - other.y) ** 2 > limit**2
+            for other, limit in zip(kept, reach, strict=True)
+        ):
+            kept.append(each)
+    return tuple(kept)
