@@ -136,12 +136,12 @@ def test_the_shipped_weights_read_fresh_scenes(shipped: Detector) -> None:
         for index in range(60)
     ]
     error = error_of(examples, shipped.read([example.picture for example in examples]))
-    assert error.found > 0.95
-    assert error.color > 0.95
-    assert error.background > 0.95
-    assert error.style > 0.95
-    assert error.exact > 0.85
-    assert error.place_error_px < 6
+    assert (error.found or 0) > 0.95
+    assert (error.color or 0) > 0.95
+    assert (error.background or 0) > 0.95
+    assert (error.style or 0) > 0.95
+    assert (error.exact or 0) > 0.85
+    assert (error.place_error_px or 99) < 6
 
 
 @pytest.mark.font
@@ -150,4 +150,4 @@ def test_the_shipped_weights_do_not_recognise_strangers(shipped: Detector) -> No
         sample_example(rng_for("test-strangers", 0, index), share_of_strangers=1.0) for index in range(60)
     ]
     error = error_of(examples, shipped.read([example.picture for example in examples]))
-    assert error.invented < 0.25
+    assert (1 if error.invented is None else error.invented) < 0.25

@@ -62,13 +62,13 @@ def sample_layout(rng: np.random.Generator) -> Scene:
     things: list[Thing] = []
     count = int(rng.choice(6, p=[0.04, 0.26, 0.3, 0.18, 0.2, 0.02]))
     largest = {0: 0.6, 1: 0.6, 2: 0.46}.get(count, 0.4)
-    base = float(rng.uniform(0.22, largest))
+    base = float(rng.uniform(0.23, largest))
     look = sample_look(rng)
     is_repeated = rng.random() < 0.35
     for _ in range(40):
         if len(things) == count:
             break
-        size = int(PICTURE_PX * np.clip(base * rng.uniform(0.85, 1.15), 0.2, 0.6))
+        size = int(PICTURE_PX * np.clip(base * rng.uniform(0.85, 1.15), 0.22, 0.6))
         x, y = (int(rng.integers(size // 2 - 6, PICTURE_PX - size // 2 + 6)) for _ in range(2))
         kind, color = look if is_repeated else sample_look(rng)
         thing = Thing(kind=kind, color=color, x=x, y=y, size=size, flip=bool(rng.random() < 0.5))
@@ -222,7 +222,10 @@ def damage(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
 def shift_and_noise(pixels: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
     """A colour cast, blotches 16 px wide, and grain: (H, W, 3)."""
     height, width, _ = pixels.shape
-    cast = rng.uniform(-12, 12, 3)
-    blotches = rng.normal(0, rng.uniform(0, 9), (height // 16, width // 16, 3)).repeat(16, 0).repeat(16, 1)
-    grain = rng.normal(0, rng.uniform(0, 10), pixels.shape)
-    return np.clip(pixels + cast + blotches + grain, 0, 255).astype(np.uint8)
+    cast, blotch, grain = rng.uniform(-12, 12, 3), rng.uniform(0, 9), rng.uniform(0, 10)
+    coarse = rng.normal(cast, blotch, (height // 16, width // 16, 3)).astype(np.float32)
+    noisy = rng.standard_normal(pixels.shape, np.float32)
+    noisy *= np.float32(grain)
+    noisy += coarse.repeat(16, 0).repeat(16, 1)
+    noisy += pixels
+    return np.clip(noisy, 0, 255, out=noisy).astype(np.uint8)

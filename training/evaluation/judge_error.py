@@ -34,19 +34,21 @@ class Groups:
 
 @dataclass(frozen=True, kw_only=True)
 class JudgeError:
-    """Shares of what the judge got right; `found` and `color` count things, the others pictures.
+    """Shares of what the judge got right, None where nothing of the kind was shown.
+
+    `found` and `color` count things, the others pictures.
 
     `exact`: every thing with class and colour at its place and nothing else. `invented`: a thing too many.
     """
 
     num_pictures: int
-    found: float
-    color: float
-    exact: float
-    invented: float
-    background: float
-    style: float
-    place_error_px: float
+    found: float | None
+    color: float | None
+    exact: float | None
+    invented: float | None
+    background: float | None
+    style: float | None
+    place_error_px: float | None
 
 
 def find_things(things: Sequence[Thing], detections: Sequence[Detection]) -> list[Detection | None]:
@@ -97,13 +99,13 @@ def error_of(examples: Sequence[Example], readings: Sequence[Reading]) -> JudgeE
         ),
         background=share([reading.background == example.background for example, reading in both]),
         style=share([reading.style == example.style for example, reading in both]),
-        place_error_px=round(sum(places) / len(places), 2) if places else 0.0,
+        place_error_px=round(sum(places) / len(places), 2) if places else None,
     )
 
 
-def share(facts: Sequence[bool]) -> float:
-    """How many of them hold; 1 where there are none."""
-    return round(sum(facts) / len(facts), 4) if facts else 1.0
+def share(facts: Sequence[bool]) -> float | None:
+    """How many of them hold."""
+    return round(sum(facts) / len(facts), 4) if facts else None
 
 
 def measure(detector: Detector, groups: Groups) -> dict[str, JudgeError]:
@@ -120,7 +122,7 @@ def choose_thresholds(network: DetectorNetwork, groups: Groups) -> Thresholds:
 
     def mean_exact(thresholds: Thresholds) -> float:
         errors = measure(Detector(network, thresholds), groups)
-        return sum(error.exact for error in errors.values()) / len(errors)
+        return sum(error.exact or 0.0 for error in errors.values()) / len(errors)
 
     with torch.inference_mode():
         return max(candidates, key=mean_exact)

@@ -82,7 +82,7 @@ class Report:
 
     facts: Mapping[str, str | int | float | None]
     tables: tuple[Table, ...]
-    judge_error: Mapping[str, Mapping[str, float]]
+    judge_error: Mapping[str, Mapping[str, float | None]]
     failures: Sequence[str] = field(default=())
 
     def text(self) -> str:
@@ -91,7 +91,10 @@ class Report:
         tables = [table.text() for table in self.tables]
         error = ["The judge's own error on held-out renders (shares right)"]
         for group, shares in self.judge_error.items():
-            error.append(f"  {group:<12}" + "  ".join(f"{name} {value:g}" for name, value in shares.items()))
+            error.append(
+                f"  {group:<12}"
+                + "  ".join(f"{name} {value:g}" for name, value in shares.items() if value is not None)
+            )
         return "\n\n".join(["\n".join(lines), *tables, "\n".join(error)])
 
 

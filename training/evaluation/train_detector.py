@@ -202,12 +202,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--vae", type=Path, default=Path("engines/stickers/vae"), help="autoencoder for round trips"
     )
     parser.add_argument("--steps", type=int, default=DetectorSettings.num_steps)
+    parser.add_argument("--held-out", type=int, default=DetectorSettings.num_held_out, help="a group")
     parser.add_argument("--seed", type=int, default=0)
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, choose thresholds on half of the held-out pictures, report errors on the other half, save."""
-    settings = DetectorSettings(num_steps=args.steps, seed=args.seed)
+    settings = DetectorSettings(num_steps=args.steps, num_held_out=args.held_out, seed=args.seed)
     has_vae = (args.vae / "config.json").exists()
     vae = Vae.from_pretrained(args.vae) if has_vae else None
     print(f"Autoencoder round trips: {args.vae if has_vae else 'none (no weights there)'}", flush=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -147,7 +148,7 @@ class Detector:
         try:
             config = json.loads((folder / "config.json").read_text("utf-8"))
             weights = load_file(folder / "model.safetensors")
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, SafetensorError) as error:
             raise CorruptCheckpoint(
                 f"The detector in {folder} cannot be read ({error}). Train it: python -m training detector"
             ) from error

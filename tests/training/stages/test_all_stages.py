@@ -1,0 +1,88 @@
+"""From nothing to a folder that draws and edits, at a size that learns nothing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engines.api import EditRequest, GenerateRequest, Progress
+from engines.load_engine import load_engine
+from engines.vae import Vae
+from training.__main__ import main
+from training.recipes import find_recipe
+from training.sheets import batch_to_pictures, pictures_to_batch
+from training.stages.autoencoder import AutoencoderSettings, build_autoencoder, pictures_of
+from training.stages.closed_form import start_in_closed_form
+from training.stages.edit import EditSettings, _draw_conditions
+from training.stages.pretrain import PretrainSettings, PretrainStage
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("smoke")
+    for stage in ("autoencoder", "pretrain", "edit"):
+        assert main([stage, "--recipe", "smoke", "--runs", str(folder / "runs"), "--threads", "1"]) == 0
+    out = folder / "weights"
+    assert main(["export", "--recipe", "smoke", "--runs", str(folder / "runs"), "--out", str(out)]) == 0
+    return out
+
+
+def test_exported_folder_draws_and_edits(weights: Path) -> None:
+    steps: list[Progress] = []
+    drawn = load_engine("stickers-full", weights).generate(
+        GenerateRequest(prompt="a red car", seed=1, num_steps=2), steps.append
+    )
+    assert drawn.image.size == (256, 256)
+    assert [progress.step for progress in steps] == [0, 1, 2]
+    edited = load_engine("stickers-edit", weights).edit(
+        EditRequest(image=drawn.image, instruction="make it night", seed=1, num_steps=2), steps.append
+    )
+    assert edited.image.size == (256, 256)
+
+
+def test_stage_before_its_time_says_what_to_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "--recipe", "smoke", "--runs", str(tmp_path)]) == 2
+    assert "run that stage first" in capsys.readouterr().err
+
+
+def test_closed_form_start_reconstructs_before_any_training() -> None:
+    torch.manual_seed(0)
+    model = build_autoencoder(AutoencoderSettings()).eval()
+    pictures = pictures_of("held-out", 12)
+    start_in_closed_form(model, pictures_to_batch(pictures_of("autoencoder-start", 24)))
+    with torch.no_grad():
+        decoded = batch_to_pictures(model.decoder(model.encoder(pictures_to_batch(pictures))))
+    errors = [
+        np.mean((np.asarray(a, np.float64) - np.asarray(b, np.float64)) ** 2)
+        for a, b in zip(pictures, decoded, strict=True)
+    ]
+    assert 10 * np.log10(255**2 / np.mean(errors)) > 20
+
+
+def test_edit_dropouts_leave_most_samples_whole() -> None:
+    settings = EditSettings(batch_size=4000)
+    has_text, has_source = _draw_conditions(np.random.default_rng(0), settings)
+    assert np.mean(~has_text & has_source) == pytest.approx(settings.text_drop, abs=0.015)
+    assert np.mean(has_text & ~has_source) == pytest.approx(settings.source_drop, abs=0.015)
+    assert np.mean(~has_text & ~has_source) == pytest.approx(settings.both_drop, abs=0.015)
+
+
+def test_pretrain_gradients_reach_everything_that_is_kept(weights: Path, tmp_path: Path) -> None:
+    settings = find_recipe("smoke").pretrain
+    stage = PretrainStage(settings, Vae.from_pretrained(weights / "vae"), tmp_path / "cache", lambda text: None)
+    for parameter in stage.parameters().values():
+        parameter.data += 0.02 * torch.randn_like(parameter)  # the zero start hides what is behind it
+    stage.loss(0).total.backward()  # type: ignore[no-untyped-call]
+    silent = {name for name, parameter in stage.parameters().items() if parameter.grad is None}
+    assert not {name for name in silent if name.startswith("transformer.")}
+    assert isinstance(stage.contact_sheet(), Image.Image)
+
+
+def test_same_step_same_batch(weights: Path, tmp_path: Path) -> None:
+    settings = PretrainSettings(width=32, num_dual=1, num_single=2, num_scenes=16, batch_size=4)
+    vae = Vae.from_pretrained(weights / "vae")
+    first = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None)
+    second = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None)
+    assert float(first.loss(7).total) == float(second.loss(7).total)
