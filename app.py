@@ -1,0 +1,263 @@
+"""The composition root: reads the settings, builds every part, hands them to one another and serves the page."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from agent.artifacts import Artifacts
+from agent.brains.brain import Brain
+from agent.brains.offline import OfflineBrain
+from agent.coordinator import Coordinator
+from agent.domain import Quality
+from agent.errors import AgentError, StorageUnavailable
+from agent.jobs import Jobs
+from agent.sessions import Sessions
+from engines.api import EditRequest, Engine, EngineInfo, GenerateRequest, OnProgress, Sample
+from engines.errors import EngineError
+from engines.fake import FakeEngine
+from engines.manifest import check_manifest
+
+__all__ = ["Settings", "build", "main"]
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+STICKERS = Path(__file__).parent / "engines" / "stickers"
+log = logging.getLogger(__name__)
+
+
+class Settings(BaseSettings):
+    """Reverie: one chat in which you talk pictures into being and talk them into shape."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="REVERIE_", cli_prog_name="python app.py", cli_kebab_case=True, cli_hide_none_type=True
+    )
+
+    data_folder: Path = Field(
+        user_data_path("reverie", appauthor=False), description="Where chats and pictures are kept."
+    )
+    database_url: str | None = Field(
+        None, description="SQLAlchemy URL; a SQLite file in the data folder by default."
+    )
+    host: str = Field("127.0.0.1", description="Address to serve on; this machine only.")
+    port: int = Field(7860, ge=1, le=65535, description="Port to serve on.")
+    engine: Literal["stickers", "fake"] = Field(
+        "stickers", description="stickers: the embedded weights; fake: paints discs, for work on the page."
+    )
+    weights: Path | None = Field(None, description="Folder of weights in place of the embedded ones.")
+    fake_step_seconds: float = Field(0.0, ge=0, description="How long a step of the fake engine takes.")
+    brain: Literal["offline", "openai"] = Field(
+        "offline",
+        description="Who reads your words: built-in rules, or a language model behind an OpenAI-like server.",
+    )
+    base_url: str = Field("http://127.0.0.1:11434/v1", description="The language model's server.")
+    model: str = Field("", description="The language model's name.")
+    api_key: SecretStr = Field(SecretStr("none"), description="The language model's key.")
+
+    @field_validator("host")
+    @classmethod
+    def require_loopback(cls, host: str) -> str:
+        if host not in LOOPBACK:
+            raise ValueError(
+                f"Reverie has no sign-in yet and serves this machine only: use {LOOPBACK[0]} instead of {host}."
+            )
+        return host
+
+
+class LazyEngine:
+    """An engine that is loaded when it is first needed; a failure is told to whoever needed it, and tried again."""
+
+    def __init__(self, load: Callable[[], Engine]) -> None:
+        self._load = load
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+
+    def get(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                self._engine = self._load()
+            return self._engine
+
+    @property
+    def info(self) -> EngineInfo:
+        return self.get().info
+
+    def generate(self, request: GenerateRequest, on_progress: OnProgress) -> Sample:
+        return self.get().generate(request, on_progress)
+
+    def edit(self, request: EditRequest, on_progress: OnProgress) -> Sample:
+        return self.get().edit(request, on_progress)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engines:
+    """Who draws and who edits, by quality."""
+
+    painters: Mapping[Quality, Engine]
+    editors: Mapping[Quality, Engine]
+
+    def load(self) -> None:
+        """Load what is not loaded yet, so that the first picture need not wait for it."""
+        for engine in (*self.painters.values(), *self.editors.values()):
+            try:
+                _ = engine.info
+            except EngineError as error:
+                log.error("%s", error)
+                return
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reverie:
+    """All parts but the page, built and handed to one another."""
+
+    engines: Engines
+    sessions: Sessions
+    artifacts: Artifacts
+    jobs: Jobs
+    coordinator: Coordinator
+
+    def close(self) -> None:
+        self.coordinator.close()
+        self.jobs.close()
+        self.sessions.close()
+
+
+def build(settings: Settings) -> Reverie:
+    """Raises StorageUnavailable, ModelNotFound or WeightsDamaged."""
+    engines = build_engines(settings)
+    sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")
+    artifacts = Artifacts(settings.data_folder / "pictures")
+    sessions.mark_interrupted()
+    artifacts.sweep(sessions.hashes())
+    jobs = Jobs()
+    rules = OfflineBrain()
+    coordinator = Coordinator(
+        sessions=sessions,
+        artifacts=artifacts,
+        jobs=jobs,
+        brain=build_brain(settings) or rules,
+        fallback=rules,
+        engines=engines.painters,
+        editors=engines.editors,
+    )
+    return Reverie(
+        engines=engines, sessions=sessions, artifacts=artifacts, jobs=jobs, coordinator=coordinator
+    )
+
+
+def build_engines(settings: Settings) -> Engines:
+    """Checked now, loaded later: importing torch takes seconds that the page need not wait for."""
+    if settings.engine == "fake":
+        fake = FakeEngine(step_seconds=settings.fake_step_seconds)
+        return Engines(painters={Quality.FULL: fake, Quality.FAST: fake}, editors={Quality.FULL: fake})
+    check_manifest(settings.weights or STICKERS)
+
+    def load(preset: str, share: LazyEngine | None = None) -> Engine:
+        from engines.load_engine import load_engine
+
+        return load_engine(preset, settings.weights, share.get() if share else None)
+
+    full = LazyEngine(lambda: load("stickers-full"))
+    fast = LazyEngine(lambda: load("stickers-fast", full))
+    editor = LazyEngine(lambda: load("stickers-edit", full))
+    return Engines(
+        painters={Quality.FULL: full, Quality.FAST: fast},
+        editors={Quality.FULL: editor, Quality.FAST: editor},
+    )
+
+
+def build_brain(settings: Settings) -> Brain | None:
+    """The language model, if one is wanted; when it cannot be reached the rules answer, so that is only a warning."""
+    return None
+
+
+def main() -> int:
+    """Serve until interrupted; a failure to start is one sentence and exit code 1."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    try:
+        settings = Settings(_cli_parse_args=True)
+        require_free_port(settings.host, settings.port)
+        prepare_environment(settings.data_folder)
+        reverie = build(settings)
+    except ValidationError as error:
+        return give_up(" ".join(describe(each) for each in error.errors()))
+    except (AgentError, EngineError) as error:
+        return give_up(str(error))
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    from ui.serve import serve  # Gradio reads the environment when it is imported
+
+    page = serve(
+        sessions=reverie.sessions,
+        artifacts=reverie.artifacts,
+        coordinator=reverie.coordinator,
+        host=settings.host,
+        port=settings.port,
+    )
+    print(f"Reverie is at {page.local_url} (chats and pictures in {settings.data_folder})", flush=True)
+    threading.Thread(target=reverie.engines.load, name="loading", daemon=True).start()
+    stopping.wait()
+    print("Closing.", flush=True)
+    page.close(verbose=False)
+    reverie.close()
+    return 0
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Known before anything is loaded."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise AgentError(
+                f"Port {port} of {host} cannot be used ({error.strerror}): stop the other program, or choose "
+                f"another port with --port {port + 1}."
+            ) from error
+
+
+def prepare_environment(data_folder: Path) -> None:
+    """For the libraries: nothing calls home, and what browsers upload stays in our own folder until it is read."""
+    uploads = data_folder / "uploads"
+    try:
+        data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.rmtree(uploads, ignore_errors=True)
+        uploads.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StorageUnavailable(
+            f"The data folder {data_folder} cannot be written ({error.strerror}): make it writable, or choose "
+            "another one with --data-folder."
+        ) from error
+    os.environ.update(
+        GRADIO_TEMP_DIR=str(uploads), GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", DO_NOT_TRACK="1"
+    )
+
+
+def describe(error: ErrorDetails) -> str:
+    """A setting that cannot be: which one, and why."""
+    name = ".".join(str(part) for part in error["loc"])
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}."
+
+
+def give_up(sentence: str) -> int:
+    print(f"Reverie cannot start. {sentence}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

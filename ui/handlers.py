@@ -1,0 +1,220 @@
+"""One function a gesture. Every gesture names a session; whose it is, the cookie says, and the store decides.
+
+What the browser shows is never an input: the conversation is built from the store.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict
+
+import gradio as gr
+
+from agent.coordinator import Coordinator
+from agent.domain import PictureOptions, Quality, Shape, TurnStatus
+from agent.sessions import Sessions
+from ui.gate import owner_of
+from ui.live import LiveTurn, LiveTurns
+from ui.render import RETRY, chat_messages, notice, pending_messages
+
+__all__ = ["Handlers", "View"]
+
+LOOK_SECONDS = 0.5
+PAUSE_SECONDS = 0.12
+MAX_SEED = 2**31 - 1
+
+View = tuple[Any, Any, Any, Any]
+"""Session id, session list, chat, message box: what a gesture may change; gr.skip() leaves a part as it is."""
+
+NOTHING_NEW: View = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
+
+
+class Sent(TypedDict):
+    """What the message box holds."""
+
+    text: str
+    files: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handlers:
+    """Gestures of one page on one agent. A gesture that starts or finds a running turn goes on telling about it."""
+
+    sessions: Sessions
+    coordinator: Coordinator
+    live: LiveTurns
+
+    def open(self, request: gr.Request) -> View:
+        """The page is loaded: the session its address names, else the one used last."""
+        owner = require_owner(request)
+        found = [each.id for each in self.sessions.list(owner)]
+        wanted = str(request.query_params.get("chat", found[0] if found else ""))
+        return self.show(wanted if wanted in found else "", owner)
+
+    def choose(self, event: gr.SelectData, request: gr.Request) -> View:
+        """A session in the list."""
+        return self.show(str(event.value), require_owner(request))
+
+    def new(self, request: gr.Request) -> View:
+        """An empty page; its session is made with the first message."""
+        return self.show("", require_owner(request))
+
+    def send(
+        self, sent: Sent, session_id: str, quality: str, shape: str, seed: float | None, request: gr.Request
+    ) -> Iterator[View]:
+        """A message from the box, in a new session if the page has none."""
+        owner, text = require_owner(request), sent["text"] or ""
+        files = [Path(file) for file in sent["files"]]
+        options = PictureOptions(quality=Quality(quality), shape=Shape(shape), seed=wanted_seed(seed))
+        if session_id not in {each.id for each in self.sessions.list(owner)}:
+            session_id = self.sessions.create(owner).id
+        live = self.live.start(
+            session_id,
+            text,
+            lambda: self.coordinator.run(session_id, owner, text, files, options),
+            lambda: forget(files),
+        )
+        yield session_id, self.session_list(session_id, owner), gr.skip(), message_box("", is_busy=True)
+        yield from self.follow(session_id, owner, live)
+
+    def pick(
+        self,
+        event: gr.SelectData,
+        session_id: str,
+        quality: str,
+        shape: str,
+        seed: float | None,
+        request: gr.Request,
+    ) -> Iterator[View]:
+        """A chip, under a message or on an empty page: its words are the message, but for Retry."""
+        text = str(event.value["text"] if isinstance(event.value, dict) else event.value)
+        if text == RETRY:
+            yield from self.retry(session_id, request)
+        else:
+            yield from self.send(Sent(text=text, files=[]), session_id, quality, shape, seed, request)
+
+    def retry(self, session_id: str, request: gr.Request) -> Iterator[View]:
+        """The last turn once more, or on from where it stood."""
+        owner = require_owner(request)
+        turns = self.sessions.turns(session_id, owner)
+        if not turns:
+            raise gr.Error("There is nothing to retry here yet.")
+        text = turns[-1].text if turns[-1].status is TurnStatus.DONE else ""
+        events = self.coordinator.retry(turns[-1].id, owner)
+        live = self.live.start(session_id, text, lambda: events, lambda: None)
+        yield gr.skip(), gr.skip(), gr.skip(), message_box(is_busy=True)
+        yield from self.follow(session_id, owner, live)
+
+    def stop(self, session_id: str, request: gr.Request) -> None:
+        """The running turn ends within one denoising step."""
+        self.coordinator.stop(session_id, require_owner(request))
+
+    def ask_title(self, session_id: str, request: gr.Request) -> tuple[str, Any]:
+        """The present title, for a new one to begin with."""
+        owner = require_owner(request)
+        if not session_id:
+            raise gr.Error("This chat is still empty; it gets a title with your first message.")
+        return self.sessions.get(session_id, owner).title, gr.Column(visible=True)
+
+    def rename(self, session_id: str, title: str, request: gr.Request) -> tuple[Any, Any]:
+        owner = require_owner(request)
+        self.sessions.rename(session_id, owner, title)
+        return self.session_list(session_id, owner), gr.Column(visible=False)
+
+    def ask_deletion(self, session_id: str, request: gr.Request) -> Any:
+        require_owner(request)
+        return gr.Column(visible=bool(session_id))
+
+    def delete(self, session_id: str, request: gr.Request) -> View:
+        """The session with its pictures is gone; the one used before it is shown."""
+        owner = require_owner(request)
+        self.coordinator.delete(session_id, owner)
+        rest = self.sessions.list(owner)
+        return self.show(rest[0].id if rest else "", owner)
+
+    def follow_on(self, session_id: str, request: gr.Request) -> Iterator[View]:
+        """After a session is shown: what its running turn, if any, does."""
+        owner = require_owner(request)
+        live = self.live.of(session_id)
+        yield NOTHING_NEW  # a generator that yields nothing would empty the page
+        if live is not None:
+            yield from self.follow(session_id, owner, live)
+
+    def show(self, session_id: str, owner: str) -> View:
+        """A session, or the empty page."""
+        live = self.live.of(session_id)
+        turns = self.sessions.turns(session_id, owner) if session_id else ()
+        messages = chat_messages(turns, live.story if live else None)
+        return (
+            session_id,
+            self.session_list(session_id, owner),
+            messages,
+            message_box(is_busy=live is not None),
+        )
+
+    def follow(self, session_id: str, owner: str, live: LiveTurn) -> Iterator[View]:
+        """Tell what a turn does until it is over; then show what the store keeps of it."""
+        story, turns, known = live.story, self.sessions.turns(session_id, owner), ""
+        while not story.is_over:
+            if story.turn_id != known:
+                known, turns = story.turn_id, self.sessions.turns(session_id, owner)
+                yield gr.skip(), self.session_list(session_id, owner), gr.skip(), gr.skip()
+            pending = [] if known or not live.text else pending_messages(live.text)
+            yield gr.skip(), gr.skip(), [*chat_messages(turns, story), *pending], gr.skip()
+            time.sleep(PAUSE_SECONDS)
+            story = live.wait(story.version, LOOK_SECONDS)
+        turns = self.sessions.turns(session_id, owner)
+        messages = chat_messages(turns, None)
+        if story.refusal:
+            yield self.refused(
+                session_id, owner, live.text, [*messages, notice(story.refusal)], is_empty=not turns
+            )
+        else:
+            yield gr.skip(), self.session_list(session_id, owner), messages, message_box(is_busy=False)
+
+    def refused(
+        self, session_id: str, owner: str, text: str, messages: list[gr.ChatMessage], is_empty: bool
+    ) -> View:
+        """A message that opened no turn goes back into the box; a session made for it alone goes too."""
+        if is_empty:
+            self.coordinator.delete(session_id, owner)
+            session_id = ""
+        box = message_box(text, is_busy=self.live.of(session_id) is not None)
+        return session_id, self.session_list(session_id, owner), messages, box
+
+    def session_list(self, session_id: str, owner: str) -> Any:
+        """The list in the sidebar, with the shown session marked."""
+        choices = [(each.title, each.id) for each in self.sessions.list(owner)]
+        return gr.Radio(choices=choices, value=session_id or None)
+
+
+def require_owner(request: gr.Request) -> str:
+    owner = owner_of(request.cookies)
+    if owner is None:
+        raise gr.Error("This page has lost its cookie. Please reload it, and let this address keep cookies.")
+    return owner
+
+
+def wanted_seed(seed: float | None) -> int | None:
+    """None stands for a fresh seed each time."""
+    if seed is None:
+        return None
+    if not 0 <= seed <= MAX_SEED or seed != int(seed):
+        raise gr.Error(f"A seed is a whole number from 0 to {MAX_SEED}. Please correct it or leave it empty.")
+    return int(seed)
+
+
+def message_box(text: str | None = None, *, is_busy: bool) -> Any:
+    """With something to send, or while a turn runs to stop. `text` replaces what stands in it; None leaves that."""
+    if text is None:
+        return gr.MultimodalTextbox(submit_btn=not is_busy, stop_btn=is_busy)
+    return gr.MultimodalTextbox(value={"text": text, "files": []}, submit_btn=not is_busy, stop_btn=is_busy)
+
+
+def forget(files: Sequence[Path]) -> None:
+    """Uploads are kept clean in the store; what the browser sent need not stay, place and camera in it least of all."""
+    for file in files:
+        file.unlink(missing_ok=True)

@@ -1,0 +1,60 @@
+"""Launching the page: Gradio with everything switched off that calls home, lists, keeps or shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from agent.artifacts import Artifacts
+from agent.coordinator import Coordinator
+from agent.sessions import Sessions
+from ui.chat import build_page
+from ui.gate import Gate
+from ui.handlers import Handlers
+from ui.live import LiveTurns
+from ui.routes import picture_routes
+from ui.theme import STYLE_SHEET, build_theme
+
+__all__ = ["serve"]
+
+FAVICON = Path(__file__).with_name("favicon.svg")
+MAX_WAITING = 64
+MAX_FOLLOWERS = 100
+MAX_FILE_SIZE = "25mb"
+
+
+def serve(
+    *, sessions: Sessions, artifacts: Artifacts, coordinator: Coordinator, host: str, port: int
+) -> gr.Blocks:
+    """Open the page and return it while its server runs in the background; raises OSError when the port is taken."""
+    page = build_page(Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns()))
+    page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
+    page.launch(
+        server_name=host,
+        server_port=port,
+        prevent_thread_lock=True,
+        inbrowser=False,
+        share=False,
+        quiet=True,
+        show_error=True,
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+        enable_monitoring=False,
+        run_history=False,
+        footer_links=[],
+        state_session_capacity=50,
+        max_threads=MAX_FOLLOWERS,
+        max_file_size=MAX_FILE_SIZE,
+        allowed_paths=[],
+        favicon_path=FAVICON,
+        theme=build_theme(),
+        css_paths=[STYLE_SHEET],
+        app_kwargs={
+            "middleware": [Middleware(Gate, host=host)],
+            "routes": picture_routes(sessions, artifacts),
+        },
+    )
+    return page
