@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import sqlite3
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from tests.test_architecture import ROOMS, imported_modules
 
 ROOT = Path(__file__).parents[1]
 LOCKS = ("requirements.txt", "requirements-dev.txt")
@@ -120,6 +123,22 @@ def test_loose_bounds_allow_the_lock() -> None:
         )
     ]
     assert refused == []
+
+
+def test_everything_imported_is_declared() -> None:
+    """What works only because something else happens to need it breaks with that thing's next version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {canonicalize_name(Requirement(text).name) for text in project["dependencies"]}
+    providers = importlib.metadata.packages_distributions()
+    files = [ROOT / "app.py", *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))]
+    imported = {name.split(".")[0] for path in files for name in imported_modules(path)}
+    foreign = imported - sys.stdlib_module_names - {*ROOMS, "app", "pydantic_core"}
+    undeclared = {
+        name
+        for name in foreign
+        if not declared & {canonicalize_name(provider) for provider in providers.get(name, ())}
+    }
+    assert undeclared == set()
 
 
 def test_sqlite_can_do_what_the_store_needs() -> None:
