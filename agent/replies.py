@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agent.domain import Artifact, Origin
 
-__all__ = ["Replies", "handles", "interrupted"]
+__all__ = ["Replies", "handles"]
 
 
 def handles(artifacts: Sequence[Artifact]) -> str:
@@ -24,11 +24,14 @@ class Replies:
         return chinese if self.is_chinese else english
 
     def made(self, artifacts: Sequence[Artifact]) -> str:
-        """Names each new picture once, edits with what they came from."""
+        """Names the new pictures."""
         names = handles(artifacts)
+        is_one = len(artifacts) == 1
         if all(artifact.origin is Origin.EDITED for artifact in artifacts):
-            return self.say(f"Done, this is {names}.", f"改好了，这是 {names}。")
-        return self.say(f"Here is {names}.", f"画好了，这是 {names}。")
+            return self.say(
+                f"Done, {'this is' if is_one else 'these are'} {names}.", f"改好了，这是 {names}。"
+            )
+        return self.say(f"Here {'is' if is_one else 'are'} {names}.", f"画好了，这是 {names}。")
 
     def back_to(self, artifact: Artifact) -> str:
         return self.say(f"Back to #{artifact.number}.", f"回到 #{artifact.number}。")
@@ -69,8 +72,7 @@ class Replies:
     def stopped(self, artifacts: Sequence[Artifact]) -> str:
         if not artifacts:
             return self.say("Stopped.", "已停止。")
-        names = handles(artifacts)
-        return self.say(f"Stopped. {names} is finished and kept.", f"已停止。{names} 已完成并保留。")
+        return self.say("Stopped. ", "已停止。") + self.kept(artifacts)
 
     def failed(self, artifacts: Sequence[Artifact], sentence: str) -> str:
         if not artifacts:
@@ -79,11 +81,3 @@ class Replies:
         return self.say(
             f"{names} is finished and kept. Then: {sentence}", f"{names} 已完成并保留。之后出错：{sentence}"
         )
-
-
-def interrupted(artifacts: Sequence[Artifact], language: str) -> str:
-    """For a turn found unfinished at start-up."""
-    say = Replies(language).say
-    kept = say(f" {handles(artifacts)} is kept.", f"{handles(artifacts)} 已保留。") if artifacts else ""
-    cut_off = say("Reverie was closed before this was finished.", "这一步还没完成，程序就关闭了。")
-    return cut_off + kept + say(" Press Retry to go on.", "点“重试”可以继续。")

@@ -14,7 +14,7 @@ from sqlalchemy import orm
 from agent.database import open_database
 from agent.domain import Artifact, Decision, Origin, PictureOptions, Plan, Recipe, Session, Turn, TurnStatus
 from agent.errors import SessionNotFound, SourceNotFound, StorageUnavailable
-from agent.replies import interrupted
+from agent.replies import Replies
 from agent.tables import ArtifactRow, SessionRow, TurnRow, utc_now
 
 __all__ = ["NEW_TITLE", "NewPicture", "Sessions"]
@@ -194,7 +194,8 @@ class Sessions:
             for row in cut_off:
                 turn = row.value()
                 row.status = TurnStatus.STOPPED
-                row.reply = interrupted(turn.artifacts, turn.decision.language if turn.decision else "en")
+                language = turn.decision.language if turn.decision else "en"
+                row.reply = Replies(language).interrupted(turn.artifacts)
                 row.shown = [artifact.id for artifact in turn.artifacts]
                 if turn.artifacts:
                     rows.get_one(SessionRow, row.session_id).head = turn.artifacts[-1].id

@@ -162,7 +162,7 @@ def test_a_turn_found_running_at_start_is_stopped_and_says_so(sessions: Sessions
     assert (first.status, first.reply) == (TurnStatus.DONE, "Hello.")
     assert second.status is TurnStatus.STOPPED
     assert second.shown == (made.id,)
-    assert "#1 is kept" in second.reply
+    assert "#1 is finished and kept." in second.reply
     assert "Retry" in second.reply
     assert sessions.get(session.id, "ann").head == made.id
     assert sessions.mark_interrupted() == 0

@@ -1,0 +1,428 @@
+from __future__ import annotations
+
+import io
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from agent.domain import (
+    Decision,
+    DecisionStep,
+    PictureOptions,
+    Quality,
+    Route,
+    TurnStatus,
+)
+from agent.errors import BrainUnavailable, SessionNotFound, SourceNotFound
+from agent.events import (
+    ArtifactReady,
+    DecisionMade,
+    Event,
+    PlanReady,
+    ReplyDelta,
+    StepProgress,
+    StepQueued,
+    TurnDone,
+    TurnFailed,
+    TurnStopped,
+)
+from engines.fake import FakeEngine, Fault
+from tests.doubles import Agent, ScriptedBrain, build_agent, draw, edit
+
+PATIENCE_SECONDS = 20
+
+
+class Chat:
+    """One session of one agent, for short tests."""
+
+    def __init__(self, agent: Agent, owner: str = "ann") -> None:
+        self.agent = agent
+        self.owner = owner
+        self.id = agent.sessions.create(owner).id
+
+    def say(self, text: str, *files: bytes, options: PictureOptions = PictureOptions()) -> list[Event]:
+        return list(self.agent.coordinator.run(self.id, self.owner, text, files, options))
+
+    @property
+    def head(self) -> str | None:
+        return self.agent.sessions.get(self.id, self.owner).head
+
+    @property
+    def statuses(self) -> list[TurnStatus]:
+        return [turn.status for turn in self.agent.sessions.turns(self.id, self.owner)]
+
+
+class Builder:
+    """Builds agents in one folder and closes them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.agents: list[Agent] = []
+
+    def __call__(
+        self,
+        *script: Decision,
+        brain: ScriptedBrain | None = None,
+        fallback: ScriptedBrain | None = None,
+        engine: FakeEngine | None = None,
+    ) -> Chat:
+        agent = build_agent(
+            self.folder, brain=brain or ScriptedBrain(*script), fallback=fallback, engine=engine
+        )
+        self.agents.append(agent)
+        return Chat(agent)
+
+
+@pytest.fixture
+def chat_with(tmp_path: Path) -> Iterator[Builder]:
+    builder = Builder(tmp_path)
+    yield builder
+    for agent in builder.agents:
+        agent.close()
+
+
+def png(size: tuple[int, int] = (128, 128)) -> bytes:
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize(size).convert("RGB").save(file, "PNG")
+    return file.getvalue()
+
+
+def kinds(events: list[Event]) -> list[type]:
+    """Kinds in order, repetitions left out."""
+    found = [type(event) for event in events]
+    return [kind for index, kind in enumerate(found) if index == 0 or found[index - 1] is not kind]
+
+
+def reply_of(events: list[Event]) -> str:
+    last = events[-1]
+    assert isinstance(last, TurnDone | TurnStopped | TurnFailed)
+    return last.reply
+
+
+def test_a_picture_turn_streams_all_its_events_in_order(chat_with: Builder) -> None:
+    chat = chat_with(draw("a red dog"))
+    events = chat.say("draw a red dog")
+    assert kinds(events) == [
+        DecisionMade,
+        PlanReady,
+        StepQueued,
+        StepProgress,
+        ArtifactReady,
+        ReplyDelta,
+        TurnDone,
+    ]
+    assert [event.event_id for event in events] == list(range(1, len(events) + 1))
+    (turn,) = chat.agent.sessions.turns(chat.id, "ann")
+    assert {event.turn_id for event in events} == {turn.id}
+    assert (turn.status, turn.reply) == (TurnStatus.DONE, "Here is #1.")
+    assert turn.shown == (turn.artifacts[0].id,)
+    assert chat.head == turn.artifacts[0].id
+    assert turn.decision == draw("a red dog")
+    assert turn.plan is not None
+
+
+def test_the_deltas_add_up_to_the_reply(chat_with: Builder) -> None:
+    brain = ScriptedBrain(Decision(route=Route.CHAT), replies=["Hello ", "there."])
+    chat = chat_with(brain=brain)
+    events = chat.say("hi")
+    assert reply_of(events) == "Hello there."
+    assert "".join(event.text for event in events if isinstance(event, ReplyDelta)) == "Hello there."
+    assert chat.head is None
+
+
+def test_draw_then_edit_then_go_back(chat_with: Builder) -> None:
+    chat = chat_with()
+    chat.say("draw a dog")
+    first = chat.head
+    assert first is not None
+    chat.agent.coordinator.brain = ScriptedBrain(
+        edit("make it blue", first), Decision(route=Route.GO_BACK, targets=(first,))
+    )
+    assert reply_of(chat.say("make it blue")) == "Done, this is #2."
+    second = chat.head
+    assert second is not None
+    assert chat.agent.sessions.artifact(second, "ann").parents == (first,)
+    events = chat.say("go back")
+    assert reply_of(events) == "Back to #1."
+    assert chat.head == first
+    assert isinstance(events[-1], TurnDone)
+    assert events[-1].shown == (first,)
+
+
+def test_steps_of_one_message_follow_each_other(chat_with: Builder) -> None:
+    two = Decision(
+        route=Route.GENERATE,
+        steps=(
+            DecisionStep(kind="generate", prompt="a cat"),
+            DecisionStep(kind="edit", prompt="make it blue", source="step1"),
+        ),
+    )
+    chat = chat_with(two)
+    events = chat.say("draw a cat, then make it blue")
+    first, second = [event.artifact for event in events if isinstance(event, ArtifactReady)]
+    assert second.parents == (first.id,)
+    assert [event.index for event in events if isinstance(event, ArtifactReady)] == [0, 1]
+    assert reply_of(events) == "Here are #1, #2."
+    assert chat.head == second.id
+
+
+def test_the_brain_sees_the_conversation(chat_with: Builder) -> None:
+    brain = ScriptedBrain()
+    chat = chat_with(brain=brain)
+    chat.say("draw a dog")
+    first = chat.head
+    assert first is not None
+    chat.say("and this?", png(), png())
+    context = brain.contexts[-1]
+    assert context.message == "and this?"
+    assert [(each.number, each.turn, each.origin) for each in context.pictures] == [
+        (1, 1, "generated"),
+        (2, 2, "uploaded"),
+        (3, 2, "uploaded"),
+    ]
+    assert context.uploads == tuple(each.id for each in context.pictures[1:])
+    assert context.current == first
+    assert [(each.role, each.text, each.pictures) for each in context.history] == [
+        ("user", "draw a dog", ()),
+        ("assistant", "Here is #1.", (first,)),
+    ]
+    assert context.pictures[0].prompt == "draw a dog"
+
+
+def test_an_upload_is_looked_at_even_when_nothing_is_painted(chat_with: Builder) -> None:
+    chat = chat_with(Decision(route=Route.CHAT))
+    chat.say("", png())
+    (turn,) = chat.agent.sessions.turns(chat.id, "ann")
+    assert chat.head == turn.uploads[0].id
+
+
+def test_what_was_done_to_an_upload_is_said(chat_with: Builder) -> None:
+    chat = chat_with(Decision(route=Route.CHAT))
+    assert "I reduced your picture to 2048x1024." in reply_of(chat.say("look", png((3000, 1500))))
+
+
+def test_ask_shows_what_may_be_meant_and_keeps_the_head(chat_with: Builder) -> None:
+    chat = chat_with()
+    chat.say("draw a dog")
+    first = chat.head
+    assert first is not None
+    chat.say("draw a cat")
+    second = chat.head
+    question = Decision(route=Route.ASK, targets=(first, "f" * 32), reply="Which one?")
+    chat.agent.coordinator.brain = ScriptedBrain(question)
+    events = chat.say("make it blue")
+    assert isinstance(events[-1], TurnDone)
+    assert (events[-1].reply, events[-1].shown) == ("Which one?", (first,))
+    assert chat.head == second
+
+
+def test_the_brains_notices_and_language_reach_the_reply(chat_with: Builder) -> None:
+    decision = draw("一只猫").model_copy(update={"language": "zh", "notices": ("我不认识独角兽。",)})
+    chat = chat_with(decision)
+    assert reply_of(chat.say("画一只猫和独角兽")) == "画好了，这是 #1。 我不认识独角兽。"
+
+
+def test_without_the_brain_the_rules_decide_and_say_so(chat_with: Builder) -> None:
+    down = BrainUnavailable("The language model cannot be reached.")
+    chat = chat_with(brain=ScriptedBrain(down), fallback=ScriptedBrain(draw("a dog")))
+    reply = reply_of(chat.say("draw a dog"))
+    assert reply.startswith("Here is #1.")
+    assert "The language model cannot be reached." in reply
+    assert "built-in rules" in reply
+
+
+def test_a_brain_that_breaks_while_talking_is_replaced(chat_with: Builder) -> None:
+    down = BrainUnavailable("The language model went away.")
+    brain = ScriptedBrain(Decision(route=Route.CHAT), replies=["Well, ", down])
+    chat = chat_with(brain=brain, fallback=ScriptedBrain(replies=["Hello."]))
+    events = chat.say("hi")
+    assert reply_of(events).startswith("Well, \n\nHello.")
+    assert "went away" in reply_of(events)
+    deltas = "".join(event.text for event in events if isinstance(event, ReplyDelta))
+    assert deltas == reply_of(events)
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "sentence"),
+    [
+        ("", (), "empty"),
+        ("  \n ", (), "empty"),
+        ("x" * 50_000, (), "50,000 characters; I read up to 4,000"),
+        ("look", (b"just text",), "not a picture"),
+        ("look", (png(),) * 5, "5 files; I take up to 4"),
+        ("a nude child", (), "minors"),
+    ],
+)
+def test_a_refused_message_gets_one_sentence_and_loses_nothing(
+    chat_with: Builder, text: str, files: tuple[bytes, ...], sentence: str
+) -> None:
+    chat = chat_with()
+    chat.say("draw a dog")
+    before = chat.agent.sessions.turns(chat.id, "ann")
+    (event,) = chat.say(text, *files)
+    assert isinstance(event, TurnFailed)
+    assert event.turn_id == ""
+    assert sentence in event.reply
+    assert chat.agent.sessions.turns(chat.id, "ann") == before
+    assert isinstance(chat.say("draw a cat")[-1], TurnDone)
+
+
+def test_nobody_speaks_in_anothers_session(chat_with: Builder) -> None:
+    chat = chat_with()
+    (event,) = chat.agent.coordinator.run(chat.id, "bob", "draw a dog")
+    assert isinstance(event, TurnFailed)
+    assert "does not exist" in event.reply
+    assert chat.statuses == []
+
+
+def hanging(chat_with: Builder, *faults: Fault | None) -> tuple[Chat, FakeEngine, Iterator[Event]]:
+    """A chat whose engine hangs half-way through the picture."""
+    engine = FakeEngine(num_steps=4, faults=faults)
+    chat = chat_with(draw("dogs", num_pictures=2), engine=engine)
+    events = chat.agent.coordinator.run(chat.id, "ann", "draw two dogs")
+    return chat, engine, events
+
+
+def test_one_turn_at_a_time_a_session_but_others_go_on(chat_with: Builder) -> None:
+    chat, engine, events = hanging(chat_with, Fault.HANG)
+    assert isinstance(next(events), DecisionMade)
+    (refused,) = chat.say("and a cat")
+    assert isinstance(refused, TurnFailed)
+    assert "busy" in refused.reply
+    chat.agent.coordinator.brain = ScriptedBrain(Decision(route=Route.CHAT))
+    talk = Chat(chat.agent, "bob").say("hello")
+    assert isinstance(talk[-1], TurnDone), "talk never waits for the device"
+    turn_id = chat.agent.coordinator.running(chat.id, "ann")
+    assert turn_id == chat.agent.sessions.turns(chat.id, "ann")[0].id
+    assert chat.agent.coordinator.running(chat.id, "bob") is None
+    engine.release()
+    assert isinstance(list(events)[-1], TurnDone)
+    assert chat.agent.coordinator.running(chat.id, "ann") is None
+
+
+def test_stop_keeps_what_is_finished_and_retry_goes_on_from_there(chat_with: Builder) -> None:
+    chat, engine, events = hanging(chat_with, None, Fault.HANG)
+    assert not chat.agent.coordinator.stop(chat.id, "bob"), "only the owner stops"
+    heard: list[Event] = []
+    for event in events:
+        heard.append(event)
+        is_second = any(isinstance(each, ArtifactReady) for each in heard)
+        if is_second and isinstance(event, StepProgress) and event.step == 1:
+            assert chat.agent.coordinator.stop(chat.id, "ann")
+    assert reply_of(heard) == "Stopped. #1 is finished and kept."
+    assert isinstance(heard[-1], TurnStopped)
+    (turn,) = chat.agent.sessions.turns(chat.id, "ann")
+    assert turn.status is TurnStatus.STOPPED
+    assert chat.head == turn.artifacts[0].id
+    assert turn.shown == (turn.artifacts[0].id,)
+    engine.release()
+    again = list(chat.agent.coordinator.retry(turn.id, "ann"))
+    assert reply_of(again) == "Here are #1, #2."
+    (turn,) = chat.agent.sessions.turns(chat.id, "ann")
+    assert turn.status is TurnStatus.DONE
+    assert len(turn.artifacts) == 2
+    assert engine.num_calls == 3, "the first picture is not drawn again"
+    assert not chat.agent.coordinator.stop(chat.id, "ann")
+
+
+def test_a_turn_goes_on_when_its_listener_leaves(chat_with: Builder) -> None:
+    chat, engine, events = hanging(chat_with, Fault.HANG)
+    next(events)
+    del events
+    engine.release()
+    for thread in threading.enumerate():
+        if thread.name.startswith("turn-"):
+            thread.join(PATIENCE_SECONDS)
+    assert chat.statuses == [TurnStatus.DONE]
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [(Fault.OUT_OF_MEMORY, "ran out of memory"), (Fault.NAN, "not finite"), (Fault.BLACK, "empty picture")],
+)
+def test_an_engine_failure_is_a_sentence_and_finished_pictures_stay(
+    chat_with: Builder, fault: Fault, sentence: str
+) -> None:
+    chat = chat_with(draw("dogs", num_pictures=2), engine=FakeEngine(faults=[None, fault]))
+    events = chat.say("draw two dogs")
+    assert isinstance(events[-1], TurnFailed)
+    assert events[-1].reply.startswith("#1 is finished and kept.")
+    assert sentence in events[-1].reply
+    (turn,) = chat.agent.sessions.turns(chat.id, "ann")
+    assert (turn.status, turn.reply) == (TurnStatus.FAILED, events[-1].reply)
+    assert chat.head == turn.artifacts[0].id
+    assert isinstance(list(chat.agent.coordinator.retry(turn.id, "ann"))[-1], TurnDone)
+
+
+def test_the_unexpected_is_logged_and_told_plainly(
+    chat_with: Builder, caplog: pytest.LogCaptureFixture
+) -> None:
+    chat = chat_with(engine=FakeEngine(faults=[Fault.CRASH]))
+    with caplog.at_level(logging.ERROR):
+        events = chat.say("draw a dog")
+    assert isinstance(events[-1], TurnFailed)
+    assert "fake crash" not in events[-1].reply
+    assert "retry" in events[-1].reply
+    assert "fake crash" in caplog.text, "the log has the traceback"
+    assert chat.statuses == [TurnStatus.FAILED]
+    assert isinstance(chat.say("draw a dog")[-1], TurnDone)
+
+
+def test_retry_of_a_done_turn_is_a_new_turn(chat_with: Builder) -> None:
+    chat = chat_with(Decision(route=Route.CHAT))
+    options = PictureOptions(quality=Quality.FULL, seed=5)
+    chat.say("draw a dog", png(), options=options)
+    (turn,) = chat.agent.sessions.turns(chat.id, "ann")
+    list(chat.agent.coordinator.retry(turn.id, "ann"))
+    first, second = chat.agent.sessions.turns(chat.id, "ann")
+    assert (second.text, second.options) == (first.text, options)
+    assert second.uploads[0].sha256 == first.uploads[0].sha256
+    with pytest.raises(SourceNotFound):
+        chat.agent.coordinator.retry(turn.id, "bob")
+
+
+def test_delete_takes_rows_and_files_but_not_those_of_others(chat_with: Builder) -> None:
+    talk = Decision(route=Route.CHAT)
+    chat = chat_with(talk, talk)
+    other = Chat(chat.agent, "bob")
+    chat.say("look", png())
+    other.say("look", png())
+    chat.say("draw a dog")
+    folder = chat.agent.artifacts.folder
+    assert len(list(folder.rglob("*.png"))) == 2
+    with pytest.raises(SessionNotFound):
+        chat.agent.coordinator.delete(chat.id, "bob")
+    chat.agent.coordinator.delete(chat.id, "ann")
+    assert len(list(folder.rglob("*.png"))) == 1, "bob has the same upload"
+    with pytest.raises(SessionNotFound):
+        chat.agent.sessions.get(chat.id, "ann")
+
+
+def test_delete_stops_the_turn_first(chat_with: Builder) -> None:
+    chat, engine, events = hanging(chat_with, Fault.HANG)
+    assert isinstance(next(events), DecisionMade)
+    chat.agent.coordinator.delete(chat.id, "ann")
+    assert isinstance(list(events)[-1], TurnStopped)
+    engine.release()
+    assert chat.agent.sessions.list("ann") == []
+
+
+def test_a_full_disk_is_told_and_the_turn_is_not_lost(
+    chat_with: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = chat_with()
+    with monkeypatch.context() as patch:
+
+        def full(descriptor: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        patch.setattr("os.fsync", full)
+        events = chat.say("draw a dog")
+    assert isinstance(events[-1], TurnFailed)
+    assert "No space left on device" in events[-1].reply
+    assert isinstance(chat.say("draw a dog")[-1], TurnDone), "it works again when there is room"
+    assert chat.statuses == [TurnStatus.FAILED, TurnStatus.DONE]

@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from agent.domain import (
+    Artifact,
+    EditStep,
+    GenerateStep,
+    Origin,
+    PictureOptions,
+    Quality,
+    Session,
+    Shape,
+    Step,
+)
+from agent.errors import PlanRejected, SourceNotFound, UnsafeRequest
+from agent.events import ArtifactReady, StepProgress, StepQueued
+from agent.executor import Executor, Work
+from agent.jobs import CancelToken
+from agent.metadata import read_recipe
+from agent.pipe import EventPipe
+from agent.replies import Replies
+from agent.sessions import NewPicture
+from engines.api import Size
+from engines.errors import Cancelled, NonFiniteOutput
+from engines.fake import FakeEngine, Fault
+from tests.doubles import Agent, build_agent
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[Agent]:
+    built = build_agent(tmp_path)
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def session(agent: Agent) -> Session:
+    return agent.sessions.create("ann")
+
+
+def begin(
+    agent: Agent,
+    session: Session,
+    options: PictureOptions = PictureOptions(),
+    index: int = 0,
+    made: list[list[Artifact]] | None = None,
+) -> Work:
+    return Work(
+        turn=agent.sessions.open_turn(session.id, "ann", "words", options),
+        owner="ann",
+        index=index,
+        made=made or [],
+        replies=Replies("en"),
+        token=CancelToken(),
+        pipe=EventPipe(),
+    )
+
+
+def carry_out(agent: Agent, step: Step, work: Work, executor: Executor | None = None) -> list[Artifact | str]:
+    return list((executor or agent.coordinator.executor).run(step, work))
+
+
+def pictures(results: list[Artifact | str]) -> list[Artifact]:
+    return [each for each in results if isinstance(each, Artifact)]
+
+
+def notices(results: list[Artifact | str]) -> list[str]:
+    return [each for each in results if isinstance(each, str)]
+
+
+def upload(agent: Agent, session: Session, size: tuple[int, int], caption: str = "") -> Artifact:
+    file = io.BytesIO()
+    image = Image.linear_gradient("L").resize(size).convert("RGB")
+    image.save(file, "PNG")
+    sha256 = agent.artifacts.put(file.getvalue())
+    picture = NewPicture(
+        sha256=sha256, width=size[0], height=size[1], origin=Origin.UPLOADED, caption=caption
+    )
+    turn = agent.sessions.open_turn(session.id, "ann", "look", PictureOptions(), [picture])
+    return turn.uploads[0]
+
+
+def test_a_step_becomes_files_rows_and_events(agent: Agent, session: Session) -> None:
+    work = begin(agent, session, PictureOptions(seed=40))
+    made = pictures(carry_out(agent, GenerateStep(prompt="a red dog", num_pictures=2), work))
+    assert [each.recipe.seed for each in made if each.recipe] == [40, 41]
+    assert [(each.step, each.candidate, each.number) for each in made] == [(0, 1, 1), (0, 2, 2)]
+    for artifact in made:
+        recipe = read_recipe(agent.artifacts.read(artifact.sha256))
+        assert recipe == artifact.recipe
+        assert recipe is not None
+        assert (recipe.words, recipe.prompt, recipe.preset) == ("words", "a red dog", "fake")
+        assert recipe.weights_hash == FakeEngine().info.weights_hash
+    work.pipe.close()
+    events = list(work.pipe)
+    assert [each.artifact.id for each in events if isinstance(each, ArtifactReady)] == [x.id for x in made]
+    assert len([each for each in events if isinstance(each, StepQueued)]) == 2
+    previews = [each.preview for each in events if isinstance(each, StepProgress) and each.preview]
+    assert Image.open(io.BytesIO(previews[0])).format == "JPEG"
+
+
+def test_without_a_seed_each_run_draws_another(agent: Agent, session: Session) -> None:
+    step = GenerateStep(prompt="x")
+    seeds = set()
+    for _ in range(3):
+        (artifact,) = pictures(carry_out(agent, step, begin(agent, session)))
+        assert artifact.recipe is not None
+        assert 0 <= artifact.recipe.seed < 2**31
+        seeds.add(artifact.recipe.seed)
+    assert len(seeds) == 3
+
+
+@pytest.mark.parametrize(
+    ("step", "options", "size", "is_told"),
+    [
+        (GenerateStep(prompt="x"), PictureOptions(), (128, 128), False),
+        (GenerateStep(prompt="x"), PictureOptions(shape=Shape.LANDSCAPE), (160, 96), False),
+        (GenerateStep(prompt="x", shape=Shape.PORTRAIT), PictureOptions(), (96, 160), False),
+        (GenerateStep(prompt="x", width=160, height=96), PictureOptions(), (160, 96), False),
+        (GenerateStep(prompt="x", width=1920, height=1080), PictureOptions(), (160, 96), True),
+    ],
+)
+def test_the_nearest_size_is_drawn_and_told(
+    agent: Agent,
+    session: Session,
+    step: GenerateStep,
+    options: PictureOptions,
+    size: tuple[int, int],
+    is_told: bool,
+) -> None:
+    results = carry_out(agent, step, begin(agent, session, options))
+    (artifact,) = pictures(results)
+    assert (artifact.width, artifact.height) == size
+    assert notices(results) == ([f"I drew it at {size[0]}x{size[1]}, my nearest size."] if is_told else [])
+
+
+def test_an_engine_of_squares_says_so(agent: Agent, session: Session, tmp_path: Path) -> None:
+    square = FakeEngine(sizes=(Size(128, 128),))
+    executor = Executor(
+        sessions=agent.sessions,
+        artifacts=agent.artifacts,
+        jobs=agent.jobs,
+        engines={Quality.FULL: square},
+        editors={},
+    )
+    work = begin(agent, session, PictureOptions(shape=Shape.LANDSCAPE))
+    results = carry_out(agent, GenerateStep(prompt="x"), work, executor)
+    assert notices(results) == ["I drew it at 128x128, my nearest size."]
+    with pytest.raises(PlanRejected, match="No engine"):
+        carry_out(agent, EditStep(instruction="x", source="step1"), begin(agent, session), executor)
+
+
+def test_quality_picks_the_engine_and_a_missing_one_is_told(agent: Agent, session: Session) -> None:
+    fast, full = FakeEngine(preset="fast"), FakeEngine(preset="full")
+    executor = Executor(
+        sessions=agent.sessions,
+        artifacts=agent.artifacts,
+        jobs=agent.jobs,
+        engines={Quality.FAST: fast, Quality.FULL: full},
+        editors={Quality.FULL: full},
+    )
+    options = PictureOptions(quality=Quality.FAST)
+    results = carry_out(agent, GenerateStep(prompt="x"), begin(agent, session, options), executor)
+    (drawn,) = pictures(results)
+    assert drawn.recipe is not None
+    assert (drawn.recipe.preset, notices(results)) == ("fast", [])
+    work = begin(agent, session, options, index=1, made=[[drawn]])
+    results = carry_out(agent, EditStep(instruction="y", source="step1"), work, executor)
+    assert notices(results) == ["I only have full here, so I used that."]
+
+
+def test_an_edit_takes_its_source_by_id_or_by_step(agent: Agent, session: Session) -> None:
+    first = pictures(carry_out(agent, GenerateStep(prompt="a dog", num_pictures=2), begin(agent, session)))
+    (by_id,) = pictures(
+        carry_out(agent, EditStep(instruction="make it blue", source=first[0].id), begin(agent, session))
+    )
+    assert (by_id.origin, by_id.parents) == (Origin.EDITED, (first[0].id,))
+    work = begin(agent, session, index=1, made=[first])
+    (by_step,) = pictures(carry_out(agent, EditStep(instruction="make it red", source="step1"), work))
+    assert by_step.parents == (first[1].id,), "the last picture of the step"
+    assert by_step.recipe is not None
+    assert by_step.recipe.parents == by_step.parents
+
+
+@pytest.mark.parametrize("source", ["step2", "step0", "f" * 32])
+def test_an_unknown_source_is_a_sentence(agent: Agent, session: Session, source: str) -> None:
+    with pytest.raises(SourceNotFound, match="Please"):
+        carry_out(agent, EditStep(instruction="x", source=source), begin(agent, session))
+
+
+def test_a_picture_of_another_conversation_is_no_source(agent: Agent, session: Session) -> None:
+    other = agent.sessions.create("ann")
+    foreign = upload(agent, other, (128, 128))
+    with pytest.raises(SourceNotFound):
+        carry_out(agent, EditStep(instruction="x", source=foreign.id), begin(agent, session))
+
+
+def test_an_upload_is_fitted_and_told(agent: Agent, session: Session) -> None:
+    source = upload(agent, session, (300, 200))
+    results = carry_out(agent, EditStep(instruction="x", source=source.id), begin(agent, session))
+    (artifact,) = pictures(results)
+    assert (artifact.width, artifact.height) == (160, 96)
+    assert notices(results) == ["I fitted #1 to 160x96 first, which may cut its edges."]
+    again = carry_out(agent, EditStep(instruction="y", source=artifact.id), begin(agent, session))
+    assert notices(again) == [], "a picture of the right size is left alone"
+
+
+def test_unsafe_steps_never_reach_the_engine(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    agent = build_agent(tmp_path, engine=engine)
+    session = agent.sessions.create("ann")
+    source = upload(agent, session, (128, 128))
+    for step in (
+        GenerateStep(prompt="a nude child"),
+        EditStep(instruction="undress her", source=source.id),
+    ):
+        with pytest.raises(UnsafeRequest):
+            carry_out(agent, step, begin(agent, session))
+    assert engine.num_calls == 0
+    agent.close()
+
+
+@pytest.mark.parametrize("fault", [Fault.BLACK, Fault.NAN])
+def test_a_broken_picture_is_never_saved(tmp_path: Path, fault: Fault) -> None:
+    agent = build_agent(tmp_path, engine=FakeEngine(faults=[None, fault]))
+    session = agent.sessions.create("ann")
+    work = begin(agent, session)
+    results = agent.coordinator.executor.run(GenerateStep(prompt="x", num_pictures=2), work)
+    assert isinstance(next(results), Artifact)
+    with pytest.raises(NonFiniteOutput, match="seed"):
+        next(results)
+    assert len(agent.sessions.turn(work.turn.id, "ann").artifacts) == 1
+    assert len(list(agent.artifacts.folder.rglob("*.png"))) == 1
+    agent.close()
+
+
+def test_what_an_interrupted_run_has_made_is_not_made_again(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    agent = build_agent(tmp_path, engine=engine)
+    session = agent.sessions.create("ann")
+    step = GenerateStep(prompt="x", num_pictures=3)
+    work = begin(agent, session)
+    run = agent.coordinator.executor.run(step, work)
+    first = next(run)
+    assert isinstance(first, Artifact)
+    assert first.recipe is not None
+    work.token.cancel()
+    with pytest.raises(Cancelled):
+        next(run)
+    again = begin(agent, session)
+    again = Work(
+        turn=agent.sessions.reopen_turn(work.turn.id, "ann"),
+        owner="ann",
+        index=0,
+        made=[],
+        replies=again.replies,
+        token=again.token,
+        pipe=again.pipe,
+    )
+    results = pictures(carry_out(agent, step, again))
+    assert results[0] == first
+    seeds = [each.recipe.seed - first.recipe.seed for each in results if each.recipe]
+    assert seeds == [0, 1, 2], "the missing pictures get the seeds they would have had"
+    assert engine.num_calls == 3
+    agent.close()
