@@ -19,6 +19,7 @@ from transformers import (
     PreTrainedTokenizerBase,
     T5EncoderModel,
 )
+from transformers.utils import logging
 
 from engines.errors import ModelNotFound, WeightsDamaged
 
@@ -34,6 +35,7 @@ ENCODER_CLASSES: tuple[Any, ...] = (
     LlamaForCausalLM,
 )
 SUFFIXES = ("", "_2", "_3", "_4")
+UNUSED_HEAD = "lm_head.weight"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +137,7 @@ class TextStack:
         cls, folder: Path, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
     ) -> TextStack:
         """Read text_encoder.. and tokenizer.. of a folder. Raises ModelNotFound or WeightsDamaged."""
+        logging.disable_progress_bar()
         encoders = [
             load_encoder(each, folder / f"text_encoder{suffix}", dtype)
             for each, suffix in zip(ENCODER_CLASSES, SUFFIXES, strict=True)
@@ -211,7 +214,7 @@ def load_encoder(encoder_class: Any, folder: Path, dtype: torch.dtype) -> nn.Mod
         raise WeightsDamaged(
             f"{folder} does not hold a loadable {encoder_class.__name__}: {error}"
         ) from error
-    missing = sorted(report["missing_keys"])
+    missing = sorted(set(report["missing_keys"]) - {UNUSED_HEAD})
     if missing:
         raise WeightsDamaged(f"{folder} lacks {len(missing)} tensors, the first is {missing[0]}.")
     loaded: nn.Module = model

@@ -1,7 +1,7 @@
 """SparseDiT against diffusers' class, side by side in one process: python -m tests.bench.dit
 
-Both hold the same random weights and take turns, so that a busy machine slows both; the ratio of the medians is
-printed.
+Both hold the same random weights and take turns, so that a busy machine slows both; it prints the ratio of
+their medians.
 """
 
 from __future__ import annotations

@@ -16,31 +16,22 @@ from transformers import (
     CLIPTextConfig,
     CLIPTextModelWithProjection,
     LlamaConfig,
-    LlamaForCausalLM,
+    LlamaModel,
     PreTrainedTokenizerFast,
     T5Config,
     T5EncoderModel,
 )
 
-from engines.manifest import write_manifest
+from engines.layout import write_layout
 from engines.sparse_dit import SparseDiT
+from engines.text import TextEncoders, TextStack
+from engines.vae import Vae
 
 MAX_TOKENS = 12
 WORDS = "a an the red blue green cat dog car star on and make it left of".split()
-SPECIAL = ("<pad>", "<bos>", "<eos>", "<unk>")
-PIPELINE_LAYOUT: dict[str, list[str]] = {
-    "scheduler": ["diffusers", "UniPCMultistepScheduler"],
-    "text_encoder": ["transformers", "CLIPTextModelWithProjection"],
-    "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
-    "text_encoder_3": ["transformers", "T5EncoderModel"],
-    "text_encoder_4": ["transformers", "LlamaForCausalLM"],
-    "tokenizer": ["transformers", "PreTrainedTokenizerFast"],
-    "tokenizer_2": ["transformers", "PreTrainedTokenizerFast"],
-    "tokenizer_3": ["transformers", "PreTrainedTokenizerFast"],
-    "tokenizer_4": ["transformers", "PreTrainedTokenizerFast"],
-    "transformer": ["diffusers", "HiDreamImageTransformer2DModel"],
-    "vae": ["diffusers", "AutoencoderKL"],
-}
+SPECIAL = ("<pad>", "<bos>", "<unk>", "<eos>")
+END = 3
+"""Not 2: a CLIP whose end token is 2 pools at the highest token id instead."""
 TRANSFORMER: dict[str, Any] = {
     "patch_size": 2,
     "in_channels": 4,
@@ -62,14 +53,27 @@ TRANSFORMER: dict[str, Any] = {
 def build_folder(folder: Path) -> Path:
     """All that the stickers folder has: two transformers, encoders, tokenizers, VAE, scheduler, manifest."""
     torch.manual_seed(0)
-    vocabulary_size = len(SPECIAL) + len(WORDS)
-    for suffix in ("", "_2", "_3", "_4"):
-        build_tokenizer().save_pretrained(folder / f"tokenizer{suffix}")
-    for suffix, projection in (("", 8), ("_2", 12)):
-        build_clip(vocabulary_size, projection).save_pretrained(folder / f"text_encoder{suffix}")
-    T5EncoderModel(
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = {"classes": ["cat", "dog"], "colors": ["red"], "backgrounds": [], "styles": []}
+    (folder / "vocabulary.json").write_text(json.dumps(vocabulary))
+    scheduler = UniPCMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0, solver_order=2
+    )
+    # An edit pair of 64 px pictures is 8 x 16 latents: exactly max_resolution, so nothing is padded.
+    transformers = {
+        "transformer": build_transformer(TRANSFORMER),
+        "transformer_edit": build_transformer(TRANSFORMER | {"max_resolution": [8, 16]}),
+    }
+    write_layout(folder, build_text(), Vae(build_vae().eval()), scheduler, transformers)
+    return folder
+
+
+def build_text() -> TextStack:
+    """Encoders of the real classes; CLIP with as few positions as training would give it."""
+    num_words = len(SPECIAL) + len(WORDS)
+    t5 = T5EncoderModel(
         T5Config(
-            vocab_size=vocabulary_size,
+            vocab_size=num_words,
             d_model=16,
             d_kv=8,
             d_ff=32,
@@ -77,10 +81,10 @@ def build_folder(folder: Path) -> Path:
             num_heads=2,
             feed_forward_proj="gated-gelu",
         )
-    ).save_pretrained(folder / "text_encoder_3")
-    LlamaForCausalLM(
+    )
+    llama = LlamaModel(
         LlamaConfig(
-            vocab_size=vocabulary_size,
+            vocab_size=num_words,
             hidden_size=24,
             intermediate_size=48,
             num_hidden_layers=2,
@@ -88,22 +92,11 @@ def build_folder(folder: Path) -> Path:
             num_key_value_heads=1,
             pad_token_id=0,
             bos_token_id=1,
-            eos_token_id=2,
+            eos_token_id=END,
         )
-    ).save_pretrained(folder / "text_encoder_4")
-    build_vae().save_pretrained(folder / "vae")
-    UniPCMultistepScheduler(
-        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0, solver_order=2
-    ).save_pretrained(folder / "scheduler")
-    build_transformer(TRANSFORMER).save_pretrained(folder / "transformer")
-    # An edit pair of 64 px pictures is 8 x 16 latents: exactly max_resolution, so nothing is padded.
-    build_transformer(TRANSFORMER | {"max_resolution": [8, 16]}).save_pretrained(folder / "transformer_edit")
-    index = {"_class_name": "HiDreamImagePipeline", "_diffusers_version": "0.32.1", **PIPELINE_LAYOUT}
-    (folder / "model_index.json").write_text(json.dumps(index, indent=2))
-    vocabulary = {"classes": ["cat", "dog"], "colors": ["red"], "backgrounds": [], "styles": []}
-    (folder / "vocabulary.json").write_text(json.dumps(vocabulary))
-    write_manifest(folder)
-    return folder
+    )
+    encoders = TextEncoders(build_clip(num_words, 8), build_clip(num_words, 12), t5, llama)
+    return TextStack(encoders.eval(), [build_tokenizer() for _ in range(4)])
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
@@ -112,7 +105,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     tokenizer = Tokenizer(WordLevel(words, unk_token="<unk>"))
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.post_processor = TemplateProcessing(
-        single="<bos> $A <eos>", special_tokens=[("<bos>", 1), ("<eos>", 2)]
+        single="<bos> $A <eos>", special_tokens=[("<bos>", 1), ("<eos>", END)]
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
@@ -132,11 +125,11 @@ def build_clip(vocabulary_size: int, projection: int) -> CLIPTextModelWithProjec
             intermediate_size=32,
             num_hidden_layers=2,
             num_attention_heads=2,
-            max_position_embeddings=128,
+            max_position_embeddings=MAX_TOKENS,
             projection_dim=projection,
             pad_token_id=0,
             bos_token_id=1,
-            eos_token_id=2,
+            eos_token_id=END,
         )
     )
 
