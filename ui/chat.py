@@ -41,12 +41,12 @@ def build_page(handlers: Handlers) -> gr.Blocks:
             with gr.Row(elem_classes="session-actions"):
                 rename = gr.Button("Rename", size="sm")
                 delete = gr.Button("Delete", size="sm")
-            with gr.Column(visible=False) as renaming:
+            with gr.Column(visible=False, elem_classes="card") as renaming:
                 title = gr.Textbox(show_label=False, container=False, max_length=120, placeholder="Title")
                 with gr.Row():
                     save = gr.Button("Save", size="sm", variant="primary")
                     keep_title = gr.Button("Cancel", size="sm")
-            with gr.Column(visible=False) as deleting:
+            with gr.Column(visible=False, elem_classes="card") as deleting:
                 gr.HTML("<p>Delete this chat and its pictures for good?</p>")
                 with gr.Row():
                     really_delete = gr.Button("Delete for good", size="sm", variant="stop")
@@ -89,48 +89,50 @@ def build_page(handlers: Handlers) -> gr.Blocks:
                         value=Shape.SQUARE.value,
                         label="Shape",
                     )
-                    seed = gr.Number(None, label="Seed", placeholder="random", precision=0)
+                    seed = gr.Textbox(
+                        "", label="Seed", placeholder="random", max_length=10, elem_classes="seed"
+                    )
 
         view = [session_id, sessions, chat, box]
         settings = [session_id, quality, shape, seed]
         shown = [
-            page.load(handlers.open, None, view, api_visibility="private"),
-            sessions.select(handlers.choose, None, view, api_visibility="private"),
-            new.click(handlers.new, None, view, api_visibility="private"),
-            really_delete.click(handlers.delete, [session_id], view, api_visibility="private"),
+            page.load(handlers.open, None, view, show_progress="hidden", api_visibility="private"),
+            sessions.select(handlers.choose, None, view, show_progress="hidden", api_visibility="private"),
+            new.click(handlers.new, None, view, show_progress="hidden", api_visibility="private"),
+            really_delete.click(handlers.delete, [session_id], view, show_progress="hidden", api_visibility="private"),
         ]
         telling = [
             *(
                 each.then(
-                    handlers.follow_on, [session_id], view, trigger_mode="multiple", api_visibility="private"
+                    handlers.follow_on, [session_id], view, trigger_mode="multiple", show_progress="hidden", api_visibility="private"
                 )
                 for each in shown
             ),
             box.submit(
-                handlers.send, [box, *settings], view, concurrency_limit=None, api_visibility="private"
+                handlers.send, [box, *settings], view, concurrency_limit=None, show_progress="hidden", api_visibility="private"
             ),
             chat.example_select(
-                handlers.pick, settings, view, concurrency_limit=None, api_visibility="private"
+                handlers.pick, settings, view, concurrency_limit=None, show_progress="hidden", api_visibility="private"
             ),
             chat.option_select(
-                handlers.pick, settings, view, concurrency_limit=None, api_visibility="private"
+                handlers.pick, settings, view, concurrency_limit=None, show_progress="hidden", api_visibility="private"
             ),
-            chat.retry(handlers.retry, [session_id], view, concurrency_limit=None, api_visibility="private"),
+            chat.retry(handlers.retry, [session_id], view, concurrency_limit=None, show_progress="hidden", api_visibility="private"),
         ]
         gr.on([sessions.select, new.click, really_delete.click], None, cancels=telling)
         gr.on([sessions.select, new.click], None, js=CLOSE_SIDEBAR_ON_PHONE)
-        box.stop(handlers.stop, [session_id], None, queue=False, api_visibility="private")
+        box.stop(handlers.stop, [session_id], None, queue=False, show_progress="hidden", api_visibility="private")
         session_id.change(None, [session_id], None, js=SHOW_ADDRESS)
         rename.click(
-            handlers.ask_title, [session_id], [title, renaming], queue=False, api_visibility="private"
+            handlers.ask_title, [session_id], [title, renaming], queue=False, show_progress="hidden", api_visibility="private"
         )
-        delete.click(handlers.ask_deletion, [session_id], [deleting], queue=False, api_visibility="private")
+        delete.click(handlers.ask_deletion, [session_id], [deleting], queue=False, show_progress="hidden", api_visibility="private")
         gr.on(
             [save.click, title.submit],
             handlers.rename,
             [session_id, title],
             [sessions, renaming],
-            api_visibility="private",
+            show_progress="hidden", api_visibility="private",
         )
         gr.on(
             [keep_title.click, keep.click, really_delete.click, sessions.select, new.click],
@@ -138,6 +140,6 @@ def build_page(handlers: Handlers) -> gr.Blocks:
             None,
             [renaming, deleting],
             queue=False,
-            api_visibility="private",
+            show_progress="hidden", api_visibility="private",
         )
     return page

@@ -63,7 +63,7 @@ class Handlers:
         return self.show("", require_owner(request))
 
     def send(
-        self, sent: Sent, session_id: str, quality: str, shape: str, seed: float | None, request: gr.Request
+        self, sent: Sent, session_id: str, quality: str, shape: str, seed: str, request: gr.Request
     ) -> Iterator[View]:
         """A message from the box, in a new session if the page has none."""
         owner, text = require_owner(request), sent["text"] or ""
@@ -86,7 +86,7 @@ class Handlers:
         session_id: str,
         quality: str,
         shape: str,
-        seed: float | None,
+        seed: str,
         request: gr.Request,
     ) -> Iterator[View]:
         """A chip, under a message or on an empty page: its words are the message, but for Retry."""
@@ -198,13 +198,14 @@ def require_owner(request: gr.Request) -> str:
     return owner
 
 
-def wanted_seed(seed: float | None) -> int | None:
-    """None stands for a fresh seed each time."""
-    if seed is None:
+def wanted_seed(words: str) -> int | None:
+    """Nothing stands for a fresh seed each time."""
+    words = words.strip()
+    if not words:
         return None
-    if not 0 <= seed <= MAX_SEED or seed != int(seed):
+    if not words.isascii() or not words.isdigit() or int(words) > MAX_SEED:
         raise gr.Error(f"A seed is a whole number from 0 to {MAX_SEED}. Please correct it or leave it empty.")
-    return int(seed)
+    return int(words)
 
 
 def message_box(text: str | None = None, *, is_busy: bool) -> Any:
