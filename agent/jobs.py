@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from queue import SimpleQueue
 from typing import TypeVar
 
 from agent.errors import DeviceStalled
@@ -19,6 +20,7 @@ __all__ = ["CancelToken", "Job", "JobStatus", "Jobs"]
 
 Result = TypeVar("Result")
 LOOK_SECONDS = 0.05
+CLOSE_SECONDS = 10.0
 
 
 class CancelToken:
@@ -68,10 +70,12 @@ class Jobs:
     def __init__(self, stall_seconds: float = 300.0) -> None:
         """A device silent for longer than `stall_seconds` is given up."""
         self.stall_seconds = stall_seconds
-        self._device = ThreadPoolExecutor(max_workers=1, thread_name_prefix="device")
         self._lock = threading.Lock()
         self._line: list[Job] = []
         self._last_sign_seconds = time.monotonic()
+        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._device = threading.Thread(target=self._serve, name="device", daemon=True)
+        self._device.start()
 
     @property
     def line(self) -> tuple[Job, ...]:
@@ -92,13 +96,13 @@ class Jobs:
         Raises Cancelled as soon as `token` is cancelled; the device itself is free at its next step. Raises
         DeviceStalled when the device gives no sign of life. `on_progress` is called on the device's thread.
         """
-        job = Job(token=token)
+        job, future = Job(token=token), Future[Result]()
         token.raise_if_cancelled()
         with self._lock:
             if not self._line:
                 self._last_sign_seconds = time.monotonic()
             self._line.append(job)
-            future = self._device.submit(self._perform, job, work, on_progress)
+            self._tasks.put(lambda: self._perform(job, future, work, on_progress))
         try:
             self._watch(job, future, on_place)
             return future.result()
@@ -108,10 +112,11 @@ class Jobs:
                 self._leave(job, JobStatus.CANCELLED)
 
     def close(self) -> None:
-        """Give up every job and end the worker."""
+        """Give up every job and end the worker; an engine that hangs is left behind."""
         for job in self.line:
             job.token.cancel()
-        self._device.shutdown(wait=True, cancel_futures=False)
+        self._tasks.put(None)
+        self._device.join(CLOSE_SECONDS)
 
     def _watch(self, job: Job, future: Future[Result], on_place: Callable[[int], None]) -> None:
         """Until the job has ended, been cancelled or found stuck."""
@@ -128,8 +133,19 @@ class Jobs:
                 job.token.raise_if_cancelled()
                 self._raise_if_stalled()
 
-    def _perform(self, job: Job, work: Callable[[OnProgress], Result], on_progress: OnProgress) -> Result:
-        """On the device's thread."""
+    def _serve(self) -> None:
+        """The device's thread: a daemon, for an engine that hangs must not keep the program alive."""
+        while (task := self._tasks.get()) is not None:
+            task()
+
+    def _perform(
+        self,
+        job: Job,
+        future: Future[Result],
+        work: Callable[[OnProgress], Result],
+        on_progress: OnProgress,
+    ) -> None:
+        """On the device's thread; errors go to the thread that waits."""
 
         def on_step(progress: Progress) -> None:
             self._last_sign_seconds = time.monotonic()
@@ -137,27 +153,24 @@ class Jobs:
             job.given_up.raise_if_cancelled()
             on_progress(progress)
 
-        status = JobStatus.FAILED
+        if not future.set_running_or_notify_cancel():
+            return
+        job.status, job.started = JobStatus.RUNNING, datetime.now(UTC)
+        self._last_sign_seconds = time.monotonic()
         try:
-            job.token.raise_if_cancelled()
-            job.status, job.started = JobStatus.RUNNING, datetime.now(UTC)
-            self._last_sign_seconds = time.monotonic()
             result = work(on_step)
-            status = JobStatus.DONE
-            return result
-        except Cancelled:
-            status = JobStatus.CANCELLED
-            raise
         except BaseException as error:
             job.error = str(error)
-            raise
-        finally:
-            self._last_sign_seconds = time.monotonic()
-            self._leave(job, status)
+            self._leave(job, JobStatus.CANCELLED if isinstance(error, Cancelled) else JobStatus.FAILED)
+            future.set_exception(error)
+        else:
+            self._leave(job, JobStatus.DONE)
+            future.set_result(result)
 
     def _leave(self, job: Job, status: JobStatus) -> None:
         with self._lock:
             self._line.remove(job)
+            self._last_sign_seconds = time.monotonic()
         job.status, job.ended = status, datetime.now(UTC)
 
     def _place(self, job: Job) -> int | None:

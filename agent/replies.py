@@ -77,7 +77,15 @@ class Replies:
     def failed(self, artifacts: Sequence[Artifact], sentence: str) -> str:
         if not artifacts:
             return sentence
+        return self.kept(artifacts) + self.say(" Then: ", "之后出错：") + sentence
+
+    def interrupted(self, artifacts: Sequence[Artifact]) -> str:
+        """For a turn found unfinished at start-up."""
+        cut_off = self.say("Reverie was closed before this was finished.", "这一步还没完成，程序就关闭了。")
+        kept = self.say(" ", "") + self.kept(artifacts) if artifacts else ""
+        return cut_off + kept + self.say(" Press Retry to go on.", "点“重试”可以继续。")
+
+    def kept(self, artifacts: Sequence[Artifact]) -> str:
+        verb = "is" if len(artifacts) == 1 else "are"
         names = handles(artifacts)
-        return self.say(
-            f"{names} is finished and kept. Then: {sentence}", f"{names} 已完成并保留。之后出错：{sentence}"
-        )
+        return self.say(f"{names} {verb} finished and kept.", f"{names} 已完成并保留。")

@@ -62,6 +62,7 @@ class Builder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.agents: list[Agent] = []
+        self.engines: list[FakeEngine] = []
 
     def __call__(
         self,
@@ -70,10 +71,12 @@ class Builder:
         fallback: ScriptedBrain | None = None,
         engine: FakeEngine | None = None,
     ) -> Chat:
+        engine = engine or FakeEngine()
         agent = build_agent(
             self.folder, brain=brain or ScriptedBrain(*script), fallback=fallback, engine=engine
         )
         self.agents.append(agent)
+        self.engines.append(engine)
         return Chat(agent)
 
 
@@ -81,6 +84,8 @@ class Builder:
 def chat_with(tmp_path: Path) -> Iterator[Builder]:
     builder = Builder(tmp_path)
     yield builder
+    for engine in builder.engines:
+        engine.release()
     for agent in builder.agents:
         agent.close()
 
