@@ -34,7 +34,7 @@ def draw_with_both(folder: Path, size: Size, prompt: str) -> tuple[Image.Image, 
     engine = load_engine(dataclasses.replace(PRESETS["stickers-full"], sizes=(size,)), folder)
     ours = engine.generate(GenerateRequest(prompt=prompt, seed=5, num_steps=NUM_STEPS), ignore).image
 
-    pipeline = HiDreamImagePipeline.from_pretrained(folder, torch_dtype=torch.float32)
+    pipeline = HiDreamImagePipeline.from_pretrained(folder, dtype=torch.float32)
     pipeline.set_progress_bar_config(disable=True)
     factor = pipeline.vae_scale_factor
     pipeline.default_sample_size = size.height // factor
