@@ -9,7 +9,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +51,8 @@ class DetectorSettings:
     batch_size: int = 32
     learning_rate: float = 3e-3
     num_held_out: int = 400
-    share_of_round_trips: float = 0.2
+    num_round_trips: int = 480
+    share_of_round_trips: float = 0.12
     seed: int = 0
 
 
@@ -133,6 +134,16 @@ def round_trip(vae: Vae, pictures: Sequence[Image.Image]) -> list[Image.Image]:
     return [to_image(each[None]) for each in decoded]
 
 
+def round_trips(settings: DetectorSettings, vae: Vae) -> list[Example]:
+    """A stock of examples as the autoencoder gives them back."""
+    examples = [
+        sample_example(rng_for(f"{STREAM}-decoded", settings.seed, index), is_clean=True)
+        for index in range(settings.num_round_trips)
+    ]
+    pictures = round_trip(vae, [example.picture for example in examples])
+    return [replace(each, picture=picture) for each, picture in zip(examples, pictures, strict=True)]
+
+
 def train(settings: DetectorSettings, vae: Vae | None, say: Callable[[str], None]) -> DetectorNetwork:
     """AdamW with a one-cycle rate; pictures are drawn afresh for every batch."""
     torch.manual_seed(settings.seed)
@@ -142,19 +153,19 @@ def train(settings: DetectorSettings, vae: Vae | None, say: Callable[[str], None
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, settings.learning_rate, total_steps=settings.num_steps, pct_start=0.1
     )
+    decoded = [] if vae is None else round_trips(settings, vae)
     rng = rng_for(f"{STREAM}-round-trips", settings.seed, 0)
     started = time.monotonic()
     for step in range(settings.num_steps):
-        first = step * settings.batch_size
+        indices = range(step * settings.batch_size, (step + 1) * settings.batch_size)
         examples = [
-            sample_example(rng_for(STREAM, settings.seed, first + i)) for i in range(settings.batch_size)
+            decoded[int(rng.integers(len(decoded)))]
+            if decoded and rng.random() < settings.share_of_round_trips
+            else sample_example(rng_for(STREAM, settings.seed, index))
+            for index in indices
         ]
-        pictures = [example.picture for example in examples]
-        if vae is not None:
-            chosen = np.nonzero(rng.random(len(pictures)) < settings.share_of_round_trips)[0].tolist()
-            for index, picture in zip(chosen, round_trip(vae, [pictures[i] for i in chosen]), strict=True):
-                pictures[index] = picture
-        inputs = to_input(pictures).contiguous(memory_format=torch.channels_last)
+        inputs = to_input([example.picture for example in examples])
+        inputs = inputs.contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             output = network(inputs)
         loss = detector_loss(output, make_labels(examples))
