@@ -111,7 +111,7 @@ def run_info(options: argparse.Namespace) -> None:
     print(f"sizes       {', '.join(str(size) for size in info.sizes)}")
     print(f"words       at most {info.max_prompt_tokens} tokens")
     for kind, words in info.vocabulary.items():
-        print(f"{kind:<11} {', '.join(words)}")
+        print(f"{kind:<11} {', '.join(words) or 'none'}")
 
 
 def require_writable(out: Path) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from engines.api import EditRequest, OnProgress, Sample
 from engines.guidance import guide_edit, guide_edit_clipped
-from engines.parts import Parts, require_steps, watch
+from engines.parts import Parts, require_room, require_steps, watch
 from engines.presets import Preset
 from engines.sampling import Velocity, denoise, draw_noise, network_velocity, start
 from engines.sizes import Size, closest_size, cover, size_of_area
@@ -33,6 +33,7 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
     on_step = watch(on_progress, parts.vae, num_steps)
 
     source = fit_source(request.image, preset, parts.vae.factor * parts.dit.config.patch_size)
+    require_room(parts, Size(source.width, source.height), num_pictures=2)
     source_latents = parts.vae.encode(to_pixels(source)).to(place.device)
     texts = parts.text.encode([request.negative_prompt, request.instruction])
     context = texts.context.to(place.device, place.dtype)

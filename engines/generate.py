@@ -8,7 +8,7 @@ from torch import Tensor
 from engines.api import GenerateRequest, OnProgress, Sample
 from engines.errors import UnsupportedSize
 from engines.guidance import guide
-from engines.parts import Parts, require_steps, watch
+from engines.parts import Parts, require_room, require_steps, watch
 from engines.sampling import Velocity, denoise, draw_noise, network_velocity, start
 from engines.sizes import Size
 from engines.sparse_dit import SparseDiT
@@ -62,19 +62,10 @@ def guided(dit: SparseDiT, context: TextContext, guidance: float) -> Velocity:
 def require_size(parts: Parts, size: Size) -> Size:
     """Raises UnsupportedSize for a size that the network was not trained for or cannot hold."""
     preset = parts.preset
-    if size in preset.sizes:
-        return size
-    if not preset.takes_other_sizes:
+    if size not in preset.sizes and not preset.takes_other_sizes:
         known = ", ".join(str(each) for each in preset.sizes)
         raise UnsupportedSize(f"{preset.name} cannot draw {size}; it draws {known}.")
-    factor = parts.vae.factor * parts.dit.config.patch_size
-    size.require_multiple_of(factor)
-    num_tokens = (size.width // factor) * (size.height // factor)
-    if num_tokens > parts.dit.max_seq:
-        raise UnsupportedSize(
-            f"{size} needs {num_tokens} image tokens; the network holds {parts.dit.max_seq}."
-        )
-    return size
+    return require_room(parts, size)
 
 
 def latent_shape(parts: Parts, size: Size) -> tuple[int, int, int, int]:

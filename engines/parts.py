@@ -8,15 +8,16 @@ from pathlib import Path
 from torch import Tensor
 
 from engines.api import OnProgress, Progress
-from engines.errors import EngineError
+from engines.errors import EngineError, UnsupportedSize
 from engines.placement import Placement
 from engines.presets import Preset
 from engines.sampling import OnStep, Scheduler
+from engines.sizes import Size
 from engines.sparse_dit import SparseDiT
 from engines.text import TextStack
 from engines.vae import Vae
 
-__all__ = ["MAX_STEPS", "Parts", "require_steps", "watch"]
+__all__ = ["MAX_STEPS", "Parts", "require_room", "require_steps", "watch"]
 
 MAX_STEPS = 200
 NUM_PREVIEWS = 8
@@ -38,6 +39,18 @@ class Parts:
     @property
     def sampler(self) -> str:
         return type(self.scheduler).__name__.removesuffix("Scheduler")
+
+
+def require_room(parts: Parts, size: Size, num_pictures: int = 1) -> Size:
+    """Raises UnsupportedSize when `num_pictures` of this size, side by side, do not fit the network."""
+    factor = parts.vae.factor * parts.dit.config.patch_size
+    size.require_multiple_of(factor)
+    num_tokens = num_pictures * (size.width // factor) * (size.height // factor)
+    if num_tokens > parts.dit.max_seq:
+        raise UnsupportedSize(
+            f"{size} needs {num_tokens} image tokens; the network holds {parts.dit.max_seq}."
+        )
+    return size
 
 
 def require_steps(num_steps: int) -> int:

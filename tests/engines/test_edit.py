@@ -13,6 +13,7 @@ from PIL import Image
 from engines.api import EditRequest, Progress
 from engines.edit import fit_source, guided
 from engines.engine import DiffusionEngine
+from engines.errors import UnsupportedSize
 from engines.guidance import guide_edit, guide_edit_clipped
 from engines.load_engine import load_engine
 from engines.presets import PRESETS
@@ -100,6 +101,12 @@ def test_each_editor_fits_sources_its_own_way() -> None:
     assert fit_source(image, PRESETS["stickers-edit"], 32).size == (256, 256)
     assert fit_source(image, PRESETS["e1"], 16).size == (768, 768)
     assert fit_source(image, PRESETS["e1.1"], 16).size == (1168, 880)
+
+
+def test_a_pair_that_does_not_fit_is_refused(tiny_folder: Path, engine: DiffusionEngine) -> None:
+    larger = dataclasses.replace(TINY, sizes=(Size(96, 96),))
+    with pytest.raises(UnsupportedSize, match="96x96 needs 72 image tokens; the network holds 32"):
+        change(load_engine(larger, tiny_folder, share=engine))
 
 
 def test_progress_is_reported(engine: DiffusionEngine) -> None:
