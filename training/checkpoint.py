@@ -1,4 +1,4 @@
-"""Checkpoints: one safetensors file each, written aside and renamed, so that a kill never leaves half of one."""
+"""Checkpoints: one safetensors file each, written aside and renamed: a kill never leaves half of one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def save_checkpoint(folder: Path, step: int, tensors: Mapping[str, Tensor]) -> P
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{step:08d}.safetensors"
     aside = path.with_suffix(".part")
-    save_file({name: value.contiguous() for name, value in tensors.items()}, aside, metadata={"step": str(step)})
+    save_file(
+        {name: value.contiguous() for name, value in tensors.items()}, aside, metadata={"step": str(step)}
+    )
     with aside.open("rb+") as file:
         os.fsync(file.fileno())
     aside.rename(path)

@@ -40,7 +40,7 @@ class StepLoss:
 
 
 class Stage(Protocol):
-    """One training objective. Batch `step` depends on the stage's seed and `step` alone, so a resumed run repeats it."""
+    """One objective. Batch `step` depends on the stage's seed and `step` alone: a resumed run repeats it."""
 
     @property
     def name(self) -> str: ...
@@ -61,7 +61,7 @@ Say = Callable[[str], None]
 
 
 def train(stage: Stage, settings: LoopSettings, folder: Path, say: Say = print) -> MasterOptimizer:
-    """Run or resume `stage` in `folder` until its last step or the sitting's end; returns with the masters in the model.
+    """Run or resume `stage` in `folder` until its last step or the sitting's end, the masters in the model.
 
     Writes checkpoints/, sheets/ and log.jsonl. Raises NonFiniteLoss, CorruptCheckpoint.
     """
@@ -76,7 +76,9 @@ def train(stage: Stage, settings: LoopSettings, folder: Path, say: Say = print) 
         norm = optimizer.update(step)
         bad_steps = 0 if math.isfinite(norm) else bad_steps + 1
         if bad_steps > _MAX_BAD_STEPS:
-            raise NonFiniteLoss(f"{bad_steps} batches in a row had no finite gradient at step {step}; lower the learning rate.")
+            raise NonFiniteLoss(
+                f"{bad_steps} batches in a row had no finite gradient at step {step}: lower the rate."
+            )
         window.append(float(result.total.detach()))
         step += 1
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""Randomness that depends on a name, a seed and an index alone: data and noise never depend on where a run stopped."""
+"""Randomness that depends on a name, a seed and an index alone, never on where a run stopped."""
 
 from __future__ import annotations
 

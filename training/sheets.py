@@ -24,3 +24,9 @@ def sheet(pictures: Sequence[Image.Image], columns: int, cell_px: int = 160) -> 
         cell = picture.resize((cell_px - 2, cell_px - 2), Image.Resampling.BICUBIC)
         canvas.paste(cell, ((index % columns) * cell_px, (index // columns) * cell_px))
     return canvas
+
+
+def batch_to_pictures(batch_BCHW: Tensor) -> list[Image.Image]:
+    """(B, 3, H, W) in -1..1 to RGB pictures."""
+    array = ((batch_BCHW.float().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+    return [Image.fromarray(item) for item in array]

@@ -60,7 +60,10 @@ def test_resumed_run_repeats_the_unbroken_one_to_the_bit(tmp_path: Path, muon: b
         if len(losses(tmp_path / "parts")) == 40:
             break
     assert losses(tmp_path / "parts") == losses(tmp_path / "whole")
-    whole, parts = load_latest(tmp_path / "whole" / "checkpoints")[0], load_latest(tmp_path / "parts" / "checkpoints")[0]
+    whole, parts = (
+        load_latest(tmp_path / "whole" / "checkpoints")[0],
+        load_latest(tmp_path / "parts" / "checkpoints")[0],
+    )
     assert whole is not None
     assert parts is not None
     assert whole.tensors.keys() == parts.tensors.keys()

@@ -1,4 +1,4 @@
-"""Stage 1: the autoencoder (diffusers' AutoencoderKL) learns to pack and unpack pictures.
+"""Stage 1: the autoencoder (diffusers' AutoencoderDC) learns to pack and unpack pictures.
 
 Legend: B batch, C channels, H height, W width.
 """
@@ -6,124 +6,141 @@ Legend: B batch, C channels, H height, W width.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL
+from diffusers import AutoencoderDC
 from PIL import Image
 from torch import Tensor, nn
 
 from training.loop import StepLoss
 from training.seeds import rng_for
-from training.sheets import pictures_to_batch, sheet
+from training.sheets import batch_to_pictures, pictures_to_batch, sheet
+from training.stages.closed_form import start_in_closed_form
 from training.stickers.render import render
 from training.stickers.scene import PICTURE_PX, sample_scene
 
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderSettings:
-    """Random crops of `crop_px` make a step four or more times cheaper than whole pictures."""
+    """Random crops of `crop_px`: nothing in the network sees the whole picture, so crops train it as well."""
 
-    block_out_channels: tuple[int, ...] = (8, 16, 32, 64, 128)
+    block_out_channels: tuple[int, ...] = (16, 16, 32, 64, 128)
+    layers_per_block: tuple[int, ...] = (0, 1, 1, 2, 2)
     latent_channels: int = 16
-    norm_num_groups: int = 4
+    start_pictures: int = 120
     crop_px: int = 128
-    scenes_per_step: int = 4
+    scenes_per_step: int = 8
     crops_per_scene: int = 2
-    kl_weight: float = 1e-4
+    noise: float = 0.05
     mse_weight: float = 10.0
     seed: int = 1
 
 
-def build_autoencoder(settings: AutoencoderSettings) -> AutoencoderKL:
-    """AutoencoderKL with one level of downsampling for each entry of block_out_channels but the first."""
+def build_autoencoder(settings: AutoencoderSettings) -> AutoencoderDC:
+    """AutoencoderDC with one halving for each entry of block_out_channels but the first."""
     levels = len(settings.block_out_channels)
-    return AutoencoderKL(
-        in_channels=3,
-        out_channels=3,
+    return AutoencoderDC(
         latent_channels=settings.latent_channels,
-        block_out_channels=settings.block_out_channels,
-        layers_per_block=1,
-        norm_num_groups=settings.norm_num_groups,
-        down_block_types=("DownEncoderBlock2D",) * levels,
-        up_block_types=("UpDecoderBlock2D",) * levels,
-        mid_block_add_attention=False,
-        use_quant_conv=False,
-        use_post_quant_conv=False,
-        sample_size=PICTURE_PX,
+        encoder_block_types="ResBlock",
+        decoder_block_types="ResBlock",
+        encoder_block_out_channels=settings.block_out_channels,
+        decoder_block_out_channels=settings.block_out_channels,
+        encoder_layers_per_block=settings.layers_per_block,
+        decoder_layers_per_block=settings.layers_per_block,
+        encoder_qkv_multiscales=((),) * levels,
+        decoder_qkv_multiscales=((),) * levels,
+        upsample_block_type="pixel_shuffle",
+        downsample_block_type="pixel_unshuffle",
+        encoder_out_shortcut=False,
+        decoder_in_shortcut=False,
         scaling_factor=1.0,
-        shift_factor=0.0,
-        force_upcast=False,
     )
 
 
 class AutoencoderStage:
-    """Loss = MSE + L1 + a little KL (Kingma & Welling 2014, eq. 10)."""
+    """Loss = weighted MSE + L1; a little noise on the latents keeps small errors of a sampler small."""
 
     name = "autoencoder"
 
-    def __init__(self, settings: AutoencoderSettings, *, compile_model: bool = False) -> None:
+    def __init__(self, settings: AutoencoderSettings) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.batch_size = settings.scenes_per_step * settings.crops_per_scene
-        self.model = build_autoencoder(settings).to(torch.bfloat16, memory_format=torch.channels_last)
-        self._reconstruct = torch.compile(self._losses) if compile_model else self._losses
+        self.model = build_autoencoder(settings)
+        start_in_closed_form(
+            self.model, pictures_to_batch(pictures_of("autoencoder-start", settings.start_pictures))
+        )
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        return dict(self.model.named_parameters())
+        """The decoder's: the encoder keeps its closed form, so cached latents stay true while it learns."""
+        return dict(self.model.decoder.named_parameters())
 
     def loss(self, step: int) -> StepLoss:
         rng = rng_for("autoencoder", self.settings.seed, step)
-        crops = []
+        batch_BCHW = pictures_to_batch(self._crops(rng))
+        latent_BCHW = encode_batch(self.model, batch_BCHW)
+        with torch.autocast("cpu", torch.bfloat16):
+            noise = torch.from_numpy(rng.standard_normal(latent_BCHW.shape, np.float32))
+            decoded_BCHW = self.model.decoder(latent_BCHW + self.settings.noise * noise)
+        difference = decoded_BCHW.float() - batch_BCHW
+        mse, l1 = difference.square().mean(), difference.abs().mean()
+        psnr_db = -10 * float(torch.log10(mse.detach() / 4))
+        parts = {"psnr_db": psnr_db, "l1": float(l1.detach())}
+        return StepLoss(total=self.settings.mse_weight * mse + l1, parts=parts)
+
+    def _crops(self, rng: np.random.Generator) -> list[Image.Image]:
+        crops, side = [], self.settings.crop_px
         for _ in range(self.settings.scenes_per_step):
             picture = render(sample_scene(rng))
             for _ in range(self.settings.crops_per_scene):
-                left, top = (int(v) for v in rng.integers(0, PICTURE_PX - self.settings.crop_px + 1, 2))
-                crops.append(picture.crop((left, top, left + self.settings.crop_px, top + self.settings.crop_px)))
-        batch_BCHW = pictures_to_batch(crops).to(torch.bfloat16, memory_format=torch.channels_last)
-        side = self.settings.crop_px // 2 ** (len(self.settings.block_out_channels) - 1)
-        noise = rng.standard_normal((len(crops), self.settings.latent_channels, side, side), np.float32)
-        mse, l1, kl = self._reconstruct(batch_BCHW, torch.from_numpy(noise).to(torch.bfloat16))
-        total = self.settings.mse_weight * mse + l1 + self.settings.kl_weight * kl
-        psnr_db = -10 * float(torch.log10(mse.detach() / 4))
-        return StepLoss(total=total, parts={"psnr_db": psnr_db, "l1": float(l1.detach()), "kl": float(kl.detach())})
-
-    def _losses(self, batch_BCHW: Tensor, noise_BCHW: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        mean_BCHW, log_variance_BCHW = self.model.encoder(batch_BCHW).chunk(2, dim=1)
-        log_variance_BCHW = log_variance_BCHW.clamp(-20, 4)
-        latent_BCHW = mean_BCHW + noise_BCHW * (0.5 * log_variance_BCHW).exp()
-        difference = self.model.decoder(latent_BCHW).float() - batch_BCHW.float()
-        mean, log_variance = mean_BCHW.float(), log_variance_BCHW.float()
-        kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
-        return difference.square().mean(), difference.abs().mean(), kl
+                left, top = (int(v) for v in rng.integers(0, PICTURE_PX - side + 1, 2))
+                crops.append(picture.crop((left, top, left + side, top + side)))
+        return crops
 
     @torch.no_grad()
     def contact_sheet(self) -> Image.Image:
-        pictures = held_out_pictures(16)
-        batch = pictures_to_batch(pictures).to(torch.bfloat16)
-        decoded = self.model.decode(self.model.encode(batch).latent_dist.mode()).sample
-        return sheet([*pictures, *batch_to_list(decoded)], columns=8)
+        pictures = pictures_of("held-out", 16)
+        return sheet([*pictures, *batch_to_pictures(_round_trip(self.model, pictures))], columns=8)
 
 
-def held_out_pictures(count: int) -> list[Image.Image]:
-    """Scenes that no stage trains on."""
-    rng = rng_for("held-out", 0, 0)
-    return [render(sample_scene(rng)) for _ in range(count)]
+def export_autoencoder(model: AutoencoderDC, settings: AutoencoderSettings, folder: Path) -> None:
+    """Write the weights with the scale that gives latents unit variance, and what pipelines expect."""
+    latents = encode_batch(
+        model, pictures_to_batch(pictures_of("autoencoder-start", settings.start_pictures))
+    )
+    model.register_to_config(
+        scaling_factor=float(1 / latents.std()),
+        shift_factor=0.0,
+        block_out_channels=settings.block_out_channels,
+    )
+    model.save_pretrained(folder)
+
+
+def pictures_of(stream: str, count: int) -> list[Image.Image]:
+    """The first scenes of a named stream; the stream "held-out" is never trained on."""
+    return [render(sample_scene(rng_for(stream, 0, index))) for index in range(count)]
 
 
 @torch.no_grad()
-def reconstruction_psnr_db(model: AutoencoderKL, count: int = 64) -> float:
-    """Mean PSNR over held-out scenes, decibels, after rounding to 8 bits as a user would see them."""
-    values = []
-    for picture in held_out_pictures(count):
-        batch = pictures_to_batch([picture]).to(model.dtype)
-        decoded = batch_to_list(model.decode(model.encode(batch).latent_dist.mode()).sample)[0]
-        error = np.asarray(picture, np.float64) - np.asarray(decoded, np.float64)
-        values.append(10 * np.log10(255**2 / np.mean(error**2)))
-    return float(np.mean(values))
+def encode_batch(model: AutoencoderDC, batch_BCHW: Tensor) -> Tensor:
+    """(B, C, H, W) fp32, unscaled."""
+    latents: Tensor = model.encoder(batch_BCHW)
+    return latents
 
 
-def batch_to_list(batch_BCHW: Tensor) -> list[Image.Image]:
-    """(B, 3, H, W) in -1..1 to pictures."""
-    array = ((batch_BCHW.float().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
-    return [Image.fromarray(item) for item in array]
+@torch.no_grad()
+def reconstruction_psnr_db(model: AutoencoderDC, count: int = 64) -> float:
+    """Mean PSNR over held-out scenes in decibels, of 8-bit pictures as a user sees them."""
+    pictures = pictures_of("held-out", count)
+    errors = [
+        np.asarray(before, np.float64) - np.asarray(after, np.float64)
+        for before, after in zip(pictures, batch_to_pictures(_round_trip(model, pictures)), strict=True)
+    ]
+    return float(np.mean([10 * np.log10(255**2 / np.mean(error**2)) for error in errors]))
+
+
+def _round_trip(model: AutoencoderDC, pictures: list[Image.Image]) -> Tensor:
+    decoded: Tensor = model.decoder(encode_batch(model, pictures_to_batch(pictures)))
+    return decoded

@@ -1,1 +1,1 @@
-"""The small world the embedded engines live in: scenes of emoji stickers with exact captions, edits and masks."""
+"""The small world the embedded engines live in: emoji stickers with exact captions, edits and masks."""

@@ -31,7 +31,7 @@ _BELOW = ("below", "under", "beneath")
 
 
 def noun_phrase(look: tuple[str, str | None], count: int = 1) -> str:
-    """"a red car", "three cats"."""
+    """ "a red car", "three cats"."""
     kind, color = look
     words = kind if color is None else f"{color} {kind}"
     if count == 1:
@@ -41,11 +41,13 @@ def noun_phrase(look: tuple[str, str | None], count: int = 1) -> str:
 
 def plural(words: str) -> str:
     """The naive plural of the last word, with -es where it is spoken."""
-    return words + ("es" if words.endswith(("s", "x", "ch", "sh")) else "s" if not words.endswith("fish") else "")
+    if words.endswith("fish"):
+        return words
+    return words + ("es" if words.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 def relation(first: Thing, second: Thing) -> str | None:
-    """Where the first stands as seen from the second ("left", "right", "above", "below"), None on a diagonal."""
+    """Where the first stands seen from the second ("left", "right", "above", "below"), None on a diagonal."""
     dx, dy = first.x - second.x, first.y - second.y
     if abs(dx) > 2 * abs(dy):
         return "left" if dx < 0 else "right"
@@ -57,16 +59,19 @@ def relation(first: Thing, second: Thing) -> str | None:
 def caption(scene: Scene, rng: np.random.Generator) -> str:
     """One true caption, its form drawn by `rng`."""
     subject = _subject(scene, rng)
-    form = rng.random()
-    if form < 0.3:
+    leads_with_style = scene.style is not None and rng.random() < 0.2
+    if not leads_with_style and rng.random() < 0.3:
         subject = f"a photo of {subject}"
-    where = "" if scene.background == "plain" and rng.random() < 0.9 else _pick(rng, BACKGROUND_WORDS[scene.background])
+    where = (
+        ""
+        if scene.background == "plain" and rng.random() < 0.9
+        else _pick(rng, BACKGROUND_WORDS[scene.background])
+    )
     style = "" if scene.style is None else _pick(rng, STYLE_WORDS[scene.style])
     comma = ", " if rng.random() < 0.5 else " "
     parts = [part for part in (subject, where, style) if part]
-    if style and rng.random() < 0.2:
-        parts = [f"{scene.style} of", *parts[:-1]]
-        return " ".join(parts)
+    if leads_with_style:
+        return " ".join([f"{scene.style} of", *parts[:-1]])
     return comma.join(parts)
 
 

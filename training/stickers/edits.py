@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 
 from training.stickers.captions import caption, noun_phrase, relation
 from training.stickers.render import thing_mask
-from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, PICTURE_PX, STYLES, Scene, Thing, is_held_out, sample_scene
+from training.stickers.scene import (
+    BACKGROUNDS,
+    CLASSES,
+    COLORS,
+    PICTURE_PX,
+    STYLES,
+    Scene,
+    Thing,
+    is_held_out,
+    sample_scene,
+)
 
 
 class EditType(StrEnum):
@@ -39,7 +49,7 @@ class Edit:
 
 
 def edit_mask(edit: Edit) -> NDArray[np.bool_]:
-    """Where the picture should change: (256, 256). A background edit keeps its things, a style edit nothing."""
+    """Where the picture should change: (256, 256). Background edits keep the things, style edits nothing."""
     match edit.type:
         case EditType.STYLE:
             return np.ones((PICTURE_PX, PICTURE_PX), np.bool_)
@@ -78,7 +88,9 @@ def _add(rng: np.random.Generator, scene: Scene) -> Edit | None:
         new = scene.things[index]
         source = replace(scene, things=tuple(t for i, t in enumerate(scene.things) if i != index))
         target = replace(scene, things=(*source.things, new))
-    words = _pick(rng, ("add {}", "put {}", "draw {}", "place {}", "also add {}")).format(noun_phrase(new.look))
+    words = _pick(rng, ("add {}", "put {}", "draw {}", "place {}", "also add {}")).format(
+        noun_phrase(new.look)
+    )
     return _edit(EditType.ADD, source, target, f"{words}{_place(rng, new, source)}", rng)
 
 
@@ -133,7 +145,12 @@ _BACKGROUND_FORMS: dict[str, tuple[str, ...]] = {
     "room": ("put it in a room", "change the background to a room", "put it indoors"),
 }
 _STYLE_FORMS: dict[str, tuple[str, ...]] = {
-    "pixel art": ("make it pixel art", "turn it into pixel art", "in pixel art style", "change the style to pixel art"),
+    "pixel art": (
+        "make it pixel art",
+        "turn it into pixel art",
+        "in pixel art style",
+        "change the style to pixel art",
+    ),
     "sepia": ("make it sepia", "turn it into a sepia photo", "in sepia", "change the style to sepia"),
 }
 
@@ -181,7 +198,9 @@ def _in_free_space(rng: np.random.Generator, scene: Scene) -> Thing | None:
         anchor = scene.things[int(rng.integers(len(scene.things)))]
         reach = (anchor.size + size) // 2 + int(rng.integers(2, 20))
         dx, dy = ((-reach, 0), (reach, 0), (0, -reach), (0, reach))[int(rng.integers(4))]
-        new = Thing(kind=kind, color=color, x=anchor.x + dx, y=anchor.y + dy, size=size, flip=bool(rng.random() < 0.5))
+        new = Thing(
+            kind=kind, color=color, x=anchor.x + dx, y=anchor.y + dy, size=size, flip=bool(rng.random() < 0.5)
+        )
         is_new_kind = all(kind != other.kind for other in scene.things)
         if is_new_kind and not is_held_out(kind, color) and _is_free(new, scene.things):
             return new
@@ -196,7 +215,9 @@ def _is_free(new: Thing, others: Sequence[Thing]) -> bool:
 
 
 def _edit(type: EditType, source: Scene, target: Scene, instruction: str, rng: np.random.Generator) -> Edit:
-    return Edit(type=type, source=source, target=target, instruction=instruction, target_caption=caption(target, rng))
+    return Edit(
+        type=type, source=source, target=target, instruction=instruction, target_caption=caption(target, rng)
+    )
 
 
 def _pick(rng: np.random.Generator, words: Sequence[str]) -> str:

@@ -45,7 +45,8 @@ def apply_style(picture: Image.Image, style: str | None) -> Image.Image:
     match style:
         case "pixel art":
             small = picture.resize(
-                (picture.width // _PIXEL_ART_BLOCK_PX, picture.height // _PIXEL_ART_BLOCK_PX), Image.Resampling.BOX
+                (picture.width // _PIXEL_ART_BLOCK_PX, picture.height // _PIXEL_ART_BLOCK_PX),
+                Image.Resampling.BOX,
             )
             return small.resize(picture.size, Image.Resampling.NEAREST)
         case "sepia":
@@ -65,7 +66,9 @@ def _font_path() -> Path:
     for path in FONT_PATHS:
         if path.exists():
             return path
-    raise FontMissing("The Noto Color Emoji font is not installed. Run: apt-get install fonts-noto-color-emoji")
+    raise FontMissing(
+        "The Noto Color Emoji font is not installed. Run: apt-get install fonts-noto-color-emoji"
+    )
 
 
 @lru_cache(maxsize=256)
@@ -91,7 +94,9 @@ def _recolor(glyph: Image.Image, color: tuple[int, int, int]) -> Image.Image:
     level = np.clip(0.5 + 0.5 * (luminance - middle_luminance) / reach, 0, 1)[..., None]
     middle = np.array(color, np.float32)
     dark, light = middle * 0.45, middle + (255 - middle) * 0.55
-    ramp = np.where(level < 0.5, dark + (middle - dark) * level * 2, middle + (light - middle) * (level * 2 - 1))
+    ramp = np.where(
+        level < 0.5, dark + (middle - dark) * level * 2, middle + (light - middle) * (level * 2 - 1)
+    )
     return Image.fromarray(np.concatenate([ramp, alpha[..., None]], axis=-1).astype(np.uint8), "RGBA")
 
 

@@ -1,4 +1,4 @@
-"""Scenes as plain data: a background, a style and one to four things, each with a class, a colour, a place and a size.
+"""Scenes as plain data: a background, a style and one to four things with class, colour, place and size.
 
 Coordinates are pixels of a 256 x 256 picture, the origin top left.
 """
@@ -57,7 +57,7 @@ STYLES = ("pixel art", "sepia")
 
 @dataclass(frozen=True, kw_only=True)
 class Thing:
-    """One sticker. `color` None is the glyph's own ("natural"); x, y is the centre, `size` the longer side of its box."""
+    """One sticker around its centre (x, y); `size` is its longer side, `color` None the glyph's own."""
 
     kind: str
     color: str | None
@@ -70,7 +70,8 @@ class Thing:
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, right, bottom."""
         half = self.size // 2
-        return (self.x - half, self.y - half, self.x + half, self.y + half)
+        left, top = self.x - half, self.y - half
+        return (left, top, left + self.size, top + self.size)
 
     @property
     def look(self) -> tuple[str, str | None]:
@@ -99,7 +100,7 @@ _LAYOUTS = {1: (_CENTRE,), 2: (_ROW_OF_TWO, _COLUMN_OF_TWO), 3: (_ROW_OF_THREE, 
 
 
 def sample_scene(rng: np.random.Generator, num_things: int | None = None) -> Scene:
-    """A scene whose things do not overlap; half the scenes of several things repeat one look (for counting)."""
+    """A scene whose things do not overlap; many scenes of several things repeat one look, for counting."""
     if num_things is None:
         num_things = int(rng.choice([1, 2, 3, 4], p=[0.3, 0.4, 0.15, 0.15]))
     layouts = _LAYOUTS[num_things]

@@ -71,7 +71,9 @@ def test_edit_dropouts_leave_most_samples_whole() -> None:
 
 def test_pretrain_gradients_reach_everything_that_is_kept(weights: Path, tmp_path: Path) -> None:
     settings = find_recipe("smoke").pretrain
-    stage = PretrainStage(settings, Vae.from_pretrained(weights / "vae"), tmp_path / "cache", lambda text: None)
+    stage = PretrainStage(
+        settings, Vae.from_pretrained(weights / "vae"), tmp_path / "cache", lambda text: None
+    )
     for parameter in stage.parameters().values():
         parameter.data += 0.02 * torch.randn_like(parameter)  # the zero start hides what is behind it
     stage.loss(0).total.backward()  # type: ignore[no-untyped-call]

@@ -17,8 +17,10 @@ def test_only_the_masked_part_changes(kind: EditType) -> None:
         if edit.source.style == "pixel art":
             continue  # blocks straddle the mask's edge
         changed_outside = np.abs(source - target).max(-1) * ~edit_mask(edit)
-        limit = 100 if kind is EditType.BACKGROUND else 0  # half-transparent rims of things show the background
-        assert changed_outside.max() <= limit
+        if kind is EditType.BACKGROUND:  # half-transparent rims of things show what is behind them
+            assert np.mean(changed_outside > 0) < 0.03
+        else:
+            assert changed_outside.max() == 0
 
 
 def test_type_says_what_changes() -> None:

@@ -34,7 +34,9 @@ def test_every_class_has_ink_in_every_color() -> None:
 
 
 def test_backgrounds_and_styles_differ() -> None:
-    pictures = [np.asarray(render(Scene(background=name, style=None, things=())), np.int16) for name in BACKGROUNDS]
+    pictures = [
+        np.asarray(render(Scene(background=name, style=None, things=())), np.int16) for name in BACKGROUNDS
+    ]
     for index, first in enumerate(pictures):
         for second in pictures[:index]:
             assert np.abs(first - second).mean() > 5

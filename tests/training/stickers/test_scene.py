@@ -1,6 +1,6 @@
 import numpy as np
 
-from training.stickers.scene import COLORS, CLASSES, PICTURE_PX, is_held_out, sample_scene
+from training.stickers.scene import CLASSES, COLORS, PICTURE_PX, is_held_out, sample_scene
 
 
 def test_same_seed_same_scene() -> None:

@@ -1,0 +1,126 @@
+"""`python -m training STAGE --recipe NAME [--set a.b=c] [--minutes M]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from engines.errors import EngineError
+from engines.text import SUFFIXES, TextStack
+from engines.vae import Vae
+from training.errors import TrainingError
+from training.evaluation import score, train_detector
+from training.export import export, load_drawing
+from training.loop import LoopSettings, train
+from training.recipes import RECIPES, Recipe, find_recipe
+from training.stages.autoencoder import AutoencoderStage, export_autoencoder, reconstruction_psnr_db
+from training.stages.edit import EditStage
+from training.stages.pretrain import PretrainStage
+from training.stickers.words import build_tokenizer
+
+
+def run_autoencoder(recipe: Recipe, runs: Path, minutes: float | None) -> None:
+    """Train, then write the averaged weights where the later stages look for them."""
+    stage = AutoencoderStage(recipe.autoencoder)
+    export_autoencoder(stage.model, recipe.autoencoder, runs / "vae")
+    optimizer = train(stage, _sitting(recipe.autoencoder_loop, minutes), runs / "autoencoder", say)
+    optimizer.write(optimizer.ema)
+    export_autoencoder(stage.model, recipe.autoencoder, runs / "vae")
+    say(f"Reconstruction on held-out scenes: {reconstruction_psnr_db(stage.model):.1f} dB PSNR.")
+
+
+def run_pretrain(recipe: Recipe, runs: Path, minutes: float | None) -> None:
+    """Cache latents, learn to draw."""
+    stage = PretrainStage(recipe.pretrain, _vae(runs), runs / "latents" / "pretrain.safetensors", say)
+    train(stage, _sitting(recipe.pretrain_loop, minutes), runs / "pretrain", say)
+
+
+def run_edit(recipe: Recipe, runs: Path, minutes: float | None) -> None:
+    """Learn to edit, from the drawing model."""
+    transformer, encoders = load_drawing(recipe, runs)
+    text = TextStack(encoders.to(torch.bfloat16).requires_grad_(False), [build_tokenizer() for _ in SUFFIXES])
+    stage = EditStage(recipe.edit, _vae(runs), text, transformer, runs / "latents" / "edit.safetensors", say)
+    train(stage, _sitting(recipe.edit_loop, minutes), runs / "edit", say)
+
+
+STAGES: dict[str, Callable[[Recipe, Path, float | None], None]] = {
+    "autoencoder": run_autoencoder,
+    "pretrain": run_pretrain,
+    "edit": run_edit,
+}
+
+
+def say(sentence: str) -> None:
+    """Progress goes to the terminal at once, also through a pipe."""
+    print(sentence, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0, or 2 after a sentence on stderr."""
+    args = _parser().parse_args(arguments)
+    try:
+        if args.command == "score":
+            return score.run(args)
+        if args.command == "detector":
+            return train_detector.run(args)
+        recipe = find_recipe(args.recipe, args.set)
+        runs = args.runs / recipe.name
+        if args.command == "export":
+            say(f"{args.out}: weights hash {export(recipe, runs, args.out)}")
+            return 0
+        torch.set_num_threads(args.threads or torch.get_num_threads())
+        STAGES[args.command](recipe, runs, args.minutes)
+    except (TrainingError, EngineError, OSError) as error:
+        print(f"{error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped. Run the same command again to go on from the last checkpoint.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _sitting(settings: LoopSettings, minutes: float | None) -> LoopSettings:
+    return settings if minutes is None else replace(settings, minutes=minutes)
+
+
+def _vae(runs: Path) -> Vae:
+    return Vae.from_pretrained(runs / "vae")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training", description="Make the engines, and score them."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="STAGE")
+    for name, stage in STAGES.items():
+        command = commands.add_parser(name, help=stage.__doc__)
+        _add_recipe(command)
+        command.add_argument(
+            "--minutes", type=float, help="end this sitting after so many minutes; resumable"
+        )
+        command.add_argument("--threads", type=int, help="CPU threads (default: all)")
+    command = commands.add_parser("export", help="Write trained weights in diffusers layout, with manifest.")
+    _add_recipe(command)
+    command.add_argument("--out", type=Path, default=Path("engines/stickers"))
+    score.add_arguments(commands.add_parser("score", help="Score drawing and editing."))
+    train_detector.add_arguments(commands.add_parser("detector", help="Train the judge."))
+    return parser
+
+
+def _add_recipe(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--recipe", default="stickers_cpu", help=f"one of: {', '.join(RECIPES)}")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="A.B=C", help="change a setting of the recipe"
+    )
+    command.add_argument(
+        "--runs", type=Path, default=Path("runs"), help="where checkpoints, logs and sheets go"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Recipes: functions that return one full training configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from training.errors import BadRecipe
+from training.loop import LoopSettings
+from training.optim import OptimSettings
+from training.stages.autoencoder import AutoencoderSettings
+from training.stages.edit import EditSettings
+from training.stages.pretrain import PretrainSettings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Settings of each stage and of its loop."""
+
+    name: str
+    autoencoder: AutoencoderSettings
+    autoencoder_loop: LoopSettings
+    pretrain: PretrainSettings
+    pretrain_loop: LoopSettings
+    edit: EditSettings
+    edit_loop: LoopSettings
+
+
+def stickers_cpu() -> Recipe:
+    """Two cores and no GPU: small width, many steps, sittings of about two hours."""
+    return Recipe(
+        name="stickers_cpu",
+        autoencoder=AutoencoderSettings(),
+        autoencoder_loop=LoopSettings(
+            optim=OptimSettings(
+                learning_rate=3e-4,
+                num_steps=1500,
+                warmup_steps=50,
+                weight_decay=0.0,
+                betas=(0.9, 0.99),
+                decay_share=0.4,
+            )
+        ),
+        pretrain=PretrainSettings(),
+        pretrain_loop=LoopSettings(
+            optim=OptimSettings(learning_rate=2e-3, num_steps=24_000, decay_share=0.3, muon=True)
+        ),
+        edit=EditSettings(),
+        edit_loop=LoopSettings(
+            optim=OptimSettings(learning_rate=1.5e-3, num_steps=12_000, decay_share=0.3, muon=True)
+        ),
+    )
+
+
+def smoke() -> Recipe:
+    """A minute or two in all: every stage runs, nothing is learnt."""
+    tiny = LoopSettings(optim=OptimSettings(learning_rate=1e-3, num_steps=4, warmup_steps=1), log_seconds=0)
+    return Recipe(
+        name="smoke",
+        autoencoder=AutoencoderSettings(start_pictures=16, scenes_per_step=1),
+        autoencoder_loop=tiny,
+        pretrain=PretrainSettings(width=32, num_dual=1, num_single=2, num_scenes=32, batch_size=4),
+        pretrain_loop=tiny,
+        edit=EditSettings(width=32, num_dual=1, num_single=2, num_edits=16, batch_size=4),
+        edit_loop=tiny,
+    )
+
+
+RECIPES: dict[str, Callable[[], Recipe]] = {"stickers_cpu": stickers_cpu, "smoke": smoke}
+
+
+def find_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
+    """The named recipe with `a.b=value` changes. Raises BadRecipe."""
+    if name not in RECIPES:
+        raise BadRecipe(f"There is no recipe {name}. Known: {', '.join(RECIPES)}.")
+    recipe = RECIPES[name]()
+    for change in changes:
+        path, equals, value = change.partition("=")
+        if not equals:
+            raise BadRecipe(f"--set takes name.name=value, not {change!r}.")
+        recipe = _changed(recipe, path.split("."), value, path)
+    return recipe
+
+
+def _changed(record: T, path: list[str], value: str, whole: str) -> T:
+    name, *rest = path
+    if not is_dataclass(record) or name not in {field.name for field in fields(record)}:
+        raise BadRecipe(f"There is no setting {whole}.")
+    changes: dict[str, Any]
+    if rest:
+        changes = {name: _changed(getattr(record, name), rest, value, whole)}
+    else:
+        try:
+            changes = {name: TypeAdapter(get_type_hints(type(record))[name]).validate_strings(value)}
+        except ValidationError as error:
+            raise BadRecipe(f"{whole} cannot be {value!r}: {error.errors()[0]['msg']}.") from error
+    changed: Any = replace(record, **changes)
+    result: T = changed
+    return result

@@ -1,0 +1,164 @@
+"""Stage 3: the drawing model learns to edit, source and target side by side (report, section 6).
+
+Legend: B batch, C channels, H height, W width.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+
+from engines.flow import interpolate
+from engines.sparse_dit import SparseDiT
+from engines.text import TextStack, encode_tokens
+from engines.vae import Vae
+from training.data.latents import LatentCache, encode_all, load_cache, save_cache
+from training.loop import Say, StepLoss
+from training.losses import balance_loss, spatial_edit_weight, weighted_flow_matching_loss
+from training.preview import edit_latents
+from training.seeds import rng_for
+from training.sheets import sheet
+from training.stages.pretrain import sample_sigma
+from training.stickers.edits import Edit, EditType, sample_edit
+from training.stickers.models import build_transformer
+from training.stickers.render import render
+
+_SHEET_EDITS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditSettings:
+    """Three dropouts make two-condition guidance possible: no text, no source, neither."""
+
+    width: int = 96
+    num_dual: int = 2
+    num_single: int = 4
+    num_edits: int = 20_000
+    batch_size: int = 16
+    time_mean: float = 0.3
+    time_std: float = 1.0
+    time_shift: float = 1.0
+    text_drop: float = 0.05
+    source_drop: float = 0.05
+    both_drop: float = 0.05
+    largest_weight: float = 4.0
+    balance_weight: float = 0.01
+    seed: int = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditRecord:
+    """What the loss knows of cached edit i, whose latents are rows 2i (source) and 2i + 1 (target)."""
+
+    instruction: str
+    type: EditType
+
+
+class EditStage:
+    """Spatially weighted flow matching on the target half. The text encoders stay as drawing left them."""
+
+    name = "edit"
+
+    def __init__(
+        self,
+        settings: EditSettings,
+        vae: Vae,
+        text: TextStack,
+        start: SparseDiT,
+        cache_path: Path,
+        say: Say = print,
+    ) -> None:
+        self.settings, self.batch_size, self.vae, self.text = settings, settings.batch_size, vae, text
+        self.transformer = build_transformer(
+            width=settings.width, num_dual=settings.num_dual, num_single=settings.num_single, is_edit=True
+        )
+        self.transformer.load_state_dict(start.state_dict())
+        self.transformer.to(torch.bfloat16)
+        cache = (
+            load_cache(cache_path) if cache_path.exists() else _encode_edits(settings, vae, cache_path, say)
+        )
+        self.latents = cache.latents_NCHW
+        self.records = tuple(EditRecord(**json.loads(record)) for record in cache.records)
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        return dict(self.transformer.named_parameters())
+
+    def loss(self, step: int) -> StepLoss:
+        settings = self.settings
+        rng = rng_for("edit", settings.seed, step)
+        indices = rng.integers(0, len(self.records), settings.batch_size)
+        source_BCHW = self.latents[torch.from_numpy(2 * indices)].float()
+        target_BCHW = self.latents[torch.from_numpy(2 * indices + 1)].float()
+        has_text, has_source = _draw_conditions(rng, settings)
+        texts = [
+            self.records[int(index)].instruction if kept else ""
+            for index, kept in zip(indices, has_text, strict=True)
+        ]
+        shown_BCHW = source_BCHW * torch.from_numpy(has_source).float().view(-1, 1, 1, 1)
+        noise_BCHW = torch.from_numpy(rng.standard_normal(target_BCHW.shape, np.float32))
+        sigma_B = sample_sigma(rng, settings.batch_size, settings)
+        noisy_BCHW = interpolate(target_BCHW, noise_BCHW, sigma_B)
+        with torch.no_grad():
+            context = encode_tokens(self.text.encoders, self.text.tokenize(texts))
+        output = self.transformer(
+            torch.cat([noisy_BCHW, shown_BCHW], dim=-1).bfloat16(),
+            sigma_B * 1000,
+            context.t5_BTC,
+            context.llama_LBTC,
+            context.pooled_BC,
+        )
+        predicted_BCHW = output.sample[..., : target_BCHW.shape[-1]]
+        weight_B1HW = spatial_edit_weight(source_BCHW, target_BCHW, settings.largest_weight)
+        flow = weighted_flow_matching_loss(predicted_BCHW, target_BCHW, noise_BCHW, weight_B1HW)
+        balance = balance_loss(output.router)
+        parts = {"flow": flow.item(), "balance": balance.item()}
+        return StepLoss(total=flow + settings.balance_weight * balance, parts=parts)
+
+    def contact_sheet(self) -> Image.Image:
+        """Rows of source, edited, true target."""
+        edits = [sheet_edit(index) for index in range(_SHEET_EDITS)]
+        sources = [render(edit.source) for edit in edits]
+        edited = edit_latents(
+            self.transformer, self.text, self.vae, sources, [edit.instruction for edit in edits], num_steps=16
+        )
+        self.text.cache.clear()
+        return sheet([*sources, *edited, *(render(edit.target) for edit in edits)], columns=_SHEET_EDITS)
+
+
+def sheet_edit(index: int) -> Edit:
+    """A held-out edit, two of each type."""
+    types = tuple(EditType)
+    return sample_edit(rng_for("edit-sheet", 0, index), types[index % len(types)])
+
+
+def _draw_conditions(rng: np.random.Generator, settings: EditSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Which samples keep their text and which their source: two arrays of booleans (B,)."""
+    draw = rng.random(settings.batch_size)
+    text_end = settings.text_drop
+    source_end = text_end + settings.source_drop
+    both_end = source_end + settings.both_drop
+    loses_text = (draw < text_end) | ((draw >= source_end) & (draw < both_end))
+    loses_source = (draw >= text_end) & (draw < both_end)
+    return ~loses_text, ~loses_source
+
+
+def _encode_edits(settings: EditSettings, vae: Vae, path: Path, say: Say) -> LatentCache:
+    edits = [
+        sample_edit(rng_for("edit-triplet", settings.seed, index)) for index in range(settings.num_edits)
+    ]
+
+    def picture(index: int) -> Image.Image:
+        edit = edits[index // 2]
+        return render(edit.source if index % 2 == 0 else edit.target)
+
+    latents = encode_all(vae, 2 * len(edits), picture, say)
+    records = tuple(json.dumps({"instruction": edit.instruction, "type": edit.type}) for edit in edits)
+    cache = LatentCache(latents_NCHW=latents, records=records)
+    save_cache(path, cache)
+    return cache

@@ -1,0 +1,161 @@
+"""Stage 2: the transformer and its text encoders learn to draw, by flow matching on cached latents.
+
+Legend: B batch, C channels, H height, W width, I image tokens, K labels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from engines.flow import interpolate, shift_time
+from engines.sparse_dit.blocks import SingleOutput
+from engines.text import SUFFIXES, TextStack, encode_tokens
+from engines.vae import Vae
+from training.data.latents import (
+    LatentCache,
+    encode_all,
+    load_cache,
+    save_cache,
+    scene_from_json,
+    scene_to_json,
+)
+from training.loop import Say, StepLoss
+from training.losses import balance_loss, flow_matching_loss
+from training.preview import draw_prompts
+from training.seeds import rng_for
+from training.sheets import sheet
+from training.stickers.captions import caption
+from training.stickers.layout import LayoutHead, layout_labels
+from training.stickers.models import build_text_encoders, build_transformer
+from training.stickers.render import render
+from training.stickers.scene import Scene, sample_scene
+from training.stickers.words import build_tokenizer
+
+SHEET_PROMPTS = (
+    "a red car next to a dog",
+    "a cat",
+    "a blue robot",
+    "two apples",
+    "three yellow stars at night",
+    "four cups",
+    "a green tree left of a house",
+    "a purple umbrella above a chair",
+    "a pink fish, pixel art",
+    "a boat on sand",
+    "a banana and a book in a room",
+    "an orange hat on grass",
+    "a blue cake below a bird",
+    "an airplane in the sky",
+    "a red heart right of a green clock",
+    "a pizza, sepia",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainSettings:
+    """Sigma = shift_time(sigmoid(normal(time_mean, time_std)), time_shift)."""
+
+    width: int = 96
+    num_dual: int = 2
+    num_single: int = 4
+    num_scenes: int = 32_000
+    batch_size: int = 32
+    time_mean: float = 0.3
+    time_std: float = 1.0
+    time_shift: float = 1.0
+    caption_drop: float = 0.1
+    balance_weight: float = 0.01
+    layout_weight: float = 0.1
+    layout_block: int = 1
+    seed: int = 2
+
+
+class PretrainStage:
+    """Flow matching + router balance + a layout loss that is dropped after training.
+
+    The layout loss asks the middle of the network what stands where (the idea of representation alignment,
+    Yu et al. 2024, with the world's truth in place of a teacher).
+    """
+
+    name = "pretrain"
+
+    def __init__(self, settings: PretrainSettings, vae: Vae, cache_path: Path, say: Say = print) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings, self.batch_size, self.vae = settings, settings.batch_size, vae
+        self.transformer = build_transformer(
+            width=settings.width, num_dual=settings.num_dual, num_single=settings.num_single
+        )
+        self.encoders = build_text_encoders()
+        self.layout = LayoutHead(settings.width)
+        self.modules = nn.ModuleDict(
+            {"transformer": self.transformer, "encoders": self.encoders, "layout": self.layout}
+        ).to(torch.bfloat16)
+        self.text = TextStack(self.encoders, [build_tokenizer() for _ in SUFFIXES])
+        cache = (
+            load_cache(cache_path) if cache_path.exists() else _encode_scenes(settings, vae, cache_path, say)
+        )
+        self.latents = cache.latents_NCHW
+        self.scenes = tuple(scene_from_json(record) for record in cache.records)
+        self._middle: list[Tensor] = []
+        block = self.transformer.single_stream_blocks[settings.layout_block].block
+        block.register_forward_hook(self._keep_middle)
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        return dict(self.modules.named_parameters())
+
+    def loss(self, step: int) -> StepLoss:
+        settings = self.settings
+        rng = rng_for("pretrain", settings.seed, step)
+        indices = rng.integers(0, len(self.scenes), settings.batch_size)
+        scenes = [self.scenes[int(index)] for index in indices]
+        texts = ["" if rng.random() < settings.caption_drop else caption(scene, rng) for scene in scenes]
+        clean_BCHW = self.latents[torch.from_numpy(indices)].float()
+        noise_BCHW = torch.from_numpy(rng.standard_normal(clean_BCHW.shape, np.float32))
+        sigma_B = sample_sigma(rng, settings.batch_size, settings)
+        noisy_BCHW = interpolate(clean_BCHW, noise_BCHW, sigma_B)
+        context = encode_tokens(self.encoders, self.text.tokenize(texts))
+        self._middle.clear()
+        output = self.transformer(
+            noisy_BCHW.bfloat16(), sigma_B * 1000, context.t5_BTC, context.llama_LBTC, context.pooled_BC
+        )
+        flow = flow_matching_loss(output.sample, clean_BCHW, noise_BCHW)
+        balance = balance_loss(output.router)
+        layout = self.layout.loss(self._middle[0], layout_labels(scenes))
+        total = flow + settings.balance_weight * balance + settings.layout_weight * layout
+        parts = {"flow": flow.item(), "balance": balance.item(), "layout": layout.item()}
+        return StepLoss(total=total, parts=parts)
+
+    def _keep_middle(self, module: nn.Module, inputs: object, output: SingleOutput) -> None:
+        self._middle.append(output.rows_BTD)
+
+    def contact_sheet(self) -> Image.Image:
+        pictures = draw_prompts(
+            self.transformer, self.text, self.vae, SHEET_PROMPTS, num_steps=16, guidance=4.0
+        )
+        self.text.cache.clear()
+        return sheet(pictures, columns=8)
+
+
+def sample_sigma(rng: np.random.Generator, count: int, settings: PretrainSettings) -> Tensor:
+    """Logit-normal noise levels (Esser et al. 2024, eq. 19), shifted: (B,)."""
+    normal = rng.normal(settings.time_mean, settings.time_std, count).astype(np.float32)
+    return shift_time(torch.from_numpy(normal).sigmoid(), settings.time_shift)
+
+
+def pretrain_scene(settings: PretrainSettings, index: int) -> Scene:
+    """Training scene `index`."""
+    return sample_scene(rng_for("pretrain-scene", settings.seed, index))
+
+
+def _encode_scenes(settings: PretrainSettings, vae: Vae, path: Path, say: Say) -> LatentCache:
+    scenes = [pretrain_scene(settings, index) for index in range(settings.num_scenes)]
+    latents = encode_all(vae, len(scenes), lambda index: render(scenes[index]), say)
+    cache = LatentCache(latents_NCHW=latents, records=tuple(scene_to_json(scene) for scene in scenes))
+    save_cache(path, cache)
+    return cache
