@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
+from agent.cancel import CancelToken
 from agent.context import build_context
 from agent.domain import (
     MAX_PROMPT_CHARACTERS,
@@ -24,7 +25,7 @@ from agent.errors import AgentError, MessageRefused, StorageUnavailable
 from agent.events import Event
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
-from agent.jobs import CancelToken, Jobs
+from agent.jobs import Jobs
 from agent.pipe import EventPipe
 from agent.replies import Replies
 from agent.safety import check_words
@@ -104,7 +105,7 @@ class Coordinator:
         A message refused at the door (empty, too long, a bad file, a turn already running, an unknown
         session) opens no turn and stores nothing: its only event is a TurnFailed with an empty turn_id.
         """
-        message = Message(text=text.strip(), files=files, options=options)
+        message = Message(text=clean_text(text), files=files, options=options)
         return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
 
     def retry(self, turn_id: str, owner: str) -> Iterator[Event]:
@@ -176,7 +177,7 @@ class Coordinator:
     def _live(self, session_id: str, running: Running, open_turn: Callable[[], TurnContext]) -> None:
         """A turn from first to last on its own thread; the one place where errors are caught.
 
-        The last event is sent when the session is free again: who hears it may send the next message at once.
+        The last event is sent when the session is free again: who hears it may send the next message.
         """
         end = running.pipe.close
         try:
@@ -208,14 +209,14 @@ class Coordinator:
             replies, made = running.turn.replies, list(running.turn.artifacts.values())
         is_stopped = status is TurnStatus.STOPPED
         reply = replies.stopped(made) if is_stopped else replies.failed(made, sentence)
-        if running.turn is not None:
-            turn = running.turn.turn
-            try:
-                if made:
-                    self.sessions.set_head(turn.session_id, made[-1].id)
-                self.sessions.close_turn(turn.id, status, reply, [artifact.id for artifact in made])
-            except StorageUnavailable:
-                log.exception("turn %s could not be closed; the next start marks it as stopped", turn.id)
+        turn_id = running.pipe.turn_id
+        try:
+            if made:
+                self.sessions.set_head(made[-1].session_id, made[-1].id)
+            if turn_id:
+                self.sessions.close_turn(turn_id, status, reply, [artifact.id for artifact in made])
+        except StorageUnavailable:
+            log.exception("turn %s could not be closed; the next start marks it as stopped", turn_id)
         return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply)
 
     def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
@@ -236,26 +237,26 @@ class Coordinator:
                 for candidate, upload in enumerate(uploads, start=1)
             ]
             turn = self.sessions.open_turn(session_id, running.owner, message.text, message.options, pictures)
+        running.pipe.turn_id = turn.id
         if turn.uploads:
             self.sessions.set_head(session_id, turn.uploads[-1].id)
         return self._context(running, turn, session.head, uploads)
 
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:
         turn = self.sessions.reopen_turn(turn_id, running.owner)
+        running.pipe.turn_id = turn.id
         return self._context(running, turn, self.sessions.get(turn.session_id, running.owner).head, ())
 
     def _context(
         self, running: Running, turn: Turn, current: str | None, uploads: Sequence[CleanPicture]
     ) -> TurnContext:
         """What the nodes share."""
-        running.pipe.turn_id = turn.id
         turns = self.sessions.turns(turn.session_id, running.owner)
         earlier = turns[: [each.id for each in turns].index(turn.id)]
-        vocabulary = next((engine.info.vocabulary for engine in self._engines.values()), {})
         return TurnContext(
             turn=turn,
             owner=running.owner,
-            context=build_context(turn, earlier, current, vocabulary),
+            context=build_context(turn, earlier, current, self._vocabulary()),
             uploads=uploads,
             brain=self.brain,
             fallback=self.fallback,
@@ -265,6 +266,14 @@ class Coordinator:
             pipe=running.pipe,
             artifacts={artifact.id: artifact for artifact in turn.artifacts},
         )
+
+    def _vocabulary(self) -> Mapping[str, tuple[str, ...]]:
+        """The engine's words. One can talk without a working engine; drawing will say what is wrong."""
+        try:
+            return next((engine.info.vocabulary for engine in self._engines.values()), {})
+        except EngineError as error:
+            log.warning("no vocabulary: %s", error)
+            return {}
 
 
 def require_message(message: Message) -> None:
@@ -282,6 +291,11 @@ def require_message(message: Message) -> None:
             f"You sent {len(message.files)} files; I take up to {MAX_UPLOADS} a message. Please send fewer."
         )
     check_words(message.text)
+
+
+def clean_text(text: str) -> str:
+    """Without what no database can keep: lone surrogates and NUL."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "").strip()
 
 
 def join(running: Running) -> None:

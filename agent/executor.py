@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageOps
 
 from agent.artifacts import Artifacts
+from agent.cancel import CancelToken
 from agent.domain import (
     Artifact,
     EditStep,
@@ -24,7 +25,7 @@ from agent.domain import (
     Turn,
 )
 from agent.errors import PlanRejected, SourceNotFound
-from agent.jobs import CancelToken, Jobs
+from agent.jobs import Jobs
 from agent.metadata import png_with_recipe
 from agent.pipe import EventPipe
 from agent.replies import Replies
@@ -120,7 +121,10 @@ class Executor:
     def _edit(self, step: EditStep, work: Work) -> Call:
         engine, notices = choose(self.editors, work)
         source = self._source(step.source, work)
-        check_words(step.instruction, origin_words(source), is_upload=source.origin is Origin.UPLOADED)
+        lineage = self._lineage(source, work.owner)
+        shown = "\n".join(f"{each.caption}\n{each.recipe.words if each.recipe else ''}" for each in lineage)
+        is_upload = any(each.origin is Origin.UPLOADED for each in lineage)
+        check_words(step.instruction, shown, is_upload=is_upload)
         with Image.open(io.BytesIO(self.artifacts.read(source.sha256)), formats=("PNG",)) as file:
             image = file.convert("RGB")
         size = closest(image.width / image.height, engine.info.sizes)
@@ -144,6 +148,14 @@ class Executor:
         if artifact.session_id != work.turn.session_id:
             raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
         return artifact
+
+    def _lineage(self, artifact: Artifact, owner: str) -> list[Artifact]:
+        """The picture and all it came from: their words tell what it shows."""
+        lineage = [artifact]
+        for member in lineage:
+            known = {each.id for each in lineage}
+            lineage += [self.sessions.artifact(each, owner) for each in member.parents if each not in known]
+        return lineage
 
     def _draw(self, call: Call, seed: int, work: Work) -> Sample:
         """One engine call through the device's line."""
@@ -246,11 +258,6 @@ def keeps_outline(step: GenerateStep, options: PictureOptions, size: Size) -> bo
 def closest(aspect: float, sizes: Sequence[Size]) -> Size:
     """The size whose outline is closest, the earlier one when equal."""
     return min(sizes, key=lambda size: abs(math.log(aspect * size.height / size.width)))
-
-
-def origin_words(source: Artifact) -> str:
-    """What the picture shows, as far as its own words tell."""
-    return f"{source.caption}\n{source.recipe.words if source.recipe else ''}"
 
 
 def jpeg(image: Image.Image) -> bytes:

@@ -12,10 +12,10 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent.brains.brain import Brain, Context
+from agent.cancel import CancelToken, run_apart
 from agent.domain import Artifact, Decision, Plan, Route, Turn, TurnStatus
 from agent.errors import BrainUnavailable
 from agent.executor import Executor, Work
-from agent.jobs import CancelToken
 from agent.pipe import EventPipe
 from agent.planner import plan
 from agent.replies import Replies
@@ -82,20 +82,20 @@ def build_graph() -> TurnGraph:
 def coordinator(
     state: TurnState, runtime: Runtime[TurnContext]
 ) -> Command[Literal["chat", "planner", "answer"]]:
-    """What does the user want? A turn taken up again has its decision already."""
-    turn = runtime.context
-    turn.token.raise_if_cancelled()
-    decision, notices = turn.turn.decision, list[str]()
-    if decision is None:
-        decision, notices = decide(turn)
-        turn.sessions.record_decision(turn.turn.id, decision)
-    turn.language = decision.language
+    """What does the user want? A turn taken up again keeps its decision if pictures came of it."""
+    run = runtime.context
+    run.token.raise_if_cancelled()
+    decision, notices = run.turn.decision, list[str]()
+    if decision is None or not run.turn.artifacts:
+        decision, notices = decide(run)
+        run.sessions.record_decision(run.turn.id, decision)
+    run.language = decision.language
     notices += [
-        turn.replies.taken_as(upload.is_first_frame, f"{upload.width}x{upload.height}")
-        for upload in turn.uploads
+        run.replies.taken_as(upload.is_first_frame, f"{upload.width}x{upload.height}")
+        for upload in run.uploads
         if upload.is_changed
     ]
-    turn.pipe.decision(decision)
+    run.pipe.decision(decision)
     match decision.route:
         case Route.CHAT | Route.UNDERSTAND:
             goto: Literal["chat", "planner", "answer"] = "chat"
@@ -106,75 +106,75 @@ def coordinator(
     return Command(goto=goto, update={"decision": decision.model_dump(mode="json"), "notices": notices})
 
 
-def decide(turn: TurnContext) -> tuple[Decision, list[str]]:
+def decide(run: TurnContext) -> tuple[Decision, list[str]]:
     """The brain's decision; when it is unavailable the fallback's, with a notice that says so openly."""
     try:
-        return turn.brain.decide(turn.context), []
+        return run_apart(lambda: run.brain.decide(run.context), run.token), []
     except BrainUnavailable as error:
-        turn.brain = turn.fallback
-        decision = turn.fallback.decide(turn.context)
+        run.brain = run.fallback
+        decision = run.fallback.decide(run.context)
         return decision, [Replies(decision.language).brain_unavailable(str(error))]
 
 
 def chat(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     """Talk, streamed. The device is not needed, so a text turn never waits for it."""
-    turn = runtime.context
+    run = runtime.context
     decision = Decision.model_validate(state["decision"])
     pieces: list[str] = []
 
     def stream(brain: Brain) -> None:
-        for piece in brain.reply(turn.context, decision):
-            turn.token.raise_if_cancelled()
+        for piece in brain.reply(run.context, decision):
+            run.token.raise_if_cancelled()
             pieces.append(piece)
-            turn.pipe.reply(piece)
+            run.pipe.reply(piece)
 
     try:
-        stream(turn.brain)
+        stream(run.brain)
     except BrainUnavailable as error:
         pieces.append("\n\n" if pieces else "")
-        turn.pipe.reply(pieces[-1])
-        stream(turn.fallback)
+        run.pipe.reply(pieces[-1])
+        stream(run.fallback)
         return {
             "reply": "".join(pieces),
-            "notices": [*state["notices"], turn.replies.brain_unavailable(str(error))],
+            "notices": [*state["notices"], run.replies.brain_unavailable(str(error))],
         }
     return {"reply": "".join(pieces)}
 
 
 def planner(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     """Wishes -> steps with ids resolved and limits enforced."""
-    turn = runtime.context
-    turn.token.raise_if_cancelled()
-    steps = turn.turn.plan
-    if steps is None:
-        steps = plan(Decision.model_validate(state["decision"]), turn.context)
-        turn.sessions.record_plan(turn.turn.id, steps)
-    turn.pipe.plan(steps)
+    run = runtime.context
+    run.token.raise_if_cancelled()
+    steps = run.turn.plan
+    if steps is None or not run.turn.artifacts:
+        steps = plan(Decision.model_validate(state["decision"]), run.context)
+        run.sessions.record_plan(run.turn.id, steps)
+    run.pipe.plan(steps)
     return {"plan": steps.model_dump(mode="json")}
 
 
 def executor(state: TurnState, runtime: Runtime[TurnContext]) -> Command[Literal["executor", "answer"]]:
     """The next step of the plan."""
-    turn = runtime.context
+    run = runtime.context
     steps = Plan.model_validate(state["plan"]).steps
     index = len(state["made"])
     work = Work(
-        turn=turn.turn,
-        owner=turn.owner,
+        turn=run.turn,
+        owner=run.owner,
         index=index,
-        made=[[turn.artifacts[each] for each in ids] for ids in state["made"]],
-        replies=turn.replies,
-        token=turn.token,
-        pipe=turn.pipe,
+        made=[[run.artifacts[each] for each in ids] for ids in state["made"]],
+        replies=run.replies,
+        token=run.token,
+        pipe=run.pipe,
     )
     made: list[str] = []
     notices: list[str] = []
-    for result in turn.executor.run(steps[index], work):
+    for result in run.executor.run(steps[index], work):
         if isinstance(result, str):
             notices.append(result)
         else:
             made.append(result.id)
-            turn.artifacts[result.id] = result
+            run.artifacts[result.id] = result
     return Command(
         goto="executor" if index + 1 < len(steps) else "answer",
         update={"made": [*state["made"], made], "notices": [*state["notices"], *notices]},
@@ -183,33 +183,33 @@ def executor(state: TurnState, runtime: Runtime[TurnContext]) -> Command[Literal
 
 def answer(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     """One short text with what was made, and the turn is closed."""
-    turn = runtime.context
-    turn.token.raise_if_cancelled()
+    run = runtime.context
+    run.token.raise_if_cancelled()
     decision = Decision.model_validate(state["decision"])
-    spoken, shown = conclusion(decision, state, turn)
+    spoken, shown = conclusion(decision, state, run)
     ending = " ".join(dict.fromkeys(filter(None, [spoken, *state["notices"], *decision.notices])))
     if ending:
         ending = f"\n\n{ending}" if state["reply"] else ending
-        turn.pipe.reply(ending)
+        run.pipe.reply(ending)
     reply = state["reply"] + ending
     if decision.route is not Route.ASK and shown:
-        turn.sessions.set_head(turn.turn.session_id, shown[-1])
-    turn.sessions.close_turn(turn.turn.id, TurnStatus.DONE, reply, shown)
+        run.sessions.set_head(run.turn.session_id, shown[-1])
+    run.sessions.close_turn(run.turn.id, TurnStatus.DONE, reply, shown)
     return {"reply": reply, "shown": [*shown]}
 
 
-def conclusion(decision: Decision, state: TurnState, turn: TurnContext) -> tuple[str, Sequence[str]]:
+def conclusion(decision: Decision, state: TurnState, run: TurnContext) -> tuple[str, Sequence[str]]:
     """What is said at the end, and the pictures shown under it."""
-    known = {picture.id for picture in turn.context.pictures}
+    known = {picture.id for picture in run.context.pictures}
     targets = [target for target in decision.targets if target in known]
     match decision.route:
         case Route.GENERATE | Route.EDIT:
-            made = [turn.artifacts[each] for ids in state["made"] for each in ids]
-            return turn.replies.made(made), [each.id for each in made]
+            made = [run.artifacts[each] for ids in state["made"] for each in ids]
+            return run.replies.made(made), [each.id for each in made]
         case Route.GO_BACK if targets:
-            artifact = turn.sessions.artifact(targets[0], turn.owner)
-            return decision.reply or turn.replies.back_to(artifact), [artifact.id]
+            artifact = run.sessions.artifact(targets[0], run.owner)
+            return decision.reply or run.replies.back_to(artifact), [artifact.id]
         case Route.GO_BACK | Route.ASK:
-            return decision.reply or turn.replies.which_picture(), targets
+            return decision.reply or run.replies.which_picture(), targets
         case Route.CHAT | Route.UNDERSTAND:
             return "", []

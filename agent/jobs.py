@@ -12,33 +12,15 @@ from enum import StrEnum
 from queue import SimpleQueue
 from typing import TypeVar
 
+from agent.cancel import LOOK_SECONDS, CancelToken
 from agent.errors import DeviceStalled
 from engines.api import OnProgress, Progress
 from engines.errors import Cancelled
 
-__all__ = ["CancelToken", "Job", "JobStatus", "Jobs"]
+__all__ = ["Job", "JobStatus", "Jobs"]
 
 Result = TypeVar("Result")
-LOOK_SECONDS = 0.05
 CLOSE_SECONDS = 10.0
-
-
-class CancelToken:
-    """One Stop button: pressed once, seen by all who hold it."""
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-
-    @property
-    def is_cancelled(self) -> bool:
-        return self._event.is_set()
-
-    def cancel(self) -> None:
-        self._event.set()
-
-    def raise_if_cancelled(self) -> None:
-        if self.is_cancelled:
-            raise Cancelled("Stopped.")
 
 
 class JobStatus(StrEnum):

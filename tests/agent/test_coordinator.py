@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from agent.brains.brain import Context
 from agent.domain import (
     Decision,
     DecisionStep,
@@ -30,6 +31,8 @@ from agent.events import (
     TurnFailed,
     TurnStopped,
 )
+from engines.api import EngineInfo
+from engines.errors import ModelNotFound
 from engines.fake import FakeEngine, Fault
 from tests.doubles import Agent, ScriptedBrain, build_agent, draw, edit
 
@@ -225,6 +228,27 @@ def test_ask_shows_what_may_be_meant_and_keeps_the_head(chat_with: Builder) -> N
     assert chat.head == second
 
 
+def test_one_can_talk_while_the_engine_is_broken(chat_with: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(engine: FakeEngine) -> EngineInfo:
+        raise ModelNotFound("There are no weights. Please download them.")
+
+    chat = chat_with(Decision(route=Route.CHAT), draw("a dog"))
+    monkeypatch.setattr(FakeEngine, "info", property(broken))
+    assert isinstance(chat.say("hi")[-1], TurnDone)
+    failed = chat.say("draw a dog")
+    assert isinstance(failed[-1], TurnFailed)
+    assert failed[-1].reply == "There are no weights. Please download them."
+
+
+def test_the_brain_knows_the_engines_words(tmp_path: Path) -> None:
+    brain = ScriptedBrain()
+    engine = FakeEngine(vocabulary={"classes": ("dog",)})
+    agent = build_agent(tmp_path, brain=brain, engine=engine)
+    Chat(agent).say("draw a dog")
+    assert brain.contexts[0].vocabulary == {"classes": ("dog",)}
+    agent.close()
+
+
 def test_the_brains_notices_and_language_reach_the_reply(chat_with: Builder) -> None:
     decision = draw("一只猫").model_copy(update={"language": "zh", "notices": ("我不认识独角兽。",)})
     chat = chat_with(decision)
@@ -332,6 +356,38 @@ def test_stop_keeps_what_is_finished_and_retry_goes_on_from_there(chat_with: Bui
     assert len(turn.artifacts) == 2
     assert engine.num_calls == 3, "the first picture is not drawn again"
     assert not chat.agent.coordinator.stop(chat.id, "ann")
+
+
+def test_stop_does_not_wait_for_a_slow_brain(chat_with: Builder) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    class SlowBrain(ScriptedBrain):
+        def decide(self, context: Context) -> Decision:
+            asked.set()
+            answer.wait(PATIENCE_SECONDS)
+            return super().decide(context)
+
+    chat = chat_with(brain=SlowBrain())
+    events = chat.agent.coordinator.run(chat.id, "ann", "draw a dog")
+    assert asked.wait(PATIENCE_SECONDS)
+    assert chat.agent.coordinator.stop(chat.id, "ann")
+    (event,) = events
+    answer.set()
+    assert isinstance(event, TurnStopped)
+    assert chat.statuses == [TurnStatus.STOPPED]
+
+
+def test_a_turn_without_pictures_is_decided_anew_on_retry(chat_with: Builder) -> None:
+    chat = chat_with(edit("make it blue", "f" * 32), draw("a dog"))
+    assert isinstance(chat.say("a dog, please")[-1], TurnFailed)
+    (turn,) = chat.agent.sessions.turns(chat.id, "ann")
+    assert isinstance(list(chat.agent.coordinator.retry(turn.id, "ann"))[-1], TurnDone)
+
+
+def test_odd_characters_are_no_obstacle(chat_with: Builder) -> None:
+    chat = chat_with()
+    assert isinstance(chat.say("draw \ud800 a \0 dog \U0001f415")[-1], TurnDone)
+    assert chat.agent.sessions.turns(chat.id, "ann")[0].text == "draw ? a  dog \U0001f415"
 
 
 def test_a_turn_goes_on_when_its_listener_leaves(chat_with: Builder) -> None:

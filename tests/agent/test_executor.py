@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from agent.cancel import CancelToken
 from agent.domain import (
     Artifact,
     EditStep,
@@ -21,7 +22,6 @@ from agent.domain import (
 from agent.errors import PlanRejected, SourceNotFound, UnsafeRequest
 from agent.events import ArtifactReady, StepProgress, StepQueued
 from agent.executor import Executor, Work
-from agent.jobs import CancelToken
 from agent.metadata import read_recipe
 from agent.pipe import EventPipe
 from agent.replies import Replies
@@ -224,6 +224,16 @@ def test_unsafe_steps_never_reach_the_engine(tmp_path: Path) -> None:
             carry_out(agent, step, begin(agent, session))
     assert engine.num_calls == 0
     agent.close()
+
+
+def test_what_a_picture_came_from_is_not_forgotten(agent: Agent, session: Session) -> None:
+    girl = pictures(carry_out(agent, GenerateStep(prompt="a little girl"), begin(agent, session)))[0]
+    photo = upload(agent, session, (128, 128))
+    for source in (girl, photo):
+        step = EditStep(instruction="add a dog", source=source.id)
+        (edited,) = pictures(carry_out(agent, step, begin(agent, session)))
+        with pytest.raises(UnsafeRequest):
+            carry_out(agent, EditStep(instruction="make her naked", source=edited.id), begin(agent, session))
 
 
 @pytest.mark.parametrize("fault", [Fault.BLACK, Fault.NAN])

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from agent.cancel import CancelToken
 from agent.errors import DeviceStalled
-from agent.jobs import CancelToken, Jobs, JobStatus
+from agent.jobs import Jobs, JobStatus
 from engines.api import GenerateRequest, OnProgress, Progress, Sample
 from engines.errors import Cancelled, DeviceOutOfMemory
 from engines.fake import FakeEngine, Fault
