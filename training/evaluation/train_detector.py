@@ -129,9 +129,12 @@ def detector_loss(output: GridOutput, labels: Labels) -> Tensor:
 
 
 def round_trip(vae: Vae, pictures: Sequence[Image.Image]) -> list[Image.Image]:
-    """Through the engines' autoencoder and back."""
-    decoded = vae.decode(vae.encode(torch.cat([to_pixels(picture) for picture in pictures])))
-    return [to_image(each[None]) for each in decoded]
+    """Through the engines' autoencoder and back, a few at a time."""
+    decoded: list[Image.Image] = []
+    for first in range(0, len(pictures), 16):
+        pixels = torch.cat([to_pixels(picture) for picture in pictures[first : first + 16]])
+        decoded += [to_image(each[None]) for each in vae.decode(vae.encode(pixels))]
+    return decoded
 
 
 def round_trips(settings: DetectorSettings, vae: Vae) -> list[Example]:
@@ -144,10 +147,11 @@ def round_trips(settings: DetectorSettings, vae: Vae) -> list[Example]:
     return [replace(each, picture=picture) for each, picture in zip(examples, pictures, strict=True)]
 
 
-def train(settings: DetectorSettings, vae: Vae | None, say: Callable[[str], None]) -> DetectorNetwork:
+def train(
+    network: DetectorNetwork, settings: DetectorSettings, vae: Vae | None, say: Callable[[str], None]
+) -> None:
     """AdamW with a one-cycle rate; pictures are drawn afresh for every batch."""
-    torch.manual_seed(settings.seed)
-    network = DetectorNetwork()
+    network.train().requires_grad_(True)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -177,7 +181,6 @@ def train(settings: DetectorSettings, vae: Vae | None, say: Callable[[str], None
         if step % 100 == 99:
             rate = (step + 1) * settings.batch_size / (time.monotonic() - started)
             say(f"step {step + 1}/{settings.num_steps}  loss {loss.item():.3f}  {rate:.0f} samples/s")
-    return network
 
 
 def held_out(settings: DetectorSettings, vae: Vae | None) -> Groups:
@@ -212,24 +215,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--vae", type=Path, default=Path("engines/stickers/vae"), help="autoencoder for round trips"
     )
+    parser.add_argument(
+        "--start", type=Path, help="folder of weights to go on from (--steps 0 measures them)"
+    )
     parser.add_argument("--steps", type=int, default=DetectorSettings.num_steps)
+    parser.add_argument("--learning-rate", type=float, default=DetectorSettings.learning_rate)
     parser.add_argument("--held-out", type=int, default=DetectorSettings.num_held_out, help="a group")
     parser.add_argument("--seed", type=int, default=0)
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, choose thresholds on half of the held-out pictures, report errors on the other half, save."""
-    settings = DetectorSettings(num_steps=args.steps, num_held_out=args.held_out, seed=args.seed)
+    settings = DetectorSettings(
+        num_steps=args.steps,
+        learning_rate=args.learning_rate,
+        num_held_out=args.held_out,
+        seed=args.seed,
+    )
+    torch.manual_seed(settings.seed)
+    network = Detector.from_pretrained(args.start).network if args.start else DetectorNetwork()
+    before = json.loads((args.start / "report.json").read_text("utf-8")) if args.start else None
     has_vae = (args.vae / "config.json").exists()
     vae = Vae.from_pretrained(args.vae) if has_vae else None
-    print(f"Autoencoder round trips: {args.vae if has_vae else 'none (no weights there)'}", flush=True)
+    say(f"Autoencoder round trips: {args.vae if has_vae else 'none (no weights there)'}")
     started = time.monotonic()
-    network = train(settings, vae, lambda line: print(line, flush=True))
+    if settings.num_steps:
+        train(network, settings, vae, say)
     minutes = (time.monotonic() - started) / 60
     tuning, testing = held_out(settings, vae).halves()
     detector = Detector(network, choose_thresholds(network, tuning))
     detector.save(args.out)
     report = {
+        "started_from": before and {key: before[key] for key in ("settings", "minutes", "started_from")},
         "settings": asdict(settings),
         "minutes": round(minutes, 1),
         "font": font_version(),
@@ -238,5 +255,9 @@ def run(args: argparse.Namespace) -> int:
         "held_out": {name: asdict(error) for name, error in measure(detector, testing).items()},
     }
     (args.out / "report.json").write_text(json.dumps(report, indent=2) + "\n", "utf-8")
-    print(json.dumps(report["held_out"], indent=2))
+    say(json.dumps(report["held_out"], indent=2))
     return 0
+
+
+def say(line: str) -> None:
+    print(line, flush=True)

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from training.evaluation.examples import Example, sample_example
 from training.evaluation.train_detector import add_arguments, detector_loss, make_labels, run
 from training.seeds import rng_for
-from training.stickers.detector import UNKNOWN, Detector, DetectorNetwork, GridOutput, to_input
+from training.stickers.detector import UNKNOWN, Detector, DetectorNetwork, GridOutput, Thresholds, to_input
 from training.stickers.scene import CLASSES, COLORS, Thing
 
 DOG = Thing(kind="dog", color="red", x=40, y=200, size=64)
@@ -86,3 +87,25 @@ def test_the_command_writes_weights_thresholds_and_its_own_error(tmp_path: Path)
     assert set(report["held_out"]) == {"clean", "damaged", "strangers"}
     assert report["autoencoder_round_trips"] is False
     assert Detector.from_pretrained(out).thresholds.confidence == report["thresholds"]["confidence"]
+
+
+@pytest.mark.font
+def test_going_on_for_no_steps_keeps_the_weights(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    Detector(DetectorNetwork(), Thresholds(confidence=0.9)).save(tmp_path / "old")
+    past = {"settings": {}, "minutes": 1.0, "started_from": None}
+    (tmp_path / "old" / "report.json").write_text(json.dumps(past), "utf-8")
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    flags = [
+        "--start",
+        str(tmp_path / "old"),
+        "--out",
+        str(tmp_path / "new"),
+        "--vae",
+        str(tmp_path / "none"),
+    ]
+    assert run(parser.parse_args([*flags, "--steps", "0", "--held-out", "2"])) == 0
+    old, new = (load_file(tmp_path / name / "model.safetensors") for name in ("old", "new"))
+    assert all(torch.equal(old[name], new[name]) for name in old)
+    assert json.loads((tmp_path / "new" / "report.json").read_text("utf-8"))["started_from"] == past
