@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 from engines.errors import Cancelled
 
-__all__ = ["LOOK_SECONDS", "CancelToken", "run_apart"]
+__all__ = ["LOOK_SECONDS", "CancelToken", "run_apart", "stream_apart"]
 
 Result = TypeVar("Result")
 LOOK_SECONDS = 0.05
@@ -36,18 +37,34 @@ class CancelToken:
 
 def run_apart(work: Callable[[], Result], token: CancelToken) -> Result:
     """Run what cannot be interrupted on its own thread; raises Cancelled at once and drops a late result."""
-    future = Future[Result]()
-    done = threading.Event()
+    (result,) = stream_apart(lambda: iter([work()]), token)
+    return result
+
+
+def stream_apart(start: Callable[[], Iterator[Result]], token: CancelToken) -> Iterator[Result]:
+    """The same for what comes piece by piece; its error is raised after the last piece."""
+    heard: SimpleQueue[Result | Future[None]] = SimpleQueue()
 
     def carry_out() -> None:
+        end = Future[None]()
         try:
-            future.set_result(work())
+            for piece in start():
+                if token.is_cancelled:
+                    break
+                heard.put(piece)
+            end.set_result(None)
         except BaseException as error:
-            future.set_exception(error)
-        finally:
-            done.set()
+            end.set_exception(error)
+        heard.put(end)
 
     threading.Thread(target=carry_out, name="apart", daemon=True).start()
-    while not done.wait(LOOK_SECONDS):
+    while True:
         token.raise_if_cancelled()
-    return future.result()
+        try:
+            piece = heard.get(timeout=LOOK_SECONDS)
+        except Empty:
+            continue
+        if isinstance(piece, Future):
+            piece.result()
+            return
+        yield piece

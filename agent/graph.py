@@ -12,7 +12,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent.brains.brain import Brain, Context
-from agent.cancel import CancelToken, run_apart
+from agent.cancel import CancelToken, run_apart, stream_apart
 from agent.domain import Artifact, Decision, Plan, Route, Turn, TurnStatus
 from agent.errors import BrainUnavailable
 from agent.executor import Executor, Work
@@ -123,8 +123,7 @@ def chat(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     pieces: list[str] = []
 
     def stream(brain: Brain) -> None:
-        for piece in brain.reply(run.context, decision):
-            run.token.raise_if_cancelled()
+        for piece in stream_apart(lambda: brain.reply(run.context, decision), run.token):
             pieces.append(piece)
             run.pipe.reply(piece)
 

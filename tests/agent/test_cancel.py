@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
-from agent.cancel import CancelToken, run_apart
+from agent.cancel import CancelToken, run_apart, stream_apart
 from agent.errors import BrainUnavailable
 from engines.errors import Cancelled
 
@@ -37,4 +38,36 @@ def test_a_cancel_does_not_wait_for_the_work() -> None:
 
     with pytest.raises(Cancelled):
         run_apart(work, token)
+    released.set()
+
+
+def test_pieces_come_as_they_are_made_and_the_error_after_them() -> None:
+    made = threading.Event()
+
+    def pieces() -> Iterator[str]:
+        yield "Well, "
+        made.wait(20)
+        yield "I"
+        raise BrainUnavailable("Gone.")
+
+    heard = stream_apart(pieces, CancelToken())
+    assert next(heard) == "Well, "
+    made.set()
+    assert next(heard) == "I"
+    with pytest.raises(BrainUnavailable, match="Gone"):
+        next(heard)
+
+
+def test_a_stream_is_left_at_once() -> None:
+    token, released = CancelToken(), threading.Event()
+
+    def pieces() -> Iterator[str]:
+        yield "Well, "
+        released.wait(20)
+
+    heard = stream_apart(pieces, token)
+    assert next(heard) == "Well, "
+    token.cancel()
+    with pytest.raises(Cancelled):
+        next(heard)
     released.set()
