@@ -15,6 +15,8 @@ from agent.errors import UploadRejected
 __all__ = ["CleanPicture", "clean_upload"]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
+MOVING_FORMATS = ("PNG", "WEBP", "GIF")
+"""A JPEG of several frames (MPO) is one photo with its depth or preview beside it."""
 MAX_BYTES = 25 * 1024 * 1024
 MAX_PIXELS = 40_000_000
 MAX_SIDE_PX = 2048
@@ -54,7 +56,7 @@ def clean_upload(source: Path | bytes) -> CleanPicture:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             require_few_pixels(image, name)
-            is_first_frame = getattr(image, "is_animated", False)
+            is_first_frame = image.format in MOVING_FORMATS and getattr(image, "is_animated", False)
             upright = upright_rgb(image)
             clean = reduced(upright)
             return CleanPicture(

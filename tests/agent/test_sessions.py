@@ -262,6 +262,21 @@ def test_a_read_only_folder_is_told_as_a_sentence(tmp_path: Path) -> None:
         Sessions(f"sqlite:///{tmp_path}/data/reverie.db")
 
 
+def test_a_read_only_disk_is_told_as_a_sentence(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(path: Path, **options: object) -> None:
+        raise OSError(30, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", read_only)
+    with pytest.raises(StorageUnavailable, match=r"Read-only file system.*Please"):
+        Sessions(url)
+
+
+def test_a_file_that_cannot_be_opened_is_told_as_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "reverie.db").mkdir()
+    with pytest.raises(StorageUnavailable, match=r"unable to open.*Please"):
+        Sessions(f"sqlite:///{tmp_path}/reverie.db")
+
+
 def test_a_folder_in_the_way_is_told_as_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageUnavailable, match="writable"):
