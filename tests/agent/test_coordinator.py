@@ -333,6 +333,26 @@ def test_one_turn_at_a_time_a_session_but_others_go_on(chat_with: Builder) -> No
     assert chat.agent.coordinator.running(chat.id, "ann") is None
 
 
+def test_turns_take_the_device_in_turns_picture_by_picture(chat_with: Builder) -> None:
+    chat, engine, events = hanging(chat_with, Fault.HANG)
+    assert any(isinstance(event, StepProgress) for event in events), "the first picture is on the device"
+    other = Chat(chat.agent, "bob")
+    chat.agent.coordinator.brain = ScriptedBrain(draw("cats", num_pictures=2))
+    others = chat.agent.coordinator.run(other.id, "bob", "draw two cats")
+    first_place = next(event.place for event in others if isinstance(event, StepQueued))
+    assert first_place == 1
+    engine.release()
+    list(events)
+    list(others)
+    made = [
+        turn.artifacts
+        for each, owner in ((chat.id, "ann"), (other.id, "bob"))
+        for turn in chat.agent.sessions.turns(each, owner)
+    ]
+    in_order = sorted(made[0] + made[1], key=lambda artifact: artifact.created)
+    assert [each.caption for each in in_order] == ["dogs", "cats", "dogs", "cats"]
+
+
 def test_stop_keeps_what_is_finished_and_retry_goes_on_from_there(chat_with: Builder) -> None:
     chat, engine, events = hanging(chat_with, None, Fault.HANG)
     assert not chat.agent.coordinator.stop(chat.id, "bob"), "only the owner stops"

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from agent.domain import Artifact, Origin
+from agent.replies import Replies
+
+
+def artifact(number: int, origin: Origin = Origin.GENERATED) -> Artifact:
+    return Artifact(
+        id=f"{number:032}",
+        session_id="s",
+        turn_id="t",
+        number=number,
+        sha256="0" * 64,
+        width=8,
+        height=8,
+        origin=origin,
+        created=datetime.now(UTC),
+    )
+
+
+def test_new_pictures_are_named_by_their_handles() -> None:
+    english, chinese = Replies("en"), Replies("zh-CN")
+    assert english.made([artifact(1)]) == "Here is #1."
+    assert english.made([artifact(1), artifact(2)]) == "Here are #1, #2."
+    assert english.made([artifact(3, Origin.EDITED)]) == "Done, this is #3."
+    assert english.made([artifact(1), artifact(2, Origin.EDITED)]) == "Here are #1, #2."
+    assert chinese.made([artifact(1)]) == "画好了，这是 #1。"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_sentence_is_there_in_both_languages_and_ends_like_one(language: str) -> None:
+    replies = Replies(language)
+    made = [artifact(1), artifact(2)]
+    sentences = [
+        replies.made(made),
+        replies.back_to(made[0]),
+        replies.which_picture(),
+        replies.only_these_sizes("128x128"),
+        replies.fitted("1", "128x128"),
+        replies.taken_as(True, "8x8"),
+        replies.taken_as(False, "8x8"),
+        replies.prompt_cut(),
+        replies.other_quality("fast"),
+        replies.brain_unavailable("Down."),
+        replies.stopped([]),
+        replies.stopped(made),
+        replies.failed(made, "Oh."),
+        replies.interrupted(made),
+        replies.interrupted([]),
+    ]
+    for sentence in sentences:
+        is_chinese = any("一" <= letter <= "鿿" for letter in sentence)
+        assert is_chinese == (language == "zh"), sentence
+        assert sentence[-1] in ".?)。？）"
+
+
+def test_a_failure_without_pictures_is_the_sentence_alone() -> None:
+    assert Replies("en").failed([], "No memory.") == "No memory."
+    assert Replies("en").failed([artifact(1)], "No memory.").endswith("Then: No memory.")
