@@ -1,4 +1,4 @@
-"""The composition root: reads the settings, builds every part, hands them to one another and serves the page."""
+"""The composition root: reads the settings, builds the parts, hands them to one another, serves the page."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from agent.brains.offline import OfflineBrain
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -21,7 +22,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
-from agent.brains.offline import OfflineBrain
 from agent.coordinator import Coordinator
 from agent.domain import Quality
 from agent.errors import AgentError, StorageUnavailable
@@ -32,10 +32,14 @@ from engines.errors import EngineError
 from engines.fake import FakeEngine
 from engines.manifest import check_manifest
 
+if TYPE_CHECKING:
+    from engines.engine import DiffusionEngine
+
 __all__ = ["Settings", "build", "main"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STICKERS = Path(__file__).parent / "engines" / "stickers"
+Loaded = TypeVar("Loaded", bound=Engine)
 log = logging.getLogger(__name__)
 
 
@@ -72,20 +76,20 @@ class Settings(BaseSettings):
     def require_loopback(cls, host: str) -> str:
         if host not in LOOPBACK:
             raise ValueError(
-                f"Reverie has no sign-in yet and serves this machine only: use {LOOPBACK[0]} instead of {host}."
+                f"Reverie has no sign-in yet, so it serves this machine only: use {LOOPBACK[0]}, not {host}"
             )
         return host
 
 
-class LazyEngine:
-    """An engine that is loaded when it is first needed; a failure is told to whoever needed it, and tried again."""
+class LazyEngine(Generic[Loaded]):
+    """An engine that is loaded when it is first needed; whoever needs it hears of a failure."""
 
-    def __init__(self, load: Callable[[], Engine]) -> None:
+    def __init__(self, load: Callable[[], Loaded]) -> None:
         self._load = load
         self._lock = threading.Lock()
-        self._engine: Engine | None = None
+        self._engine: Loaded | None = None
 
-    def get(self) -> Engine:
+    def get(self) -> Loaded:
         with self._lock:
             if self._engine is None:
                 self._engine = self._load()
@@ -165,7 +169,7 @@ def build_engines(settings: Settings) -> Engines:
         return Engines(painters={Quality.FULL: fake, Quality.FAST: fake}, editors={Quality.FULL: fake})
     check_manifest(settings.weights or STICKERS)
 
-    def load(preset: str, share: LazyEngine | None = None) -> Engine:
+    def load(preset: str, share: LazyEngine[DiffusionEngine] | None = None) -> DiffusionEngine:
         from engines.load_engine import load_engine
 
         return load_engine(preset, settings.weights, share.get() if share else None)
@@ -180,7 +184,7 @@ def build_engines(settings: Settings) -> Engines:
 
 
 def build_brain(settings: Settings) -> Brain | None:
-    """The language model, if one is wanted; when it cannot be reached the rules answer, so that is only a warning."""
+    """The language model, if one is wanted; without it the rules answer."""
     return None
 
 
@@ -232,7 +236,7 @@ def require_free_port(host: str, port: int) -> None:
 
 
 def prepare_environment(data_folder: Path) -> None:
-    """For the libraries: nothing calls home, and what browsers upload stays in our own folder until it is read."""
+    """For the libraries: nothing calls home, and uploads stay in our own folder until they are read."""
     uploads = data_folder / "uploads"
     try:
         data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -240,8 +244,8 @@ def prepare_environment(data_folder: Path) -> None:
         uploads.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StorageUnavailable(
-            f"The data folder {data_folder} cannot be written ({error.strerror}): make it writable, or choose "
-            "another one with --data-folder."
+            f"The data folder {data_folder} cannot be written ({error.strerror}): make it writable, "
+            "or choose another one with --data-folder."
         ) from error
     os.environ.update(
         GRADIO_TEMP_DIR=str(uploads), GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", DO_NOT_TRACK="1"

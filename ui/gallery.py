@@ -1,4 +1,4 @@
-"""Pictures on the page: figures with their handle and recipe, thumbnails, the picture that is just forming."""
+"""Pictures on the page: figures with handle and recipe, thumbnails, the picture that is just forming."""
 
 from __future__ import annotations
 
@@ -19,26 +19,24 @@ def pictures(figures: Sequence[str]) -> str:
 def figure(artifact: Artifact) -> str:
     """The picture, its handle, what it was made with, and its download."""
     address = f"/pictures/{artifact.id}"
-    facts = [f"#{artifact.number}", f"{artifact.width}×{artifact.height}"]
-    if artifact.recipe is not None:
-        facts += [f"seed {artifact.recipe.seed}", f"{artifact.recipe.num_steps} steps"]
-    handle, *rest = (f"<span>{fact}</span>" for fact in facts)
+    recipe = artifact.recipe
+    facts = [] if recipe is None else [f"seed {recipe.seed}", f"{recipe.num_steps} steps"]
     return (
         f'<figure class="picture">'
         f'<a class="frame" href="{address}" target="_blank" rel="noopener">{image(artifact)}</a>'
-        f'<figcaption><strong class="handle">{handle}</strong>{"".join(rest)}'
-        f'<a class="download" href="{address}?download=1" download="reverie-{artifact.number}.png">Download</a>'
-        f"</figcaption></figure>"
+        f'<figcaption><strong class="handle">#{artifact.number}</strong>'
+        f"{''.join(f'<span>{fact}</span>' for fact in facts)}"
+        f'<a class="download" href="{address}?download=1">Download</a></figcaption></figure>'
     )
 
 
-def thumbnails(artifacts: Sequence[Artifact]) -> str:
-    """Small pictures with their handles: an upload, or a choice."""
+def thumbnails(artifacts: Sequence[Artifact], kind: str = "uploads") -> str:
+    """Small pictures with their handles: uploads, or a choice."""
     figures = (
         f'<figure class="thumbnail">{image(artifact)}<figcaption>#{artifact.number}</figcaption></figure>'
         for artifact in artifacts
     )
-    return f'<div class="thumbnails">{"".join(figures)}</div>'
+    return f'<div class="thumbnails {kind}">{"".join(figures)}</div>'
 
 
 def image(artifact: Artifact) -> str:
@@ -60,7 +58,8 @@ def forming(preview: bytes, words: str, share: float | None) -> str:
     """The picture that is being made: its latest preview, how far it is in words, and as a bar of `share`."""
     inside = '<span class="haze"></span>'
     if preview:
-        inside = f'<img src="data:image/jpeg;base64,{b64encode(preview).decode()}" alt="Preview, not finished yet">'
+        address = f"data:image/jpeg;base64,{b64encode(preview).decode()}"
+        inside = f'<img src="{address}" alt="Preview, not finished yet">'
     width = "" if share is None else f' style="width:{share:.0%}"'
     bar = "" if share is None else f'<span class="bar"><span{width}></span></span>'
     return (

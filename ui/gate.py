@@ -1,7 +1,8 @@
 """The outermost door: who may speak to this server at all, and as whom.
 
-A page of another site, or a name that someone else pointed at this machine, is refused with an empty 403. A browser that
-comes for the first time gets an unguessable cookie; what it makes belongs to that cookie and is shown to nobody else.
+A page of another site, or a name that someone else pointed at this machine, is refused with an empty 403.
+A browser that comes for the first time gets an unguessable cookie; what it makes belongs to that cookie and
+is shown to nobody else (docs/decisions/0002).
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Gate:
             await self.app(scope, receive, guarded(send))
 
     async def first_page(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
-        """The page itself, from one host name only (a cookie belongs to one), with the cookie given or renewed."""
+        """The page itself, under one host name (a cookie belongs to one), and the cookie given or renewed."""
         host = urlsplit(f"//{headers['host']}")
         if host.hostname != self.host:
             port = f":{host.port}" if host.port else ""

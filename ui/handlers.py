@@ -27,7 +27,7 @@ PAUSE_SECONDS = 0.12
 MAX_SEED = 2**31 - 1
 
 View = tuple[Any, Any, Any, Any]
-"""Session id, session list, chat, message box: what a gesture may change; gr.skip() leaves a part as it is."""
+"""Session id, session list, chat, message box: what a gesture may change. gr.skip() leaves a part alone."""
 
 NOTHING_NEW: View = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
 
@@ -41,7 +41,7 @@ class Sent(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class Handlers:
-    """Gestures of one page on one agent. A gesture that starts or finds a running turn goes on telling about it."""
+    """Gestures of one page on one agent. One that starts or finds a running turn goes on telling about it."""
 
     sessions: Sessions
     coordinator: Coordinator
@@ -209,13 +209,13 @@ def wanted_seed(words: str) -> int | None:
 
 
 def message_box(text: str | None = None, *, is_busy: bool) -> Any:
-    """With something to send, or while a turn runs to stop. `text` replaces what stands in it; None leaves that."""
+    """To send with, or while a turn runs to stop it. `text` replaces what stands in it; None leaves that."""
     if text is None:
         return gr.MultimodalTextbox(submit_btn=not is_busy, stop_btn=is_busy)
     return gr.MultimodalTextbox(value={"text": text, "files": []}, submit_btn=not is_busy, stop_btn=is_busy)
 
 
 def forget(files: Sequence[Path]) -> None:
-    """Uploads are kept clean in the store; what the browser sent need not stay, place and camera in it least of all."""
+    """The store keeps a clean copy of an upload; what the browser sent may name a place and need not stay."""
     for file in files:
         file.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Turns as chat messages. Pure: what the store and a running turn say goes in, messages come out.
 
-All words of users, brains and engines are escaped: nothing of theirs becomes markup, and so no address of theirs is opened.
+All words of users, brains and engines are escaped: nothing of theirs becomes markup, and so no address of
+theirs is ever opened.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def pending_messages(text: str) -> list[ChatMessage]:
 
 def notice(sentence: str) -> ChatMessage:
     """Something the user should know that is not part of the conversation."""
-    return ChatMessage(role="assistant", content=said(sentence, "notice"))
+    return ChatMessage(role="assistant", content=said(sentence, "notice refusal"))
 
 
 def said(text: str, kind: str = "said") -> str:
@@ -88,7 +89,7 @@ def doing(story: Story) -> str:
 def closed_message(turn: Turn, shown: Sequence[Artifact]) -> ChatMessage:
     """A finished, stopped or failed turn."""
     is_question = turn.decision is not None and turn.decision.route is Route.ASK
-    picked = thumbnails(shown) if is_question else pictures([figure(each) for each in shown])
+    picked = thumbnails(shown, "choice") if is_question else pictures([figure(each) for each in shown])
     words = said(turn.reply or "…", "said" if turn.status is TurnStatus.DONE else "notice")
     content = (words + picked if is_question else picked + words) if shown else words
     return ChatMessage(role="assistant", content=content, options=options(turn, shown, is_question))

@@ -17,7 +17,7 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
-    """GET /pictures/{id}: the PNG as it was saved, its metadata included; `?download=1` saves it under its handle."""
+    """GET /pictures/{id}: the PNG as saved, metadata included; `?download=1` saves it as its handle."""
 
     def picture(request: Request) -> Response:
         owner = owner_of(request.cookies)

@@ -20,6 +20,7 @@ from ui.theme import STYLE_SHEET, build_theme
 __all__ = ["serve"]
 
 FAVICON = Path(__file__).with_name("favicon.svg")
+SCRIPT = Path(__file__).with_name("page.js")
 MAX_WAITING = 64
 MAX_FOLLOWERS = 100
 MAX_FILE_SIZE = "25mb"
@@ -28,7 +29,7 @@ MAX_FILE_SIZE = "25mb"
 def serve(
     *, sessions: Sessions, artifacts: Artifacts, coordinator: Coordinator, host: str, port: int
 ) -> gr.Blocks:
-    """Open the page and return it while its server runs in the background; raises OSError when the port is taken."""
+    """Open the page; its server runs in the background. Raises OSError when the port is taken."""
     page = build_page(Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns()))
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
     page.launch(
@@ -52,6 +53,7 @@ def serve(
         favicon_path=FAVICON,
         theme=build_theme(),
         css_paths=[STYLE_SHEET],
+        head=f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
         app_kwargs={
             "middleware": [Middleware(Gate, host=host)],
             "routes": picture_routes(sessions, artifacts),

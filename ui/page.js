@@ -1,0 +1,41 @@
+// What the page does by itself, without asking the server.
+(() => {
+  const isPhone = () => window.innerWidth < 768;
+  const closeSidebar = () => document.querySelector(".sidebar.open .toggle-button")?.click();
+
+  // A screen reader should hear a message's words and pictures, not its markup.
+  const names = [["bot", "Reverie"], ["user", "You"]];
+  const nameMessages = () => {
+    for (const [role, name] of names)
+      for (const message of document.querySelectorAll(`[data-testid="${role}"][aria-label*="message:"]`))
+        message.setAttribute("aria-label", name);
+  };
+
+  // On a phone the page begins with the conversation, not with the list.
+  let isBegun = false;
+  const begin = () => {
+    if (isBegun || !document.querySelector(".sidebar.open .toggle-button")) return;
+    isBegun = true;
+    if (isPhone()) setTimeout(closeSidebar);
+  };
+
+  const settle = () => {
+    nameMessages();
+    begin();
+  };
+  new MutationObserver(settle).observe(document.documentElement, {
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ["aria-label", "class"],
+  });
+  settle();
+
+  document.addEventListener("click", (event) => {
+    const chosen = event.target.closest(".sessions label, button.new");
+    if (chosen && isPhone()) closeSidebar();
+    const handle = event.target.closest(".choice .thumbnail")?.querySelector("figcaption").textContent.trim();
+    const options = handle ? [...document.querySelectorAll(".chat .option")] : [];
+    options.find((option) => option.textContent.trim() === handle)?.click();
+  });
+})();
