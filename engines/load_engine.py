@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import diffusers
+import transformers
+
 from engines.engine import DiffusionEngine
 from engines.errors import ModelNotFound
 from engines.manifest import MANIFEST, check_manifest, folder_hash
@@ -28,6 +31,7 @@ def load_engine(
     `share` is a loaded engine of the same folder whose parts are used again. Raises ModelNotFound or
     WeightsDamaged.
     """
+    quiet_libraries()
     preset = find_preset(preset) if isinstance(preset, str) else preset
     folder = find_folder(preset, weights)
     known = share.parts if share is not None and share.parts.folder == folder else None
@@ -45,6 +49,12 @@ def load_engine(
             scheduler=find_scheduler(preset, folder),
         )
     )
+
+
+def quiet_libraries() -> None:
+    """Progress bars and notes on ignored configuration keys say nothing to someone who waits for a picture."""
+    transformers.utils.logging.disable_progress_bar()
+    diffusers.utils.logging.set_verbosity_error()
 
 
 def find_folder(preset: Preset, weights: Path | None) -> Path:

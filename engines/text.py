@@ -19,7 +19,6 @@ from transformers import (
     PreTrainedTokenizerBase,
     T5EncoderModel,
 )
-from transformers.utils import logging
 
 from engines.errors import ModelNotFound, WeightsDamaged
 
@@ -137,7 +136,6 @@ class TextStack:
         cls, folder: Path, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
     ) -> TextStack:
         """Read text_encoder.. and tokenizer.. of a folder. Raises ModelNotFound or WeightsDamaged."""
-        logging.disable_progress_bar()
         encoders = [
             load_encoder(each, folder / f"text_encoder{suffix}", dtype)
             for each, suffix in zip(ENCODER_CLASSES, SUFFIXES, strict=True)
