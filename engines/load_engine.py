@@ -52,7 +52,7 @@ def load_engine(
 
 
 def quiet_libraries() -> None:
-    """Progress bars and notes on ignored configuration keys say nothing to someone who waits for a picture."""
+    """Progress bars and notes on ignored keys say nothing to someone who waits for a picture."""
     transformers.utils.logging.disable_progress_bar()
     diffusers.utils.logging.set_verbosity_error()
 
