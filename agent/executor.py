@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageOps
@@ -33,7 +33,7 @@ from agent.safety import check_picture, check_words
 from agent.sessions import NewPicture, Sessions
 from engines.api import EditRequest, Engine, GenerateRequest, OnProgress, Progress, Sample, Size
 
-__all__ = ["Executor", "Work"]
+__all__ = ["Executor", "StepResult", "Work"]
 
 PREVIEW_QUALITY = 80
 ASPECTS = {Shape.SQUARE: 1.0, Shape.LANDSCAPE: 1.5, Shape.PORTRAIT: 1 / 1.5}
@@ -41,15 +41,24 @@ ASPECTS = {Shape.SQUARE: 1.0, Shape.LANDSCAPE: 1.5, Shape.PORTRAIT: 1 / 1.5}
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """One turn as the executor sees it. `made` holds the pictures of each earlier step."""
+    """Step `index` of a turn. `made`: the pictures of each earlier step; `on_made` hears of each new one."""
 
     turn: Turn
     owner: str
     index: int
     made: Sequence[Sequence[Artifact]]
+    on_made: Callable[[Artifact], None]
     replies: Replies
     token: CancelToken
     pipe: EventPipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
+    """All pictures of a step, and what the user should hear of how they were made."""
+
+    artifacts: Sequence[Artifact]
+    notices: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,26 +89,24 @@ class Executor:
         self.engines = engines
         self.editors = editors
 
-    def run(self, step: Step, work: Work) -> Iterator[Artifact | str]:
-        """Each picture of the step once it is on disk and has its row, then notices.
+    def run(self, step: Step, work: Work) -> StepResult:
+        """Make the pictures of a step, each on disk and with its row before the next begins.
 
         Pictures that an interrupted run has made already are not made again. Raises AgentError, EngineError.
         """
         call = self._prepare(step, work)
-        finished = {each.candidate: each for each in work.turn.artifacts if each.step == work.index}
-        seed = base_seed(work.turn.options, finished)
+        made = {each.candidate: each for each in work.turn.artifacts if each.step == work.index}
+        seed = base_seed(work.turn.options, made)
         notices = dict.fromkeys(call.notices)
         for candidate in range(1, step.num_pictures + 1):
-            if candidate in finished:
-                yield finished[candidate]
+            if candidate in made:
                 continue
             sample = self._draw(call, seed + candidate - 1, work)
             if sample.is_prompt_cut:
                 notices[work.replies.prompt_cut()] = None
-            artifact = self._keep(sample, call, candidate, work)
-            work.pipe.artifact(work.index, artifact)
-            yield artifact
-        yield from notices
+            made[candidate] = self._keep(sample, call, candidate, work)
+            work.on_made(made[candidate])
+        return StepResult(artifacts=[made[each] for each in sorted(made)], notices=[*notices])
 
     def _prepare(self, step: Step, work: Work) -> Call:
         """Engine, size and source of a step, its words checked."""

@@ -157,26 +157,28 @@ def executor(state: TurnState, runtime: Runtime[TurnContext]) -> Command[Literal
     run = runtime.context
     steps = Plan.model_validate(state["plan"]).steps
     index = len(state["made"])
+
+    def keep(artifact: Artifact) -> None:
+        run.artifacts[artifact.id] = artifact
+        run.pipe.artifact(index, artifact)
+
     work = Work(
         turn=run.turn,
         owner=run.owner,
         index=index,
         made=[[run.artifacts[each] for each in ids] for ids in state["made"]],
+        on_made=keep,
         replies=run.replies,
         token=run.token,
         pipe=run.pipe,
     )
-    made: list[str] = []
-    notices: list[str] = []
-    for result in run.executor.run(steps[index], work):
-        if isinstance(result, str):
-            notices.append(result)
-        else:
-            made.append(result.id)
-            run.artifacts[result.id] = result
+    result = run.executor.run(steps[index], work)
     return Command(
         goto="executor" if index + 1 < len(steps) else "answer",
-        update={"made": [*state["made"], made], "notices": [*state["notices"], *notices]},
+        update={
+            "made": [*state["made"], [each.id for each in result.artifacts]],
+            "notices": [*state["notices"], *result.notices],
+        },
     )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ from agent.domain import (
     Step,
 )
 from agent.errors import PlanRejected, SourceNotFound, UnsafeRequest
-from agent.events import ArtifactReady, StepProgress, StepQueued
-from agent.executor import Executor, Work
+from agent.events import StepProgress, StepQueued
+from agent.executor import Executor, StepResult, Work
 from agent.metadata import read_recipe
 from agent.pipe import EventPipe
 from agent.replies import Replies
@@ -50,28 +51,22 @@ def begin(
     options: PictureOptions = PictureOptions(),
     index: int = 0,
     made: list[list[Artifact]] | None = None,
+    heard: list[Artifact] | None = None,
 ) -> Work:
     return Work(
         turn=agent.sessions.open_turn(session.id, "ann", "words", options),
         owner="ann",
         index=index,
         made=made or [],
+        on_made=(lambda artifact: None) if heard is None else heard.append,
         replies=Replies("en"),
         token=CancelToken(),
         pipe=EventPipe(),
     )
 
 
-def carry_out(agent: Agent, step: Step, work: Work, executor: Executor | None = None) -> list[Artifact | str]:
-    return list((executor or agent.coordinator.executor).run(step, work))
-
-
-def pictures(results: list[Artifact | str]) -> list[Artifact]:
-    return [each for each in results if isinstance(each, Artifact)]
-
-
-def notices(results: list[Artifact | str]) -> list[str]:
-    return [each for each in results if isinstance(each, str)]
+def carry_out(agent: Agent, step: Step, work: Work, executor: Executor | None = None) -> StepResult:
+    return (executor or agent.coordinator.executor).run(step, work)
 
 
 def upload(agent: Agent, session: Session, size: tuple[int, int], caption: str = "") -> Artifact:
@@ -87,8 +82,9 @@ def upload(agent: Agent, session: Session, size: tuple[int, int], caption: str =
 
 
 def test_a_step_becomes_files_rows_and_events(agent: Agent, session: Session) -> None:
-    work = begin(agent, session, PictureOptions(seed=40))
-    made = pictures(carry_out(agent, GenerateStep(prompt="a red dog", num_pictures=2), work))
+    heard: list[Artifact] = []
+    work = begin(agent, session, PictureOptions(seed=40), heard=heard)
+    made = carry_out(agent, GenerateStep(prompt="a red dog", num_pictures=2), work).artifacts
     assert [each.recipe.seed for each in made if each.recipe] == [40, 41]
     assert [(each.step, each.candidate, each.number) for each in made] == [(0, 1, 1), (0, 2, 2)]
     for artifact in made:
@@ -99,7 +95,7 @@ def test_a_step_becomes_files_rows_and_events(agent: Agent, session: Session) ->
         assert recipe.weights_hash == FakeEngine().info.weights_hash
     work.pipe.close()
     events = list(work.pipe)
-    assert [each.artifact.id for each in events if isinstance(each, ArtifactReady)] == [x.id for x in made]
+    assert heard == made
     assert len([each for each in events if isinstance(each, StepQueued)]) == 2
     previews = [each.preview for each in events if isinstance(each, StepProgress) and each.preview]
     assert Image.open(io.BytesIO(previews[0])).format == "JPEG"
@@ -109,7 +105,7 @@ def test_without_a_seed_each_run_draws_another(agent: Agent, session: Session) -
     step = GenerateStep(prompt="x")
     seeds = set()
     for _ in range(3):
-        (artifact,) = pictures(carry_out(agent, step, begin(agent, session)))
+        (artifact,) = carry_out(agent, step, begin(agent, session)).artifacts
         assert artifact.recipe is not None
         assert 0 <= artifact.recipe.seed < 2**31
         seeds.add(artifact.recipe.seed)
@@ -135,9 +131,9 @@ def test_the_nearest_size_is_drawn_and_told(
     is_told: bool,
 ) -> None:
     results = carry_out(agent, step, begin(agent, session, options))
-    (artifact,) = pictures(results)
+    (artifact,) = results.artifacts
     assert (artifact.width, artifact.height) == size
-    assert notices(results) == ([f"I drew it at {size[0]}x{size[1]}, my nearest size."] if is_told else [])
+    assert results.notices == ([f"I drew it at {size[0]}x{size[1]}, my nearest size."] if is_told else [])
 
 
 def test_an_engine_of_squares_says_so(agent: Agent, session: Session, tmp_path: Path) -> None:
@@ -151,7 +147,7 @@ def test_an_engine_of_squares_says_so(agent: Agent, session: Session, tmp_path: 
     )
     work = begin(agent, session, PictureOptions(shape=Shape.LANDSCAPE))
     results = carry_out(agent, GenerateStep(prompt="x"), work, executor)
-    assert notices(results) == ["I drew it at 128x128, my nearest size."]
+    assert results.notices == ["I drew it at 128x128, my nearest size."]
     with pytest.raises(PlanRejected, match="No engine"):
         carry_out(agent, EditStep(instruction="x", source="step1"), begin(agent, session), executor)
 
@@ -167,22 +163,21 @@ def test_quality_picks_the_engine_and_a_missing_one_is_told(agent: Agent, sessio
     )
     options = PictureOptions(quality=Quality.FAST)
     results = carry_out(agent, GenerateStep(prompt="x"), begin(agent, session, options), executor)
-    (drawn,) = pictures(results)
+    (drawn,) = results.artifacts
     assert drawn.recipe is not None
-    assert (drawn.recipe.preset, notices(results)) == ("fast", [])
+    assert (drawn.recipe.preset, results.notices) == ("fast", [])
     work = begin(agent, session, options, index=1, made=[[drawn]])
     results = carry_out(agent, EditStep(instruction="y", source="step1"), work, executor)
-    assert notices(results) == ["I only have full here, so I used that."]
+    assert results.notices == ["I only have full here, so I used that."]
 
 
 def test_an_edit_takes_its_source_by_id_or_by_step(agent: Agent, session: Session) -> None:
-    first = pictures(carry_out(agent, GenerateStep(prompt="a dog", num_pictures=2), begin(agent, session)))
-    (by_id,) = pictures(
-        carry_out(agent, EditStep(instruction="make it blue", source=first[0].id), begin(agent, session))
-    )
+    first = carry_out(agent, GenerateStep(prompt="a dog", num_pictures=2), begin(agent, session)).artifacts
+    step = EditStep(instruction="make it blue", source=first[0].id)
+    (by_id,) = carry_out(agent, step, begin(agent, session)).artifacts
     assert (by_id.origin, by_id.parents) == (Origin.EDITED, (first[0].id,))
-    work = begin(agent, session, index=1, made=[first])
-    (by_step,) = pictures(carry_out(agent, EditStep(instruction="make it red", source="step1"), work))
+    work = begin(agent, session, index=1, made=[list(first)])
+    (by_step,) = carry_out(agent, EditStep(instruction="make it red", source="step1"), work).artifacts
     assert by_step.parents == (first[1].id,), "the last picture of the step"
     assert by_step.recipe is not None
     assert by_step.recipe.parents == by_step.parents
@@ -204,11 +199,11 @@ def test_a_picture_of_another_conversation_is_no_source(agent: Agent, session: S
 def test_an_upload_is_fitted_and_told(agent: Agent, session: Session) -> None:
     source = upload(agent, session, (300, 200))
     results = carry_out(agent, EditStep(instruction="x", source=source.id), begin(agent, session))
-    (artifact,) = pictures(results)
+    (artifact,) = results.artifacts
     assert (artifact.width, artifact.height) == (160, 96)
-    assert notices(results) == ["I fitted #1 to 160x96 first, which may cut its edges."]
+    assert results.notices == ["I fitted #1 to 160x96 first, which may cut its edges."]
     again = carry_out(agent, EditStep(instruction="y", source=artifact.id), begin(agent, session))
-    assert notices(again) == [], "a picture of the right size is left alone"
+    assert again.notices == [], "a picture of the right size is left alone"
 
 
 def test_unsafe_steps_never_reach_the_engine(tmp_path: Path) -> None:
@@ -227,11 +222,11 @@ def test_unsafe_steps_never_reach_the_engine(tmp_path: Path) -> None:
 
 
 def test_what_a_picture_came_from_is_not_forgotten(agent: Agent, session: Session) -> None:
-    girl = pictures(carry_out(agent, GenerateStep(prompt="a little girl"), begin(agent, session)))[0]
+    girl = carry_out(agent, GenerateStep(prompt="a little girl"), begin(agent, session)).artifacts[0]
     photo = upload(agent, session, (128, 128))
     for source in (girl, photo):
         step = EditStep(instruction="add a dog", source=source.id)
-        (edited,) = pictures(carry_out(agent, step, begin(agent, session)))
+        (edited,) = carry_out(agent, step, begin(agent, session)).artifacts
         with pytest.raises(UnsafeRequest):
             carry_out(agent, EditStep(instruction="make her naked", source=edited.id), begin(agent, session))
 
@@ -240,11 +235,11 @@ def test_what_a_picture_came_from_is_not_forgotten(agent: Agent, session: Sessio
 def test_a_broken_picture_is_never_saved(tmp_path: Path, fault: Fault) -> None:
     agent = build_agent(tmp_path, engine=FakeEngine(faults=[None, fault]))
     session = agent.sessions.create("ann")
-    work = begin(agent, session)
-    results = agent.coordinator.executor.run(GenerateStep(prompt="x", num_pictures=2), work)
-    assert isinstance(next(results), Artifact)
+    heard: list[Artifact] = []
+    work = begin(agent, session, heard=heard)
     with pytest.raises(NonFiniteOutput, match="seed"):
-        next(results)
+        carry_out(agent, GenerateStep(prompt="x", num_pictures=2), work)
+    assert len(heard) == 1
     assert len(agent.sessions.turn(work.turn.id, "ann").artifacts) == 1
     assert len(list(agent.artifacts.folder.rglob("*.png"))) == 1
     agent.close()
@@ -256,26 +251,22 @@ def test_what_an_interrupted_run_has_made_is_not_made_again(tmp_path: Path) -> N
     session = agent.sessions.create("ann")
     step = GenerateStep(prompt="x", num_pictures=3)
     work = begin(agent, session)
-    run = agent.coordinator.executor.run(step, work)
-    first = next(run)
-    assert isinstance(first, Artifact)
-    assert first.recipe is not None
-    work.token.cancel()
+    heard: list[Artifact] = []
+
+    def stop(artifact: Artifact) -> None:
+        heard.append(artifact)
+        work.token.cancel()
+
+    work = replace(work, on_made=stop)
     with pytest.raises(Cancelled):
-        next(run)
-    again = begin(agent, session)
-    again = Work(
-        turn=agent.sessions.reopen_turn(work.turn.id, "ann"),
-        owner="ann",
-        index=0,
-        made=[],
-        replies=again.replies,
-        token=again.token,
-        pipe=again.pipe,
-    )
-    results = pictures(carry_out(agent, step, again))
-    assert results[0] == first
-    seeds = [each.recipe.seed - first.recipe.seed for each in results if each.recipe]
+        carry_out(agent, step, work)
+    (first,) = heard
+    assert first.recipe is not None
+    turn = agent.sessions.reopen_turn(work.turn.id, "ann")
+    results = carry_out(agent, step, replace(work, turn=turn, token=CancelToken(), on_made=heard.append))
+    assert results.artifacts[0] == first
+    assert len(heard) == 3
+    seeds = [each.recipe.seed - first.recipe.seed for each in results.artifacts if each.recipe]
     assert seeds == [0, 1, 2], "the missing pictures get the seeds they would have had"
     assert engine.num_calls == 3
     agent.close()
