@@ -9,10 +9,12 @@ import pytest
 
 from tests.training.evaluation.oracle import read
 from training.errors import BadRecipe
+from training.evaluation.editing import own_edits
 from training.evaluation.geneval import judge
 from training.evaluation.prompts import EXTRA_TASKS, TASKS, Wanted, own_prompts, read_geneval
 from training.evaluation.truth import true_scene
 from training.seeds import rng_for
+from training.stickers.words import build_tokenizer
 
 LINES = [
     {"tag": "single_object", "include": [{"class": "dog", "count": 1}], "prompt": "a photo of a dog"},
@@ -85,3 +87,12 @@ def test_true_scenes_of_other_prompts_are_judged_wrong() -> None:
         scenes = [true_scene(prompt, rng_for("test-truth", 0, 0)) for prompt in prompts]
         wrong = [judge(prompt, read(scene)) for prompt, scene in zip(prompts[1:], scenes, strict=False)]
         assert sum(verdict.is_correct for verdict in wrong) <= 1
+
+
+def test_the_engines_know_every_word_they_are_asked() -> None:
+    """Or a score would measure the vocabulary."""
+    tokenizer = build_tokenizer()
+    asked = [prompt.prompt for prompt in own_prompts(40, seed=0)]
+    asked += [edit.instruction for edit in own_edits(20, seed=0)]
+    unknown = [words for words in asked if tokenizer.unk_token_id in tokenizer(words).input_ids]
+    assert unknown == []
