@@ -83,7 +83,7 @@ class MoEFeedForward(nn.Module):
         places = torch.arange(num_assignments, device=x_ND.device)
         y_RD = y_RD[torch.empty_like(order_R).scatter(0, order_R, places)]
         y_NKD = rearrange(y_RD, "(n k) d -> n k d", k=self.num_active)
-        return torch.einsum("nkd,nk->nd", y_NKD, weights_NK)
+        return (y_NKD * weights_NK[..., None]).sum(dim=1)
 
     def run_split(self, x_RD: Tensor, ends_E: Tensor) -> Tensor:
         """Expert e on rows ends_E[e - 1] to ends_E[e], one after the other. Reads the counts on the host."""
