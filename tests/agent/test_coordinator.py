@@ -353,6 +353,26 @@ def test_turns_take_the_device_in_turns_picture_by_picture(chat_with: Builder) -
     assert [each.caption for each in in_order] == ["dogs", "cats", "dogs", "cats"]
 
 
+def test_many_chats_at_once_never_cross(chat_with: Builder) -> None:
+    first = chat_with(engine=FakeEngine(num_steps=2))
+    chats = [Chat(first.agent, f"owner {number}") for number in range(10)]
+
+    def talk(chat: Chat) -> None:
+        for number in range(2):
+            chat.say(f"draw {chat.owner}, {number}")
+
+    threads = [threading.Thread(target=talk, args=(chat,)) for chat in chats]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(3 * PATIENCE_SECONDS)
+    for chat in chats:
+        turns = chat.agent.sessions.turns(chat.id, chat.owner)
+        captions = [artifact.caption for turn in turns for artifact in turn.artifacts]
+        assert captions == [f"draw {chat.owner}, {number}" for number in range(2)]
+        assert [turn.reply for turn in turns] == ["Here is #1.", "Here is #2."]
+
+
 def test_stop_keeps_what_is_finished_and_retry_goes_on_from_there(chat_with: Builder) -> None:
     chat, engine, events = hanging(chat_with, None, Fault.HANG)
     assert not chat.agent.coordinator.stop(chat.id, "bob"), "only the owner stops"
@@ -376,6 +396,29 @@ def test_stop_keeps_what_is_finished_and_retry_goes_on_from_there(chat_with: Bui
     assert len(turn.artifacts) == 2
     assert engine.num_calls == 3, "the first picture is not drawn again"
     assert not chat.agent.coordinator.stop(chat.id, "ann")
+
+
+def test_stop_after_any_event_leaves_rows_and_files_whole(chat_with: Builder) -> None:
+    engine = FakeEngine(num_steps=3)
+    chat = chat_with(engine=engine)
+    chat.agent.coordinator.brain = ScriptedBrain(*[draw("dogs", num_pictures=2)] * 20)
+    endings = set()
+    for moment in range(16):
+        heard: list[Event] = []
+        for event in chat.agent.coordinator.run(chat.id, "ann", "draw two dogs"):
+            heard.append(event)
+            if len(heard) == moment:
+                chat.agent.coordinator.stop(chat.id, "ann")
+        turn = chat.agent.sessions.turns(chat.id, "ann")[-1]
+        endings.add(type(heard[-1]))
+        wanted = TurnStatus.DONE if isinstance(heard[-1], TurnDone) else TurnStatus.STOPPED
+        assert (turn.status, turn.reply) == (wanted, reply_of(heard))
+        assert turn.shown == tuple(artifact.id for artifact in turn.artifacts)
+        told = [event.artifact for event in heard if isinstance(event, ArtifactReady)]
+        assert told == list(turn.artifacts)
+    assert endings == {TurnStopped, TurnDone}
+    files = {path.stem for path in chat.agent.artifacts.folder.rglob("*.png")}
+    assert files == chat.agent.sessions.hashes()
 
 
 def test_stop_does_not_wait_for_a_slow_brain(chat_with: Builder) -> None:
