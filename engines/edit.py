@@ -12,7 +12,7 @@ from engines.api import EditRequest, OnProgress, Sample
 from engines.guidance import guide_edit, guide_edit_clipped
 from engines.parts import Parts, require_room, require_steps, watch
 from engines.presets import Preset
-from engines.sampling import Velocity, denoise, draw_noise, network_velocity, start
+from engines.sampling import Velocity, denoise, draw_noise, network_velocity, seeded, start
 from engines.sizes import Size, closest_size, cover, size_of_area
 from engines.sparse_dit import SparseDiT
 from engines.text import TextContext
@@ -38,7 +38,7 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
     texts = parts.text.encode([request.negative_prompt, request.instruction])
     context = texts.context.to(place.device, place.dtype)
     velocity = guided(parts.dit, context, source_latents, preset, guidance, image_guidance)
-    generator = torch.Generator().manual_seed(request.seed)
+    generator = seeded(request.seed)
     noise = draw_noise(tuple(source_latents.shape), generator, place.device)
     scheduler = start(parts.scheduler, num_steps, preset.shift)
     latents = denoise(velocity, noise, scheduler, generator, on_step)

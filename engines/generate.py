@@ -9,7 +9,7 @@ from engines.api import GenerateRequest, OnProgress, Sample
 from engines.errors import UnsupportedSize
 from engines.guidance import guide
 from engines.parts import Parts, require_room, require_steps, watch
-from engines.sampling import Velocity, denoise, draw_noise, network_velocity, start
+from engines.sampling import Velocity, denoise, draw_noise, network_velocity, seeded, start
 from engines.sizes import Size
 from engines.sparse_dit import SparseDiT
 from engines.text import TextContext
@@ -29,7 +29,7 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
 
     texts = parts.text.encode([request.negative_prompt, request.prompt])
     velocity = guided(parts.dit, texts.context.to(place.device, place.dtype), guidance)
-    generator = torch.Generator().manual_seed(request.seed)
+    generator = seeded(request.seed)
     noise = draw_noise(latent_shape(parts, size), generator, place.device)
     scheduler = start(parts.scheduler, num_steps, preset.shift)
     latents = denoise(velocity, noise, scheduler, generator, on_step)

@@ -13,7 +13,7 @@ from diffusers import FlowMatchLCMScheduler, UniPCMultistepScheduler
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engines.errors import ModelNotFound, NonFiniteOutput, WeightsDamaged
+from engines.errors import EngineError, ModelNotFound, NonFiniteOutput, WeightsDamaged
 from engines.flow import clean_estimate, shift_time
 from engines.sparse_dit import SparseDiT, SparseDiTOutput
 from engines.sparse_dit.checkpoint import read_json
@@ -27,6 +27,7 @@ __all__ = [
     "load_scheduler",
     "network_velocity",
     "official_scheduler",
+    "seeded",
     "start",
 ]
 
@@ -82,6 +83,13 @@ def start(prototype: Scheduler, num_steps: int, shift: float | None) -> Schedule
     else:
         scheduler.set_timesteps(num_steps)
     return scheduler
+
+
+def seeded(seed: int) -> torch.Generator:
+    """The one source of randomness of a run. Raises EngineError for a number that torch cannot take."""
+    if not 0 <= seed < 2**63:
+        raise EngineError(f"{seed} is no seed: choose a whole number from 0 to {2**63 - 1}.")
+    return torch.Generator().manual_seed(seed)
 
 
 def draw_noise(shape: tuple[int, ...], generator: torch.Generator, device: torch.device) -> Tensor:

@@ -108,6 +108,12 @@ def test_impossible_numbers_of_steps_are_refused(engine: DiffusionEngine, num_st
         draw(engine, num_steps=num_steps)
 
 
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_impossible_seeds_are_refused(engine: DiffusionEngine, seed: int) -> None:
+    with pytest.raises(EngineError, match="is no seed"):
+        draw(engine, seed=seed)
+
+
 def test_long_prompts_are_drawn_and_said_to_be_cut(engine: DiffusionEngine) -> None:
     assert engine.generate(dataclasses.replace(REQUEST, prompt="a red cat " * 9), ignore).is_prompt_cut
 

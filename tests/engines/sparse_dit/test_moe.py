@@ -56,6 +56,14 @@ def test_grouped_products_equal_the_split_ones() -> None:
     x_RD = torch.randn(10, 32).bfloat16()
     ends = torch.tensor([3, 3, 9, 10], dtype=torch.int32)
     torch.testing.assert_close(moe.run_grouped(x_RD, ends), moe.run_split(x_RD, ends))
+    weight = torch.randn(10, 32).bfloat16()
+    parameters = list(moe.experts.parameters())
+    grouped, split = (
+        torch.autograd.grad((run(x_RD, ends) * weight).sum(), parameters)
+        for run in (moe.run_grouped, moe.run_split)
+    )
+    for ours, expected in zip(grouped, split, strict=True):
+        torch.testing.assert_close(ours, expected, atol=2e-2, rtol=2e-2)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
