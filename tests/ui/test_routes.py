@@ -1,0 +1,84 @@
+"""Pictures over HTTP, to their owner only."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from agent.artifacts import Artifacts
+from agent.domain import Artifact, Origin, PictureOptions
+from agent.sessions import NewPicture, Sessions
+from ui.gate import COOKIE, owner_of
+from ui.routes import picture_routes
+
+TOKEN, OTHER_TOKEN = "a" * 32, "b" * 32
+
+
+class Shelf:
+    """A store with one picture, and its route."""
+
+    def __init__(self, folder: Path) -> None:
+        self.sessions = Sessions(f"sqlite:///{folder}/reverie.db")
+        self.artifacts = Artifacts(folder / "pictures")
+        self.png = a_png()
+        owner = owner_of({COOKIE: TOKEN})
+        assert owner is not None
+        session = self.sessions.create(owner)
+        turn = self.sessions.open_turn(session.id, owner, "draw", PictureOptions())
+        sha256 = self.artifacts.put(self.png)
+        self.picture: Artifact = self.sessions.add_artifact(
+            turn.id, NewPicture(sha256=sha256, width=2, height=2, origin=Origin.GENERATED)
+        )
+
+    def browser(self, token: str | None) -> TestClient:
+        app = Starlette(routes=picture_routes(self.sessions, self.artifacts))
+        return TestClient(app, cookies={COOKIE: token} if token else None)
+
+
+def a_png() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (2, 2), "red").save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    shelf = Shelf(tmp_path)
+    yield shelf
+    shelf.sessions.close()
+
+
+def test_the_owner_gets_the_very_bytes_that_were_saved(shelf: Shelf) -> None:
+    answer = shelf.browser(TOKEN).get(f"/pictures/{shelf.picture.id}")
+    assert (answer.status_code, answer.content) == (200, shelf.png)
+    assert answer.headers["content-type"] == "image/png"
+    assert "private" in answer.headers["cache-control"]
+
+
+def test_a_download_is_named_after_the_handle(shelf: Shelf) -> None:
+    answer = shelf.browser(TOKEN).get(f"/pictures/{shelf.picture.id}?download=1")
+    assert answer.headers["content-disposition"] == 'attachment; filename="reverie-1.png"'
+
+
+@pytest.mark.parametrize("token", [OTHER_TOKEN, None, "nonsense"])
+def test_nobody_else_does(shelf: Shelf, token: str | None) -> None:
+    answer = shelf.browser(token).get(f"/pictures/{shelf.picture.id}")
+    assert answer.status_code == 404
+    assert b"PNG" not in answer.content
+
+
+def test_a_hash_is_not_an_address(shelf: Shelf) -> None:
+    assert shelf.browser(TOKEN).get(f"/pictures/{shelf.picture.sha256}").status_code == 404
+
+
+def test_a_picture_whose_file_is_gone_says_so(shelf: Shelf) -> None:
+    shelf.artifacts.remove([shelf.picture.sha256])
+    answer = shelf.browser(TOKEN).get(f"/pictures/{shelf.picture.id}")
+    assert answer.status_code == 404
+    assert "gone" in answer.text
