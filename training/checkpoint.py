@@ -47,7 +47,7 @@ def checkpoints(folder: Path) -> list[Path]:
 
 def load_latest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
     """The newest checkpoint that can be read, and a sentence for each that could not."""
-    complaints = []
+    complaints: list[str] = []
     for path in reversed(checkpoints(folder)):
         try:
             return Checkpoint(step=int(path.stem.split("-")[1]), tensors=load_file(path)), complaints

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-import diffusers
-import torch
 from diffusers import UniPCMultistepScheduler
 from torch import Tensor, nn
-from transformers import LlamaForCausalLM
 
-from engines.manifest import write_manifest
+from engines.layout import write_layout
 from engines.sparse_dit import SparseDiT
-from engines.text import SUFFIXES, TextEncoders
+from engines.text import SUFFIXES, TextEncoders, TextStack
+from engines.vae import Vae
 from training.checkpoint import load_latest
 from training.errors import CorruptCheckpoint
 from training.recipes import Recipe
@@ -60,22 +57,20 @@ def load_editing(recipe: Recipe, runs: Path) -> SparseDiT:
 def export(recipe: Recipe, runs: Path, out: Path) -> str:
     """Write the folder that engines and diffusers' pipeline load; returns the weights hash.
 
-    The edit transformer is left out when its stage has not run.
+    Transformers are stored in float16. The edit transformer is left out when its stage has not run.
     """
     transformer, encoders = load_drawing(recipe, runs)
-    out.mkdir(parents=True, exist_ok=True)
-    transformer.save_pretrained(out / "transformer")
+    transformers = {"transformer": transformer.half()}
     if (runs / "edit" / "checkpoints").is_dir():
-        load_editing(recipe, runs).save_pretrained(out / "transformer_edit")
-    _save_text(encoders, out)
-    shutil.copytree(runs / "vae", out / "vae", dirs_exist_ok=True)
-    UniPCMultistepScheduler(
+        transformers["transformer_edit"] = load_editing(recipe, runs).half()
+    scheduler = UniPCMultistepScheduler(
         prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=SAMPLING_SHIFT
-    ).save_pretrained(out / "scheduler")
-    _write_json(out / "model_index.json", _model_index())
+    )
+    out.mkdir(parents=True, exist_ok=True)
     vocabulary = {"classes": CLASSES, "colors": tuple(COLORS), "backgrounds": BACKGROUNDS, "styles": STYLES}
-    _write_json(out / "vocabulary.json", vocabulary)
-    return write_manifest(out)
+    (out / "vocabulary.json").write_text(json.dumps(vocabulary, indent=2) + "\n", "utf-8")
+    text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
+    return write_layout(out, text, Vae.from_pretrained(runs / "vae"), scheduler, transformers)
 
 
 def _fill(module: nn.Module, weights: Mapping[str, Tensor], prefix: str) -> None:
@@ -85,37 +80,3 @@ def _fill(module: nn.Module, weights: Mapping[str, Tensor], prefix: str) -> None
     if missing:
         raise CorruptCheckpoint(f"The checkpoint does not fit the recipe: {sorted(missing)[0]} is missing.")
     module.load_state_dict(own, strict=False)
-
-
-def _save_text(encoders: TextEncoders, out: Path) -> None:
-    llama = LlamaForCausalLM(encoders.llama.config)
-    llama.model.load_state_dict(encoders.llama.state_dict())
-    with torch.no_grad():
-        llama.lm_head.weight.copy_(llama.model.embed_tokens.weight)
-    models = (encoders.clip_l, encoders.clip_g, encoders.t5, llama)
-    for model, suffix in zip(models, SUFFIXES, strict=True):
-        model.save_pretrained(out / f"text_encoder{suffix}")  # type: ignore[operator]
-        build_tokenizer().save_pretrained(out / f"tokenizer{suffix}")
-
-
-def _model_index() -> dict[str, object]:
-    tokenizer = ["transformers", "PreTrainedTokenizerFast"]
-    return {
-        "_class_name": "HiDreamImagePipeline",
-        "_diffusers_version": diffusers.__version__,
-        "scheduler": ["diffusers", "UniPCMultistepScheduler"],
-        "text_encoder": ["transformers", "CLIPTextModelWithProjection"],
-        "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
-        "text_encoder_3": ["transformers", "T5EncoderModel"],
-        "text_encoder_4": ["transformers", "LlamaForCausalLM"],
-        "tokenizer": tokenizer,
-        "tokenizer_2": tokenizer,
-        "tokenizer_3": tokenizer,
-        "tokenizer_4": tokenizer,
-        "transformer": ["diffusers", "HiDreamImageTransformer2DModel"],
-        "vae": ["diffusers", "AutoencoderDC"],
-    }
-
-
-def _write_json(path: Path, data: object) -> None:
-    path.write_text(json.dumps(data, indent=2) + "\n", "utf-8")

@@ -1,21 +1,20 @@
-"""Muon and AdamW over fp32 master weights of a bf16 model, with a moving average of the masters."""
+"""AdamW over fp32 master weights of a bf16 model, with a moving average of the masters."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+
 
 @dataclass(frozen=True, kw_only=True)
 class OptimSettings:
-    """Warm-up, a constant rate, then a linear decay over the last `decay_share` of the steps.
-
-    With `muon`, matrices inside the network go to Muon (Jordan et al. 2024) at AdamW's update size;
-    embeddings, biases, norms and the first and last layers stay with AdamW.
-    """
+    """AdamW: warm-up, a constant rate, then a linear decay over the last `decay_share` of the steps."""
 
     learning_rate: float
     num_steps: int
@@ -25,7 +24,6 @@ class OptimSettings:
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     ema_decay: float = 0.999
-    muon: bool = False
 
 
 def learning_rate(settings: OptimSettings, step: int) -> float:
@@ -44,7 +42,17 @@ class MasterOptimizer:
         self.parameters = dict(parameters)
         self.masters = {name: p.detach().float().clone() for name, p in self.parameters.items()}
         self.ema = {name: master.clone() for name, master in self.masters.items()}
-        self.optimizers = _build_optimizers(self.masters, settings)
+        groups: list[dict[str, Any]] = [
+            {"params": [master for master in self.masters.values() if master.ndim >= 2]},
+            {"params": [master for master in self.masters.values() if master.ndim < 2], "weight_decay": 0.0},
+        ]
+        self.adamw = torch.optim.AdamW(
+            groups,
+            lr=settings.learning_rate,
+            betas=settings.betas,
+            weight_decay=settings.weight_decay,
+            foreach=True,
+        )
 
     def update(self, step: int) -> float:
         """One step from the gradients on the model's parameters; returns the gradient norm (before clipping).
@@ -57,10 +65,9 @@ class MasterOptimizer:
         norm = float(torch.nn.utils.clip_grad_norm_(list(self.masters.values()), self.settings.clip_norm))
         if not torch.isfinite(torch.tensor(norm)):
             return norm
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(self.settings, step)
-            optimizer.step()
+        for group in self.adamw.param_groups:
+            group["lr"] = learning_rate(self.settings, step)
+        self.adamw.step()
         decay = min(self.settings.ema_decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(list(self.ema.values()), list(self.masters.values()), 1 - decay)
         self.write(self.masters)
@@ -77,14 +84,12 @@ class MasterOptimizer:
         tensors = {f"master/{name}": value for name, value in self.masters.items()}
         tensors |= {f"ema/{name}": value for name, value in self.ema.items()}
         for name, master in self.masters.items():
-            for optimizer in self.optimizers:
-                for key, value in optimizer.state.get(master, {}).items():
-                    tensors[f"moment/{key}/{name}"] = value
+            for key, value in self.adamw.state.get(master, {}).items():
+                tensors[f"moment/{key}/{name}"] = value
         return tensors
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take up a saved state."""
-        owners = {id(p): o for o in self.optimizers for group in o.param_groups for p in group["params"]}
         for name, master in self.masters.items():
             master.detach().copy_(tensors[f"master/{name}"])
             self.ema[name].copy_(tensors[f"ema/{name}"])
@@ -94,48 +99,5 @@ class MasterOptimizer:
                 if f"moment/{key}/{name}" in tensors
             }
             if moments:
-                owners[id(master)].state[master] = moments
+                self.adamw.state[master] = moments
         self.write(self.masters)
-
-
-_MOMENTS = ("step", "exp_avg", "exp_avg_sq", "momentum_buffer")
-_NOT_HIDDEN = (
-    "embed",
-    "shared.weight",
-    "x_embedder",
-    "final_layer",
-    "gate",
-    "layout",
-    "relative_attention_bias",
-)
-
-
-def _build_optimizers(masters: Mapping[str, Tensor], settings: OptimSettings) -> list[torch.optim.Optimizer]:
-    hidden = {
-        name: master
-        for name, master in masters.items()
-        if settings.muon and master.ndim == 2 and not any(part in name for part in _NOT_HIDDEN)
-    }
-    rest = [master for name, master in masters.items() if name not in hidden]
-    optimizers: list[torch.optim.Optimizer] = [
-        torch.optim.AdamW(
-            [
-                {"params": [master for master in rest if master.ndim >= 2]},
-                {"params": [master for master in rest if master.ndim < 2], "weight_decay": 0.0},
-            ],
-            lr=settings.learning_rate,
-            betas=settings.betas,
-            weight_decay=settings.weight_decay,
-            foreach=True,
-        )
-    ]
-    if hidden:
-        optimizers.append(
-            torch.optim.Muon(
-                list(hidden.values()),
-                lr=settings.learning_rate,
-                weight_decay=settings.weight_decay,
-                adjust_lr_fn="match_rms_adamw",
-            )
-        )
-    return optimizers

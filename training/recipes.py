@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,8 +14,6 @@ from training.optim import OptimSettings
 from training.stages.autoencoder import AutoencoderSettings
 from training.stages.edit import EditSettings
 from training.stages.pretrain import PretrainSettings
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,25 +46,23 @@ def stickers_cpu() -> Recipe:
         ),
         pretrain=PretrainSettings(),
         pretrain_loop=LoopSettings(
-            optim=OptimSettings(learning_rate=2e-3, num_steps=24_000, decay_share=0.3, muon=True)
+            optim=OptimSettings(learning_rate=2e-3, num_steps=24_000, decay_share=0.3)
         ),
         edit=EditSettings(),
-        edit_loop=LoopSettings(
-            optim=OptimSettings(learning_rate=1.5e-3, num_steps=12_000, decay_share=0.3, muon=True)
-        ),
+        edit_loop=LoopSettings(optim=OptimSettings(learning_rate=1.5e-3, num_steps=12_000, decay_share=0.3)),
     )
 
 
 def smoke() -> Recipe:
     """A minute or two in all: every stage runs, nothing is learnt."""
-    tiny = LoopSettings(optim=OptimSettings(learning_rate=1e-3, num_steps=4, warmup_steps=1), log_seconds=0)
+    tiny = LoopSettings(optim=OptimSettings(learning_rate=1e-3, num_steps=2, warmup_steps=1), log_seconds=0)
     return Recipe(
         name="smoke",
-        autoencoder=AutoencoderSettings(start_pictures=16, scenes_per_step=1),
+        autoencoder=AutoencoderSettings(start_pictures=8, scenes_per_step=1),
         autoencoder_loop=tiny,
-        pretrain=PretrainSettings(width=32, num_dual=1, num_single=2, num_scenes=32, batch_size=4),
+        pretrain=PretrainSettings(width=32, num_dual=1, num_single=2, num_scenes=16, batch_size=4),
         pretrain_loop=tiny,
-        edit=EditSettings(width=32, num_dual=1, num_single=2, num_edits=16, batch_size=4),
+        edit=EditSettings(width=32, num_dual=1, num_single=2, num_edits=8, batch_size=4),
         edit_loop=tiny,
     )
 
@@ -87,18 +83,14 @@ def find_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     return recipe
 
 
-def _changed(record: T, path: list[str], value: str, whole: str) -> T:
+def _changed(record: Any, path: list[str], value: str, whole: str) -> Any:
     name, *rest = path
     if not is_dataclass(record) or name not in {field.name for field in fields(record)}:
         raise BadRecipe(f"There is no setting {whole}.")
-    changes: dict[str, Any]
     if rest:
-        changes = {name: _changed(getattr(record, name), rest, value, whole)}
-    else:
-        try:
-            changes = {name: TypeAdapter(get_type_hints(type(record))[name]).validate_strings(value)}
-        except ValidationError as error:
-            raise BadRecipe(f"{whole} cannot be {value!r}: {error.errors()[0]['msg']}.") from error
-    changed: Any = replace(record, **changes)
-    result: T = changed
-    return result
+        return replace(record, **{name: _changed(getattr(record, name), rest, value, whole)})  # type: ignore[type-var]
+    try:
+        new = TypeAdapter(get_type_hints(type(record))[name]).validate_strings(value)
+    except ValidationError as error:
+        raise BadRecipe(f"{whole} cannot be {value!r}: {error.errors()[0]['msg']}.") from error
+    return replace(record, **{name: new})  # type: ignore[type-var]

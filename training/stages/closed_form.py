@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 _RIDGE = 1e-4
 _STEADY = 12.0  # a constant channel this large keeps the last RMSNorm nearly linear
+_ENOUGH_ROWS = 150_000  # places that a regression looks at
 _LIFT = 3.0  # lifts what follows above the ReLU's kink
 
 
@@ -26,9 +27,8 @@ def start_in_closed_form(model: AutoencoderDC, pictures_BCHW: Tensor) -> None:
     """Set all weights of a fresh `model` from pictures (B, 3, H, W) in -1..1."""
     for module in model.modules():
         if isinstance(module, ResBlock):
-            nn.init.zeros_(module.norm.weight)
-            if module.norm.bias is not None:
-                nn.init.zeros_(module.norm.bias)
+            for parameter in module.norm.parameters():
+                nn.init.zeros_(parameter)
     features = _start_encoder(model, pictures_BCHW)
     _start_bottleneck(model, features, pictures_BCHW)
     _start_decoder(model, model.encoder(pictures_BCHW), pictures_BCHW)
@@ -101,8 +101,9 @@ def _run_up(block: DCUpBlock2d, hidden: Tensor, pictures: Tensor) -> Tensor:
 
 def _fit_shuffled(block: DCUpBlock2d, hidden: Tensor, target: Tensor) -> None:
     """Least squares for the convolution whose output is pixel-shuffled into `target`."""
-    rows = rearrange(F.pixel_unshuffle(target, 2), "b c h w -> (b h w) c")
-    weight, bias = _regress(_around(hidden), rows)
+    count = -(-_ENOUGH_ROWS // (hidden.shape[-1] * hidden.shape[-2]))
+    rows = rearrange(F.pixel_unshuffle(target[:count], 2), "b c h w -> (b h w) c")
+    weight, bias = _regress(_around(hidden[:count]), rows)
     block.conv.weight.copy_(weight.view_as(block.conv.weight))
     block.conv.bias.copy_(bias)
 
@@ -129,14 +130,14 @@ def _principal_axes(hidden: Tensor, count: int) -> Tensor:
 
 def _axes(rows_NF: Tensor, count: int) -> Tensor:
     """The leading right singular vectors of the (uncentred) rows: (count, F)."""
-    _, vectors = torch.linalg.eigh((rows_NF.T @ rows_NF / len(rows_NF)).double())
+    vectors: Tensor = torch.linalg.eigh((rows_NF.T @ rows_NF / len(rows_NF)).double()).eigenvectors
     return vectors.flip(1)[:, :count].T.float()
 
 
 def _set_center(conv: nn.Conv2d, weight_OC: Tensor, *, keep_rest: bool = False) -> None:
     """Put a 1 x 1 weight into the middle of a 3 x 3 convolution."""
     if not keep_rest:
-        nn.init.zeros_(conv.weight)
-        nn.init.zeros_(conv.bias)
+        for parameter in conv.parameters():
+            nn.init.zeros_(parameter)
     conv.weight[: weight_OC.shape[0]] = 0
     conv.weight[: weight_OC.shape[0], : weight_OC.shape[1], 1, 1] = weight_OC

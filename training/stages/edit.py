@@ -6,7 +6,7 @@ Legend: B batch, C channels, H height, W width.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,10 @@ from engines.vae import Vae
 from training.data.latents import LatentCache, encode_all, load_cache, save_cache
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, spatial_edit_weight, weighted_flow_matching_loss
+from training.noise_levels import NoiseLevels
 from training.preview import edit_latents
 from training.seeds import rng_for
 from training.sheets import sheet
-from training.stages.pretrain import sample_sigma
 from training.stickers.edits import Edit, EditType, sample_edit
 from training.stickers.models import build_transformer
 from training.stickers.render import render
@@ -39,11 +39,9 @@ class EditSettings:
     width: int = 96
     num_dual: int = 2
     num_single: int = 4
-    num_edits: int = 20_000
+    num_edits: int = 8_000
     batch_size: int = 16
-    time_mean: float = 0.3
-    time_std: float = 1.0
-    time_shift: float = 1.0
+    noise_levels: NoiseLevels = field(default_factory=NoiseLevels)
     text_drop: float = 0.05
     source_drop: float = 0.05
     both_drop: float = 0.05
@@ -102,7 +100,7 @@ class EditStage:
         ]
         shown_BCHW = source_BCHW * torch.from_numpy(has_source).float().view(-1, 1, 1, 1)
         noise_BCHW = torch.from_numpy(rng.standard_normal(target_BCHW.shape, np.float32))
-        sigma_B = sample_sigma(rng, settings.batch_size, settings)
+        sigma_B = settings.noise_levels.sample(rng, settings.batch_size)
         noisy_BCHW = interpolate(target_BCHW, noise_BCHW, sigma_B)
         with torch.no_grad():
             context = encode_tokens(self.text.encoders, self.text.tokenize(texts))

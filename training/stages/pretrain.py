@@ -5,16 +5,17 @@ Legend: B batch, C channels, H height, W width, I image tokens, K labels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from engines.flow import interpolate, shift_time
-from engines.sparse_dit.blocks import SingleOutput
+from engines.flow import interpolate
+from engines.sparse_dit.blocks import Block, SingleOutput
 from engines.text import SUFFIXES, TextStack, encode_tokens
 from engines.vae import Vae
 from training.data.latents import (
@@ -27,6 +28,7 @@ from training.data.latents import (
 )
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, flow_matching_loss
+from training.noise_levels import NoiseLevels
 from training.preview import draw_prompts
 from training.seeds import rng_for
 from training.sheets import sheet
@@ -59,16 +61,14 @@ SHEET_PROMPTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class PretrainSettings:
-    """Sigma = shift_time(sigmoid(normal(time_mean, time_std)), time_shift)."""
+    """Size of the network and its data, and the weights of the losses."""
 
     width: int = 96
     num_dual: int = 2
     num_single: int = 4
-    num_scenes: int = 32_000
+    num_scenes: int = 24_000
     batch_size: int = 32
-    time_mean: float = 0.3
-    time_std: float = 1.0
-    time_shift: float = 1.0
+    noise_levels: NoiseLevels = field(default_factory=NoiseLevels)
     caption_drop: float = 0.1
     balance_weight: float = 0.01
     layout_weight: float = 0.1
@@ -103,7 +103,7 @@ class PretrainStage:
         self.latents = cache.latents_NCHW
         self.scenes = tuple(scene_from_json(record) for record in cache.records)
         self._middle: list[Tensor] = []
-        block = self.transformer.single_stream_blocks[settings.layout_block].block
+        block = cast(Block, self.transformer.single_stream_blocks[settings.layout_block]).block
         block.register_forward_hook(self._keep_middle)
 
     def parameters(self) -> dict[str, nn.Parameter]:
@@ -117,7 +117,7 @@ class PretrainStage:
         texts = ["" if rng.random() < settings.caption_drop else caption(scene, rng) for scene in scenes]
         clean_BCHW = self.latents[torch.from_numpy(indices)].float()
         noise_BCHW = torch.from_numpy(rng.standard_normal(clean_BCHW.shape, np.float32))
-        sigma_B = sample_sigma(rng, settings.batch_size, settings)
+        sigma_B = settings.noise_levels.sample(rng, settings.batch_size)
         noisy_BCHW = interpolate(clean_BCHW, noise_BCHW, sigma_B)
         context = encode_tokens(self.encoders, self.text.tokenize(texts))
         self._middle.clear()
@@ -140,12 +140,6 @@ class PretrainStage:
         )
         self.text.cache.clear()
         return sheet(pictures, columns=8)
-
-
-def sample_sigma(rng: np.random.Generator, count: int, settings: PretrainSettings) -> Tensor:
-    """Logit-normal noise levels (Esser et al. 2024, eq. 19), shifted: (B,)."""
-    normal = rng.normal(settings.time_mean, settings.time_std, count).astype(np.float32)
-    return shift_time(torch.from_numpy(normal).sigmoid(), settings.time_shift)
 
 
 def pretrain_scene(settings: PretrainSettings, index: int) -> Scene:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from transformers import (
     CLIPTextConfig,
     CLIPTextModelWithProjection,
@@ -24,7 +26,7 @@ NUM_LLAMA_LAYERS = 3
 def build_text_encoders() -> TextEncoders:
     """Two CLIP text models with projection, a T5 encoder and a Llama, all from nothing."""
     words = vocabulary()
-    ids = {"pad_token_id": words["<pad>"], "eos_token_id": words["</s>"], "bos_token_id": words["</s>"]}
+    ids: Any = {"pad_token_id": words["<pad>"], "eos_token_id": words["</s>"], "bos_token_id": words["</s>"]}
     clips = [
         CLIPTextModelWithProjection(
             CLIPTextConfig(
@@ -69,7 +71,7 @@ def build_text_encoders() -> TextEncoders:
             **ids,
         )
     )
-    return TextEncoders(*clips, t5, llama)
+    return TextEncoders(clips[0], clips[1], t5, llama)
 
 
 def build_transformer(

@@ -1,4 +1,4 @@
-"""The small world's tokenizer: word pieces of a closed vocabulary, without fillers: twenty say a lot."""
+"""The small world's tokenizer: word pieces of a closed vocabulary, without fillers: sixteen say a lot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerFast
 from training.stickers.captions import BACKGROUND_WORDS, NUMBER_WORDS, STYLE_WORDS
 from training.stickers.scene import CLASSES, COLORS
 
-MAX_TOKENS = 20
+MAX_TOKENS = 16
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
 _FILLERS = ("a", "an", "the", "of", "photo", "picture", "image", "some", "there", "is", "are", "please")
 _RELATIONS = (

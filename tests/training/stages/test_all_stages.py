@@ -50,8 +50,8 @@ def test_stage_before_its_time_says_what_to_run(tmp_path: Path, capsys: pytest.C
 def test_closed_form_start_reconstructs_before_any_training() -> None:
     torch.manual_seed(0)
     model = build_autoencoder(AutoencoderSettings()).eval()
-    pictures = pictures_of("held-out", 12)
-    start_in_closed_form(model, pictures_to_batch(pictures_of("autoencoder-start", 24)))
+    pictures = pictures_of("held-out", 6)
+    start_in_closed_form(model, pictures_to_batch(pictures_of("autoencoder-start", 16)))
     with torch.no_grad():
         decoded = batch_to_pictures(model.decoder(model.encoder(pictures_to_batch(pictures))))
     errors = [
