@@ -40,6 +40,7 @@ from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, PICTURE_PX, ST
 STREAM = "detector"
 """No engine trains or is scored on this stream of seeds."""
 HELD_OUT_STREAM = "detector-held-out"
+HISTORY_KEYS = ("started_from", "settings", "autoencoder_round_trips", "minutes")
 _COLOR_IGNORED = -1
 
 
@@ -246,7 +247,7 @@ def run(args: argparse.Namespace) -> int:
     detector = Detector(network, choose_thresholds(network, tuning))
     detector.save(args.out)
     report = {
-        "started_from": before and {key: before[key] for key in ("settings", "minutes", "started_from")},
+        "started_from": before and {key: before[key] for key in HISTORY_KEYS},
         "settings": asdict(settings),
         "minutes": round(minutes, 1),
         "font": font_version(),

@@ -93,7 +93,7 @@ def test_the_command_writes_weights_thresholds_and_its_own_error(tmp_path: Path)
 def test_going_on_for_no_steps_keeps_the_weights(tmp_path: Path) -> None:
     torch.manual_seed(3)
     Detector(DetectorNetwork(), Thresholds(confidence=0.9)).save(tmp_path / "old")
-    past = {"settings": {}, "minutes": 1.0, "started_from": None}
+    past = {"started_from": None, "settings": {}, "autoencoder_round_trips": False, "minutes": 1.0}
     (tmp_path / "old" / "report.json").write_text(json.dumps(past), "utf-8")
     parser = argparse.ArgumentParser()
     add_arguments(parser)
