@@ -103,7 +103,7 @@ class MoEFeedForward(nn.Module):
     def run_dense(self, x_ND: Tensor, gates_NE: Tensor) -> Tensor:
         """Every expert on every token, a gate of 0 dropping the unchosen: for compiled float32 graphs.
 
-        On two cores it takes 1.6 times as long as the sorted path (python -m tests.bench.dit).
+        On two cores it takes 1.6 times as long as the sorted path (tests/bench/dit.py).
         """
         routed_ND = torch.zeros_like(x_ND)
         for expert, gate_N in zip(self.experts, gates_NE.unbind(dim=-1), strict=True):

@@ -94,6 +94,10 @@ def main() -> None:
         ours, theirs = compare(case, rounds)
         times = f"{ours * 1e3:8.1f} ms, diffusers {theirs * 1e3:8.1f} ms"
         print(f"{case.name:<28} {times}: {theirs / ours:.2f} times as fast")
+    for num_tokens in (256, 2048):
+        chosen, every = compare_experts(num_tokens, rounds)
+        times = f"{chosen * 1e3:8.1f} ms, all experts on all tokens {every * 1e3:8.1f} ms"
+        print(f"experts, {num_tokens} tokens, bf16 {times}: {every / chosen:.2f} times as fast")
 
 
 def compare(case: Case, rounds: int) -> tuple[float, float]:
@@ -106,10 +110,36 @@ def compare(case: Case, rounds: int) -> tuple[float, float]:
     theirs = cast(Any, HiDreamImageTransformer2DModel)(**case.keys).to(case.dtype)
     theirs.load_state_dict(ours.state_dict())
     inputs = random_inputs(case)
-    runs = [
+    return take_turns(
         runner(ours.train(case.is_training), lambda model: model(**inputs).sample, case.is_training),
         runner(theirs.train(case.is_training), lambda model: model(**inputs)[0], case.is_training),
-    ]
+        rounds,
+    )
+
+
+def compare_experts(num_tokens: int, rounds: int) -> tuple[float, float]:
+    """Median seconds, forward and backward, of the chosen experts only and of every expert on every token."""
+    torch.manual_seed(0)
+    model = SparseDiT(**STICKERS).to(torch.bfloat16)
+    experts = cast(Any, model.single_stream_blocks[0]).block.ff_i
+    x_ND = torch.randn(num_tokens, model.config.width, dtype=torch.bfloat16)
+
+    def every(layer: Any) -> Tensor:
+        scores_NE = layer.gate(x_ND)
+        weights_NK, chosen_NK = scores_NE.topk(layer.num_active, dim=-1)
+        output: Tensor = layer.run_dense(x_ND, torch.zeros_like(scores_NE).scatter(1, chosen_NK, weights_NK))
+        return output
+
+    def chosen(layer: Any) -> Tensor:
+        output: Tensor = layer.run_sorted(x_ND, *layer.gate(x_ND).topk(layer.num_active, dim=-1))
+        return output
+
+    return take_turns(runner(experts, chosen, True), runner(experts, every, True), rounds)
+
+
+def take_turns(first: Callable[[], None], second: Callable[[], None], rounds: int) -> tuple[float, float]:
+    """Median seconds of both, after one round that does not count."""
+    runs = (first, second)
     seconds: list[list[float]] = [[], []]
     for index in range(rounds + 1):
         for run, taken in zip(runs, seconds, strict=True):
