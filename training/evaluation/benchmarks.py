@@ -95,6 +95,7 @@ def score_editing(edits: Sequence[Edit], num_seeds: int, make: Make, detector: D
     asked = [edit for edit in edits for _ in range(num_seeds)]
     sources = [render(edit.source) for edit in asked]
     targets = [render(edit.target) for edit in asked]
+    decoded = round_trip(vae, targets)
     wishes = [
         Wish(words=edit.instruction, seed=seed_of(index, 0), source=source)
         for index, (edit, source) in enumerate(zip(asked, sources, strict=True))
@@ -103,7 +104,7 @@ def score_editing(edits: Sequence[Edit], num_seeds: int, make: Make, detector: D
 
     def scores(pictures: Sequence[Image.Image]) -> list[EditScore]:
         readings = detector.read(pictures)
-        return [score_edit(*each) for each in zip(asked, pictures, readings, strict=True)]
+        return [score_edit(*each) for each in zip(asked, pictures, readings, decoded, strict=True)]
 
     def row(name: str, values: Sequence[float]) -> Row:
         marks = [
@@ -119,7 +120,7 @@ def score_editing(edits: Sequence[Edit], num_seeds: int, make: Make, detector: D
         row("  its restraint", [each.restraint for each in marked]),
         row("source unchanged (floor)", [each.score for each in scores(sources)]),
         row("true target (ceiling)", [each.score for each in scores(targets)]),
-        row("true target, autoencoder", [each.score for each in scores(round_trip(vae, targets))]),
+        row("true target, autoencoder", [each.score for each in scores(decoded)]),
     )
     shown = [
         Shown(picture=picture, caption=edit.instruction, is_good=each.score >= GOOD_EDIT, source=source)

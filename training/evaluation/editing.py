@@ -3,11 +3,12 @@
 success  = 10 * changed * kept
   changed: the share of the asked-for facts that the judge sees (`changed_facts`), 0 when the first one fails
   kept:    found / (all things to keep + things that should not be there); 1 for an empty, clean picture
-restraint = 10 * max(0, 1 - max(0, e - 0.02) / 0.10)
+restraint = 10 * max(0, 1 - max(0, e - dead) / 0.10)
   e:       mean absolute difference (0..1) to the true target outside the mask, which is grown by 8 px;
            for Add also outside the box where the new thing was found, since words leave its place open;
            for Style, which changes everywhere, inside too, since its true target is known exactly
-  0.02:    what an autoencoder of 30 dB alone costs
+  dead:    0.02, what an autoencoder of 30 dB costs, or the e of the true target through the engine's own
+               autoencoder where that is more: fine detail that it cannot hold is not the edit's fault
 score    = min(success, restraint)
 """
 
@@ -63,12 +64,12 @@ def own_edits(num_per_type: int, seed: int) -> list[Edit]:
     ]
 
 
-def score_edit(edit: Edit, picture: Image.Image, reading: Reading) -> EditScore:
-    """Marks for `picture`, which the judge reads as `reading`."""
-    picture = picture.convert("RGB").resize((PICTURE_PX, PICTURE_PX), Image.Resampling.BICUBIC)
+def score_edit(edit: Edit, picture: Image.Image, reading: Reading, decoded: Image.Image | None) -> EditScore:
+    """Marks for `picture`, which the judge reads as `reading`; `decoded` is the true target, decoded."""
     success = 10 * changed_share(edit, reading) * kept_share(edit, reading)
     error = error_outside(edit, picture, reading)
-    restraint = 10 * max(0.0, 1 - max(0.0, error - DEAD_ZONE) / WORST_ERROR)
+    dead = DEAD_ZONE if decoded is None else max(DEAD_ZONE, error_outside(edit, decoded, reading))
+    restraint = 10 * max(0.0, 1 - max(0.0, error - dead) / WORST_ERROR)
     return EditScore(success=success, restraint=restraint, error_outside=error)
 
 
@@ -154,6 +155,7 @@ def kept_share(edit: Edit, reading: Reading) -> float:
 def error_outside(edit: Edit, picture: Image.Image, reading: Reading) -> float:
     """Mean absolute difference (0..1) to the true target where nothing should differ."""
     target = np.asarray(render(edit.target), np.float32)
+    picture = picture.convert("RGB").resize((PICTURE_PX, PICTURE_PX), Image.Resampling.BICUBIC)
     difference = np.abs(np.asarray(picture, np.float32) - target).mean(axis=2) / 255
     if edit.type is EditType.STYLE:
         return float(difference.mean())

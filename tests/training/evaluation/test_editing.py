@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from tests.training.evaluation.oracle import read
 from training.evaluation.editing import asked_side, changed_facts, own_edits, score_edit
@@ -31,7 +31,7 @@ def edit(type: EditType, source: Scene, target: Scene, instruction: str = "") ->
 
 
 def score(each: Edit, shown: Scene) -> tuple[float, float]:
-    marks = score_edit(each, render(shown), read(shown))
+    marks = score_edit(each, render(shown), read(shown), None)
     return marks.success, marks.restraint
 
 
@@ -48,7 +48,7 @@ def test_the_true_target_gets_ten_and_the_source_nothing(each: Edit) -> None:
 
 def test_the_score_is_the_smaller_mark() -> None:
     each = edit(EditType.COLOR, scene(DOG, CAT), scene(replace(DOG, color="green"), CAT))
-    marks = score_edit(each, render(each.source), read(each.source))
+    marks = score_edit(each, render(each.source), read(each.source), None)
     assert (marks.success, marks.score) == (0.0, 0.0)
     assert marks.restraint == 10.0
 
@@ -103,7 +103,7 @@ def test_softness_of_an_autoencoder_costs_nothing() -> None:
     each = edit(EditType.COLOR, scene(DOG, CAT), scene(replace(DOG, color="green"), CAT))
     target = np.asarray(render(each.target), np.float32)
     noisy = np.clip(target + np.random.default_rng(0).normal(0, 5, target.shape), 0, 255).astype(np.uint8)
-    marks = score_edit(each, Image.fromarray(noisy), read(each.target))
+    marks = score_edit(each, Image.fromarray(noisy), read(each.target), None)
     assert 0.01 < marks.error_outside < 0.02
     assert marks.restraint == 10.0
 
@@ -120,4 +120,13 @@ def test_a_style_may_change_all_but_must_keep_the_layout() -> None:
 def test_mush_gets_nothing() -> None:
     nothing = Reading(things=(), background="room", style=None)
     grey = Image.new("RGB", (256, 256), (128, 128, 128))
-    assert {score_edit(each, grey, nothing).score for each in EDITS if each.source.things} == {0.0}
+    assert {score_edit(each, grey, nothing, None).score for each in EDITS if each.source.things} == {0.0}
+
+
+def test_what_the_autoencoder_cannot_hold_is_not_the_edits_fault() -> None:
+    each = edit(EditType.BACKGROUND, scene(DOG, CAT), scene(DOG, CAT, background="sand"))
+    blurred = render(each.target).filter(ImageFilter.GaussianBlur(5))
+    assert score_edit(each, blurred, read(each.target), None).restraint < 9.0
+    assert score_edit(each, blurred, read(each.target), blurred).restraint == 10.0
+    grey = Image.new("RGB", (256, 256), (128, 128, 128))
+    assert score_edit(each, grey, read(each.target), blurred).restraint < 2.0
