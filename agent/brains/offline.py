@@ -1,0 +1,261 @@
+"""OfflineBrain: reads English and core Chinese by rules. No model, no network, same answer every time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from agent.brains import answers
+from agent.brains.brain import Context, PictureView
+from agent.brains.chinese import read_chinese
+from agent.brains.chinese_words import is_chinese, translate
+from agent.brains.english import read_english
+from agent.brains.english_edits import with_subject
+from agent.brains.limits import within_limits
+from agent.brains.reading import Reading, Wish
+from agent.brains.references import Album, Reference
+from agent.brains.small_world import SmallWorld
+from agent.brains.subjects import repainted, subject
+from agent.domain import Decision, DecisionStep, Origin, Route
+
+__all__ = ["OfflineBrain"]
+
+
+class OfflineBrain:
+    """The rules. Also what other brains fall back on."""
+
+    @property
+    def name(self) -> str:
+        return "offline rules"
+
+    def decide(self, context: Context) -> Decision:
+        """What the user wants; never raises."""
+        album = Album(context)
+        language = language_of(context)
+        reading = read_chinese(context.message, album) if language == "zh" else read_english(context.message, album)
+        return within_limits(Deciding(album, reading, language).decide())
+
+    def reply(self, context: Context, decision: Decision) -> Iterator[str]:
+        """The answer to small talk or to a question about a picture, word by word."""
+        if decision.route is Route.UNDERSTAND:
+            text = answers.about_pictures(context, decision)
+        else:
+            text = decision.reply or answers.talk(context, decision.language)
+        yield from re.findall(r"\S+\s*|\s+", text)
+
+
+def language_of(context: Context) -> str:
+    """Of this message; where it has no letters ("#2"), of the last one that has."""
+    texts = [context.message, *(line.text for line in reversed(context.history) if line.role == "user")]
+    for text in texts:
+        if re.search(r"[^\W\d_]", text):
+            return "zh" if is_chinese(text) else "en"
+    return "en"
+
+
+class Deciding:
+    """One message on its way to a decision."""
+
+    def __init__(self, album: Album, reading: Reading, language: str) -> None:
+        self.album = album
+        self.reading = reading
+        self.language = language
+        self.steps: list[DecisionStep] = []
+        self.targets: list[str] = []
+        self.base: str | None = None
+        """What the next edit starts from: a picture gone back to, or an earlier step."""
+
+    def decide(self) -> Decision:
+        wishes = self.reading.wishes
+        if not self.album.context.message.strip():
+            return self.ask(answers.what_to_do(self.language), self.album.context.uploads)
+        working = [wish for wish in wishes if wish.kind not in ("chat", "question")]
+        if not working:
+            questions = [wish for wish in wishes if wish.kind == "question"]
+            return self.answer(questions[0]) if questions else self.decision(Route.CHAT, "no wish for a picture")
+        for index, wish in enumerate(working):
+            refusal = self.take(wish, is_last=index == len(working) - 1)
+            if refusal:
+                return refusal
+        return self.conclude()
+
+    def take(self, wish: Wish, is_last: bool) -> Decision | None:
+        """One wish as steps; a decision when the message must end here."""
+        match wish.kind:
+            case "generate":
+                return self.generate(wish)
+            case "edit":
+                return self.edit(wish)
+            case "again":
+                return self.again(wish)
+            case "go_back":
+                return self.go_back(wish)
+            case _:
+                return self.ask(answers.unclear(self.album, self.language), self.candidates())
+
+    def conclude(self) -> Decision:
+        if not self.steps:
+            target = (self.base,) if self.base else ()
+            return self.decision(Route.GO_BACK, "back to an earlier picture", targets=target)
+        steps = tuple(self.steps)
+        route = Route.GENERATE if steps[0].kind == "generate" else Route.EDIT
+        world = SmallWorld(self.album.context.vocabulary, self.language)
+        refusal = world.refusal(steps)
+        if refusal:
+            return self.ask(refusal, ())
+        targets = tuple(dict.fromkeys(self.targets)) if route is Route.EDIT else ()
+        return self.decision(route, f"{len(steps)} step(s)", targets=targets, steps=steps, notices=world.notices(steps))
+
+    def generate(self, wish: Wish) -> Decision | None:
+        self.steps.append(DecisionStep(kind="generate", prompt=wish.text[:4000], num_pictures=min(wish.num_pictures, 100)))
+        self.base = f"step{len(self.steps)}"
+        return None
+
+    def edit(self, wish: Wish) -> Decision | None:
+        sources = self.sources(wish)
+        if isinstance(sources, Decision):
+            return sources
+        versions = split_versions(wish.text)
+        if self.can_join(sources, versions):
+            last = self.steps[-1]
+            prompt = f"{last.prompt} and {self.resolved(wish.text, sources[0])}"
+            self.steps[-1] = last.model_copy(update={"prompt": prompt[:4000]})
+            return None
+        for source in sources:
+            for text in versions:
+                count = wish.num_pictures if len(versions) == 1 else 1
+                prompt = self.resolved(text, source)[:4000]
+                self.steps.append(DecisionStep(kind="edit", prompt=prompt, source=source, num_pictures=min(count, 100)))
+        self.targets += [source for source in sources if source in self.album.by_id]
+        self.base = f"step{len(self.steps)}"
+        return None
+
+    def can_join(self, sources: Sequence[str], versions: Sequence[str]) -> bool:
+        """Several changes of one picture are one edit."""
+        return (
+            len(sources) == len(versions) == 1
+            and bool(self.steps)
+            and self.steps[-1].kind == "edit"
+            and self.steps[-1].num_pictures == 1
+            and sources[0] in (f"step{len(self.steps)}",)
+        )
+
+    def sources(self, wish: Wish) -> tuple[str, ...] | Decision:
+        """The pictures to change, or a question."""
+        if wish.reference and wish.reference.kind != "current":
+            found = self.album.find(wish.reference)
+            if not found:
+                found = () if self.base is None or wish.reference.kind != "described" else (self.base,)
+            if not found and wish.reference.kind == "described" and self.album.current and not self.album.is_choice_open:
+                found = (self.album.current.id,)
+            if len(found) == 1 or wish.reference.kind == "all" and found:
+                return found
+            return self.ask(answers.which_one(self.language), found or self.candidates())
+        if self.base:
+            return (self.base,)
+        if self.album.current is None:
+            return self.ask(answers.nothing_to_change(self.language), ())
+        if re.search(r"\b(?:them|these|those)\b", wish.text, re.I) and len(self.album.group) > 1:
+            return tuple(each.id for each in self.album.group)
+        if self.album.is_choice_open:
+            fitting = self.by_subject(wish.text)
+            return fitting if len(fitting) == 1 else self.ask(answers.which_one(self.language), self.candidates())
+        return (self.album.current.id,)
+
+    def by_subject(self, text: str) -> tuple[str, ...]:
+        """Of pictures side by side those that show what the instruction names ("make the cat blue")."""
+        named = re.findall(r"\bthe ([a-z]+)", text.lower())
+        return tuple(each.id for each in self.album.group if set(named) & self.album.words(each))
+
+    def again(self, wish: Wish) -> Decision | None:
+        """The current picture's wish once more, from the same source."""
+        if self.base and self.steps:
+            last = self.steps[-1]
+            self.steps[-1] = last.model_copy(update={"num_pictures": min(wish.num_pictures, 100)})
+            return None
+        found = self.album.find(wish.reference) if wish.reference else ()
+        picture = self.album.by_id[found[0]] if found else self.album.current
+        if picture is None:
+            return self.ask(answers.unclear(self.album, self.language), ())
+        if wish.text:
+            prompt = repainted(self.album, picture, wish.text)
+            return self.generate(Wish(kind="generate", text=prompt, num_pictures=wish.num_pictures))
+        if picture.origin is Origin.GENERATED:
+            return self.generate(Wish(kind="generate", text=translate(picture.prompt), num_pictures=wish.num_pictures))
+        if picture.parent in self.album.by_id:
+            reference = Reference(kind="number", index=self.album.by_id[picture.parent or ""].number)
+            return self.edit(Wish(kind="edit", text=translate(picture.prompt), reference=reference, num_pictures=wish.num_pictures))
+        return self.ask(answers.unclear(self.album, self.language), (picture.id,))
+
+    def go_back(self, wish: Wish) -> Decision | None:
+        found = self.album.find(wish.reference or Reference(kind="back"))
+        if len(found) != 1:
+            return self.ask(answers.where_to(self.language, bool(self.album.context.pictures)), found or self.candidates())
+        self.base = found[0]
+        return None
+
+    def answer(self, wish: Wish) -> Decision:
+        """A question about pictures."""
+        if self.album.current is None:
+            return self.ask(answers.nothing_to_see(self.language), ())
+        found = self.album.find(wish.reference or Reference(kind="current"))
+        if not found:
+            return self.ask(answers.which_one(self.language), self.candidates())
+        if wish.reference and wish.reference.kind == "described" and len(found) > 1:
+            return self.ask(answers.which_one(self.language), found)
+        return self.decision(Route.UNDERSTAND, "a question about a picture", targets=found)
+
+    def resolved(self, text: str, source: str) -> str:
+        """The instruction with "it" made plain where one thing is meant."""
+        if source.startswith("step"):
+            step = self.steps[int(source[4:]) - 1]
+            return with_subject(text, subject(step.prompt)) if step.kind == "generate" else text
+        picture = self.album.by_id.get(source)
+        return with_subject(text, self.subject_of(picture)) if picture else text
+
+    def subject_of(self, picture: PictureView) -> str | None:
+        root = self.album.root(picture)
+        name = subject(translate(root.prompt)) if root else None
+        return name if name and set(name.split()) & self.album.words(picture) else None
+
+    def candidates(self) -> tuple[str, ...]:
+        """Pictures to show under a question."""
+        group = self.album.group if len(self.album.group) > 1 else ()
+        return tuple(each.id for each in (group or self.album.context.pictures[-4:]))
+
+    def ask(self, reply: str, targets: Sequence[str]) -> Decision:
+        return self.decision(Route.ASK, "not clear enough", targets=tuple(targets), reply=reply)
+
+    def decision(
+        self,
+        route: Route,
+        reason: str,
+        *,
+        targets: tuple[str, ...] = (),
+        steps: tuple[DecisionStep, ...] = (),
+        reply: str = "",
+        notices: tuple[str, ...] = (),
+    ) -> Decision:
+        wanted = self.reading.format
+        return Decision(
+            route=route,
+            targets=targets,
+            steps=steps,
+            shape=wanted.shape,
+            width=wanted.width,
+            height=wanted.height,
+            language=self.language,
+            reason=reason,
+            reply=reply,
+            notices=notices,
+        )
+
+
+def split_versions(text: str) -> list[str]:
+    """"one blue and one red" asks for two pictures, each a change of its own."""
+    found = re.fullmatch(
+        r"(?:make |turn |change )?(?:(?:it|this|that) )?(?:once |one (?:version )?|a )(?:in )?(?P<a>\w+)(?: version)?,? and (?:once |(?:another|one) (?:version |one )?|a )(?:in )?(?P<b>\w+)(?: version)?",
+        text,
+        re.I,
+    )
+    return [f"make it {found['a']}", f"make it {found['b']}"] if found else [text]

@@ -1,0 +1,38 @@
+"""What a reader of one language hands over: the wishes of a message, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.brains.references import Reference
+from agent.domain import Shape
+
+__all__ = ["Format", "Reading", "Wish"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """One thing the user wants. `text`: words for the engine, without lead-ins; `reference`: the picture named, if any."""
+
+    kind: Literal["generate", "edit", "again", "go_back", "question", "ask", "chat"]
+    text: str = ""
+    reference: Reference | None = None
+    num_pictures: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """Shape or pixels asked for."""
+
+    shape: Shape | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """All wishes of a message and the format they share."""
+
+    wishes: tuple[Wish, ...]
+    format: Format = Format()

@@ -1,0 +1,98 @@
+"""Honesty about an engine that knows few words: refuse an unknown thing, name an ignored detail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from agent.brains.lexicon import COMPOUNDS, SYNONYMS, singular
+from agent.brains.subjects import main_phrase
+from agent.domain import DecisionStep
+
+__all__ = ["SmallWorld"]
+
+_GRAMMAR = frozenset(
+    "a an the of in on at with and or to for from by is are as it its his her photo picture image drawing next left right"
+    " above below over under top beside behind front near between one two three four five six some small big large tiny"
+    " little inside into one's background style art white plain now same but without another there all zero sky blue"
+    " row group day dark light indoors starry sandy meadow beach grass night room photo".split()
+)
+_ADDED = re.compile(r"\b(?:add|put|place|draw|give (?:it|the [a-z]+))\s+(?P<what>(?:an?|two|three|four|some|one)\s.+)", re.I)
+_INTO = re.compile(r"\b(?:replace|turn|change|swap)\b.+?\b(?:with|into)\b (?P<what>an? .+)", re.I)
+
+
+class SmallWorld:
+    """The engine's words; with none it draws anything and nothing is refused."""
+
+    def __init__(self, vocabulary: Mapping[str, Sequence[str]], language: str) -> None:
+        self.classes = tuple(vocabulary.get("classes", ()))
+        words = {word for group in vocabulary.values() for entry in group for word in entry.split()}
+        self.words = words | _GRAMMAR
+        self.styles = tuple(vocabulary.get("styles", ()))
+        self.language = language
+
+    def refusal(self, steps: Sequence[DecisionStep]) -> str:
+        """Empty when every main thing is known."""
+        if not self.classes:
+            return ""
+        unknown = [name for step in steps for name in [self.unknown_thing(step)] if name]
+        if not unknown:
+            return ""
+        names, things = "、".join(unknown) if self.language == "zh" else ", ".join(unknown), ", ".join(self.classes)
+        if self.language == "zh":
+            return f"我不认识“{names}”。离线时我能画这些：{things}。换成公开发布的模型就什么都能画。"
+        return f"I do not know \"{names}\". I can draw these things offline: {things}; a published checkpoint draws anything."
+
+    def notices(self, steps: Sequence[DecisionStep]) -> tuple[str, ...]:
+        """Names the words that the engine will ignore."""
+        if not self.classes:
+            return ()
+        ignored: list[str] = []
+        for step in steps:
+            if step.kind == "generate":
+                ignored += [word for word in re.findall(r"[A-Za-z]+|[\u3400-\u9fff]+", step.prompt) if not self.knows_word(word)]
+        if not ignored:
+            return ()
+        names = ", ".join(dict.fromkeys(ignored))
+        return (f"这些词我还不懂，画的时候忽略了：{names}。" if self.language == "zh" else f"I do not know these words yet and left them out: {names}.",)
+
+    def knows_word(self, word: str) -> bool:
+        word = word.lower()
+        return bool({word, singular(word), self.known_as(word)} & self.words)
+
+    def known_as(self, word: str) -> str:
+        one = singular(word.lower())
+        return SYNONYMS.get(word.lower(), SYNONYMS.get(one, one))
+
+    def unknown_thing(self, step: DecisionStep) -> str:
+        """The main thing of a drawing, or what an edit brings in, when the engine has never seen it."""
+        text = step.prompt
+        if step.kind == "edit":
+            found = _INTO.search(text) or _ADDED.search(text)
+            if not found or any(style in text.lower() for style in self.styles):
+                return ""
+            text = found["what"]
+        phrase = main_phrase(text)
+        return "" if self.knows_thing(phrase) else phrase or text
+
+    def knows_thing(self, phrase: str) -> bool:
+        words = [self.known_as(word) for word in re.findall(r"[A-Za-z]+", phrase)]
+        text = f" {' '.join(words)} "
+        foreign = [each for each in COMPOUNDS if f" {each} " in text and each not in self.classes]
+        for compound in foreign:
+            text = text.replace(f" {compound} ", " ")
+        return any(f" {each} " in text for each in self.classes)
+
+    def in_known_words(self, prompt: str) -> str:
+        """Synonyms put into the engine's own words ("puppy" -> "dog")."""
+
+        def known(found: re.Match[str]) -> str:
+            word = found[0]
+            if word.lower() in self.words or singular(word.lower()) in self.words:
+                return word
+            name = self.known_as(word)
+            if name not in self.classes:
+                return word
+            return f"{name}s" if singular(word.lower()) != word.lower() and name != "fish" else name
+
+        return re.sub(r"[A-Za-z]+", known, prompt) if self.classes else prompt

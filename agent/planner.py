@@ -1,0 +1,116 @@
+"""Decision -> Plan: sources resolved, edits of one picture joined, limits enforced."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from agent.brains.brain import Context
+from agent.domain import (
+    MAX_PICTURES_PER_TURN,
+    MAX_PROMPT_CHARACTERS,
+    MAX_STEPS_PER_TURN,
+    Decision,
+    DecisionStep,
+    EditStep,
+    GenerateStep,
+    Plan,
+    Step,
+)
+from agent.errors import PlanRejected, SourceNotFound
+
+__all__ = ["finished_pictures", "plan"]
+
+
+def plan(decision: Decision, context: Context) -> Plan:
+    """The steps to carry out. Brains clip to the limits and say so; raises PlanRejected when one did not.
+
+    Raises SourceNotFound for an edit of a picture that this conversation does not have.
+    """
+    wishes = join_edits(decision.steps)
+    if not wishes:
+        raise PlanRejected("I did not find anything to draw or change in that. Please say it in other words.")
+    if len(wishes) > MAX_STEPS_PER_TURN:
+        raise PlanRejected(
+            f"That is {len(wishes)} steps; I do at most {MAX_STEPS_PER_TURN} a message. "
+            "Please send it in parts."
+        )
+    steps = tuple(to_step(wish, index, decision, context) for index, wish in enumerate(wishes))
+    num_pictures = finished_pictures(steps)
+    if num_pictures > MAX_PICTURES_PER_TURN:
+        raise PlanRejected(
+            f"That is {num_pictures} pictures; I make at most {MAX_PICTURES_PER_TURN} a message. "
+            "Please ask for fewer."
+        )
+    return Plan(steps=steps)
+
+
+def finished_pictures(steps: Sequence[Step]) -> int:
+    """Pictures that no later step builds on."""
+    sources = {step.source for step in steps if isinstance(step, EditStep)}
+    return sum(
+        step.num_pictures for index, step in enumerate(steps, start=1) if f"step{index}" not in sources
+    )
+
+
+def join_edits(wishes: Sequence[DecisionStep]) -> list[DecisionStep]:
+    """An edit of what the edit just before it made becomes one compound edit: fewer passes drift less."""
+    joined: list[DecisionStep] = []
+    places: dict[str, str] = {}
+    uses = Counter(wish.source for wish in wishes)
+    for index, wish in enumerate(wishes, start=1):
+        source = wish.source and places.get(wish.source, wish.source)
+        wish = wish.model_copy(update={"source": source})
+        previous = joined[-1] if joined else None
+        if (
+            previous is not None
+            and previous.kind == wish.kind == "edit"
+            and source == f"step{len(joined)}"
+            and previous.num_pictures == 1
+            and uses[wishes[index - 1].source] == 1
+        ):
+            prompt = f"{previous.prompt}, and {wish.prompt}"
+            joined[-1] = previous.model_copy(update={"prompt": prompt, "num_pictures": wish.num_pictures})
+        else:
+            joined.append(wish)
+        places[f"step{index}"] = f"step{len(joined)}"
+    return joined
+
+
+def to_step(wish: DecisionStep, index: int, decision: Decision, context: Context) -> Step:
+    """One wish with its source found and its length checked."""
+    words = wish.prompt.strip()
+    if not words:
+        raise PlanRejected("One of the steps has no words. Please say what you would like to see.")
+    if len(words) > MAX_PROMPT_CHARACTERS:
+        raise PlanRejected(
+            f"The description has {len(words):,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
+            "Please shorten it."
+        )
+    if wish.kind == "edit":
+        source = find_source(wish, index, decision, context)
+        return EditStep(instruction=words, source=source, num_pictures=wish.num_pictures)
+    return GenerateStep(
+        prompt=words,
+        num_pictures=wish.num_pictures,
+        shape=decision.shape,
+        width=decision.width,
+        height=decision.height,
+    )
+
+
+def find_source(wish: DecisionStep, index: int, decision: Decision, context: Context) -> str:
+    """A picture of this conversation, or "stepN" of an earlier step; without one the target or the current."""
+    source = wish.source
+    if source is None:
+        targets = decision.targets
+        source = targets[0] if len(targets) == 1 else context.current if not targets else None
+    if source is None:
+        raise SourceNotFound("I do not know which picture to change. Please name it, for example #1.")
+    if source.startswith("step") and source[4:].isdecimal():
+        if not 1 <= int(source[4:]) <= index:
+            raise PlanRejected(f"Step {index + 1} builds on a step that does not come before it.")
+        return source
+    if source not in {picture.id for picture in context.pictures}:
+        raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
+    return source
