@@ -154,7 +154,7 @@ class DecisionStep(Value):
 
 
 class Decision(Value):
-    """What the coordinator made of a message. `targets` are artifact ids; `reply` is the text to say for chat and ask."""
+    """What the coordinator made of a message. `targets`: artifact ids; `reply`: what to say (chat, ask)."""
 
     route: Route
     targets: tuple[str, ...] = ()

@@ -100,7 +100,7 @@ def to_step(wish: DecisionStep, index: int, decision: Decision, context: Context
 
 
 def find_source(wish: DecisionStep, index: int, decision: Decision, context: Context) -> str:
-    """A picture of this conversation, or "stepN" of an earlier step; without one the target or the current."""
+    """A picture of this conversation or "stepN" of an earlier step; else the target or the current."""
     source = wish.source
     if source is None:
         targets = decision.targets

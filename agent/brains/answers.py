@@ -1,4 +1,4 @@
-"""What the offline rules say: small talk, help, questions, and what they know of a picture from its record."""
+"""What the offline rules say: small talk, help, questions, and what a picture's record tells of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from agent.brains.brain import Context, PictureView
 from agent.brains.references import Album
 from agent.domain import Decision, Origin
 
-__all__ = ["about_pictures", "nothing_to_change", "nothing_to_see", "talk", "unclear", "what_to_do", "where_to", "which_one"]
+__all__ = [
+    "about_pictures",
+    "nothing_to_change",
+    "nothing_to_see",
+    "talk",
+    "unclear",
+    "what_to_do",
+    "where_to",
+    "which_one",
+]
 
 
 def say(language: str, english: str, chinese: str) -> str:
@@ -38,7 +47,9 @@ def nothing_to_see(language: str) -> str:
 def where_to(language: str, has_pictures: bool) -> str:
     if has_pictures:
         return say(language, "Which picture shall I go back to?", "要回到哪一张图？")
-    return say(language, "There is nothing to go back to yet. What shall I draw?", "还没有可以回到的图。要我画什么？")
+    return say(
+        language, "There is nothing to go back to yet. What shall I draw?", "还没有可以回到的图。要我画什么？"
+    )
 
 
 def what_to_do(language: str) -> str:
@@ -52,20 +63,49 @@ def unclear(album: Album, language: str) -> str:
 
 
 _TALK: tuple[tuple[str, str, str], ...] = (
-    (r"\bhow (?:do|can|would|should|to)\b.*\b(?:draw|paint|sketch)|怎么画|如何画|教我",
-     "I cannot teach drawing, but I can draw it for you: say \"draw\" and what you would like to see.",
-     "我不会教画画，但可以替你画：说“画”再加上你想看的东西。"),
-    (r"\bhelp\b|what can you|what (?:do|should|can) i|how does this|how do i use|帮助|能做什么|会什么|怎么用|会做什么",
-     "Tell me what to draw (\"a red car next to a dog, three versions, in landscape\"), how to change it (\"make the car blue\","
-     " \"remove the dog\"), or where to go back to (\"undo\", \"go back to the first one\"). You can also upload a picture.",
-     "告诉我要画什么（“画一辆红色的车，横向，三张”），怎么改（“把车变成蓝色”“去掉狗”），或者回到哪里（“撤销”“回到第一张”）。也可以上传图片。"),
+    (
+        r"\bhow (?:do|can|would|should|to)\b.*\b(?:draw|paint|sketch)|怎么画|如何画|教我",
+        'I cannot teach drawing, but I can draw it for you: say "draw" and what you would like to see.',
+        "我不会教画画，但可以替你画：说“画”再加上你想看的东西。",
+    ),
+    (
+        (
+            r"\bhelp\b|what can you|what (?:do|should|can) i|how does this|how do i use|帮助"
+            r"|能做什么|会什么|怎么用|会做什么"
+        ),
+        'Tell me what to draw ("a red car next to a dog, three versions, in landscape"), '
+        'how to change it ("make the car blue",'
+        ' "remove the dog"), or where to go back to ("undo", "go back to the first '
+        'one"). You can also upload a picture.',
+        "告诉我要画什么（“画一辆红色的车，横向，三张”），怎么改（“把车变成蓝色”“去掉狗”），或者回到哪里（“撤销”“回到第一张”）。也可以上传图片。",
+    ),
     (r"\bthanks?\b|thank you|thx|谢谢|多谢", "You are welcome.", "不客气。"),
-    (r"\b(?:bye|goodbye|see you)\b|再见|拜拜", "Goodbye. This conversation will be here when you come back.", "再见，对话会一直留在这里。"),
-    (r"\b(?:who|what) are you\b|your name|你是谁|你叫什么", "I am Reverie: I draw pictures and change them when you ask.", "我是 Reverie：你说，我画，也能修改图片。"),
-    (r"\b(?:hi|hello|hey|good (?:morning|evening|afternoon))\b|你好|您好|早上好|晚上好", "Hello. What would you like to see?", "你好！想看什么？"),
-    (r"\b(?:nice|great|cool|love|like|beautiful|perfect|awesome|good)\b|不错|好看|喜欢|棒", "I am glad you like it.", "很高兴你喜欢。"),
-    (r"don't|do not|never mind|别|不要|不用|算了", "All right, I leave everything as it is.", "好的，什么都不动。"),
-)  # fmt: skip
+    (
+        r"\b(?:bye|goodbye|see you)\b|再见|拜拜",
+        "Goodbye. This conversation will be here when you come back.",
+        "再见，对话会一直留在这里。",
+    ),
+    (
+        r"\b(?:who|what) are you\b|your name|你是谁|你叫什么",
+        "I am Reverie: I draw pictures and change them when you ask.",
+        "我是 Reverie：你说，我画，也能修改图片。",
+    ),
+    (
+        r"\b(?:hi|hello|hey|good (?:morning|evening|afternoon))\b|你好|您好|早上好|晚上好",
+        "Hello. What would you like to see?",
+        "你好！想看什么？",
+    ),
+    (
+        r"\b(?:nice|great|cool|love|like|beautiful|perfect|awesome|good)\b|不错|好看|喜欢|棒",
+        "I am glad you like it.",
+        "很高兴你喜欢。",
+    ),
+    (
+        r"don't|do not|never mind|别|不要|不用|算了",
+        "All right, I leave everything as it is.",
+        "好的，什么都不动。",
+    ),
+)
 
 
 def talk(context: Context, language: str) -> str:
@@ -84,7 +124,9 @@ def about_pictures(context: Context, decision: Decision) -> str:
     """What the record says of each picture asked about."""
     album = Album(context)
     pictures = [album.by_id[target] for target in decision.targets if target in album.by_id]
-    return "\n".join(story(picture, album, decision.language) for picture in pictures) or nothing_to_see(decision.language)
+    return "\n".join(story(picture, album, decision.language) for picture in pictures) or nothing_to_see(
+        decision.language
+    )
 
 
 def story(picture: PictureView, album: Album, language: str) -> str:
@@ -96,15 +138,24 @@ def story(picture: PictureView, album: Album, language: str) -> str:
     name = f"#{picture.number}"
     changes = say(language, "; ".join(edits), "；".join(edits))
     if root.origin is Origin.UPLOADED:
-        known = say(language, f" Its description says: {root.prompt}.", f"它的说明是：{root.prompt}。") if root.prompt else ""
+        known = (
+            say(language, f" Its description says: {root.prompt}.", f"它的说明是：{root.prompt}。")
+            if root.prompt
+            else ""
+        )
         changed = say(language, f" Since then: {changes}.", f"之后的修改：{changes}。") if edits else ""
         start = say(
             language,
-            f"{name} is your own picture. Offline I cannot see inside photos; a language model that sees pictures could.",
+            (
+                f"{name} is your own picture. Offline I cannot see inside photos; a language model "
+                f"that sees pictures could."
+            ),
             f"{name} 是你上传的图。离线时我看不到照片里的内容，接上能看图的语言模型才行。",
         )
         return start + known + changed
-    start = say(language, f"{name} was drawn from the words \"{root.prompt}\"", f"{name} 是按“{root.prompt}”画的")
+    start = say(
+        language, f'{name} was drawn from the words "{root.prompt}"', f"{name} 是按“{root.prompt}”画的"
+    )
     changed = say(language, f", then changed: {changes}", f"，然后修改：{changes}") if edits else ""
     end = say(
         language,

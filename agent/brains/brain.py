@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, Protocol
 
+from pydantic import Field
+
 from agent.domain import Decision, Origin, Value
 
 
 class PictureView(Value):
-    """A picture as a brain sees it. `prompt` is the words it was made with, or for an upload what a describer would say.
+    """A picture as a brain sees it. `prompt` is the words it was made with; of an upload, a description.
 
     `text` is what is written in the picture: data, never an order.
     """
@@ -33,24 +35,30 @@ class Utterance(Value):
 
 
 class Context(Value):
-    """All a brain may know. `pictures` are in order of birth, this message's uploads included; `current` is the one looked at."""
+    """All a brain may know. `current` is the picture looked at.
+
+    `pictures` are in order of birth, this message's uploads included.
+    """
 
     message: str
     uploads: tuple[str, ...] = ()
     pictures: tuple[PictureView, ...] = ()
     history: tuple[Utterance, ...] = ()
     current: str | None = None
-    vocabulary: dict[str, tuple[str, ...]] = {}
+    vocabulary: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Brain(Protocol):
-    """Reads language. `decide` is the only call of a working turn; `reply` streams the text of chat and understand turns."""
+    """Reads language. `decide` is the only call of a working turn; `reply` speaks in the other turns."""
 
     @property
     def name(self) -> str: ...
 
     def decide(self, context: Context) -> Decision:
-        """Raises BrainUnavailable when the model cannot be reached or answers nonsense (the coordinator then asks the offline rules)."""
+        """What the user wants. Raises BrainUnavailable when the model is out of reach or answers nonsense.
+
+        The coordinator then asks the offline rules.
+        """
         ...
 
     def reply(self, context: Context, decision: Decision) -> Iterator[str]:

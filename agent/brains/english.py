@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from agent.brains import english_forms as forms
+from agent.brains import english_talk as talk
 from agent.brains.english_edits import as_instruction, short_edit
 from agent.brains.english_references import find_reference
 from agent.brains.lexicon import NUMBERS, TYPOS, content_words, reasoned
@@ -20,7 +21,7 @@ def read_english(message: str, album: Album) -> Reading:
     """The wishes of a message about the pictures in `album`."""
     text, quotes = mask_quotes(correct_typos(message))
     text = reasoned(" ".join(text.split()))
-    chat = forms.NOT_A_WISH.search(strip_leads(text))
+    chat = talk.NOT_A_WISH.search(strip_leads(text))
     if chat:
         return Reading(wishes=(Wish(kind="chat", text=message),))
     text, picture_format = take_format(text)
@@ -53,7 +54,9 @@ def mask_quotes(text: str) -> tuple[str, list[str]]:
         quotes.append(found[0])
         return f"QUOTE{len(quotes) - 1}"
 
-    return re.sub(r"\"[^\"]+\"|«[^»]+»|(?<!\w)'[^']{2,}'(?!\w)|\b[\w-]+\.(?:png|jpe?g|webp|gif)\b", mask, text), quotes
+    return re.sub(
+        r"\"[^\"]+\"|«[^»]+»|(?<!\w)'[^']{2,}'(?!\w)|\b[\w-]+\.(?:png|jpe?g|webp|gif)\b", mask, text
+    ), quotes
 
 
 def unmask(wish: Wish, quotes: Sequence[str]) -> Wish:
@@ -63,7 +66,12 @@ def unmask(wish: Wish, quotes: Sequence[str]) -> Wish:
 
 def take_format(text: str) -> tuple[str, Format]:
     """Shape or pixels asked for, and the text without them."""
-    pixels = re.search(r"[, ]*\b(?:(?:at|in|of|sized?|as) )?(?:a )?(?:size (?:of )?)?(\d{2,5}) ?(?:x|×|by|\*) ?(\d{2,5})(?: ?px| pixels)?\b(?: (?:pixels|px|size))?", text, re.I)
+    pixels = re.search(
+        r"[, ]*\b(?:(?:at|in|of|sized?|as) )?(?:a )?(?:size (?:of )?)?(\d{2,5}) ?(?:x|×|by"
+        r"|\*) ?(\d{2,5})(?: ?px| pixels)?\b(?: (?:pixels|px|size))?",
+        text,
+        re.I,
+    )
     if pixels and int(pixels[1]) >= 32 and int(pixels[2]) >= 32:
         rest = (text[: pixels.start()] + " " + text[pixels.end() :]).strip()
         return rest, Format(width=int(pixels[1]), height=int(pixels[2]))
@@ -94,9 +102,9 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
     """One clause's wish; `earlier` are those of the same message."""
     clause = strip_leads(raw)
     has_picture = album.current is not None or any(wish.kind == "generate" for wish in earlier)
-    if not clause or forms.SMALL_TALK.fullmatch(clause.rstrip("?!. ")):
+    if not clause or talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")):
         return Wish(kind="chat", text=raw)
-    if forms.TALK.search(clause) or forms.FIGURATIVE.search(clause):
+    if talk.TALK.search(clause) or talk.FIGURATIVE.search(clause):
         return Wish(kind="chat", text=raw)
     back = read_go_back(clause, album)
     if back:
@@ -104,7 +112,7 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
     if is_question(clause, raw, album):
         return question(clause, album)
     clause = clause.rstrip("?!. ")
-    if forms.VAGUE.fullmatch(clause):
+    if talk.VAGUE.fullmatch(clause):
         return Wish(kind="ask", text=clause)
     return (
         read_again(clause, album)
@@ -136,34 +144,51 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
 
 def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Reference:
     """The version that undoing leads to."""
-    if re.search(r"\b(?:everything|all (?:of it|changes|the changes|edits|the edits|of that|my changes))\b", clause, re.I):
+    if re.search(
+        r"\b(?:everything|all (?:of it|changes|the changes|edits|the edits|of that|my changes))\b",
+        clause,
+        re.I,
+    ):
         return Reference(kind="original")
     if named and named.kind not in ("current", "all"):
         return named
-    many = re.search(r"\b(two|three|four|\d|2|twice)(?: (?:steps?|versions?|times|edits|changes))?\b", clause, re.I)
+    many = re.search(
+        r"\b(two|three|four|\d|2|twice)(?: (?:steps?|versions?|times|edits|changes))?\b", clause, re.I
+    )
     if many:
         word = many[1].lower()
-        return Reference(kind="back", index=2 if word == "twice" else int(word) if word.isdecimal() else NUMBERS[word])
-    what = re.search(r"\b(?:undo|revert) (?:adding )?(?:the|that|this) (?P<w>(?!last|change|edit|previous|one|step)[\w ]+)", clause, re.I)
+        return Reference(
+            kind="back", index=2 if word == "twice" else int(word) if word.isdecimal() else NUMBERS[word]
+        )
+    what = re.search(
+        r"\b(?:undo|revert) (?:adding )?(?:the|that|this) (?P<w>(?!last|change|edit|previous"
+        r"|one|step)[\w ]+)",
+        clause,
+        re.I,
+    )
     words = content_words(what["w"]) if what else frozenset[str]()
     return Reference(kind="before", words=words) if words else Reference(kind="back")
 
 
 def is_question(clause: str, raw: str, album: Album) -> bool:
     """A question about a picture, not about the world or about us."""
-    if not (forms.QUESTION.match(clause) or (raw.rstrip().endswith("?") and forms.QUESTION_ANYWHERE.search(clause))):
+    if not (
+        talk.QUESTION.match(clause) or (raw.rstrip().endswith("?") and talk.QUESTION_ANYWHERE.search(clause))
+    ):
         return False
-    if forms.GENERAL_QUESTION.search(clause):
+    if talk.GENERAL_QUESTION.search(clause):
         return False
-    if forms.PICTURE_WORD.search(clause) or album.context.uploads:
+    if talk.PICTURE_WORD.search(clause) or album.context.uploads:
         return True
     if album.current is None:
         return False
-    if find_reference(clause) or forms.POINTING.search(clause):
+    if find_reference(clause) or talk.POINTING.search(clause):
         return True
     known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
     definite = re.search(r"\b(?:the|there|his|her|its|any)\b", clause, re.I)
-    return bool(definite and (content_words(clause) & known or re.search(r"\bthere\b|\bbackground\b", clause, re.I)))
+    return bool(
+        definite and (content_words(clause) & known or re.search(r"\bthere\b|\bbackground\b", clause, re.I))
+    )
 
 
 def question(clause: str, album: Album) -> Wish:
@@ -172,11 +197,13 @@ def question(clause: str, album: Album) -> Wish:
 
 
 def about(text: str, album: Album) -> Reference | None:
-    """"the cat" when only another picture than the current one has a cat."""
+    """ "the cat" when only another picture than the current one has a cat."""
     found = re.search(r"\b(?:the|that)((?: [\w-]+){1,3})", text, re.I)
     if not found or album.current is None:
         return None
-    words = content_words(found[1]) & frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
+    words = content_words(found[1]) & frozenset[str]().union(
+        *(album.words(each) for each in album.context.pictures)
+    )
     if not words or words & album.words(album.current) or album.context.uploads:
         return None
     return Reference(kind="described", words=words)
@@ -204,12 +231,14 @@ def count_of(word: str) -> int:
 
 
 def take_count(text: str) -> tuple[str, int]:
-    """How many pictures ("three versions of", "two of them"), and the text without it. "two cats" is one picture."""
+    """How many pictures ("three versions of"), and the text without it; "two cats" is one picture."""
     for pattern in forms.COUNTS:
         found = re.search(pattern, text, re.I)
         if found:
             rest = f"{text[: found.start()]} {text[found.end() :]}"
-            return re.sub(r"\s+", " ", rest).strip(" ,"), count_of(found["n"]) if found["n"].lower() != "twice" else 2
+            return re.sub(r"\s+", " ", rest).strip(" ,"), count_of(found["n"]) if found[
+                "n"
+            ].lower() != "twice" else 2
     return text, 1
 
 
@@ -251,17 +280,21 @@ def clean_subject(text: str) -> str:
 
 
 def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:
-    """No verb: "a red car" draws, "bigger" and "without the hat" change, "a dog" after "draw a cat, then" draws."""
+    """No verb: "a red car" draws, "bigger" and "without the hat" change."""
     rest, num_pictures = take_count(clause)
     named = find_reference(rest)
     text = named.text if named else rest
     change = short_edit(text)
     if change and (has_picture or forms.CLEAR_CHANGE.match(text)):
-        return Wish(kind="edit", text=change, reference=named.reference if named else None, num_pictures=num_pictures)
+        return Wish(
+            kind="edit", text=change, reference=named.reference if named else None, num_pictures=num_pictures
+        )
     if not rest and num_pictures > 1 and has_picture:
         return Wish(kind="again", num_pictures=num_pictures)
     if named and named.reference.kind not in ("current",) and forms.ONLY_IT.fullmatch(named.text):
         return Wish(kind="go_back", reference=named.reference)
-    if forms.NOUN_PHRASE.match(rest) or (earlier and earlier[-1].kind == "generate" and len(rest.split()) < 6):
+    if forms.NOUN_PHRASE.match(rest) or (
+        earlier and earlier[-1].kind == "generate" and len(rest.split()) < 6
+    ):
         return Wish(kind="generate", text=clean_subject(rest), num_pictures=num_pictures)
     return None

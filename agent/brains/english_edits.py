@@ -11,47 +11,122 @@ __all__ = ["as_instruction", "short_edit", "with_subject"]
 _COLOR = rf"(?:(?:bright|dark|light|deep|pale|hot|neon|sky|navy|royal) )?(?:{'|'.join(COLORS)})"
 _STYLE = "|".join(sorted(map(re.escape, STYLES), key=len, reverse=True))
 _STATE = (
-    r"(?:much |a (?:bit|little|lot) |slightly |way |even |far )?(?:bigger|smaller|larger|darker|brighter|lighter|taller|shorter|thinner|fatter|wider"
-    r"|longer|rounder|older|younger|happier|sadder|fluffier|sharper|softer|warmer|colder|cooler|scarier|cuter|simpler|closer|bluer|redder|greener"
-    r"|more \w+|less \w+|transparent|invisible|blurry|huge|tiny|big|small|darker|asleep|golden|shiny|wooden|happy|sad|angry|round|striped|spotted|furry|smiling|upside down|colou?rful)"
+    r"(?:much |a (?:bit|little|lot) |slightly |way |even |far )?(?:bigger|smaller|larger"
+    r"|darker|brighter|lighter|taller|shorter|thinner|fatter|wider"
+    r"|longer|rounder|older|younger|happier|sadder|fluffier|sharper|softer|warmer|colder"
+    r"|cooler|scarier|cuter|simpler|closer|bluer|redder|greener"
+    r"|more \w+|less \w+|transparent|invisible|blurry|huge|tiny|big|small|darker|asleep"
+    r"|golden|shiny|wooden|happy|sad|angry|round|striped|spotted|furry|smiling|upside down"
+    r"|colou?rful)"
 )
-_TIME = r"(?:night(?:time)?|day(?:time)?|sunset|sunrise|dusk|dawn|midnight|noon|winter|summer|autumn|spring|evening|morning)"
+_TIME = (
+    r"(?:night(?:time)?|day(?:time)?|sunset|sunrise|dusk|dawn|midnight|noon|winter|summer"
+    r"|autumn|spring|evening|morning)"
+)
 _PLACE = r"(?:in|on|at|inside|under|near|by|against|over|underwater|outside|indoors|outdoors)"
 _IT = r"(?:it|this|that|him|her|them)"
 
 _REWRITES: tuple[tuple[str, str], ...] = (
     (r"^(?:and|but|also|now|just|then|please|maybe)\s+", ""),
-    (r"^(?:the )?same(?: thing| one| picture| image)?(?: again)?,? (?:but|only|just|except|with|without|in|at|on|as)?\s*", "~"),
+    (
+        (
+            r"^(?:the )?same(?: thing| one| picture| image)?(?: again)?,? (?:but|only|just|except"
+            r"|with|without|in|at|on|as)?\s*"
+        ),
+        "~",
+    ),
     (r"^(?:i (?:want|need|would like|would prefer|wish)|i'd (?:like|prefer|love)) to ", ""),
     (r"^(?:what if|how about|what about) (?:we |you )?(?=\w+ing\b)", ""),
-    (r"^(?:what if|how about|what about|can|could|would|may|might) (it|this|that|he|she|they|the [\w ]+?) (?:was|were|had|is|be|have|has|wore|look(?:ed|s)?|become|became)\b", r"\1 should be"),
+    (
+        (
+            r"^(?:what if|how about|what about|can|could|would|may|might) (it|this|that|he|she"
+            r"|they|the [\w ]+?) (?:was|were|had|is|be|have|has|wore|look(?:ed|s)?|become"
+            r"|became)\b"
+        ),
+        r"\1 should be",
+    ),
     (r"^how (?:would|does|will) (it|this|that|he|she|the [\w ]+?) look (?:like )?", r"\1 should be "),
     (r"^what would (it|this|that|he|she|the [\w ]+?) look like ", r"\1 should be "),
-    (r"^(?:i (?:want|need|would like|would prefer|wish)|i'd (?:like|prefer|love)) (there to be|there) ", "add "),
+    (
+        r"^(?:i (?:want|need|would like|would prefer|wish)|i'd (?:like|prefer|love)) (there to be|there) ",
+        "add ",
+    ),
     (r"^there should be ", "add "),
-    (r"^(?:i (?:want|need|would like|would prefer|wish)|i'd (?:like|prefer|love)) (it|this|that|him|her|them|everything|the [\w ]+?)(?: to be| to look| to have| to become| to wear)? (?=\S+)", r"make \1 "),
+    (
+        (
+            r"^(?:i (?:want|need|would like|would prefer|wish)|i'd (?:like|prefer|love)) (it|this"
+            r"|that|him|her|them|everything|the [\w ]+?)(?: to be| to look| to have| to become| "
+            r"to wear)? (?=\S+)"
+        ),
+        r"make \1 ",
+    ),
     (r"^(?:i (?:want|need|would like)|i'd (?:like|love)) ((?:an?|some|more) )", r"add \1"),
-    (r"^(it|this|that|he|she|they|(?:the|its?|his|her|their) [\w ]+?) (?:should|must|needs?|has to|ought to|could|can|would|might)(?: to)? (?:be|look|become) (?:wearing|holding) ", r"give \1 "),
-    (r"^(it|this|that|he|she|they|(?:the|its?|his|her|their) [\w ]+?) (?:should|must|has to|ought to|could|can) (?:have|wear|get|hold) ", r"give \1 "),
-    (r"^(it|this|that|he|she|they|(?:the|its?|his|her|their) [\w ]+?) (?:needs?|could use|is missing) (?=an? |some |more |two |three )", r"give \1 "),
-    (r"^(it|this|that|he|she|they|(?:the|its?|his|her|their) [\w ]+?) (?:should|must|needs?|has to|ought to|could|can|would|might)(?: to)? (?:be|look|become)(?: more like)? ", r"make \1 "),
-    (r"^(?:it|he|she|they|the (\w+)) (?:is|are|looks?|'s) too (dark|bright|big|small|large|light)\b", r"make it less \2"),
+    (
+        (
+            r"^(it|this|that|he|she|they|(?:the|its?|his|her|their) [\w ]+?) (?:should|must|needs?"
+            r"|has to|ought to|could|can|would|might)(?: to)? (?:be|look|become) (?:wearing"
+            r"|holding) "
+        ),
+        r"give \1 ",
+    ),
+    (
+        (
+            r"^(it|this|that|he|she|they|(?:the|its?|his|her|their) [\w ]+?) (?:should|must|has to"
+            r"|ought to|could|can) (?:have|wear|get|hold) "
+        ),
+        r"give \1 ",
+    ),
+    (
+        (
+            r"^(it|this|that|he|she|they|(?:the|its?|his|her|their) [\w ]+?) (?:needs?|could use"
+            r"|is missing) (?=an? |some |more |two |three )"
+        ),
+        r"give \1 ",
+    ),
+    (
+        (
+            r"^(it|this|that|he|she|they|(?:the|its?|his|her|their) [\w ]+?) (?:should|must|needs?"
+            r"|has to|ought to|could|can|would|might)(?: to)? (?:be|look|become)(?: more like)? "
+        ),
+        r"make \1 ",
+    ),
+    (
+        r"^(?:it|he|she|they|the (\w+)) (?:is|are|looks?|'s) too (dark|bright|big|small|large|light)\b",
+        r"make it less \2",
+    ),
     (r"^(?:let|have) (it|him|her|this|the [\w ]+?) (?:be|look|wear) ", r"make \1 "),
-    (r"^adding ", "add "), (r"^removing ", "remove "), (r"^changing ", "change "), (r"^turning ", "turn "),
-    (r"^making ", "make "), (r"^putting ", "put "), (r"^giving ", "give "), (r"^replacing ", "replace "),
-    (r"^make it less dark\b", "make it brighter"), (r"^make it less bright\b", "make it darker"),
-    (r"^make it less (?:big|large)\b", "make it smaller"), (r"^make it less small\b", "make it bigger"),
-    (r"^make (it|this|that|him|her) with ", r"add "), (r"^make (it|this|that) without ", "remove "),
-    (r"^(?:draw|paint|do|show|render|redo|redraw|see|show me|want|need|get|have) (it|this|that|him|her|them|everything) (?=\S)", r"make \1 "),
+    (r"^adding ", "add "),
+    (r"^removing ", "remove "),
+    (r"^changing ", "change "),
+    (r"^turning ", "turn "),
+    (r"^making ", "make "),
+    (r"^putting ", "put "),
+    (r"^giving ", "give "),
+    (r"^replacing ", "replace "),
+    (r"^make it less dark\b", "make it brighter"),
+    (r"^make it less bright\b", "make it darker"),
+    (r"^make it less (?:big|large)\b", "make it smaller"),
+    (r"^make it less small\b", "make it bigger"),
+    (r"^make (it|this|that|him|her) with ", r"add "),
+    (r"^make (it|this|that) without ", "remove "),
+    (
+        (
+            r"^(?:draw|paint|do|show|render|redo|redraw|see|show me|want|need|get|have) (it|this"
+            r"|that|him|her|them|everything) (?=\S)"
+        ),
+        r"make \1 ",
+    ),
     (r"^(?:draw|paint|show|create|generate|render|sketch) (?=(?:an?|some|two|three|another|more) )", "add "),
     (rf"^make {_IT} (?:in|as|into) (?:an? )?(?=(?:{_STYLE}))", "turn it into "),
     (rf"^make {_IT} in (?=(?:{_COLOR})\b)", "make it "),
     (rf"^make {_IT} (?:at|be|in the) (?:the )?({_TIME})\b", r"make it \1"),
     (rf"^make {_IT} (?={_PLACE} )", "put it "),
-    (r"^(?:throw|toss|bring|stick|pop) in ", "add "), (r"^(?:introduce|include|insert|attach) ", "add "),
+    (r"^(?:throw|toss|bring|stick|pop) in ", "add "),
+    (r"^(?:introduce|include|insert|attach) ", "add "),
     (r"^(?:lose|drop|delete|erase|get rid of|take (?:away|out|off)|cut out|wipe|clear) ", "remove "),
     (r"^(?:swap|exchange|substitute|switch) (?:out )?(.+?) (?:for|with|to) ", r"replace \1 with "),
-    (r"^it should be at (?:the )?", "make it "), (r"^it should be ", "make it "),
+    (r"^it should be at (?:the )?", "make it "),
+    (r"^it should be ", "make it "),
     (r"\s+(?:instead|please|now|for me)$", ""),
 )
 
@@ -73,7 +148,13 @@ def as_instruction(text: str) -> str:
 
 def short_edit(text: str) -> str | None:
     """The order behind a change named without a verb ("bigger", "at night", "no hat"); None if it is none."""
-    text = re.sub(r"^(?:and|but|also|now|just|then|only|maybe|this time|please|except)\s+|\s+(?:please|now|instead|this time)$", "", text.strip(" ,.!?"), flags=re.I)
+    text = re.sub(
+        r"^(?:and|but|also|now|just|then|only|maybe|this time|please|except)\s+|\s+(?:please"
+        r"|now|instead|this time)$",
+        "",
+        text.strip(" ,.!?"),
+        flags=re.I,
+    )
     for pattern, replacement in _SHORT:
         found = re.fullmatch(pattern, text, re.I)
         if found:
@@ -90,7 +171,10 @@ _SHORT: tuple[tuple[str, str], ...] = (
     (rf"({_COLOR}) (background|sky|eyes|hair|fur|roof|hat|floor|wheels)", r"make the \2 \1"),
     (rf"(?:it )?({_STATE})", r"make it \1"),
     (rf"(?:the |its |his |her )([\w ]+?) ({_STATE})", r"make the \1 \2"),
-    (rf"(?:now |and now |but |it )?(?:at |in (?:the )?|during (?:the )?|by )?({_TIME})(?: time)?", r"make it \1"),
+    (
+        rf"(?:now |and now |but |it )?(?:at |in (?:the )?|during (?:the )?|by )?({_TIME})(?: time)?",
+        r"make it \1",
+    ),
     (rf"(?:in|as|like) (?:an? )?((?:{_STYLE})(?: style| painting| drawing| photo)?)", r"turn it into \1"),
     (rf"((?:{_STYLE})(?: style| version)?)", r"turn it into \1"),
     (r"(?:in|as) (?:an? |the )?([\w' ]+? (?:style|painting|drawing|sketch))(?: of .+)?", r"turn it into \1"),
@@ -100,17 +184,34 @@ _SHORT: tuple[tuple[str, str], ...] = (
     (rf"(?:it )?({_PLACE} .+)", r"put it \1"),
     (r"((?:more|fewer|less|some more) [\w ]+)", r"add \1"),
     (r"(upside down|mirrored|flipped|zoomed in|zoomed out|blurred|cropped)", r"make it \1"),
-    (r"((?:brighter|darker|softer|warmer|stronger) (?:light|lighting|colou?rs|background|sky))", r"make it \1"),
+    (
+        r"((?:brighter|darker|softer|warmer|stronger) (?:light|lighting|colou?rs|background|sky))",
+        r"make it \1",
+    ),
     (r"((?:snow|rain|fog)(?:y|ing|ier)?)", r"make it \1"),
 )
 
 
 def with_subject(instruction: str, subject: str | None) -> str:
-    """"it" said of a thing's look or neighbourhood names the thing: "make it blue" -> "make the car blue"."""
+    """Said of a thing's look, "it" names the thing: "make it blue" -> "make the car blue"."""
     if not subject:
         return instruction
     thing = f"the {subject}"
-    text = re.sub(rf"^((?:make|paint|colou?r|recolou?r|dye|turn) )(?:it|this|that|him|her)(?= (?:(?:{_COLOR})|{_STATE})\b)(?! and white)", rf"\1{thing}", instruction, flags=re.I)
-    text = re.sub(r"\b((?:next to|beside|behind|in front of|above|below|under|over|near|around|left of|right of|on|onto|to) )(?:it|him|her|that)\b", rf"\1{thing}", text, flags=re.I)
+    text = re.sub(
+        rf"^((?:make|paint|colou?r|recolou?r|dye|turn) )(?:it|this|that|him|her)(?= "
+        rf"(?:(?:{_COLOR})|{_STATE})\b)(?! and white)",
+        rf"\1{thing}",
+        instruction,
+        flags=re.I,
+    )
+    text = re.sub(
+        r"\b((?:next to|beside|behind|in front of|above|below|under|over|near|around|left of"
+        r"|right of|on|onto|to) )(?:it|him|her|that)\b",
+        rf"\1{thing}",
+        text,
+        flags=re.I,
+    )
     text = re.sub(r"^(give |dress |let )(?:it|him|her|this|that)\b", rf"\1{thing}", text, flags=re.I)
-    return re.sub(r"\b(?:on|in) (?:his|her|its) (head|back|face|hand|neck)\b", rf"on {thing}'s \1", text, flags=re.I)
+    return re.sub(
+        r"\b(?:on|in) (?:his|her|its) (head|back|face|hand|neck)\b", rf"on {thing}'s \1", text, flags=re.I
+    )

@@ -1,4 +1,4 @@
-"""Finds the words that name a picture in an English message: "the second one", "#4", "the one before the hat"."""
+"""Finds the words that name a picture in an English message: "the second one", "#4"."""
 
 from __future__ import annotations
 
@@ -15,8 +15,14 @@ _PICTURE = (
     r"|paintings?|renders?|variants?|variations?|attempts?|tries|try|screenshots?)"
 )
 _ORDINAL = "|".join(sorted(map(re.escape, ORDINALS), key=len, reverse=True))
-_SENT = r"(?:uploaded|sent|attached|shared|gave you|posted|provided|added earlier|uploaded earlier|sent you|sent earlier)"
-_END = r"(?=$|[,.;!?]| and | but | then | instead| again| please| so | with | to | into | in | at | on | by | blue| red)"
+_SENT = (
+    r"(?:uploaded|sent|attached|shared|gave you|posted|provided|added earlier|uploaded "
+    r"earlier|sent you|sent earlier)"
+)
+_END = (
+    r"(?=$|[,.;!?]| and | but | then | instead| again| please| so | with | to | into | in "
+    r"| at | on | by | blue| red)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,21 +103,26 @@ _NP = r"(?:(?!(?:and|but|then|to|before|after|with|without|in|on|it)\b)[\w'-]+)"
 _PATTERNS = (
     (r"(?<![\w])#\s?(?P<n>\d+)\b", _number),
     (
-        r"\b(?:the )?(?:picture|image|photo|version|option|candidate|pic|result)\s+(?:number |no\.? ?|nr\.? ?|#)?"
+        r"\b(?:the )?(?:picture|image|photo|version|option|candidate|pic|result)\s+(?:number "
+        r"|no\.? ?|nr\.? ?|#)?"
         r"(?P<n>\d+|one|two|three|four|five|six)\b(?! (?:of|with|cats|dogs))",
         _number,
     ),
     (r"\b(?:number|no\.|nr\.?) ?(?P<n>\d+|one|two|three|four|five|six)\b(?! of)", _number),
     (
         rf"\b(?:the|my) (?:(?P<o>{_ORDINAL}) )?(?:uploaded|upload(?:ed)?|attached) ?(?:{_PICTURE})?\b"
-        r"|\bmy (?:own |uploaded |original )?(?:photo|picture|image|pic|selfie|snapshot|photograph|upload|drawing|sketch)\b"
+        r"|\bmy (?:own |uploaded |original )?(?:photo|picture|image|pic|selfie|snapshot"
+        r"|photograph|upload|drawing|sketch)\b"
         rf"|\bthe (?:{_PICTURE}) (?:that |which )?i(?:'ve| have)? (?:just |had )?{_SENT}\b(?: you)?"
-        rf"|\bthe (?:one|picture|photo) from my (?:phone|camera|computer)\b|\bthe upload\b|\bthe photo\b(?! of)",
+        rf"|\bthe (?:one|picture|photo) from my (?:phone|camera|computer)\b|\bthe upload\b"
+        rf"|\bthe photo\b(?! of)",
         _upload,
     ),
     (
-        rf"\b(?:the )?(?:one|{_PICTURE}|version)? ?(?:right |just )?(?P<k>before|prior to|after) (?:you |i |we )?(?:(?:added|put|gave)"
-        rf"(?: it| him| her| on| in)? )?(?:the |a |an |it (?:got|had|became|was|turned) )(?P<w>{_NP}(?: {_NP})?)"
+        rf"\b(?:the )?(?:one|{_PICTURE}|version)? ?(?:right |just )?(?P<k>before|prior to"
+        rf"|after) (?:you |i |we )?(?:(?:added|put|gave)"
+        rf"(?: it| him| her| on| in)? )?(?:the |a |an |it (?:got|had|became|was|turned) "
+        rf")(?P<w>{_NP}(?: {_NP})?)"
         r"(?: (?:was|were|edit|change|came|got)(?: added| put on)?)?",
         _around,
     ),
@@ -119,24 +130,80 @@ _PATTERNS = (
         rf"\b(?:the )?(?P<very>very )(?P<o>{_ORDINAL})(?: (?:{_PICTURE}))?\b",
         _ordinal,
     ),
-    (rf"\b(?:the|that|your|our|my) (?P<o>{_ORDINAL}) (?P<w>(?:{_NP} )?)?(?:{_PICTURE})\b(?: you (?:made|drew|showed(?: me)?))?", _ordinal),
-    (rf"\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!time|thing|step|place|edit|change|line|row|floor|half|side|hand|wheel|eye|ear|corner|part|man|woman|person){_NP})\b(?= (?:again|back|and|bigger|blue|red|green)|$|,)", _ordinal),
-    (rf"\bthe (?P<o>first|second|third|fourth|2nd|1st|3rd|4th|last)\b(?= (?:and|but|please|again|instead|was|is|looks?|looked)\b|[,.!]|$)", _ordinal),
     (
-        rf"\bthe (?:original|initial|starting|unedited|unmodified|untouched)(?: {_PICTURE})?\b(?! colou?r| size)|\bhow it (?:originally )?(?:was|looked) (?:originally|at first|in the beginning|at the start)\b"
+        (
+            rf"\b(?:the|that|your|our|my) (?P<o>{_ORDINAL}) (?P<w>(?:{_NP} )?)?(?:{_PICTURE})\b(?: "
+            rf"you (?:made|drew|showed(?: me)?))?"
+        ),
+        _ordinal,
+    ),
+    (
+        (
+            rf"\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!time|thing|step|place|edit|change|line|row"
+            rf"|floor|half|side|hand|wheel|eye|ear|corner|part|man|woman|person){_NP})\b(?= "
+            rf"(?:again|back|and|bigger|blue|red|green)|$|,)"
+        ),
+        _ordinal,
+    ),
+    (
+        (
+            r"\bthe (?P<o>first|second|third|fourth|2nd|1st|3rd|4th|last)\b(?= (?:and|but|please"
+            r"|again|instead|was|is|looks?|looked)\b|[,.!]|$)"
+        ),
+        _ordinal,
+    ),
+    (
+        rf"\bthe (?:original|initial|starting|unedited|unmodified|untouched)(?: "
+        rf"{_PICTURE})?\b(?! colou?r| size)|\bhow it (?:originally )?(?:was|looked) "
+        rf"(?:originally|at first|in the beginning|at the start)\b"
         r"|\bthe (?:beginning|start)\b(?= *$|[,.!]| and)",
         _original,
     ),
     (
-        rf"\bthe (?:previous|prior|preceding|earlier|former|last-but-one) (?:{_PICTURE}|state|step|edit)\b|\bthe (?:one|{_PICTURE}) (?:just |right )?"
+        rf"\bthe (?:previous|prior|preceding|earlier|former|last-but-one) (?:{_PICTURE}|state"
+        rf"|step|edit)\b|\bthe (?:one|{_PICTURE}) (?:just |right )?"
         r"(?:before|earlier|previously)(?: (?:that|this|it|the last one|the last edit|the edit|last))?\b"
-        r"|\bthe previous\b|\b(?:how|what|the way) it (?:was|looked)(?: like)?(?: before| earlier| previously)?\b|\bbefore (?:that|the last (?:edit|change))\b",
+        r"|\bthe previous\b|\b(?:how|what|the way) it (?:was|looked)(?: like)?(?: before| "
+        r"earlier| previously)?\b|\bbefore (?:that|the last (?:edit|change))\b",
         _back,
     ),
-    (rf"\b(?:both|all|each)(?: (?:of )?(?:them|these|those|the {_PICTURE}|{_PICTURE}|(?:two|three|four)(?: of them)?))\b|\bboth\b(?= *$| (?:blue|red|green|yellow|bigger|smaller|at|darker|brighter))|\b(?:every|each) (?:one|{_PICTURE})\b|\bthem (?:all|both)\b", _all),
-    (rf"\bthe (?:{_PICTURE}) (?:that (?:has|shows|had)|which has|with|showing|of|that's|that is|where (?:it is|it's|it was|there is|there was|the \w+ (?:is|was)))(?: the| a| an| only| still)? (?P<with>{_NP}(?: {_NP})?)\b", _described),
-    (rf"\bthe (?:{_PICTURE}) (?:without|that has no|with no|where there's no)(?: the| a| an| any)? (?P<without>{_NP}(?: {_NP})?)\b", _described),
-    (rf"\b(?:the|that) (?P<w>(?:(?!(?:previous|new|next|same|other|whole|current|entire|this|that|one)\b)[\w'-]+ ){{1,3}}?)(?:{_PICTURE})\b", _described),
-    (rf"\b(?:this|that|these|the|the current|the new|the same|the whole|the entire)(?: one| {_PICTURE})\b(?! of)", _current),
+    (
+        (
+            rf"\b(?:both|all|each)(?: (?:of )?(?:them|these|those|the {_PICTURE}|{_PICTURE}|(?:two"
+            rf"|three|four)(?: of them)?))\b|\bboth\b(?= *$| (?:blue|red|green|yellow|bigger"
+            rf"|smaller|at|darker|brighter))|\b(?:every|each) (?:one|{_PICTURE})\b|\bthem (?:all"
+            rf"|both)\b"
+        ),
+        _all,
+    ),
+    (
+        (
+            rf"\bthe (?:{_PICTURE}) (?:that (?:has|shows|had)|which has|with|showing|of|that's"
+            rf"|that is|where (?:it is|it's|it was|there is|there was|the \w+ (?:is|was)))(?: the| "
+            rf"a| an| only| still)? (?P<with>{_NP}(?: {_NP})?)\b"
+        ),
+        _described,
+    ),
+    (
+        (
+            rf"\bthe (?:{_PICTURE}) (?:without|that has no|with no|where there's no)(?: the| a| an"
+            rf"| any)? (?P<without>{_NP}(?: {_NP})?)\b"
+        ),
+        _described,
+    ),
+    (
+        (
+            rf"\b(?:the|that) (?P<w>(?:(?!(?:previous|new|next|same|other|whole|current|entire|this"
+            rf"|that|one)\b)[\w'-]+ ){{1,3}}?)(?:{_PICTURE})\b"
+        ),
+        _described,
+    ),
+    (
+        (
+            rf"\b(?:this|that|these|the|the current|the new|the same|the whole|the entire)(?: one| "
+            rf"{_PICTURE})\b(?! of)"
+        ),
+        _current,
+    ),
 )
 COLOR = "|".join(COLORS)

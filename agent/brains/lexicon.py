@@ -38,25 +38,27 @@ COLORS = tuple(
 )
 
 STYLES = (
-    "pixel art", "pencil sketch", "pencil drawing", "charcoal", "sketch", "negative", "sepia", "black and white",
-    "b&w", "grayscale", "greyscale", "monochrome", "watercolor", "watercolour", "blueprint", "poster", "silhouette",
-    "oil painting", "cartoon", "anime", "comic", "manga", "line art", "line drawing", "3d render", "low poly",
-    "impressionist", "cubist", "ukiyo-e", "van gogh", "ghibli", "photorealistic", "photo-realistic", "realistic",
-    "vintage", "retro", "cyberpunk", "steampunk", "minimalist", "pop art", "mosaic", "stained glass", "claymation",
-    "origami", "art deco", "vector art", "flat design", "graffiti", "pastel", "engraving", "woodcut", "crayon",
+    "pixel art", "pencil sketch", "pencil drawing", "charcoal", "sketch", "negative", "sepia",
+    "black and white", "b&w", "grayscale", "greyscale", "monochrome", "watercolor", "watercolour",
+    "blueprint", "poster", "silhouette", "oil painting", "cartoon", "anime", "comic", "manga", "line art",
+    "line drawing", "3d render", "low poly", "impressionist", "cubist", "ukiyo-e", "van gogh", "ghibli",
+    "photorealistic", "photo-realistic", "realistic", "vintage", "retro", "cyberpunk", "steampunk",
+    "minimalist", "pop art", "mosaic", "stained glass", "claymation", "origami", "art deco", "vector art",
+    "flat design", "graffiti", "pastel", "engraving", "woodcut", "crayon",
 )  # fmt: skip
 
 SYNONYMS = {
-    "puppy": "dog", "pup": "dog", "doggy": "dog", "doggie": "dog", "hound": "dog", "kitty": "cat", "kitten": "cat",
-    "plane": "airplane", "aeroplane": "airplane", "jet": "airplane", "automobile": "car", "sedan": "car",
-    "vehicle": "car", "blossom": "flower", "sunflower": "flower", "rose": "flower", "tulip": "flower",
-    "daisy": "flower", "ship": "boat", "sailboat": "boat", "yacht": "boat", "mug": "cup", "teacup": "cup",
-    "bike": "bicycle", "motorbike": "motorcycle", "home": "house", "cottage": "house", "cabin": "house",
-    "clocks": "clock", "alarm clock": "clock", "parasol": "umbrella", "android": "robot", "novel": "book",
-    "cap": "hat", "top hat": "hat", "sparrow": "bird", "birdie": "bird", "goldfish": "fish", "fishes": "fish",
-    "seat": "chair", "stool": "chair", "oak": "tree", "pine": "tree", "bunny": "rabbit", "sofa": "couch",
-    "pony": "horse", "telephone": "cell phone", "phone": "cell phone", "television": "tv", "doughnut": "donut",
-    "coach": "bus", "man": "person", "woman": "person", "boy": "person", "girl": "person",
+    "puppy": "dog", "pup": "dog", "doggy": "dog", "doggie": "dog", "hound": "dog", "kitty": "cat",
+    "kitten": "cat", "plane": "airplane", "aeroplane": "airplane", "jet": "airplane", "automobile": "car",
+    "sedan": "car", "vehicle": "car", "blossom": "flower", "sunflower": "flower", "rose": "flower",
+    "tulip": "flower", "daisy": "flower", "ship": "boat", "sailboat": "boat", "yacht": "boat", "mug": "cup",
+    "teacup": "cup", "bike": "bicycle", "motorbike": "motorcycle", "home": "house", "cottage": "house",
+    "cabin": "house", "clocks": "clock", "alarm clock": "clock", "parasol": "umbrella", "android": "robot",
+    "novel": "book", "cap": "hat", "top hat": "hat", "sparrow": "bird", "birdie": "bird",
+    "goldfish": "fish", "fishes": "fish", "seat": "chair", "stool": "chair", "oak": "tree", "pine": "tree",
+    "bunny": "rabbit", "sofa": "couch", "pony": "horse", "telephone": "cell phone", "phone": "cell phone",
+    "television": "tv", "doughnut": "donut", "coach": "bus", "man": "person", "woman": "person",
+    "boy": "person", "girl": "person",
 }  # fmt: skip
 
 COMPOUNDS = (
@@ -68,32 +70,40 @@ COMPOUNDS = (
 """Things whose name ends or begins with another thing's name."""
 
 STOP_WORDS = frozenset(
-    "a an the of in on at with and or to for from by is are was be it its this that these those one ones me my"
-    " picture image photo photograph drawing painting illustration version versions some please there next over"
+    "a an the of in on at with and or to for from by is are was be it its this that "
+    "these those one ones me my"
+    " picture image photo photograph drawing painting illustration version versions some "
+    "please there next over"
     " under near behind above below into as make add draw put place remove turn change give i you your we so"
-    " very just now then but not no show same candidate result pic pics photos pictures images what who where".split()
+    " very just now then but not no show same candidate result pic pics photos pictures "
+    "images what who where".split()
 )
 
 TYPOS = {
     "darw": "draw", "drwa": "draw", "drow": "draw", "drawe": "draw", "dra": "draw", "draww": "draw",
     "chnage": "change", "cahnge": "change", "chagne": "change", "chane": "change", "remvoe": "remove",
-    "remov": "remove", "rmove": "remove", "romove": "remove", "mkae": "make", "maek": "make", "amke": "make",
-    "teh": "the", "pls": "please", "plz": "please", "plese": "please", "pleae": "please", "cna": "can",
-    "picutre": "picture", "pciture": "picture", "pictur": "picture", "iamge": "image", "imgae": "image",
-    "pant": "paint", "piant": "paint", "genrate": "generate", "genereate": "generate", "craete": "create",
-    "creat": "create", "crate": "create", "u": "you", "wanna": "want to", "gimme": "give me", "lemme": "let me",
-    "whats": "what's", "turm": "turn", "trun": "turn", "ad": "add", "delte": "delete", "repalce": "replace",
-    "replce": "replace", "im": "I'm", "id": "I'd", "backgroud": "background", "bakcground": "background",
-    "bleu": "blue", "gren": "green", "yelow": "yellow", "lanscape": "landscape", "landscpae": "landscape",
-    "versoin": "version", "frist": "first", "secnd": "second", "udno": "undo", "drwaing": "drawing",
+    "remov": "remove", "rmove": "remove", "romove": "remove", "mkae": "make", "maek": "make",
+    "amke": "make", "teh": "the", "pls": "please", "plz": "please", "plese": "please", "pleae": "please",
+    "cna": "can", "picutre": "picture", "pciture": "picture", "pictur": "picture", "iamge": "image",
+    "imgae": "image", "pant": "paint", "piant": "paint", "genrate": "generate", "genereate": "generate",
+    "craete": "create", "creat": "create", "crate": "create", "u": "you", "wanna": "want to",
+    "gimme": "give me", "lemme": "let me", "whats": "what's", "turm": "turn", "trun": "turn", "ad": "add",
+    "delte": "delete", "repalce": "replace", "replce": "replace", "im": "I'm", "id": "I'd",
+    "backgroud": "background", "bakcground": "background", "bleu": "blue", "gren": "green",
+    "yelow": "yellow", "lanscape": "landscape", "landscpae": "landscape", "versoin": "version",
+    "frist": "first", "secnd": "second", "udno": "undo", "drwaing": "drawing",
 }  # fmt: skip
 
 ANSWERS: tuple[tuple[str, str], ...] = (
-    (r"(?:ripe )?bananas?|lemons?|the sun|sunflowers?|egg yolks?|(?:a )?canary|canaries|mustard|honey", "yellow"),
-    (r"(?:ripe )?(?:tomato(?:es)?|strawberr(?:y|ies)|cherr(?:y|ies))|blood|fire ?(?:truck|engine)s?|rub(?:y|ies)"
+    ((r"(?:ripe )?bananas?|lemons?|the sun|sunflowers?|egg yolks?|(?:a )?canary|canaries"
+r"|mustard|honey"), "yellow"),
+    (r"(?:ripe )?(?:tomato(?:es)?|strawberr(?:y|ies)|cherr(?:y|ies))|blood|fire ?(?:truck"
+r"|engine)s?|rub(?:y|ies)"
      r"|ladybugs?|stop signs?|ketchup", "red"),
-    (r"(?:fresh )?(?:grass|cucumbers?|lea(?:f|ves)|emeralds?|frogs?|broccoli|spinach|limes?|peas|avocados?)", "green"),
-    (r"(?:clear |summer |daytime |cloudless )?sky|(?:the )?(?:sea|ocean)|sapphires?|blueberr(?:y|ies)|smurfs?", "blue"),
+    ((r"(?:fresh )?(?:grass|cucumbers?|lea(?:f|ves)|emeralds?|frogs?|broccoli|spinach|limes?"
+r"|peas|avocados?)"), "green"),
+    ((r"(?:clear |summer |daytime |cloudless )?sky|(?:the )?(?:sea|ocean)|sapphires?"
+r"|blueberr(?:y|ies)|smurfs?"), "blue"),
     (r"(?:fresh |clean |falling )?snow|milk|polar bears?|swans?|ghosts?|clouds?|chalk|sugar|salt", "white"),
     (r"coal|ravens?|crows?|panthers?|(?:the )?night sky|tar|ink|midnight", "black"),
     (r"(?:ripe )?(?:oranges?|carrots?|pumpkins?)|tangerines?|basketballs?|mandarins?", "orange"),
@@ -116,7 +126,8 @@ _MIXES = {
     frozenset({"black", "white"}): "gray",
 }  # fmt: skip
 _MIX = re.compile(
-    r"\bthe colou?r (?:that )?(?:you get |we get |one gets )?(?:of |by |when |from |if )?(?:you )?mix(?:ing|ed|ture)?"
+    r"\bthe colou?r (?:that )?(?:you get |we get |one gets )?(?:of |by |when |from |if "
+    r")?(?:you )?mix(?:ing|ed|ture)?"
     r"(?: of)? (\w+) (?:and|with|plus) (\w+)(?: (?:give|make|gives|makes)s?)?\b",
     re.I,
 )

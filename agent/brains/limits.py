@@ -25,7 +25,10 @@ def within_limits(decision: Decision) -> Decision:
         notices.append(
             f"一次最多画{MAX_PICTURES_PER_TURN}张图，所以只画了{MAX_PICTURES_PER_TURN}张。"
             if is_chinese
-            else f"I make at most {MAX_PICTURES_PER_TURN} pictures a message, so you get {MAX_PICTURES_PER_TURN}."
+            else (
+                f"I make at most {MAX_PICTURES_PER_TURN} pictures a message, so you get "
+                f"{MAX_PICTURES_PER_TURN}."
+            )
         )
     return decision.model_copy(update={"steps": tuple(steps), "notices": tuple(notices)})
 

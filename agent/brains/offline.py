@@ -32,7 +32,9 @@ class OfflineBrain:
         """What the user wants; never raises."""
         album = Album(context)
         language = language_of(context)
-        reading = read_chinese(context.message, album) if language == "zh" else read_english(context.message, album)
+        reading = (
+            read_chinese(context.message, album) if language == "zh" else read_english(context.message, album)
+        )
         return within_limits(Deciding(album, reading, language).decide())
 
     def reply(self, context: Context, decision: Decision) -> Iterator[str]:
@@ -72,7 +74,9 @@ class Deciding:
         working = [wish for wish in wishes if wish.kind not in ("chat", "question")]
         if not working:
             questions = [wish for wish in wishes if wish.kind == "question"]
-            return self.answer(questions[0]) if questions else self.decision(Route.CHAT, "no wish for a picture")
+            return (
+                self.answer(questions[0]) if questions else self.decision(Route.CHAT, "no wish for a picture")
+            )
         for index, wish in enumerate(working):
             refusal = self.take(wish, is_last=index == len(working) - 1)
             if refusal:
@@ -104,10 +108,14 @@ class Deciding:
         if refusal:
             return self.ask(refusal, ())
         targets = tuple(dict.fromkeys(self.targets)) if route is Route.EDIT else ()
-        return self.decision(route, f"{len(steps)} step(s)", targets=targets, steps=steps, notices=world.notices(steps))
+        return self.decision(
+            route, f"{len(steps)} step(s)", targets=targets, steps=steps, notices=world.notices(steps)
+        )
 
     def generate(self, wish: Wish) -> Decision | None:
-        self.steps.append(DecisionStep(kind="generate", prompt=wish.text[:4000], num_pictures=min(wish.num_pictures, 100)))
+        self.steps.append(
+            DecisionStep(kind="generate", prompt=wish.text[:4000], num_pictures=min(wish.num_pictures, 100))
+        )
         self.base = f"step{len(self.steps)}"
         return None
 
@@ -125,7 +133,9 @@ class Deciding:
             for text in versions:
                 count = wish.num_pictures if len(versions) == 1 else 1
                 prompt = self.resolved(text, source)[:4000]
-                self.steps.append(DecisionStep(kind="edit", prompt=prompt, source=source, num_pictures=min(count, 100)))
+                self.steps.append(
+                    DecisionStep(kind="edit", prompt=prompt, source=source, num_pictures=min(count, 100))
+                )
         self.targets += [source for source in sources if source in self.album.by_id]
         self.base = f"step{len(self.steps)}"
         return None
@@ -146,9 +156,14 @@ class Deciding:
             found = self.album.find(wish.reference)
             if not found:
                 found = () if self.base is None or wish.reference.kind != "described" else (self.base,)
-            if not found and wish.reference.kind == "described" and self.album.current and not self.album.is_choice_open:
+            if (
+                not found
+                and wish.reference.kind == "described"
+                and self.album.current
+                and not self.album.is_choice_open
+            ):
                 found = (self.album.current.id,)
-            if len(found) == 1 or wish.reference.kind == "all" and found:
+            if len(found) == 1 or (wish.reference.kind == "all" and found):
                 return found
             return self.ask(answers.which_one(self.language), found or self.candidates())
         if self.base:
@@ -159,7 +174,11 @@ class Deciding:
             return tuple(each.id for each in self.album.group)
         if self.album.is_choice_open:
             fitting = self.by_subject(wish.text)
-            return fitting if len(fitting) == 1 else self.ask(answers.which_one(self.language), self.candidates())
+            return (
+                fitting
+                if len(fitting) == 1
+                else self.ask(answers.which_one(self.language), self.candidates())
+            )
         return (self.album.current.id,)
 
     def by_subject(self, text: str) -> tuple[str, ...]:
@@ -181,16 +200,27 @@ class Deciding:
             prompt = repainted(self.album, picture, wish.text)
             return self.generate(Wish(kind="generate", text=prompt, num_pictures=wish.num_pictures))
         if picture.origin is Origin.GENERATED:
-            return self.generate(Wish(kind="generate", text=translate(picture.prompt), num_pictures=wish.num_pictures))
+            return self.generate(
+                Wish(kind="generate", text=translate(picture.prompt), num_pictures=wish.num_pictures)
+            )
         if picture.parent in self.album.by_id:
             reference = Reference(kind="number", index=self.album.by_id[picture.parent or ""].number)
-            return self.edit(Wish(kind="edit", text=translate(picture.prompt), reference=reference, num_pictures=wish.num_pictures))
+            return self.edit(
+                Wish(
+                    kind="edit",
+                    text=translate(picture.prompt),
+                    reference=reference,
+                    num_pictures=wish.num_pictures,
+                )
+            )
         return self.ask(answers.unclear(self.album, self.language), (picture.id,))
 
     def go_back(self, wish: Wish) -> Decision | None:
         found = self.album.find(wish.reference or Reference(kind="back"))
         if len(found) != 1:
-            return self.ask(answers.where_to(self.language, bool(self.album.context.pictures)), found or self.candidates())
+            return self.ask(
+                answers.where_to(self.language, bool(self.album.context.pictures)), found or self.candidates()
+            )
         self.base = found[0]
         return None
 
@@ -252,9 +282,11 @@ class Deciding:
 
 
 def split_versions(text: str) -> list[str]:
-    """"one blue and one red" asks for two pictures, each a change of its own."""
+    """ "one blue and one red" asks for two pictures, each a change of its own."""
     found = re.fullmatch(
-        r"(?:make |turn |change )?(?:(?:it|this|that) )?(?:once |one (?:version )?|a )(?:in )?(?P<a>\w+)(?: version)?,? and (?:once |(?:another|one) (?:version |one )?|a )(?:in )?(?P<b>\w+)(?: version)?",
+        r"(?:make |turn |change )?(?:(?:it|this|that) )?(?:once |one (?:version )?|a )(?:in "
+        r")?(?P<a>\w+)(?: version)?,? and (?:once |(?:another|one) (?:version |one )?|a "
+        r")(?:in )?(?P<b>\w+)(?: version)?",
         text,
         re.I,
     )

@@ -13,7 +13,7 @@ __all__ = ["Format", "Reading", "Wish"]
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """One thing the user wants. `text`: words for the engine, without lead-ins; `reference`: the picture named, if any."""
+    """One thing the user wants. `text`: words for the engine; `reference`: the picture named, if any."""
 
     kind: Literal["generate", "edit", "again", "go_back", "question", "ask", "chat"]
     text: str = ""

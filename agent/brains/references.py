@@ -17,13 +17,25 @@ __all__ = ["Album", "Reference"]
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """How a message names a picture. `words`: of "the red one"; `index`: of ordinals (from 1, or -1 the last), #4, or steps back.
+    """How a message names a picture. `words`: of "the red one".
 
-    `is_in_group`: the ordinal counts the pictures shown last ("the second one"), not all ("the first picture").
+    `index`: of ordinals (from 1, or -1 the last), of #4, or steps back.
+
+    `is_in_group`: the ordinal counts the pictures shown last ("the second one"), not all of them.
     """
 
     kind: Literal[
-        "current", "ordinal", "number", "back", "original", "upload", "described", "before", "after", "all", "redo"
+        "current",
+        "ordinal",
+        "number",
+        "back",
+        "original",
+        "upload",
+        "described",
+        "before",
+        "after",
+        "all",
+        "redo",
     ]
     index: int = 1
     words: frozenset[str] = frozenset()
@@ -120,7 +132,7 @@ class Album:
         return self._ids(pick(pool, reference.index))
 
     def _back(self, steps: int) -> PictureView | None:
-        """The version so many steps before; a picture with no parent is preceded by the one shown before it."""
+        """The version so many steps before; before a picture with no parent comes the one shown before it."""
         picture = self.current
         for _ in range(steps):
             if picture is None:
@@ -152,7 +164,11 @@ class Album:
         ]
         if not fitting and len(reference.words) > 1:
             best = max((len(reference.words & self.words(each)) for each in self.context.pictures), default=0)
-            fitting = [each for each in self.context.pictures if best and len(reference.words & self.words(each)) == best]
+            fitting = [
+                each
+                for each in self.context.pictures
+                if best and len(reference.words & self.words(each)) == best
+            ]
         if len(fitting) > 1 and len(self.group) > 1 and any(each in self.group for each in fitting):
             fitting = [each for each in fitting if each in self.group]
             return tuple(each.id for each in fitting)
@@ -170,7 +186,9 @@ def pick(pictures: list[PictureView], index: int) -> PictureView | None:
     return pictures[place] if 0 <= place < len(pictures) else None
 
 
-_REMOVAL = re.compile(r"\b(?:remove|delete|erase|without|drop|lose|take (?:away|off|out)|get rid of|no)\b(?P<what>.*)", re.I)
+_REMOVAL = re.compile(
+    r"\b(?:remove|delete|erase|without|drop|lose|take (?:away|off|out)|get rid of|no)\b(?P<what>.*)", re.I
+)
 _EXCHANGE = re.compile(
     r"\b(?:replace|swap|exchange|change|turn)\b (?P<old>.+?) (?:with|for|by|into|to) (?P<new>.+)", re.I
 )
@@ -189,7 +207,9 @@ def after_edit(before: frozenset[str], instruction: str) -> frozenset[str]:
             words = words - content_words(removal["what"])
         else:
             new = content_words(part)
-            is_recolored = bool(new & frozenset(COLORS)) and not re.match(r"\W*(?:add|put|place)\b", part, re.I)
+            is_recolored = bool(new & frozenset(COLORS)) and not re.match(
+                r"\W*(?:add|put|place)\b", part, re.I
+            )
             words = (words - colors_of(new, words) if is_recolored else words) | new
     return words
 

@@ -12,12 +12,17 @@ from agent.domain import DecisionStep
 __all__ = ["SmallWorld"]
 
 _GRAMMAR = frozenset(
-    "a an the of in on at with and or to for from by is are as it its his her photo picture image drawing next left right"
-    " above below over under top beside behind front near between one two three four five six some small big large tiny"
-    " little inside into one's background style art white plain now same but without another there all zero sky blue"
+    "a an the of in on at with and or to for from by is are as it its his her photo "
+    "picture image drawing next left right"
+    " above below over under top beside behind front near between one two three four "
+    "five six some small big large tiny"
+    " little inside into one's background style art white plain now same but without "
+    "another there all zero sky blue"
     " row group day dark light indoors starry sandy meadow beach grass night room photo".split()
 )
-_ADDED = re.compile(r"\b(?:add|put|place|draw|give (?:it|the [a-z]+))\s+(?P<what>(?:an?|two|three|four|some|one)\s.+)", re.I)
+_ADDED = re.compile(
+    r"\b(?:add|put|place|draw|give (?:it|the [a-z]+))\s+(?P<what>(?:an?|two|three|four|some|one)\s.+)", re.I
+)
 _INTO = re.compile(r"\b(?:replace|turn|change|swap)\b.+?\b(?:with|into)\b (?P<what>an? .+)", re.I)
 
 
@@ -38,10 +43,16 @@ class SmallWorld:
         unknown = [name for step in steps for name in [self.unknown_thing(step)] if name]
         if not unknown:
             return ""
-        names, things = "、".join(unknown) if self.language == "zh" else ", ".join(unknown), ", ".join(self.classes)
+        names, things = (
+            "、".join(unknown) if self.language == "zh" else ", ".join(unknown),
+            ", ".join(self.classes),
+        )
         if self.language == "zh":
             return f"我不认识“{names}”。离线时我能画这些：{things}。换成公开发布的模型就什么都能画。"
-        return f"I do not know \"{names}\". I can draw these things offline: {things}; a published checkpoint draws anything."
+        return (
+            f'I do not know "{names}". I can draw these things offline: {things}; a published '
+            f"checkpoint draws anything."
+        )
 
     def notices(self, steps: Sequence[DecisionStep]) -> tuple[str, ...]:
         """Names the words that the engine will ignore."""
@@ -50,11 +61,19 @@ class SmallWorld:
         ignored: list[str] = []
         for step in steps:
             if step.kind == "generate":
-                ignored += [word for word in re.findall(r"[A-Za-z]+|[\u3400-\u9fff]+", step.prompt) if not self.knows_word(word)]
+                ignored += [
+                    word
+                    for word in re.findall(r"[A-Za-z]+|[\u3400-\u9fff]+", step.prompt)
+                    if not self.knows_word(word)
+                ]
         if not ignored:
             return ()
         names = ", ".join(dict.fromkeys(ignored))
-        return (f"这些词我还不懂，画的时候忽略了：{names}。" if self.language == "zh" else f"I do not know these words yet and left them out: {names}.",)
+        return (
+            f"这些词我还不懂，画的时候忽略了：{names}。"
+            if self.language == "zh"
+            else f"I do not know these words yet and left them out: {names}.",
+        )
 
     def knows_word(self, word: str) -> bool:
         word = word.lower()

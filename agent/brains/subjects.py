@@ -13,12 +13,20 @@ from agent.brains.references import Album
 __all__ = ["main_phrase", "repainted", "subject"]
 
 _END = re.compile(
-    r"\s*(?:[,.;:]|\b(?:in|on|at|with|without|and|or|next|beside|behind|under|over|above|below|near|inside|to|from|by|through|against|among|between|around"
-    r"|that|which|who|wearing|holding|riding|sitting|standing|lying|sleeping|flying|running|playing|eating|looking|left|right|is|are|as|made|of|under|during|for|walking|jumping|driving|swimming|drinking|reading|parked|full|covered|surrounded|floating)\b)",
+    r"\s*(?:[,.;:]|\b(?:in|on|at|with|without|and|or|next|beside|behind|under|over|above"
+    r"|below|near|inside|to|from|by|through|against|among|between|around"
+    r"|that|which|who|wearing|holding|riding|sitting|standing|lying|sleeping|flying"
+    r"|running|playing|eating|looking|left|right|is|are|as|made|of|under|during|for"
+    r"|walking|jumping|driving|swimming|drinking|reading|parked|full|covered|surrounded"
+    r"|floating)\b)",
     re.I,
 )
 _LEAD = re.compile(
-    rf"^(?:(?:an?|the|one|two|three|four|five|six|some|\d+) )?(?:(?:{'|'.join(map(re.escape, STYLES))}) (?:style )?)?(?:(?:picture|image|photo|photograph|painting|drawing|sketch|illustration|portrait|group|bunch|row|pair|bowl|pixel art|poster|silhouette) of )?(?:(?:an?|the|one|two|three|four|five|six|some|\d+) )?",
+    rf"^(?:(?:an?|the|one|two|three|four|five|six|some|\d+) "
+    rf")?(?:(?:{'|'.join(map(re.escape, STYLES))}) (?:style )?)?(?:(?:picture|image|photo"
+    rf"|photograph|painting|drawing|sketch|illustration|portrait|group|bunch|row|pair|bowl"
+    rf"|pixel art|poster|silhouette) of )?(?:(?:an?|the|one|two|three|four|five|six|some"
+    rf"|\d+) )?",
     re.I,
 )
 
@@ -52,4 +60,8 @@ def repainted(album: Album, picture: PictureView, change: str) -> str:
     order = short_edit(change)
     if order and order.startswith("remove the "):
         return f"{prompt} without {order.removeprefix('remove the ')}"
-    return f"{prompt} {change}" if re.match(r"(?:in|on|at|with|without|wearing)\b", change) else f"{prompt}, {change}"
+    return (
+        f"{prompt} {change}"
+        if re.match(r"(?:in|on|at|with|without|wearing)\b", change)
+        else f"{prompt}, {change}"
+    )

@@ -1,0 +1,148 @@
+"""How English people talk without wanting a picture made: small talk, figures of speech, questions."""
+
+from __future__ import annotations
+
+import re
+
+_I = re.IGNORECASE
+
+NOT_A_WISH = re.compile(
+    r"^(?:please )?(?:don't|do not|never|no need to|stop|you (?:don't|do not) (?:need"
+    r"|have) to) (?:draw|paint|generate|create|make|change|edit|touch"
+    r"|do)(?:ing)?\b(?!.*\b(?:instead|just|but)\b)",
+    _I,
+)
+SMALL_TALK = re.compile(
+    r"(?:hi|hello|hey|thanks?|thank you|thx|bye|goodbye|good (?:morning|evening|night"
+    r"|afternoon|day)|cool|nice|great|ok|okay|lol|haha|wow|yes|no|help|sure|perfect"
+    r"|awesome|i (?:really )?(?:like|love) (?:it|this|that|them)(?: a lot| so much| very "
+    r"much)?|looks (?:good|great|nice|amazing|lovely|perfect)|(?:that|it|this)(?:'s| is| "
+    r"looks) (?:good|great|nice|cool|perfect|beautiful|amazing|lovely|pretty|so cute|cute"
+    r"|wonderful|awesome|funny|fine|all|so (?:good|nice|pretty|cool))(?: work| job)?|well "
+    r"done|good (?:job|work)|nice work|(?:my|mine) too|me too|never ?mind|forget it|you "
+    r"too|see you(?: later| tomorrow)?|i'm (?:bored|tired|happy|sad|hungry|back|fine|good)"
+    r"|test(?:ing)?|how's it going|what's up|(?:i )?(?:love|like) (?:the|that|this|these"
+    r"|those|your) [\w ]+)",
+    _I,
+)
+TALK = re.compile(
+    r"^(?:how (?:do|does|can|could|should|would|did|to|come)(?: i| you| we| one| people| "
+    r"someone| they| artists)?\b(?! (?:it|this|that|he|she|the \w+) "
+    r"look)(?!.*\bmany\b.*\bin (?:it|the picture|this)\b)|how (?:are|is (?:it going|life"
+    r"|your)|old are you|long (?:does|will)|much (?:does it cost|do you)|to)\b|teach me"
+    r"|explain how|why\b|tell me (?:a (?:joke|story|fact|bit)|something|about (?!(?:the"
+    r"|this|that|my) (?:picture|image|photo|first|second|last|third)|it\b|this\b|that\b|#)"
+    r"|how|more about you|who|when)|what(?:'s| is| are) (?:the (?:best|easiest|right"
+    r"|proper|fastest) way|your (?!take|guess)|a |an |some |the (?:difference|meaning"
+    r"|capital|weather|time|point|date))|what(?:'s| is)? (?:can|do|could|would|are|were"
+    r"|should) (?:you|i|we|u)\b(?!.*\b(?:see|think (?:of|about)|notice|in (?:it|this|the "
+    r"picture)))|what kinds? of|what sorts? of|what (?:languages?|models?|engines?|sizes?"
+    r"|styles?|things?) (?:can|do|are)|who (?:are|is|made|built|created|painted|was"
+    r"|invented) (?:you|the mona|van|picasso|\w+)\b(?!.* (?:in|on) (?:the|this|that))"
+    r"|when (?:did|was|is|will|do)|where (?:are you|do you|did you|can i|should i)|do "
+    r"(?:you|we|i|people)\b|does (?:anyone|it cost|this app|reverie)|did you (?:know|sleep"
+    r"|like)|are you|were you|is (?:it|there) (?:raining|sunny|cold|hot|going|ok(?:ay)? "
+    r"(?:if|to)|possible|a way|any way|free|safe|legal|hard|difficult|easy|true|you\b)"
+    r"|(?:can|could) you (?:draw|paint|edit|see|speak|understand|make|create|generate"
+    r"|handle|read)(?: (?:pictures|images|photos|things|people|hands|well|anything|too"
+    r"|chinese|english|me))*$"
+    r"|i (?:drew|painted|made|saw|have|had|went|was|am|used|learned|learnt|read|love|like"
+    r"|enjoy|hate|think|believe|know|don't|did|can't|cannot|studied|wish i|never|always"
+    r"|usually|often|just (?:wanted to (?:say|talk|chat)|finished|learned))\b(?!.* (?:so"
+    r"|but) (?:please |can you |could you )?(?:draw|make|add|change|remove|paint))(?! "
+    r".*\b(?:better|more|best|back)\b)(?!.*\bto be\b)|(?:my|our) (?:sister|brother|mother"
+    r"|mom|father|dad|friend|son|daughter|wife|husband|boss|teacher|kid|kids|colleague"
+    r"|neighbou?r|grandma|grandmother|team|cat is|dog is|day|favou?rite"
+    r"|name)\b(?!.*\bneeds?\b)|we (?:went|had|were|are|have|saw)\b|today (?:was|is|i)"
+    r"|yesterday|(?:the )?weather|speaking of|by the way, (?:i|how|what|do)|let's (?:talk"
+    r"|chat|discuss)|can we (?:talk|chat|discuss)|recommend|suggest|give me (?:some "
+    r")?(?:advice|tips|ideas|a hint|a moment|a second|a minute|a break|suggestions"
+    r"|inspiration|feedback|the (?:recipe|definition|news)|five|your opinion)|write"
+    r"|translate|calculate|compute|solve|sing|recite|summari[sz]e|define|tips|what does "
+    r".* mean|which (?:is|of (?:your|the following)|country|city|planet|animal is|model"
+    r"|engine|language)|(?:what|who)(?:'s| is) (?:that guy|the president|the author)"
+    r"|remind me|wake me|show me (?:how|the way|your|what you can)|help me (?:understand"
+    r"|with my|write|decide|choose)|it(?:'s| is) (?:raining|sunny|late|cold|hot|my "
+    r"birthday|been|friday|monday)|make (?:sense|sure|me (?:laugh|happy|smile|a sandwich"
+    r"|coffee|some coffee|proud))|(?:that|it|this) (?:makes sense|made my day|is (?:how"
+    r"|why|what)))",
+    _I,
+)
+FIGURATIVE = re.compile(
+    r"\bdraw(?:s|ing|n)? (?:a |an |any |the |some |your |my |its |their |his |no |our "
+    r")?(?:own )?(?:firm |quick |clear |hard |valid |logical |important )?(?:conclusions?"
+    r"|lines? (?:between|at|in the sand|under|somewhere)|line\b(?= *(?:at|between|$|\?))"
+    r"|comparisons?|parallels?|distinctions?|analog(?:y|ies)|attention|inspiration|blank"
+    r"|straws?|lots|breath|salary|pension|money|cash|near|closer|strength|criticism"
+    r"|crowds?|fire|on (?:my|your|our|his|her|their|past|experience|years)|up (?:a |the "
+    r")?(?:contract|plan|will|list|budget|schedule)|out the|lessons?|inferences?|curtains?"
+    r"|short straw|power|blood|water from|to (?:a close|an end)|customers?|visitors"
+    r"|interest|moral|the moral|praise|fire)\b"
+    r"|\bluck of the draw\b|\b(?:was|is|ended in|ended as|it's) a draw\b|\bprize draw\b"
+    r"|\bback to the drawing board\b|\bdrawing board\b|\bpaints? (?:the town|a (?:grim"
+    r"|bleak|rosy|clear|different|dark|gloomy|positive) picture)|\bpicture(?:'s)? (?:this"
+    r"|perfect)\b(?!.*[?])|\bpicture of (?:health|innocence)\b|\b(?:get|see|got|seeing"
+    r"|look at) the (?:big(?:ger)? )?picture\b(?!.* of)|\bbig(?:ger)? picture\b"
+    r"|\bgenerat(?:e|ing) (?:revenue|income|money|leads|interest|traffic|buzz|a (?:report"
+    r"|password|random number|list|summary|poem|story|name|title|text))|\bcreate (?:a |an "
+    r")?(?:account|password|spreadsheet|playlist|job|value|function|poem|story|list|table"
+    r"|essay)\b|\bmake (?:a |an )?(?:decision|mistake|wish|difference|guess|list|plan|call"
+    r"|reservation|deal|joke|point|living|phone call|cup of (?:tea|coffee)|backup"
+    r"|appointment|suggestion|promise)\b|\bpaint(?:ing)? myself into a corner|\bshow me "
+    r"the (?:money|ropes|door)\b|\bchange (?:my|your) mind|\bturn (?:the tables|over a "
+    r"new leaf)|\badd insult|\bcatch my drift\b|\bsketchy\b|\bdraw (?:the )?(?:game"
+    r"|match)\b",
+    _I,
+)
+VAGUE = re.compile(
+    r"(?:(?:change|fix|edit|modify|adjust|improve|alter|update) (?:it|this|that|something"
+    r"|the picture|the image|the photo|them|one of them)(?: a bit| a little| somehow| up)?"
+    r"|make (?:it|this|that|the picture|the image) (?:better|different|nicer|more "
+    r"interesting|pop|good|prettier|cooler|special|perfect|right)|do something(?: else| "
+    r"different| with (?:it|this))?|(?:draw|make|paint|create|generate|show me|do) "
+    r"(?:something|anything|a picture|an image|a drawing|me something|one|me a picture"
+    r"|some art|pictures?|images?|art|a painting|a photo)(?: (?:nice|cool|beautiful|for me"
+    r"|new|different|please|else))*|i (?:want|need|would like|'d like) (?:something|a "
+    r"picture|an image|a drawing|a change|some changes?|an edit)(?: different| new| else)?"
+    r"|something (?:else|different|nice|cool|new)|(?:the )?other one|not (?:that|this) one"
+    r"|the other|edit|change|draw|paint|generate|remove|add|wrong(?: one)?|not like that"
+    r"|(?:it|that)(?:'s| is| looks) (?:wrong|weird|bad|ugly|not right|off|not what i "
+    r"(?:wanted|meant|asked for))|not what i (?:wanted|meant|asked for)|i don't like (?:it"
+    r"|this|that)|a different (?:colou?r|style|background)|(?:another|a different|some "
+    r"other) (?:colou?r|style|background)|change the (?:colou?r|style|background)|use a "
+    r"different (?:colou?r|style|background))",
+    _I,
+)
+QUESTION = re.compile(
+    r"(?:what|what's|who|who's|whose|where|where's|which|how many|how much|how (?:big|old"
+    r"|tall|far|large)|is|are|was|were|does|do|did|has|have|can you (?:see|tell|describe"
+    r"|read|count|spot|find|identify|recogni[sz]e)|could you (?:tell|describe|read)"
+    r"|describe|tell me (?:what|about|how many|where|which|who|if|whether)|caption"
+    r"|identify|read|count|any|explain (?:this|the|what)|recogni[sz]e|what colou?r|do you "
+    r"see|analy[sz]e|give me (?:a )?(?:description|caption)|write a (?:caption"
+    r"|description)|look at)\b",
+    _I,
+)
+QUESTION_ANYWHERE = re.compile(
+    r"\b(?:is (?:that|this|it|there)|are (?:there|those|these|they)|what|which|how many"
+    r"|who|where|does|did)\b",
+    _I,
+)
+GENERAL_QUESTION = re.compile(
+    r"\b(?:weather|time is it|what day|your name|meaning of life|capital of|president|you "
+    r"(?:think|feel|like) (?:about (?:ai|art|life))|can you do|what next|should (?:i|we) "
+    r"(?:draw|make|do|add)|in (?:general|real life)|invented|world)\b|^what (?:about|if)\b"
+    r"|^how about\b|^(?:is|are) (?:you|we)\b|^what is (?:love|art|ai|life)\b|^(?:does|do"
+    r"|are|is) (?:all |most )?(?:cats|dogs|birds|people|cars|fish|cows|horses|bananas"
+    r"|apples)\b|^have you\b",
+    _I,
+)
+PICTURE_WORD = re.compile(
+    r"\b(?:this|that|the|my|these|those|each|both|first|second|last|your) (?:\w+ "
+    r")?(?:pictures?|images?|photos?|drawings?|paintings?|pics?|photograph|screenshot)\b"
+    r"|#\d|^describe\b(?=.*\b(?:it|this|that|them|picture|image|photo)\b)",
+    _I,
+)
+POINTING = re.compile(
+    r"\b(?:it|this|that|these|those|they|them|here|he|she|his|her|its)\b(?! (?:is raining|rain))", _I
+)
