@@ -35,21 +35,20 @@ def plan(decision: Decision, context: Context) -> Plan:
             f"That is {len(wishes)} steps; I do at most {MAX_STEPS_PER_TURN} a message. "
             "Please send it in parts."
         )
-    steps = tuple(to_step(wish, index, decision, context) for index, wish in enumerate(wishes))
-    num_pictures = finished_pictures(steps)
+    num_pictures = finished_pictures(wishes)
     if num_pictures > MAX_PICTURES_PER_TURN:
         raise PlanRejected(
             f"That is {num_pictures} pictures; I make at most {MAX_PICTURES_PER_TURN} a message. "
             "Please ask for fewer."
         )
-    return Plan(steps=steps)
+    return Plan(steps=tuple(to_step(wish, index, decision, context) for index, wish in enumerate(wishes)))
 
 
-def finished_pictures(steps: Sequence[Step]) -> int:
-    """Pictures that no later step builds on."""
-    sources = {step.source for step in steps if isinstance(step, EditStep)}
+def finished_pictures(wishes: Sequence[DecisionStep]) -> int:
+    """Pictures that no later wish builds on."""
+    sources = {wish.source for wish in wishes}
     return sum(
-        step.num_pictures for index, step in enumerate(steps, start=1) if f"step{index}" not in sources
+        wish.num_pictures for index, wish in enumerate(wishes, start=1) if f"step{index}" not in sources
     )
 
 

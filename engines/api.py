@@ -83,8 +83,8 @@ class EngineInfo:
     """What an engine can do.
 
     `vocabulary` holds the words a small-world engine knows, by kind ("classes", "colors", "backgrounds",
-    "styles"); it is empty for an engine that takes any words. `sizes` are the sizes it was trained for, the
-    default first.
+    "styles", and "words" for all it reads); it is empty for an engine that takes any words. `sizes` are the
+    sizes it was trained for, the default first.
     """
 
     preset: str

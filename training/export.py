@@ -18,7 +18,7 @@ from training.errors import CorruptCheckpoint
 from training.recipes import Recipe
 from training.stickers.models import build_text_encoders, build_transformer
 from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, STYLES
-from training.stickers.words import build_tokenizer
+from training.stickers.words import build_tokenizer, spoken_words
 
 SAMPLING_SHIFT = 1.5
 
@@ -67,7 +67,13 @@ def export(recipe: Recipe, runs: Path, out: Path) -> str:
         prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=SAMPLING_SHIFT
     )
     out.mkdir(parents=True, exist_ok=True)
-    vocabulary = {"classes": CLASSES, "colors": tuple(COLORS), "backgrounds": BACKGROUNDS, "styles": STYLES}
+    vocabulary = {
+        "classes": CLASSES,
+        "colors": tuple(COLORS),
+        "backgrounds": BACKGROUNDS,
+        "styles": STYLES,
+        "words": spoken_words(),
+    }
     (out / "vocabulary.json").write_text(json.dumps(vocabulary, indent=2) + "\n", "utf-8")
     text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
     return write_layout(out, text, Vae.from_pretrained(runs / "vae"), scheduler, transformers)

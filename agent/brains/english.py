@@ -227,6 +227,8 @@ def read_again(clause: str, album: Album) -> Wish | None:
 
 def count_of(word: str) -> int:
     word = word.lower().strip()
+    if word == "twice":
+        return 2
     return int(word) if word.isdecimal() else NUMBERS.get(word, 1)
 
 
@@ -236,9 +238,7 @@ def take_count(text: str) -> tuple[str, int]:
         found = re.search(pattern, text, re.I)
         if found:
             rest = f"{text[: found.start()]} {text[found.end() :]}"
-            return re.sub(r"\s+", " ", rest).strip(" ,"), count_of(found["n"]) if found[
-                "n"
-            ].lower() != "twice" else 2
+            return re.sub(r"\s+", " ", rest).strip(" ,"), count_of(found["n"])
     return text, 1
 
 
@@ -248,9 +248,9 @@ def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wi
     named = find_reference(rest)
     text = named.text if named else rest
     reference = named.reference if named else None
-    is_change = forms.EDIT.match(text) or forms.EDIT_STATE.search(text)
-    is_change = is_change or (forms.DRAW_ON.match(text) and has_picture)
-    if not is_change or (forms.MAKE_NEW.match(text) and not forms.DRAW_ON.match(text)):
+    draws_on = forms.DRAW_ON.match(text)
+    is_change = forms.EDIT.match(text) or forms.EDIT_STATE.search(text) or (draws_on and has_picture)
+    if not is_change or (forms.MAKE_NEW.match(text) and not draws_on):
         return None
     if reference is None and not any(wish.kind in ("generate", "edit", "go_back") for wish in earlier):
         reference = about(text, album) if not forms.ADDS.match(text) else None

@@ -68,8 +68,10 @@ def _upload(found: re.Match[str]) -> Reference:
 
 def _around(found: re.Match[str]) -> Reference | None:
     words = content_words(found["w"])
-    kind = "before" if found["k"].lower() in ("before", "without", "prior to") else "after"
-    return Reference(kind=kind, words=words) if words else None
+    if not words:
+        return None
+    is_before = found["k"].lower() in ("before", "without", "prior to")
+    return Reference(kind="before" if is_before else "after", words=words)
 
 
 def _described(found: re.Match[str]) -> Reference | None:
@@ -77,10 +79,6 @@ def _described(found: re.Match[str]) -> Reference | None:
     words = content_words(groups.get("w") or "") | content_words(groups.get("with") or "")
     without = content_words(groups.get("without") or "")
     return Reference(kind="described", words=words, without=without) if words or without else None
-
-
-def _fixed(reference: Reference) -> object:
-    return lambda found: reference
 
 
 def _original(found: re.Match[str]) -> Reference:

@@ -107,6 +107,7 @@ class Deciding:
         refusal = world.refusal(steps)
         if refusal:
             return self.ask(refusal, ())
+        steps = tuple(step.model_copy(update={"prompt": world.in_known_words(step.prompt)}) for step in steps)
         targets = tuple(dict.fromkeys(self.targets)) if route is Route.EDIT else ()
         return self.decision(
             route, f"{len(steps)} step(s)", targets=targets, steps=steps, notices=world.notices(steps)

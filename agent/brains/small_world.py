@@ -11,15 +11,6 @@ from agent.domain import DecisionStep
 
 __all__ = ["SmallWorld"]
 
-_GRAMMAR = frozenset(
-    "a an the of in on at with and or to for from by is are as it its his her photo "
-    "picture image drawing next left right"
-    " above below over under top beside behind front near between one two three four "
-    "five six some small big large tiny"
-    " little inside into one's background style art white plain now same but without "
-    "another there all zero sky blue"
-    " row group day dark light indoors starry sandy meadow beach grass night room photo".split()
-)
 _ADDED = re.compile(
     r"\b(?:add|put|place|draw|give (?:it|the [a-z]+))\s+(?P<what>(?:an?|two|three|four|some|one)\s.+)", re.I
 )
@@ -31,8 +22,7 @@ class SmallWorld:
 
     def __init__(self, vocabulary: Mapping[str, Sequence[str]], language: str) -> None:
         self.classes = tuple(vocabulary.get("classes", ()))
-        words = {word for group in vocabulary.values() for entry in group for word in entry.split()}
-        self.words = words | _GRAMMAR
+        self.words = {word for group in vocabulary.values() for entry in group for word in entry.split()}
         self.styles = tuple(vocabulary.get("styles", ()))
         self.language = language
 
@@ -58,14 +48,12 @@ class SmallWorld:
         """Names the words that the engine will ignore."""
         if not self.classes:
             return ()
-        ignored: list[str] = []
-        for step in steps:
-            if step.kind == "generate":
-                ignored += [
-                    word
-                    for word in re.findall(r"[A-Za-z]+|[\u3400-\u9fff]+", step.prompt)
-                    if not self.knows_word(word)
-                ]
+        ignored = [
+            word
+            for step in steps
+            for word in re.findall(r"[A-Za-z]+|[\u3400-\u9fff]+", step.prompt)
+            if not self.knows_word(word)
+        ]
         if not ignored:
             return ()
         names = ", ".join(dict.fromkeys(ignored))

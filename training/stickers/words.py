@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 from transformers import PreTrainedTokenizerFast
 
+from training.seeds import rng_for
 from training.stickers.captions import BACKGROUND_WORDS, NUMBER_WORDS, STYLE_WORDS
+from training.stickers.edits import sample_edit
 from training.stickers.scene import CLASSES, COLORS
 
 MAX_TOKENS = 16
@@ -61,3 +65,12 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         padding_side="right",
         clean_up_tokenization_spaces=False,
     )
+
+
+def spoken_words(num_samples: int = 2_000) -> tuple[str, ...]:
+    """Every word that captions and instructions use (found by sampling them), and the fillers."""
+    spoken = set(_FILLERS)
+    for index in range(num_samples):
+        edit = sample_edit(rng_for("spoken-words", 0, index))
+        spoken.update(re.findall(r"[a-z]+", f"{edit.instruction} {edit.target_caption}".lower()))
+    return tuple(sorted(spoken))
