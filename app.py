@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from agent.brains.offline import OfflineBrain
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -22,6 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
+from agent.brains.offline import OfflineBrain
 from agent.coordinator import Coordinator
 from agent.domain import Quality
 from agent.errors import AgentError, StorageUnavailable
@@ -184,8 +184,14 @@ def build_engines(settings: Settings) -> Engines:
 
 
 def build_brain(settings: Settings) -> Brain | None:
-    """The language model, if one is wanted; without it the rules answer."""
-    return None
+    """The language model, if one is wanted; without it the rules answer. Raises AgentError."""
+    if settings.brain == "offline":
+        return None
+    if not settings.model.strip():
+        raise AgentError("The language model has no name: give one with --model, for example --model qwen3.")
+    from agent.brains.openai import OpenAIBrain  # its client takes a second to import
+
+    return OpenAIBrain(settings.base_url, settings.model.strip(), settings.api_key.get_secret_value())
 
 
 def main() -> int:
