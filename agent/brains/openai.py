@@ -130,7 +130,7 @@ class OpenAIBrain:
         for chunk in chunks:
             for choice in Chunk.model_validate(chunk, from_attributes=True).choices[:1]:
                 is_finished = is_finished or choice.finish_reason is not None
-                piece = (choice.delta.content if choice.delta else None) or ""
+                piece = ((choice.delta.content if choice.delta else None) or "").replace("\0", "")
                 if not has_begun:
                     start += piece
                     piece = beginning(start)

@@ -153,9 +153,9 @@ class Checking:
         )
 
     def step(self, wire: WireStep, index: int, pictures: tuple[str, ...]) -> DecisionStep:
-        prompt = wire.prompt.strip()
-        if not prompt:
-            raise BadAnswer(f"step {index + 1} has an empty prompt")
+        prompt = " ".join(wire.prompt.split())
+        if not prompt or not prompt.isprintable():
+            raise BadAnswer(f"step {index + 1} has an empty prompt, or one that is no plain text")
         if any(letter.isalpha() and ord(letter) > 0x24F for letter in re.sub(r'"[^"]*"', "", prompt)):
             raise BadAnswer(f"the prompt of step {index + 1} must be in English")
         return DecisionStep(
@@ -209,7 +209,7 @@ class Checking:
             height=wire.height or None,
             language=self.language,
             reason=wire.reason[:MOST_REASON_CHARACTERS],
-            reply=reply[:MOST_REPLY_CHARACTERS],
+            reply=reply[:MOST_REPLY_CHARACTERS].replace("\0", ""),
             notices=notices,
         )
 

@@ -211,6 +211,7 @@ def test_an_answer_among_the_thoughts_is_found(server: Server, brain: OpenAIBrai
         (GREEN | {"steps": [{"kind": "edit", "prompt": "green", "source": "step1"}]}, "a step before it"),
         (GREEN | {"steps": [{"kind": "edit", "prompt": "把车变成绿色", "source": "#2"}]}, "in English"),
         (GREEN | {"steps": [{"kind": "edit", "prompt": " ", "source": "#2"}]}, "empty prompt"),
+        (GREEN | {"steps": [{"kind": "edit", "prompt": "a\0b", "source": "#2"}]}, "no plain text"),
         ({"language": "en", "route": "go_back"}, "exactly one picture"),
         ({"language": "en", "route": "ask"}, "the question in reply"),
     ],
@@ -388,7 +389,7 @@ def chatting(route: Route = Route.CHAT, targets: Sequence[str] = ()) -> Decision
 @pytest.mark.parametrize(
     ("pieces", "reply"),
     [
-        (("Hel", "", "lo", " there."), ["Hel", "lo", " there."]),
+        (("Hel", "", "lo\0", " there."), ["Hel", "lo", " there."]),
         (("<thi", "nk>hm</th", "ink>\n", "\nHi", " you"), ["Hi", " you"]),
         ((" ", "<b>", "Hi"), ["<b>", "Hi"]),
     ],
