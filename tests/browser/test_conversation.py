@@ -32,7 +32,8 @@ def expect_loaded(pictures: Locator, count: int) -> None:
 
 
 def test_draw_change_go_back_reload_and_restart(tmp_path: Path, browser: Browser) -> None:
-    server = Server(tmp_path / "data", "--engine", "fake")
+    """On the embedded weights: nothing on the way is a stand-in."""
+    server = Server(tmp_path / "data")
     server.start()
     context = browser.new_context()
     try:

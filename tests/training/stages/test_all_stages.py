@@ -87,4 +87,4 @@ def test_same_step_same_batch(weights: Path, tmp_path: Path) -> None:
     vae = Vae.from_pretrained(weights / "vae")
     first = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None)
     second = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None)
-    assert float(first.loss(7).total) == float(second.loss(7).total)
+    assert first.loss(7).total.item() == second.loss(7).total.item()
