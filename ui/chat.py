@@ -84,7 +84,9 @@ def build_sidebar() -> Sidebar:
     with gr.Sidebar(width=SIDEBAR_PX):
         gr.HTML('<h1 class="wordmark">Reverie</h1>')
         new = gr.Button("New chat", elem_classes="new")
-        sessions = gr.Radio([], label="Chats", show_label=False, container=False, elem_classes="sessions")
+        sessions = gr.Radio(
+            [], label="Chats", show_label=False, container=False, interactive=True, elem_classes="sessions"
+        )
         with gr.Row(elem_classes="session-actions"):
             rename = gr.Button("Rename", size="sm")
             delete = gr.Button("Delete", size="sm")

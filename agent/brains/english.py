@@ -111,7 +111,13 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
         return back
     if is_question(clause, raw, album):
         return question(clause, album)
+    if talk.OF_THE_WORLD.match(clause):
+        return Wish(kind="chat", text=raw)
     clause = clause.rstrip("?!. ")
+    correction = talk.CORRECTION.match(clause)
+    if correction and has_picture:
+        clause = correction["what"]
+        return short_wish(clause, album, has_picture, earlier) or Wish(kind="edit", text=f"make it {clause}")
     if talk.VAGUE.fullmatch(clause):
         return Wish(kind="ask", text=clause)
     return (
@@ -244,8 +250,12 @@ def take_count(text: str) -> tuple[str, int]:
 
 def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:
     """A change of a picture, spoken as an order."""
-    rest, num_pictures = take_count(clause)
-    named = find_reference(rest)
+    named = find_reference(clause)
+    if named is None or named.reference.kind != "all":
+        rest, num_pictures = take_count(clause)
+        named = find_reference(rest)
+    else:
+        rest, num_pictures = clause, 1
     text = named.text if named else rest
     reference = named.reference if named else None
     draws_on = forms.DRAW_ON.match(text)
@@ -282,9 +292,11 @@ def clean_subject(text: str) -> str:
 def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:
     """No verb: "a red car" draws, "bigger" and "without the hat" change."""
     rest, num_pictures = take_count(clause)
+    rest = re.sub(r"^(?:please\b)?[\s:,.-]+", "", rest)
     named = find_reference(rest)
     text = named.text if named else rest
-    change = short_edit(text)
+    detail = re.fullmatch(r"it,? (?:but |and )?(?P<what>with(?:out)? .+)", text, re.I) if named else None
+    change = short_edit(detail["what"] if detail else text)
     if change and (has_picture or forms.CLEAR_CHANGE.match(text)):
         return Wish(
             kind="edit", text=change, reference=named.reference if named else None, num_pictures=num_pictures

@@ -99,13 +99,13 @@ def _current(found: re.Match[str]) -> Reference:
 
 _NP = r"(?:(?!(?:and|but|then|to|before|after|with|without|in|on|it)\b)[\w'-]+)"
 _PATTERNS = (
-    (r"(?<![\w])#\s?(?P<n>\d+)\b", _number),
     (
         r"\b(?:the )?(?:picture|image|photo|version|option|candidate|pic|result)\s+(?:number "
         r"|no\.? ?|nr\.? ?|#)?"
         r"(?P<n>\d+|one|two|three|four|five|six)\b(?! (?:of|with|cats|dogs))",
         _number,
     ),
+    (r"(?<![\w])#\s?(?P<n>\d+)\b", _number),
     (r"\b(?:number|no\.|nr\.?) ?(?P<n>\d+|one|two|three|four|five|six)\b(?! of)", _number),
     (
         rf"\b(?:the|my) (?:(?P<o>{_ORDINAL}) )?(?:uploaded|upload(?:ed)?|attached) ?(?:{_PICTURE})?\b"

@@ -71,13 +71,15 @@ TALK = re.compile(
 FIGURATIVE = re.compile(
     r"\bdraw(?:s|ing|n)? (?:a |an |any |the |some |your |my |its |their |his |no |our "
     r")?(?:own )?(?:firm |quick |clear |hard |valid |logical |important )?(?:conclusions?"
-    r"|lines? (?:between|at|in the sand|under|somewhere)|line\b(?= *(?:at|between|$|\?))"
+    r"|lines? (?:between|at|in the sand|under|somewhere|there|here)|line\b(?= *(?:at|between|$|\?))"
     r"|comparisons?|parallels?|distinctions?|analog(?:y|ies)|attention|inspiration|blank"
     r"|straws?|lots|breath|salary|pension|money|cash|near|closer|strength|criticism"
     r"|crowds?|fire|on (?:my|your|our|his|her|their|past|experience|years)|up (?:a |the "
     r")?(?:contract|plan|will|list|budget|schedule)|out the|lessons?|inferences?|curtains?"
     r"|short straw|power|blood|water from|to (?:a close|an end)|customers?|visitors"
     r"|interest|moral|the moral|praise|fire)\b"
+    r"|^(?:imagine|suppose|pretend|say) (?:i|we|someone) (?:asked|told|wanted)\b"
+    r"|\b(?:really|nearly|almost) painted\b"
     r"|\bluck of the draw\b|\b(?:was|is|ended in|ended as|it's) a draw\b|\bprize draw\b"
     r"|\bback to the drawing board\b|\bdrawing board\b|\bpaints? (?:the town|a (?:grim"
     r"|bleak|rosy|clear|different|dark|gloomy|positive) picture)|\bpicture(?:'s)? (?:this"
@@ -146,3 +148,5 @@ PICTURE_WORD = re.compile(
 POINTING = re.compile(
     r"\b(?:it|this|that|these|those|they|them|here|he|she|his|her|its)\b(?! (?:is raining|rain))", _I
 )
+OF_THE_WORLD = re.compile(r"(?:are|is|does|did|was|were|who|when|where|why)\b", _I)
+CORRECTION = re.compile(r"(?:i (?:meant|said|mean) |not that,? )(?!that\b|it\b)(?P<what>.+)", _I)
