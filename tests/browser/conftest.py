@@ -17,7 +17,7 @@ FLAGS = (
     "--disable-component-update --disable-sync"
 ).split()
 PATIENCE_MS = 60_000
-SLOW_STEP_SECONDS = 1.5
+SLOW_STEP_SECONDS = 2.5
 
 
 def find_browser() -> str:
