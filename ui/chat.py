@@ -11,7 +11,7 @@ from gradio.components.chatbot import ExampleMessage
 from gradio.events import Dependency
 
 from agent.domain import Quality, Shape
-from ui.handlers import Handlers
+from ui.handlers import Handlers, Page
 
 __all__ = ["build_page"]
 
@@ -165,27 +165,22 @@ def build_stage() -> Stage:
 def wire_conversation(
     page: gr.Blocks, session_id: gr.Textbox, sidebar: Sidebar, stage: Stage, handlers: Handlers
 ) -> None:
-    """Showing a session, and messages. Whoever leaves a session stops hearing of its running turn."""
+    """Showing a session, and messages. Each gesture ends at once; then its running turn is followed."""
+    shown = gr.State(Page())
     view = [session_id, sidebar.sessions, stage.chat, stage.box]
     settings = [session_id, stage.quality, stage.shape, stage.seed]
-    delete = sidebar.really_delete.click
-    shown = [
-        listen(page.load, handlers.open, [], view),
-        listen(sidebar.sessions.select, handlers.choose, [], view),
-        listen(sidebar.new.click, handlers.new, [], view),
-        listen(delete, handlers.delete, [session_id], view),
+    gestures = [
+        listen(page.load, handlers.open, [shown], view),
+        listen(sidebar.sessions.select, handlers.choose, [shown], view),
+        listen(sidebar.new.click, handlers.new, [shown], view),
+        listen(sidebar.really_delete.click, handlers.delete, [shown, session_id], view),
+        listen(stage.box.submit, handlers.send, [shown, stage.box, *settings], view),
+        listen(stage.chat.example_select, handlers.pick, [shown, *settings], view),
+        listen(stage.chat.option_select, handlers.pick, [shown, *settings], view),
+        listen(stage.chat.retry, handlers.retry, [shown, session_id], view),
     ]
-    telling = [
-        *(
-            listen(each.then, handlers.follow_on, [session_id], view, trigger_mode="multiple")
-            for each in shown
-        ),
-        listen(stage.box.submit, handlers.send, [stage.box, *settings], view),
-        listen(stage.chat.example_select, handlers.pick, settings, view),
-        listen(stage.chat.option_select, handlers.pick, settings, view),
-        listen(stage.chat.retry, handlers.retry, [session_id], view),
-    ]
-    gr.on([sidebar.sessions.select, sidebar.new.click, delete], None, cancels=telling)
+    for gesture in gestures:
+        listen(gesture.success, handlers.follow, [shown, session_id], view, trigger_mode="multiple")
     listen(stage.box.stop, handlers.stop, [session_id], [], queue=False)
     session_id.change(None, [session_id], None, js=SHOW_ADDRESS)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -20,7 +20,7 @@ from ui.gate import owner_of
 from ui.live import LiveTurn, LiveTurns
 from ui.render import RETRY, chat_messages, notice, pending_messages
 
-__all__ = ["Handlers", "View"]
+__all__ = ["Handlers", "Page", "View"]
 
 LOOK_SECONDS = 0.5
 PAUSE_SECONDS = 0.12
@@ -32,6 +32,19 @@ View = tuple[Any, Any, Any, Any]
 NOTHING_NEW: View = (gr.skip(), gr.skip(), gr.skip(), gr.skip())
 
 
+@dataclass(kw_only=True)
+class Page:
+    """One open page: how often it has shown something else, and the turn it follows since."""
+
+    version: int = 0
+    live: LiveTurn | None = field(default=None, repr=False)
+
+    def show(self, live: LiveTurn | None) -> None:
+        """Whoever told this page about an earlier turn stops telling."""
+        self.version += 1
+        self.live = live
+
+
 class Sent(TypedDict):
     """What the message box holds."""
 
@@ -41,62 +54,71 @@ class Sent(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class Handlers:
-    """Gestures of one page on one agent. One that starts or finds a running turn goes on telling about it."""
+    """Gestures of any page on one agent. Each ends at once; `follow` then tells what a running turn does."""
 
     sessions: Sessions
     coordinator: Coordinator
     live: LiveTurns
 
-    def open(self, request: gr.Request) -> View:
+    def open(self, page: Page, request: gr.Request) -> View:
         """The page is loaded: the session its address names, else the one used last."""
         owner = require_owner(request)
         found = [each.id for each in self.sessions.list(owner)]
         wanted = str(request.query_params.get("chat", found[0] if found else ""))
-        return self.show(wanted if wanted in found else "", owner)
+        return self.show(page, wanted if wanted in found else "", owner)
 
-    def choose(self, event: gr.SelectData, request: gr.Request) -> View:
+    def choose(self, page: Page, event: gr.SelectData, request: gr.Request) -> View:
         """A session in the list."""
-        return self.show(str(event.value), require_owner(request))
+        return self.show(page, str(event.value), require_owner(request))
 
-    def new(self, request: gr.Request) -> View:
+    def new(self, page: Page, request: gr.Request) -> View:
         """An empty page; its session is made with the first message."""
-        return self.show("", require_owner(request))
+        return self.show(page, "", require_owner(request))
 
     def send(
-        self, sent: Sent, session_id: str, quality: str, shape: str, seed: str, request: gr.Request
-    ) -> Iterator[View]:
+        self,
+        page: Page,
+        sent: Sent,
+        session_id: str,
+        quality: str,
+        shape: str,
+        seed: str,
+        request: gr.Request,
+    ) -> View:
         """A message from the box, in a new session if the page has none."""
         owner, text = require_owner(request), sent["text"] or ""
         files = [Path(file) for file in sent["files"]]
         options = PictureOptions(quality=Quality(quality), shape=Shape(shape), seed=wanted_seed(seed))
         if session_id not in {each.id for each in self.sessions.list(owner)}:
             session_id = self.sessions.create(owner).id
+        messages = chat_messages(self.sessions.turns(session_id, owner), None)
         live = self.live.start(
             session_id,
             text,
             lambda: self.coordinator.run(session_id, owner, text, files, options),
             lambda: forget(files),
         )
-        yield session_id, self.session_list(session_id, owner), gr.skip(), message_box("", is_busy=True)
-        yield from self.follow(session_id, owner, live)
+        page.show(live)
+        told = [*messages, *pending_messages(text)] if text else messages
+        return session_id, self.session_list(session_id, owner), told, message_box("", is_busy=True)
 
     def pick(
         self,
+        page: Page,
         event: gr.SelectData,
         session_id: str,
         quality: str,
         shape: str,
         seed: str,
         request: gr.Request,
-    ) -> Iterator[View]:
+    ) -> View:
         """A chip, under a message or on an empty page: its words are the message, but for Retry."""
         text = str(event.value["text"] if isinstance(event.value, dict) else event.value)
         if text == RETRY:
-            yield from self.retry(session_id, request)
-        else:
-            yield from self.send(Sent(text=text, files=[]), session_id, quality, shape, seed, request)
+            return self.retry(page, session_id, request)
+        return self.send(page, Sent(text=text, files=[]), session_id, quality, shape, seed, request)
 
-    def retry(self, session_id: str, request: gr.Request) -> Iterator[View]:
+    def retry(self, page: Page, session_id: str, request: gr.Request) -> View:
         """The last turn once more, or on from where it stood."""
         owner = require_owner(request)
         turns = self.sessions.turns(session_id, owner)
@@ -104,9 +126,8 @@ class Handlers:
             raise gr.Error("There is nothing to retry here yet.")
         text = turns[-1].text if turns[-1].status is TurnStatus.DONE else ""
         events = self.coordinator.retry(turns[-1].id, owner)
-        live = self.live.start(session_id, text, lambda: events, lambda: None)
-        yield gr.skip(), gr.skip(), gr.skip(), message_box(is_busy=True)
-        yield from self.follow(session_id, owner, live)
+        page.show(self.live.start(session_id, text, lambda: events, lambda: None))
+        return gr.skip(), gr.skip(), gr.skip(), message_box(is_busy=True)
 
     def stop(self, session_id: str, request: gr.Request) -> None:
         """The running turn ends within one denoising step."""
@@ -128,25 +149,18 @@ class Handlers:
         require_owner(request)
         return gr.Column(visible=bool(session_id))
 
-    def delete(self, session_id: str, request: gr.Request) -> View:
+    def delete(self, page: Page, session_id: str, request: gr.Request) -> View:
         """The session with its pictures is gone; the one used before it is shown."""
         owner = require_owner(request)
         self.coordinator.delete(session_id, owner)
         rest = self.sessions.list(owner)
-        return self.show(rest[0].id if rest else "", owner)
+        return self.show(page, rest[0].id if rest else "", owner)
 
-    def follow_on(self, session_id: str, request: gr.Request) -> Iterator[View]:
-        """After a session is shown: what its running turn, if any, does."""
-        owner = require_owner(request)
-        live = self.live.of(session_id)
-        yield NOTHING_NEW  # a generator that yields nothing would empty the page
-        if live is not None:
-            yield from self.follow(session_id, owner, live)
-
-    def show(self, session_id: str, owner: str) -> View:
+    def show(self, page: Page, session_id: str, owner: str) -> View:
         """A session, or the empty page."""
         live = self.live.of(session_id)
         turns = self.sessions.turns(session_id, owner) if session_id else ()
+        page.show(live)
         messages = chat_messages(turns, live.story if live else None)
         return (
             session_id,
@@ -155,8 +169,21 @@ class Handlers:
             message_box(is_busy=live is not None),
         )
 
-    def follow(self, session_id: str, owner: str, live: LiveTurn) -> Iterator[View]:
-        """Tell what a turn does until it is over; then show what the store keeps of it."""
+    def follow(self, page: Page, session_id: str, request: gr.Request) -> Iterator[View]:
+        """Tell what the page's turn does until it is over, then show what the store keeps of it.
+
+        Ends as soon as the page shows something else.
+        """
+        owner, live, version = require_owner(request), page.live, page.version
+        if live is not None:
+            for view in self.tell(session_id, owner, live):
+                if page.version != version:
+                    break
+                yield view
+        yield NOTHING_NEW  # Gradio shows the last view once more when a generator ends
+
+    def tell(self, session_id: str, owner: str, live: LiveTurn) -> Iterator[View]:
+        """Views of a turn at work, the last one when it is over. Between them a little time passes."""
         story, turns, known = live.story, self.sessions.turns(session_id, owner), ""
         while not story.is_over:
             if story.turn_id != known:

@@ -80,6 +80,10 @@ class Server:
             return False
 
 
+SERVER_STATE = None
+"""What a page sends where an event reads something that the server alone keeps."""
+
+
 class Visitor:
     """One browser without a screen: keeps the cookie, knows which event is which."""
 
@@ -98,6 +102,10 @@ class Visitor:
             if target[0] in ids and target[1] == trigger and each["backend_fn"]
         )
 
+    def event_after(self, event: int) -> int:
+        """The number of the event that the page starts when `event` has succeeded."""
+        return next(int(each["id"]) for each in self.config["dependencies"] if each["trigger_after"] == event)
+
     def tell(self, event: int, data: Sequence[Any], page: str = "page") -> Iterator[dict[str, Any]]:
         """Start an event; what the server then says of it, message by message."""
         body = {"data": [*data], "fn_index": event, "session_hash": page}
@@ -111,8 +119,12 @@ class Visitor:
                     yield message
 
     def send(self, text: str, session_id: str = "", files: Sequence[Any] = ()) -> Iterator[dict[str, Any]]:
-        """A message from the box, Full and square."""
+        """A message from the box, Full and square, and all that the page is then told of it."""
+        submit = self.event("multimodaltextbox", "submit")
         box = {"text": text, "files": [*files]}
-        yield from self.tell(
-            self.event("multimodaltextbox", "submit"), [box, session_id, "full", "square", ""]
-        )
+        shown = session_id
+        for message in self.tell(submit, [SERVER_STATE, box, session_id, "full", "square", ""]):
+            yield message
+            if message["msg"] == "process_completed" and message["success"]:
+                shown = message["output"]["data"][0]
+        yield from self.tell(self.event_after(submit), [SERVER_STATE, shown])
