@@ -132,33 +132,41 @@ class Reverie:
     artifacts: Artifacts
     jobs: Jobs
     coordinator: Coordinator
+    brain: Brain
 
     def close(self) -> None:
         self.coordinator.close()
         self.jobs.close()
+        self.brain.close()
         self.sessions.close()
 
 
 def build(settings: Settings) -> Reverie:
-    """Raises StorageUnavailable, ModelNotFound or WeightsDamaged."""
+    """Nothing is opened before all settings hold. Raises AgentError or EngineError."""
     engines = build_engines(settings)
+    rules = OfflineBrain()
+    brain = build_brain(settings) or rules
     sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")
     artifacts = Artifacts(settings.data_folder / "pictures")
     sessions.mark_interrupted()
     artifacts.sweep(sessions.hashes())
     jobs = Jobs()
-    rules = OfflineBrain()
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,
         jobs=jobs,
-        brain=build_brain(settings) or rules,
+        brain=brain,
         fallback=rules,
         engines=engines.painters,
         editors=engines.editors,
     )
     return Reverie(
-        engines=engines, sessions=sessions, artifacts=artifacts, jobs=jobs, coordinator=coordinator
+        engines=engines,
+        sessions=sessions,
+        artifacts=artifacts,
+        jobs=jobs,
+        coordinator=coordinator,
+        brain=brain,
     )
 
 

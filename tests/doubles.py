@@ -38,6 +38,7 @@ class ScriptedBrain:
         self, *script: Decision | AgentError, replies: Iterable[str | AgentError] = ("Hello.",)
     ) -> None:
         self.contexts: list[Context] = []
+        self.is_closed = False
         self._script = iter(script)
         self._replies = tuple(replies)
 
@@ -57,6 +58,9 @@ class ScriptedBrain:
             if isinstance(piece, AgentError):
                 raise piece
             yield piece
+
+    def close(self) -> None:
+        self.is_closed = True
 
 
 @dataclass(frozen=True, kw_only=True)

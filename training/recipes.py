@@ -49,7 +49,7 @@ def stickers_cpu() -> Recipe:
             optim=OptimSettings(learning_rate=2e-3, num_steps=24_000, decay_share=0.3)
         ),
         edit=EditSettings(),
-        edit_loop=LoopSettings(optim=OptimSettings(learning_rate=1.5e-3, num_steps=12_000, decay_share=0.3)),
+        edit_loop=LoopSettings(optim=OptimSettings(learning_rate=1.5e-3, num_steps=33_000, decay_share=0.2)),
     )
 
 

@@ -64,3 +64,7 @@ class Brain(Protocol):
     def reply(self, context: Context, decision: Decision) -> Iterator[str]:
         """Pieces of the answer to a chat or understand message."""
         ...
+
+    def close(self) -> None:
+        """Let go of what it holds; no call follows."""
+        ...

@@ -45,6 +45,9 @@ class OfflineBrain:
             text = decision.reply or answers.talk(context, decision.language)
         yield from re.findall(r"\S+\s*|\s+", text)
 
+    def close(self) -> None:
+        """Rules hold nothing."""
+
 
 def language_of(context: Context) -> str:
     """Of this message; where it has no letters ("#2"), of the last one that has."""

@@ -6,6 +6,7 @@ Legend: B batch, C channels, H height, W width.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from engines.flow import interpolate
 from engines.sparse_dit import SparseDiT
 from engines.text import TextStack, encode_tokens
 from engines.vae import Vae
-from training.data.latents import LatentCache, encode_all, load_cache, save_cache
+from training.data.latents import LatentCache, cached_latents
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, spatial_edit_weight, weighted_flow_matching_loss
 from training.noise_levels import NoiseLevels
@@ -29,17 +30,29 @@ from training.stickers.edits import Edit, EditType, sample_edit
 from training.stickers.models import build_transformer
 from training.stickers.render import render
 
+TYPE_SHARES = {
+    EditType.ADD: 0.3,
+    EditType.REMOVE: 0.22,
+    EditType.COLOR: 0.25,
+    EditType.BACKGROUND: 0.15,
+    EditType.STYLE: 0.08,
+}
+"""Backgrounds and styles are soon learnt; which thing an instruction means takes many triplets."""
 _SHEET_EDITS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class EditSettings:
-    """Three dropouts make two-condition guidance possible: no text, no source, neither."""
+    """Three dropouts make two-condition guidance possible: no text, no source, neither.
+
+    `type_shares`: how often each type of edit comes, relative to the others.
+    """
 
     width: int = 96
     num_dual: int = 2
     num_single: int = 4
-    num_edits: int = 8_000
+    num_edits: int = 40_000
+    type_shares: Mapping[EditType, float] = field(default_factory=lambda: dict(TYPE_SHARES))
     batch_size: int = 16
     noise_levels: NoiseLevels = field(default_factory=NoiseLevels)
     text_drop: float = 0.05
@@ -78,9 +91,7 @@ class EditStage:
         )
         self.transformer.load_state_dict(start.state_dict())
         self.transformer.to(torch.bfloat16)
-        cache = (
-            load_cache(cache_path) if cache_path.exists() else _encode_edits(settings, vae, cache_path, say)
-        )
+        cache = _encode_edits(settings, vae, cache_path, say)
         self.latents = cache.latents_NCHW
         self.records = tuple(EditRecord(**json.loads(record)) for record in cache.records)
 
@@ -146,17 +157,19 @@ def _draw_conditions(rng: np.random.Generator, settings: EditSettings) -> tuple[
     return ~loses_text, ~loses_source
 
 
-def _encode_edits(settings: EditSettings, vae: Vae, path: Path, say: Say) -> LatentCache:
-    edits = [
-        sample_edit(rng_for("edit-triplet", settings.seed, index)) for index in range(settings.num_edits)
-    ]
+def training_edit(settings: EditSettings, index: int) -> Edit:
+    """Training edit `index`: its type by share, the rest at random."""
+    rng = rng_for("edit-triplet", settings.seed, index)
+    types, shares = list(settings.type_shares), np.array(list(settings.type_shares.values()))
+    return sample_edit(rng, types[int(rng.choice(len(types), p=shares / shares.sum()))])
 
-    def picture(index: int) -> Image.Image:
+
+def _encode_edits(settings: EditSettings, vae: Vae, path: Path, say: Say) -> LatentCache:
+    edits = [training_edit(settings, index) for index in range(settings.num_edits)]
+    records = [json.dumps({"instruction": edit.instruction, "type": edit.type}) for edit in edits]
+
+    def draw(index: int) -> Image.Image:
         edit = edits[index // 2]
         return render(edit.source if index % 2 == 0 else edit.target)
 
-    latents = encode_all(vae, 2 * len(edits), picture, say)
-    records = tuple(json.dumps({"instruction": edit.instruction, "type": edit.type}) for edit in edits)
-    cache = LatentCache(latents_NCHW=latents, records=records)
-    save_cache(path, cache)
-    return cache
+    return cached_latents(path, records, draw, vae, say, per_record=2)

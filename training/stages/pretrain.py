@@ -18,14 +18,7 @@ from engines.flow import interpolate
 from engines.sparse_dit.blocks import Block, SingleOutput
 from engines.text import SUFFIXES, TextStack, encode_tokens
 from engines.vae import Vae
-from training.data.latents import (
-    LatentCache,
-    encode_all,
-    load_cache,
-    save_cache,
-    scene_from_json,
-    scene_to_json,
-)
+from training.data.latents import cached_latents, scene_to_json
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, flow_matching_loss
 from training.noise_levels import NoiseLevels
@@ -97,11 +90,10 @@ class PretrainStage:
             {"transformer": self.transformer, "encoders": self.encoders, "layout": self.layout}
         ).to(torch.bfloat16)
         self.text = TextStack(self.encoders, [build_tokenizer() for _ in SUFFIXES])
-        cache = (
-            load_cache(cache_path) if cache_path.exists() else _encode_scenes(settings, vae, cache_path, say)
-        )
+        self.scenes = [pretrain_scene(settings, index) for index in range(settings.num_scenes)]
+        records = [scene_to_json(scene) for scene in self.scenes]
+        cache = cached_latents(cache_path, records, lambda index: render(self.scenes[index]), vae, say)
         self.latents = cache.latents_NCHW
-        self.scenes = tuple(scene_from_json(record) for record in cache.records)
         self._middle: list[Tensor] = []
         block = cast(Block, self.transformer.single_stream_blocks[settings.layout_block]).block
         block.register_forward_hook(self._keep_middle)
@@ -145,11 +137,3 @@ class PretrainStage:
 def pretrain_scene(settings: PretrainSettings, index: int) -> Scene:
     """Training scene `index`."""
     return sample_scene(rng_for("pretrain-scene", settings.seed, index))
-
-
-def _encode_scenes(settings: PretrainSettings, vae: Vae, path: Path, say: Say) -> LatentCache:
-    scenes = [pretrain_scene(settings, index) for index in range(settings.num_scenes)]
-    latents = encode_all(vae, len(scenes), lambda index: render(scenes[index]), say)
-    cache = LatentCache(latents_NCHW=latents, records=tuple(scene_to_json(scene) for scene in scenes))
-    save_cache(path, cache)
-    return cache

@@ -15,8 +15,9 @@ from training.recipes import find_recipe
 from training.sheets import batch_to_pictures, pictures_to_batch
 from training.stages.autoencoder import AutoencoderSettings, build_autoencoder, pictures_of
 from training.stages.closed_form import start_in_closed_form
-from training.stages.edit import EditSettings, _draw_conditions
+from training.stages.edit import EditSettings, _draw_conditions, training_edit
 from training.stages.pretrain import PretrainSettings, PretrainStage
+from training.stickers.edits import EditType
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,14 @@ def test_edit_dropouts_leave_most_samples_whole() -> None:
     assert np.mean(~has_text & has_source) == pytest.approx(settings.text_drop, abs=0.015)
     assert np.mean(has_text & ~has_source) == pytest.approx(settings.source_drop, abs=0.015)
     assert np.mean(~has_text & ~has_source) == pytest.approx(settings.both_drop, abs=0.015)
+
+
+def test_edits_come_by_share_and_the_same_each_time() -> None:
+    settings = EditSettings(type_shares={EditType.ADD: 3, EditType.STYLE: 1})
+    edits = [training_edit(settings, index) for index in range(200)]
+    assert {edit.type for edit in edits} == {EditType.ADD, EditType.STYLE}
+    assert np.mean([edit.type is EditType.ADD for edit in edits]) == pytest.approx(0.75, abs=0.1)
+    assert training_edit(settings, 7) == edits[7] != edits[8]
 
 
 def test_pretrain_gradients_reach_everything_that_is_kept(weights: Path, tmp_path: Path) -> None:
