@@ -51,7 +51,7 @@ class EditSettings:
     width: int = 96
     num_dual: int = 2
     num_single: int = 4
-    num_edits: int = 40_000
+    num_edits: int = 24_000
     type_shares: Mapping[EditType, float] = field(default_factory=lambda: dict(TYPE_SHARES))
     batch_size: int = 16
     noise_levels: NoiseLevels = field(default_factory=NoiseLevels)
