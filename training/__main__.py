@@ -15,7 +15,7 @@ from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
 from training.errors import TrainingError
 from training.evaluation import score, train_detector
-from training.export import export, load_drawing
+from training.export import averaged_weights, export, load_drawing
 from training.loop import LoopSettings, train
 from training.recipes import RECIPES, Recipe, find_recipe
 from training.stages.autoencoder import AutoencoderStage, export_autoencoder, reconstruction_psnr_db
@@ -40,6 +40,18 @@ def run_pretrain(recipe: Recipe, runs: Path, minutes: float | None) -> None:
     train(stage, _sitting(recipe.pretrain_loop, minutes), runs / "pretrain", say)
 
 
+def run_posttrain(recipe: Recipe, runs: Path, minutes: float | None) -> None:
+    """Go on from the pre-trained weights, the text encoders left as they are."""
+    stage = PretrainStage(
+        recipe.posttrain,
+        _vae(runs),
+        runs / "latents" / "pretrain.safetensors",
+        say,
+        start=averaged_weights(runs / "pretrain"),
+    )
+    train(stage, _sitting(recipe.posttrain_loop, minutes), runs / "posttrain", say)
+
+
 def run_edit(recipe: Recipe, runs: Path, minutes: float | None) -> None:
     """Learn to edit, from the drawing model."""
     transformer, encoders = load_drawing(recipe, runs)
@@ -51,6 +63,7 @@ def run_edit(recipe: Recipe, runs: Path, minutes: float | None) -> None:
 STAGES: dict[str, Callable[[Recipe, Path, float | None], None]] = {
     "autoencoder": run_autoencoder,
     "pretrain": run_pretrain,
+    "posttrain": run_posttrain,
     "edit": run_edit,
 }
 

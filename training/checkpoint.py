@@ -9,7 +9,7 @@ from pathlib import Path
 
 import safetensors
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from training.errors import CorruptCheckpoint
 
@@ -56,3 +56,12 @@ def load_latest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
     if complaints:
         raise CorruptCheckpoint(f"No checkpoint in {folder} can be read: {' '.join(complaints)}")
     return None, complaints
+
+
+def fill(module: nn.Module, weights: Mapping[str, Tensor], prefix: str = "") -> None:
+    """Copy the weights below `prefix` into the module. Raises CorruptCheckpoint when one is missing."""
+    own = {name[len(prefix) :]: value for name, value in weights.items() if name.startswith(prefix)}
+    missing = {name for name, _ in module.named_parameters()} - own.keys()
+    if missing:
+        raise CorruptCheckpoint(f"The checkpoint does not fit the recipe: {sorted(missing)[0]} is missing.")
+    module.load_state_dict(own, strict=False)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 from diffusers import UniPCMultistepScheduler
-from torch import Tensor, nn
+from torch import Tensor
 
 from engines.layout import write_layout
 from engines.sparse_dit import SparseDiT
 from engines.text import SUFFIXES, TextEncoders, TextStack
 from engines.vae import Vae
-from training.checkpoint import load_latest
+from training.checkpoint import fill, load_latest
 from training.errors import CorruptCheckpoint
 from training.recipes import Recipe
 from training.stickers.models import build_text_encoders, build_transformer
@@ -32,15 +31,17 @@ def averaged_weights(stage_folder: Path) -> dict[str, Tensor]:
 
 
 def load_drawing(recipe: Recipe, runs: Path) -> tuple[SparseDiT, TextEncoders]:
-    """The pre-trained transformer and its text encoders."""
+    """The transformer, post-trained if that stage has run, and the text encoders that pre-training made."""
     weights = averaged_weights(runs / "pretrain")
+    if (runs / "posttrain" / "checkpoints").is_dir():
+        weights |= averaged_weights(runs / "posttrain")
     settings = recipe.pretrain
     transformer = build_transformer(
         width=settings.width, num_dual=settings.num_dual, num_single=settings.num_single
     )
     encoders = build_text_encoders()
-    _fill(transformer, weights, "transformer.")
-    _fill(encoders, weights, "encoders.")
+    fill(transformer, weights, "transformer.")
+    fill(encoders, weights, "encoders.")
     return transformer.eval(), encoders.eval()
 
 
@@ -50,7 +51,7 @@ def load_editing(recipe: Recipe, runs: Path) -> SparseDiT:
     transformer = build_transformer(
         width=settings.width, num_dual=settings.num_dual, num_single=settings.num_single, is_edit=True
     )
-    _fill(transformer, averaged_weights(runs / "edit"), "")
+    fill(transformer, averaged_weights(runs / "edit"), "")
     return transformer.eval()
 
 
@@ -77,12 +78,3 @@ def export(recipe: Recipe, runs: Path, out: Path) -> str:
     (out / "vocabulary.json").write_text(json.dumps(vocabulary, indent=2) + "\n", "utf-8")
     text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
     return write_layout(out, text, Vae.from_pretrained(runs / "vae"), scheduler, transformers)
-
-
-def _fill(module: nn.Module, weights: Mapping[str, Tensor], prefix: str) -> None:
-    own = {name[len(prefix) :]: value for name, value in weights.items() if name.startswith(prefix)}
-    names = {name for name, _ in module.named_parameters()}
-    missing = names - own.keys()
-    if missing:
-        raise CorruptCheckpoint(f"The checkpoint does not fit the recipe: {sorted(missing)[0]} is missing.")
-    module.load_state_dict(own, strict=False)

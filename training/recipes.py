@@ -25,6 +25,8 @@ class Recipe:
     autoencoder_loop: LoopSettings
     pretrain: PretrainSettings
     pretrain_loop: LoopSettings
+    posttrain: PretrainSettings
+    posttrain_loop: LoopSettings
     edit: EditSettings
     edit_loop: LoopSettings
 
@@ -46,7 +48,11 @@ def stickers_cpu() -> Recipe:
         ),
         pretrain=PretrainSettings(),
         pretrain_loop=LoopSettings(
-            optim=OptimSettings(learning_rate=2e-3, num_steps=24_000, decay_share=0.3)
+            optim=OptimSettings(learning_rate=2e-3, num_steps=10_400, decay_share=0.3)
+        ),
+        posttrain=PretrainSettings(pair_share=0.4),
+        posttrain_loop=LoopSettings(
+            optim=OptimSettings(learning_rate=1.5e-3, num_steps=10_000, decay_share=0.4)
         ),
         edit=EditSettings(),
         edit_loop=LoopSettings(optim=OptimSettings(learning_rate=1.5e-3, num_steps=33_000, decay_share=0.2)),
@@ -62,6 +68,10 @@ def smoke() -> Recipe:
         autoencoder_loop=tiny,
         pretrain=PretrainSettings(width=32, num_dual=1, num_single=2, num_scenes=16, batch_size=4),
         pretrain_loop=tiny,
+        posttrain=PretrainSettings(
+            width=32, num_dual=1, num_single=2, num_scenes=16, batch_size=4, pair_share=0.5
+        ),
+        posttrain_loop=tiny,
         edit=EditSettings(width=32, num_dual=1, num_single=2, num_edits=8, batch_size=4),
         edit_loop=tiny,
     )

@@ -1,16 +1,21 @@
-"""Stage 2: the transformer and its text encoders learn to draw, by flow matching on cached latents.
+"""Stages 2 and 3: the transformer learns to draw, by flow matching on cached latents.
+
+Pre-training (report, section 4.1) trains the text encoders along; post-training (4.2) leaves them as they
+are and sees the scenes that are hardest to get right more often.
 
 Legend: B batch, C channels, H height, W width, I image tokens, K labels.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
@@ -18,6 +23,7 @@ from engines.flow import interpolate
 from engines.sparse_dit.blocks import Block, SingleOutput
 from engines.text import SUFFIXES, TextStack, encode_tokens
 from engines.vae import Vae
+from training.checkpoint import fill
 from training.data.latents import cached_latents, scene_to_json
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, flow_matching_loss
@@ -54,7 +60,10 @@ SHEET_PROMPTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class PretrainSettings:
-    """Size of the network and its data, and the weights of the losses."""
+    """Size of the network and its data, and the weights of the losses.
+
+    `pair_share`: the share of samples taken from scenes of two different things, beside their natural share.
+    """
 
     width: int = 96
     num_dual: int = 2
@@ -62,6 +71,7 @@ class PretrainSettings:
     num_scenes: int = 24_000
     batch_size: int = 32
     noise_levels: NoiseLevels = field(default_factory=NoiseLevels)
+    pair_share: float = 0.0
     caption_drop: float = 0.1
     balance_weight: float = 0.01
     layout_weight: float = 0.1
@@ -76,10 +86,17 @@ class PretrainStage:
     Yu et al. 2024, with the world's truth in place of a teacher).
     """
 
-    name = "pretrain"
-
-    def __init__(self, settings: PretrainSettings, vae: Vae, cache_path: Path, say: Say = print) -> None:
+    def __init__(
+        self,
+        settings: PretrainSettings,
+        vae: Vae,
+        cache_path: Path,
+        say: Say = print,
+        start: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """`start`: the weights of a finished pre-training; its text encoders then stay as they are."""
         torch.manual_seed(settings.seed)
+        self.name = "pretrain" if start is None else "posttrain"
         self.settings, self.batch_size, self.vae = settings, settings.batch_size, vae
         self.transformer = build_transformer(
             width=settings.width, num_dual=settings.num_dual, num_single=settings.num_single
@@ -88,23 +105,28 @@ class PretrainStage:
         self.layout = LayoutHead(settings.width)
         self.modules = nn.ModuleDict(
             {"transformer": self.transformer, "encoders": self.encoders, "layout": self.layout}
-        ).to(torch.bfloat16)
+        )
+        if start is not None:
+            fill(self.modules, start)
+            self.encoders.requires_grad_(False)
+        self.modules.to(torch.bfloat16)
         self.text = TextStack(self.encoders, [build_tokenizer() for _ in SUFFIXES])
         self.scenes = [pretrain_scene(settings, index) for index in range(settings.num_scenes)]
         records = [scene_to_json(scene) for scene in self.scenes]
         cache = cached_latents(cache_path, records, lambda index: render(self.scenes[index]), vae, say)
         self.latents = cache.latents_NCHW
+        self.pairs = np.array([index for index, scene in enumerate(self.scenes) if is_pair(scene)])
         self._middle: list[Tensor] = []
         block = cast(Block, self.transformer.single_stream_blocks[settings.layout_block]).block
         block.register_forward_hook(self._keep_middle)
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        return dict(self.modules.named_parameters())
+        return {name: each for name, each in self.modules.named_parameters() if each.requires_grad}
 
     def loss(self, step: int) -> StepLoss:
         settings = self.settings
-        rng = rng_for("pretrain", settings.seed, step)
-        indices = rng.integers(0, len(self.scenes), settings.batch_size)
+        rng = rng_for(self.name, settings.seed, step)
+        indices = self._draw_indices(rng)
         scenes = [self.scenes[int(index)] for index in indices]
         texts = ["" if rng.random() < settings.caption_drop else caption(scene, rng) for scene in scenes]
         clean_BCHW = self.latents[torch.from_numpy(indices)].float()
@@ -123,6 +145,13 @@ class PretrainStage:
         parts = {"flow": flow.item(), "balance": balance.item(), "layout": layout.item()}
         return StepLoss(total=total, parts=parts)
 
+    def _draw_indices(self, rng: np.random.Generator) -> NDArray[np.int64]:
+        indices = rng.integers(0, len(self.scenes), self.batch_size)
+        num_pairs = round(self.settings.pair_share * self.batch_size)
+        if num_pairs and len(self.pairs):
+            indices[:num_pairs] = rng.choice(self.pairs, num_pairs)
+        return indices
+
     def _keep_middle(self, module: nn.Module, inputs: object, output: SingleOutput) -> None:
         self._middle.append(output.rows_BTD)
 
@@ -132,6 +161,11 @@ class PretrainStage:
         )
         self.text.cache.clear()
         return sheet(pictures, columns=8)
+
+
+def is_pair(scene: Scene) -> bool:
+    """Two things that a caption tells apart."""
+    return len(scene.things) == 2 and scene.things[0].look != scene.things[1].look
 
 
 def pretrain_scene(settings: PretrainSettings, index: int) -> Scene:

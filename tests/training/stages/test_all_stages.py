@@ -23,7 +23,7 @@ from training.stickers.edits import EditType
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("smoke")
-    for stage in ("autoencoder", "pretrain", "edit"):
+    for stage in ("autoencoder", "pretrain", "posttrain", "edit"):
         assert main([stage, "--recipe", "smoke", "--runs", str(folder / "runs"), "--threads", "1"]) == 0
     out = folder / "weights"
     assert main(["export", "--recipe", "smoke", "--runs", str(folder / "runs"), "--out", str(out)]) == 0
