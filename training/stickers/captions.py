@@ -109,7 +109,7 @@ def _related(things: Sequence[Thing], rng: np.random.Generator) -> str:
             words = _pick(rng, _BELOW)
         case _:
             words = "and"
-    if words in (*_LEFT, *_RIGHT) and rng.random() < 0.2:
+    if words in (*_LEFT, *_RIGHT) and rng.random() < 0.4:
         words = _pick(rng, ("next to", "beside"))
     return f"{noun_phrase(first.look)} {words} {noun_phrase(second.look)}"
 
