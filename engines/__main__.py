@@ -105,11 +105,13 @@ def run_edit(options: argparse.Namespace) -> None:
 def run_info(options: argparse.Namespace) -> None:
     from engines.load_engine import load_engine
 
-    info = load_engine(options.preset, options.weights).info
+    engine = load_engine(options.preset, options.weights)
+    info = engine.info
     print(f"preset      {info.preset}, {'edits' if info.can_edit else 'draws'}")
     print(f"weights     {info.weights_hash}")
     print(f"sizes       {', '.join(str(size) for size in info.sizes)}")
     print(f"words       at most {info.max_prompt_tokens} tokens")
+    print(f"placement   {engine.parts.placement.reason}")
     for kind, words in info.vocabulary.items():
         print(f"{kind:<11} {', '.join(words) or 'none'}")
 
@@ -142,6 +144,8 @@ def finish(sample: Sample, out: Path) -> None:
     print(file=sys.stderr)
     if sample.is_prompt_cut:
         print("The words were longer than the engine reads; their end was left out.", file=sys.stderr)
+    if sample.note:
+        print(sample.note, file=sys.stderr)
     try:
         sample.image.save(out)
     except OSError as error:

@@ -64,7 +64,8 @@ class EditRequest:
 class Sample:
     """A finished picture with all that is needed to make it again.
 
-    `is_prompt_cut` says that the words were longer than the engine reads and lost their end.
+    `is_prompt_cut` says that the words were longer than the engine reads and lost their end; `note` is a
+    sentence on anything else that went differently than asked.
     """
 
     image: Image.Image
@@ -76,6 +77,7 @@ class Sample:
     sampler: str
     image_guidance: float | None = None
     is_prompt_cut: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -38,15 +39,26 @@ class DiffusionEngine:
         """Draw `request.prompt`. Raises EngineError."""
         if self.parts.preset.verb != "generate":
             raise EngineError(f"{self.info.preset} edits pictures; choose another preset to draw one.")
-        with device_failures():
-            return generate(self.parts, request, on_progress)
+        return self._with_room(lambda: generate(self.parts, request, on_progress))
 
     def edit(self, request: EditRequest, on_progress: OnProgress) -> Sample:
         """Change `request.image`. Raises EngineError."""
         if self.parts.preset.verb != "edit":
             raise EngineError(f"{self.info.preset} draws pictures; choose another preset to edit one.")
+        return self._with_room(lambda: edit(self.parts, request, on_progress))
+
+    def _with_room(self, run: Callable[[], Sample]) -> Sample:
+        """Run; when the device is full, once more in a smaller way, which the sample then tells."""
+        try:
+            with device_failures():
+                return run()
+        except DeviceOutOfMemory:
+            reason = self.parts.placement.step_down()
+            if reason is None:
+                raise
         with device_failures():
-            return edit(self.parts, request, on_progress)
+            sample = run()
+        return replace(sample, note=f"The device was full, so I went on in a smaller way. {reason}")
 
 
 @contextmanager

@@ -35,16 +35,16 @@ def load_engine(
     preset = find_preset(preset) if isinstance(preset, str) else preset
     folder = find_folder(preset, weights)
     known = share.parts if share is not None and share.parts.folder == folder else None
-    place = known.placement if known else choose_placement(folder)
     weights_hash = known.weights_hash if known else verify(folder, preset)
+    place = known.placement if known else choose_placement(folder, preset.transformer)
     return DiffusionEngine(
         Parts(
             preset=preset,
             folder=folder,
             weights_hash=weights_hash,
             placement=place,
-            text=known.text if known else TextStack.from_pretrained(folder, place.dtype, place.device),
-            vae=known.vae if known else Vae.from_pretrained(folder / "vae", place.dtype, place.device),
+            text=known.text if known else load_text(folder, place),
+            vae=known.vae if known else load_vae(folder, place),
             dit=load_transformer(preset, folder, place, known),
             scheduler=find_scheduler(preset, folder),
         )
@@ -76,16 +76,28 @@ def verify(folder: Path, preset: Preset) -> str:
     return folder_hash(folder)
 
 
+def load_text(folder: Path, place: Placement) -> TextStack:
+    text = TextStack.from_pretrained(folder, place.dtype)
+    for encoder in text.encoders.children():
+        place.take(encoder, "encoder")
+    return text
+
+
+def load_vae(folder: Path, place: Placement) -> Vae:
+    vae = Vae.from_pretrained(folder / "vae", place.dtype)
+    place.take_vae(vae.model)
+    return vae
+
+
 def load_transformer(preset: Preset, folder: Path, place: Placement, known: Parts | None) -> SparseDiT:
     if known and (known.preset.transformer, known.preset.max_image_tokens) == (
         preset.transformer,
         preset.max_image_tokens,
     ):
         return known.dit
-    dit = SparseDiT.from_pretrained(folder, preset.transformer, place.dtype, place.device).requires_grad_(
-        False
-    )
+    dit = SparseDiT.from_pretrained(folder, preset.transformer, place.dtype).requires_grad_(False)
     dit.max_seq = preset.max_image_tokens or dit.max_seq
+    place.take(dit, "transformer")
     return dit
 
 

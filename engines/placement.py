@@ -1,28 +1,176 @@
-"""Where a model runs and in what precision."""
+"""Where a model's networks stand and in what precision; one rung down when the device is full."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
+import psutil
 import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
 
-__all__ = ["Placement", "choose_placement"]
+from engines.errors import WeightsDamaged
+from engines.ladder import (
+    LADDER,
+    Machine,
+    PartSize,
+    Precision,
+    Rung,
+    Sizes,
+    choose_rung,
+    next_rung,
+    sentence,
+)
+from engines.quantize import SMALLEST_LAYER, quantize
+from engines.turns import Turns
+
+__all__ = ["Placement", "choose_placement", "measure", "this_machine"]
 
 SMALL_BYTES = 1_000_000_000
 """Models below this run in float32: they fit anywhere, and every device then draws the same picture."""
+SHARE_TO_USE = 0.95
+"""Of the free memory; the rest is lost between the pieces."""
+ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3", "text_encoder_4")
+
+EMBEDDINGS = ("embedding.", "embed_tokens.", "shared.")
+"""Names of CLIP's, Llama's and T5's tables, whose rows are looked up and never multiplied."""
+
+Kind = Literal["transformer", "encoder"]
 
 
-@dataclass(frozen=True, kw_only=True)
 class Placement:
-    """One device for all parts, one precision for the networks."""
+    """One device, the networks that were given a place on it, and the rung of the ladder they stand on."""
 
-    device: torch.device
-    dtype: torch.dtype
+    def __init__(self, device: torch.device, rung: Rung, sizes: Sizes, machine: Machine) -> None:
+        self.device, self.rung, self.sizes, self.machine = device, rung, sizes, machine
+        self.turns = Turns(device)
+        self.networks: dict[nn.Module, Kind] = {}
+        self.vaes: list[Any] = []
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What is computed in, and the type of what is not quantised."""
+        return torch.float32 if self.rung.transformer is Precision.FP32 else torch.bfloat16
+
+    @property
+    def reason(self) -> str:
+        """What was chosen and why, in one line."""
+        if self.rung.transformer is Precision.FP32:
+            return f"A small model: everything in float32 on {self.device.type}."
+        return sentence(self.rung, self.sizes, self.machine)
+
+    def take(self, network: nn.Module, kind: Kind) -> None:
+        """Give a network, in main memory and unquantised, its precision and its place."""
+        quantize(network, self.precision_of(kind))
+        self.networks[network] = kind
+        self._seat(network, kind)
+
+    def take_vae(self, vae: Any) -> None:
+        """Give a diffusers autoencoder its place: it is small and stays."""
+        vae.to(self.device)
+        self.vaes.append(vae)
+        if self.rung.tiles_vae:
+            vae.enable_tiling()
+
+    def precision_of(self, kind: Kind) -> Precision:
+        return self.rung.transformer if kind == "transformer" else self.rung.encoders
+
+    def step_down(self) -> str | None:
+        """Take the next rung that needs less and say so; None where no smaller one can be reached.
+
+        Weights that are quantised already cannot be quantised again: such rungs are passed over.
+        """
+        rung = next_rung(self.rung, self.sizes, self.machine, self._reachable())
+        if rung is None:
+            return None
+        before, self.rung = self.rung, rung
+        self.turns.clear()
+        for network, kind in self.networks.items():
+            was = before.transformer if kind == "transformer" else before.encoders
+            if self.precision_of(kind) is not was:
+                quantize(network, self.precision_of(kind))
+            self._seat(network, kind)
+        if rung.tiles_vae:
+            for vae in self.vaes:
+                vae.enable_tiling()
+        return self.reason
+
+    def _reachable(self) -> list[Rung]:
+        def can_become(old: Precision, new: Precision) -> bool:
+            return old is new or old is Precision.BF16
+
+        return [
+            rung
+            for rung in LADDER
+            if can_become(self.rung.transformer, rung.transformer)
+            and can_become(self.rung.encoders, rung.encoders)
+        ]
+
+    def _seat(self, network: nn.Module, kind: Kind) -> None:
+        if self.machine.gpu_bytes is None or self.rung.residence == "all":
+            network.to(self.device)
+        elif self.rung.residence == "block by block" and kind == "transformer":
+            self.turns.join_by_blocks(network)
+        else:
+            self.turns.join(network)
 
 
-def choose_placement(folder: Path) -> Placement:
-    """The first CUDA device if there is one, else the processor; large models in bfloat16."""
+def choose_placement(folder: Path, transformer: str = "transformer") -> Placement:
+    """The first CUDA device if there is one, else the processor; the best rung with room for the model.
+
+    Raises DeviceOutOfMemory when there is room for none, WeightsDamaged for a file that is not safetensors.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     num_bytes = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
-    return Placement(device=device, dtype=torch.float32 if num_bytes < SMALL_BYTES else torch.bfloat16)
+    sizes, machine = measure(folder, transformer), this_machine()
+    if num_bytes < SMALL_BYTES:
+        rung = Rung(transformer=Precision.FP32, encoders=Precision.FP32, residence="all")
+    else:
+        rung = choose_rung(sizes, machine)
+    return Placement(device, rung, sizes, machine)
+
+
+def this_machine() -> Machine:
+    """Free memory now.."""
+    cpu_bytes = int(SHARE_TO_USE * psutil.virtual_memory().available)
+    if not torch.cuda.is_available():
+        return Machine(gpu_bytes=None, cpu_bytes=cpu_bytes)
+    free_bytes, _ = torch.cuda.mem_get_info()
+    has_fp8 = torch.cuda.get_device_capability() >= (8, 9)
+    return Machine(gpu_bytes=int(SHARE_TO_USE * free_bytes), cpu_bytes=cpu_bytes, has_fp8=has_fp8)
+
+
+def measure(folder: Path, transformer: str = "transformer") -> Sizes:
+    """The numbers of weights of a diffusers folder's parts, from the headers of its safetensors files."""
+    return Sizes(
+        transformer=part_size(folder / transformer),
+        encoders=tuple(part_size(folder / name) for name in ENCODERS),
+        vae=part_size(folder / "vae"),
+    )
+
+
+def part_size(folder: Path) -> PartSize:
+    num_linear = num_other = 0
+    blocks = set()
+    for file in sorted(folder.glob("*.safetensors")):
+        for name, shape in shapes_of(file).items():
+            count = 1
+            for side in shape:
+                count *= side
+            is_table = any(word in name for word in EMBEDDINGS)
+            if len(shape) == 2 and count >= SMALLEST_LAYER and not is_table:
+                num_linear += count
+            else:
+                num_other += count
+            if name.startswith(("double_stream_blocks.", "single_stream_blocks.")):
+                blocks.add(name.split(".block.")[0])
+    return PartSize(num_linear=num_linear, num_other=num_other, num_blocks=max(1, len(blocks)))
+
+
+def shapes_of(file: Path) -> dict[str, list[int]]:
+    try:
+        with safe_open(file, framework="pt") as archive:
+            return {name: archive.get_slice(name).get_shape() for name in archive.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise WeightsDamaged(f"{file} is cut or damaged ({error}); fetch the weights again.") from error

@@ -41,11 +41,15 @@ class SingleOutput:
 
 
 class Block(nn.Module):
-    """The checkpoint's extra `.block.` level."""
+    """The checkpoint's extra `.block.` level. Called itself, so that hooks on a list's members are heard."""
 
     def __init__(self, block: nn.Module) -> None:
         super().__init__()
         self.block = block
+
+    def forward(self, *inputs: object) -> DualOutput | SingleOutput:
+        output: DualOutput | SingleOutput = self.block(*inputs)
+        return output
 
 
 class DualBlock(nn.Module):

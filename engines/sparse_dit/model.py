@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
 
 import torch
 from einops import rearrange
@@ -214,17 +213,19 @@ class SparseDiT(nn.Module):
         rules = self.key_rules(rows, num_text=text.shape[1] + llama[0].shape[1], dtype=image.dtype)
         router: list[RouterStatistics | None] = []
         for index in range(config.num_layers):
-            block = cast(Block, self.double_stream_blocks[index]).block
-            dual: DualOutput = block(image, text, llama[index], condition_BD, rules)
+            dual: DualOutput = self.double_stream_blocks[index](
+                image, text, llama[index], condition_BD, rules
+            )
             image, text = dual.image_BID, dual.text_BPD
             router.append(dual.router)
         x = torch.cat([image, text], dim=1)
         for index in range(config.num_single_layers):
             is_last = index == config.num_single_layers - 1
-            block = cast(Block, self.single_stream_blocks[index]).block
             num_queries = rows.num_rows if is_last else x.shape[1]
             context = llama[config.num_layers + index]
-            single: SingleOutput = block(x, context, condition_BD, rules, num_queries)
+            single: SingleOutput = self.single_stream_blocks[index](
+                x, context, condition_BD, rules, num_queries
+            )
             x = single.rows_BTD
             router.append(single.router)
         patches: Tensor = self.final_layer(x[:, : rows.num_rows], condition_BD)

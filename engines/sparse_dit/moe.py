@@ -54,6 +54,12 @@ class MoEFeedForward(nn.Module):
         self.experts = nn.ModuleList(SwiGLU(width, hidden) for _ in range(config.num_routed_experts))
         self.gate = Gate(width, config.num_routed_experts)
 
+    @property
+    def has_plain_weights(self) -> bool:
+        """False once a quantiser has packed the experts, which grouped products cannot read."""
+        weight = self.experts[0].get_parameter("w1.weight")
+        return type(weight) is nn.Parameter and weight.dtype.is_floating_point
+
     def forward(self, x_BTD: Tensor) -> tuple[Tensor, RouterStatistics]:
         x_ND = x_BTD.flatten(0, 1)
         scores_NE = self.gate(x_ND)
@@ -76,7 +82,7 @@ class MoEFeedForward(nn.Module):
         ends_E = torch.searchsorted(chosen_R, experts_E, right=True).to(torch.int32)
         x_RD = x_ND[order_R // self.num_active]
         is_eager_cpu = x_ND.device.type == "cpu" and not torch.compiler.is_compiling()
-        if is_eager_cpu or x_ND.dtype is not torch.bfloat16:
+        if is_eager_cpu or x_ND.dtype is not torch.bfloat16 or not self.has_plain_weights:
             y_RD = self.run_split(x_RD, ends_E)
         else:
             y_RD = self.run_grouped(x_RD, ends_E)
