@@ -40,6 +40,18 @@ def parser() -> argparse.ArgumentParser:
     generate = commands.add_parser("generate", help="draw a picture from words")
     generate.add_argument("prompt")
     generate.add_argument("--size", type=size_of, help="WIDTHxHEIGHT in pixels")
+    generate.add_argument(
+        "--fit-budget", action="store_true", help="bring the size to the area the model was trained at"
+    )
+    generate.add_argument(
+        "--grid",
+        default="official",
+        choices=("official", "diffusers-0.36", "diffusers"),
+        help="sigmas of Full",
+    )
+    generate.add_argument(
+        "--parity", action="store_true", help="end Dev and Fast as the published script does, one step early"
+    )
     edit = commands.add_parser("edit", help="change a picture as an instruction says")
     edit.add_argument("image", type=Path)
     edit.add_argument("instruction")
@@ -80,6 +92,9 @@ def run_generate(options: argparse.Namespace) -> None:
         size=options.size,
         num_steps=options.steps,
         guidance=options.guidance,
+        grid=options.grid,
+        is_parity=options.parity,
+        fits_budget=options.fit_budget,
     )
     finish(engine.generate(request, show), options.out)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from PIL import Image
 
@@ -37,7 +37,12 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateRequest:
-    """Draw `prompt`. None means the preset's default."""
+    """Draw `prompt`. None means the preset's default.
+
+    `grid` names one of HiDream-I1-Full's published sigma grids (engines.sampling.Grid). `is_parity` repeats
+    what the published scripts do where Reverie does better: Dev and Fast then leave their last step out. With
+    `fits_budget` the size is brought to the area the model was trained at; without it, it is taken as it is.
+    """
 
     prompt: str
     seed: int
@@ -45,6 +50,9 @@ class GenerateRequest:
     size: Size | None = None
     num_steps: int | None = None
     guidance: float | None = None
+    grid: Literal["official", "diffusers-0.36", "diffusers"] = "official"
+    is_parity: bool = False
+    fits_budget: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

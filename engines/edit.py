@@ -13,14 +13,12 @@ from engines.guidance import guide_edit, guide_edit_clipped
 from engines.parts import Parts, require_room, require_steps, watch
 from engines.presets import Preset
 from engines.sampling import Velocity, denoise, draw_noise, network_velocity, seeded, start
-from engines.sizes import Size, closest_size, cover, size_of_area
+from engines.sizes import MEGAPIXEL, Size, closest_size, cover, size_of_area
 from engines.sparse_dit import SparseDiT
 from engines.text import TextContext
 from engines.vae import to_image, to_pixels
 
 __all__ = ["edit", "fit_source"]
-
-MEGAPIXEL = 1024 * 1024
 
 
 @torch.no_grad()

@@ -8,9 +8,10 @@ from torch import Tensor
 from engines.api import GenerateRequest, OnProgress, Sample
 from engines.errors import UnsupportedSize
 from engines.guidance import guide
-from engines.parts import Parts, require_room, require_steps, watch
+from engines.parts import Parts, require_steps, watch
+from engines.presets import Preset
 from engines.sampling import Velocity, denoise, draw_noise, network_velocity, seeded, start
-from engines.sizes import Size
+from engines.sizes import MEGAPIXEL, Size, size_of_budget
 from engines.sparse_dit import SparseDiT
 from engines.text import TextContext
 from engines.vae import to_image
@@ -22,7 +23,7 @@ __all__ = ["generate"]
 def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) -> Sample:
     """Encode, draw noise, denoise, decode."""
     preset, place = parts.preset, parts.placement
-    size = require_size(parts, request.size or preset.sizes[0])
+    size = find_size(parts, request)
     num_steps = require_steps(preset.num_steps if request.num_steps is None else request.num_steps)
     guidance = preset.guidance if request.guidance is None else request.guidance
     on_step = watch(on_progress, parts.vae, num_steps)
@@ -31,8 +32,8 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
     velocity = guided(parts.dit, texts.context.to(place.device, place.dtype), guidance)
     generator = seeded(request.seed)
     noise = draw_noise(latent_shape(parts, size), generator, place.device)
-    scheduler = start(parts.scheduler, num_steps, preset.shift)
-    latents = denoise(velocity, noise, scheduler, generator, on_step)
+    scheduler = start(parts.scheduler, num_steps, preset.shift, request.grid)
+    latents = denoise(velocity, noise, scheduler, generator, on_step, request.is_parity)
     return Sample(
         image=to_image(parts.vae.decode(latents)),
         preset=preset.name,
@@ -42,6 +43,7 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
         guidance=guidance,
         sampler=parts.sampler,
         is_prompt_cut=texts.is_cut[1],
+        note=area_note(preset, size),
     )
 
 
@@ -59,13 +61,30 @@ def guided(dit: SparseDiT, context: TextContext, guidance: float) -> Velocity:
     return velocity
 
 
-def require_size(parts: Parts, size: Size) -> Size:
-    """Raises UnsupportedSize for a size that the network was not trained for or cannot hold."""
+def find_size(parts: Parts, request: GenerateRequest) -> Size:
+    """Raises UnsupportedSize for a size that the network cannot take or, being small, was not trained for."""
     preset = parts.preset
-    if size not in preset.sizes and not preset.takes_other_sizes:
-        known = ", ".join(str(each) for each in preset.sizes)
-        raise UnsupportedSize(f"{preset.name} cannot draw {size}; it draws {known}.")
-    return require_room(parts, size)
+    size = request.size or preset.sizes[0]
+    factor = parts.vae.factor * parts.dit.config.patch_size
+    if not preset.takes_other_sizes:
+        if size not in preset.sizes:
+            known = ", ".join(str(each) for each in preset.sizes)
+            raise UnsupportedSize(f"{preset.name} cannot draw {size}; it draws {known}.")
+        return size
+    if request.fits_budget and size not in preset.sizes:
+        return size_of_budget(size, MEGAPIXEL, factor)
+    return size.require_multiple_of(factor)
+
+
+def area_note(preset: Preset, size: Size) -> str:
+    """A warning above the area that the model was trained at."""
+    trained_px = max(each.width * each.height for each in preset.sizes)
+    if size.width * size.height <= trained_px:
+        return ""
+    return (
+        f"{size} is {size.width * size.height / trained_px:.1f} times the area this model was trained at: "
+        "things may repeat. Smaller sizes draw better."
+    )
 
 
 def latent_shape(parts: Parts, size: Size) -> tuple[int, int, int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -20,6 +21,7 @@ from engines.sparse_dit.checkpoint import read_json
 from engines.text import TextContext
 
 __all__ = [
+    "Grid",
     "Scheduler",
     "Velocity",
     "denoise",
@@ -33,6 +35,8 @@ __all__ = [
 
 Scheduler: TypeAlias = UniPCMultistepScheduler | FlowMatchLCMScheduler
 Sampler = Literal["unipc", "lcm"]
+Grid = Literal["official", "diffusers-0.36", "diffusers"]
+"""Full's three published sigma grids: the official script's, diffusers' up to 0.36, and diffusers' since."""
 Velocity = Callable[[Tensor, Tensor], Tensor]
 """(latents, a time on the 0..1000 scale) to noise - clean."""
 OnStep = Callable[[int, Tensor], None]
@@ -66,22 +70,43 @@ def load_scheduler(folder: Path) -> Scheduler:
     return SCHEDULERS[name].from_pretrained(folder)
 
 
-def official_starts(num_steps: int, shift: float) -> NDArray[np.float64]:
-    """Full's sigmas before the shift by FULL_SHIFT; its own `shift`, 3, moves only the first one."""
-    return np.linspace(shift_time(0.999, shift), 0.0, num_steps + 1)[:-1]
+@dataclass(frozen=True, kw_only=True)
+class UnshiftedSigmas:
+    """Sigmas before `shift` moves them: sigma = shift_time(start, shift)."""
+
+    starts_N: NDArray[np.float64]
+    shift: float
 
 
-def start(prototype: Scheduler, num_steps: int, shift: float | None) -> Scheduler:
+def unshifted_sigmas(grid: Grid, num_steps: int, shift: float) -> UnshiftedSigmas:
+    """Full's grid: N descending starts in 0..1, the final 0 left out.
+
+    In the official script `shift`, 3, moves the first start only, and FULL_SHIFT moves them all.
+    """
+    parts_N = np.arange(num_steps) / num_steps
+    match grid:
+        case "official":
+            return UnshiftedSigmas(starts_N=shift_time(0.999, shift) * (1 - parts_N), shift=FULL_SHIFT)
+        case "diffusers-0.36":
+            return UnshiftedSigmas(starts_N=0.999 * (1 - parts_N), shift=shift)
+        case "diffusers":
+            return UnshiftedSigmas(starts_N=1 - 0.999 * parts_N, shift=shift)
+
+
+def start(prototype: Scheduler, num_steps: int, shift: float | None, grid: Grid = "official") -> Scheduler:
     """A fresh scheduler with its timesteps set; schedulers remember a run, so each run takes its own.
 
-    `shift` gives HiDream's grid; None the one that diffusers makes from the scheduler's own configuration.
+    `shift` gives HiDream's grid (of several for UniPC, one for LCM); None the one that diffusers makes from
+    the scheduler's own configuration.
     """
     kind = type(prototype)
-    scheduler = kind.from_config(prototype.config)
-    if shift is not None and kind is UniPCMultistepScheduler:
-        scheduler.set_timesteps(sigmas=official_starts(num_steps, shift))
-    else:
+    if shift is None or kind is not UniPCMultistepScheduler:
+        scheduler = kind.from_config(prototype.config)
         scheduler.set_timesteps(num_steps)
+        return scheduler
+    sigmas = unshifted_sigmas(grid, num_steps, shift)
+    scheduler = kind.from_config(prototype.config, flow_shift=sigmas.shift)
+    scheduler.set_timesteps(sigmas=sigmas.starts_N)
     return scheduler
 
 
@@ -111,12 +136,25 @@ def network_velocity(dit: SparseDiT, latents_BCHW: Tensor, time: Tensor, context
 
 
 def denoise(
-    velocity: Velocity, noise: Tensor, scheduler: Scheduler, generator: torch.Generator, on_step: OnStep
+    velocity: Velocity,
+    noise: Tensor,
+    scheduler: Scheduler,
+    generator: torch.Generator,
+    on_step: OnStep,
+    is_parity: bool = False,
 ) -> Tensor:
-    """Run all steps in float32. Raises NonFiniteOutput; whatever on_step raises passes through."""
+    """Run all steps in float32. Raises NonFiniteOutput; whatever on_step raises passes through.
+
+    `is_parity` ends Dev and Fast as their published script does, whose last step gives its input back: the
+    last sigma's noise stays in the picture.
+    """
     latents = noise
-    draws = {"generator": generator} if isinstance(scheduler, FlowMatchLCMScheduler) else {}
+    is_lcm = isinstance(scheduler, FlowMatchLCMScheduler)
+    draws = {"generator": generator} if is_lcm else {}
     for index, time in enumerate(scheduler.timesteps):
+        if is_parity and is_lcm and index == len(scheduler.timesteps) - 1:
+            on_step(index + 1, latents)
+            break
         v = velocity(latents, time)
         if not torch.isfinite(v).all():
             raise NonFiniteOutput(

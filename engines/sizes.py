@@ -10,6 +10,9 @@ from PIL import Image
 
 from engines.errors import UnsupportedSize
 
+MEGAPIXEL = 1024 * 1024
+"""The area that the published models were trained at, in pixels."""
+
 
 @dataclass(frozen=True)
 class Size:
@@ -60,3 +63,12 @@ def size_of_area(size: Size, area_px: int, factor: int) -> Size:
     if not fitting:
         raise UnsupportedSize(f"{size} is too long and thin for this engine: crop it first.")
     return max(fitting, key=lambda each: each.width * each.height)
+
+
+def size_of_budget(size: Size, area_px: int, factor: int) -> Size:
+    """HiDream-I1's rule for any request: scale to the area, round both sides down to whole `factor`s."""
+    scale = math.sqrt(area_px / (size.width * size.height))
+    width, height = (int(side * scale) // factor * factor for side in (size.width, size.height))
+    if not width or not height:
+        raise UnsupportedSize(f"{size} is too long and thin for this engine: choose another shape.")
+    return Size(width, height)

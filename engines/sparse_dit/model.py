@@ -234,17 +234,16 @@ class SparseDiT(nn.Module):
     def image_rows(self, latents: Tensor) -> ImageRows:
         """Patch rows of latents.
 
-        The reference pads non-square inputs with zero patches to `max_seq`. All its padding rows stay equal
-        through the whole network, so one row whose key counts `num_padding` times gives the same numbers.
+        The reference pads non-square inputs with zero patches to `max_seq` and fails on longer ones, which
+        are not padded here. All its padding rows stay equal through the whole network, so one row whose key
+        counts `num_padding` times gives the same numbers.
         """
         size = self.config.patch_size
         height, width = latents.shape[-2] // size, latents.shape[-1] // size
         num_rows = height * width
         patches = rearrange(latents, "b c (h p) (w q) -> b (h w) (p q c)", p=size, q=size)
         positions = grid_positions(height, width, latents.device)
-        num_padding = 0 if height == width else self.max_seq - num_rows
-        if num_padding < 0:
-            raise ValueError(f"{height}x{width} patches exceed the {self.max_seq} tokens of max_resolution.")
+        num_padding = 0 if height == width else max(0, self.max_seq - num_rows)
         if num_padding:
             patches = nn.functional.pad(patches, (0, 0, 0, 1))
             positions = nn.functional.pad(positions, (0, 0, 0, 1))

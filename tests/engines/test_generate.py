@@ -71,13 +71,34 @@ def test_other_shapes(engine: DiffusionEngine) -> None:
         draw(engine, size=Size(64, 96))
 
 
-def test_engines_of_any_size_check_factor_and_capacity(tiny_folder: Path, engine: DiffusionEngine) -> None:
+def test_engines_of_any_size_take_sizes_as_they_are(tiny_folder: Path, engine: DiffusionEngine) -> None:
     free = load_engine(dataclasses.replace(TINY, takes_other_sizes=True), tiny_folder, share=engine)
     assert draw(free, size=Size(32, 48), num_steps=1).shape == (48, 32, 3)
     with pytest.raises(UnsupportedSize, match="multiples of 16"):
         draw(free, size=Size(40, 64))
-    with pytest.raises(UnsupportedSize, match="needs 81 image tokens; the network holds 64"):
-        draw(free, size=Size(144, 144))
+    large = free.generate(dataclasses.replace(REQUEST, size=Size(144, 96), num_steps=1), ignore)
+    assert large.image.size == (144, 96)
+    assert large.note.startswith("144x96 is 2.2 times the area this model was trained at")
+    assert free.generate(REQUEST, ignore).note == ""
+
+
+def test_the_budget_is_a_choice(
+    tiny_folder: Path, engine: DiffusionEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engines.generate.MEGAPIXEL", 64 * 64)
+    free = load_engine(dataclasses.replace(TINY, takes_other_sizes=True), tiny_folder, share=engine)
+    assert draw(free, size=Size(160, 160), num_steps=1, fits_budget=True).shape == (64, 64, 3)
+    assert draw(free, size=Size(100, 50), num_steps=1, fits_budget=True).shape == (32, 80, 3)
+    assert draw(free, size=Size(96, 64), num_steps=1, fits_budget=True).shape == (64, 96, 3)
+
+
+def test_the_grid_and_parity_reach_the_sampler(tiny_folder: Path, engine: DiffusionEngine) -> None:
+    full = load_engine(dataclasses.replace(TINY, sampler="unipc", shift=3.0), tiny_folder, share=engine)
+    official = draw(full)
+    assert np.array_equal(official, draw(full, grid="official"))
+    assert not np.array_equal(official, draw(full, grid="diffusers"))
+    dev = load_engine(dataclasses.replace(TINY, sampler="lcm", shift=6.0), tiny_folder, share=engine)
+    assert not np.array_equal(draw(dev), draw(dev, is_parity=True))
 
 
 def test_progress_starts_at_zero_and_shows_previews_on_the_way(engine: DiffusionEngine) -> None:

@@ -6,15 +6,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from diffusers import UniPCMultistepScheduler
 from torch import Tensor
 
 from engines.errors import Cancelled, ModelNotFound, NonFiniteOutput, WeightsDamaged
 from engines.flow import velocity
-from engines.sampling import denoise, draw_noise, load_scheduler, official_scheduler, start
+from engines.sampling import Grid, denoise, draw_noise, load_scheduler, official_scheduler, start
 
 FULL_TIMES = """
 999 993 986 980 973 965 958 950 943 934 926 917 908 899 890 880 870 859 848 837 825 813 800 787 773
 759 744 728 712 695 677 659 639 619 597 574 551 525 499 471 441 409 375 339 300 259 215 167 116 60
+"""
+DIFFUSERS_TIMES = """
+999 993 986 979 971 964 956 948 940 931 923 914 904 895 885 875 864 853 842 830 818 805 792 779 765
+750 735 719 702 685 667 648 628 607 586 563 539 514 487 459 429 398 365 329 292 251 208 162 113 60
 """
 DEV_SIGMAS = """
 1 .99367 .98693 .97973 .97202 .96376 .95488 .9453 .93494 .92371 .91148 .89812 .88347 .86731 .84942
@@ -33,6 +38,33 @@ def nothing(step: int, clean: Tensor) -> None:
 def test_full_runs_at_the_official_times() -> None:
     scheduler = start(official_scheduler("unipc", 3.0), 50, 3.0)
     assert scheduler.timesteps.tolist() == [int(time) for time in FULL_TIMES.split()]
+
+
+def test_diffusers_grid_is_the_one_its_own_class_makes() -> None:
+    expected = UniPCMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0, solver_order=2
+    )
+    expected.set_timesteps(50)
+    scheduler = start(official_scheduler("unipc", 3.0), 50, 3.0, "diffusers")
+    assert scheduler.timesteps.tolist() == [int(time) for time in DIFFUSERS_TIMES.split()]
+    assert torch.equal(scheduler.sigmas, expected.sigmas)
+
+
+def test_the_older_diffusers_grid_starts_at_0_999_and_ends_evenly() -> None:
+    """sigma_i = 3 u / (1 + 2 u) with u = 0.999 (1 - i / N), written out."""
+    starts = [0.999 * (1 - index / 50) for index in range(50)]
+    expected = torch.tensor([*(3 * u / (1 + 2 * u) for u in starts), 0.0])
+    scheduler = start(official_scheduler("unipc", 3.0), 50, 3.0, "diffusers-0.36")
+    torch.testing.assert_close(scheduler.sigmas, expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("grid", ["official", "diffusers-0.36", "diffusers"])
+@pytest.mark.parametrize("num_steps", [1, 2, 14, 28])
+def test_grids_descend_to_zero_at_any_length(grid: Grid, num_steps: int) -> None:
+    sigmas = start(official_scheduler("unipc", 3.0), num_steps, 3.0, grid).sigmas
+    assert len(sigmas) == num_steps + 1
+    assert sigmas[-1] == 0
+    assert (sigmas.diff() < 0).all()
 
 
 @pytest.mark.parametrize(("shift", "sigmas"), [(6.0, DEV_SIGMAS), (3.0, FAST_SIGMAS)], ids=["dev", "fast"])
@@ -83,6 +115,39 @@ def test_seeds_rule_every_draw_of_a_student() -> None:
     torch.manual_seed(2)
     assert torch.equal(first, draw(7))
     assert not torch.equal(first, draw(8))
+
+
+@pytest.mark.parametrize("num_steps", [14, 16])
+def test_parity_leaves_the_last_sigma_in_the_picture(num_steps: int) -> None:
+    """The published loop written out: its last step returns what it was given."""
+    clean, sigmas = torch.randn(1, 2, 4, 4), start(official_scheduler("lcm", 3.0), num_steps, 3.0).sigmas
+
+    def run(is_parity: bool) -> list[Tensor]:
+        generator = torch.Generator().manual_seed(3)
+        noise = draw_noise((1, 2, 4, 4), generator, torch.device("cpu"))
+        remaining = iter(sigmas.tolist())
+        steps: list[Tensor] = []
+
+        def true_velocity(latents: Tensor, time: Tensor) -> Tensor:
+            sigma = next(remaining)
+            steps.append(latents)
+            return velocity(clean, (latents - (1 - sigma) * clean) / sigma)
+
+        scheduler = start(official_scheduler("lcm", 3.0), num_steps, 3.0)
+        reported: list[int] = []
+        end = denoise(
+            true_velocity, noise, scheduler, generator, lambda step, _: reported.append(step), is_parity
+        )
+        assert reported == list(range(1, num_steps + 1))
+        return [*steps, end]
+
+    right, published = run(is_parity=False), run(is_parity=True)
+    torch.testing.assert_close(right[-1], clean, atol=1e-4, rtol=1e-4)
+    assert len(published) == len(right) - 1
+    generator = torch.Generator().manual_seed(3)
+    draws = [torch.randn(1, 2, 4, 4, generator=generator) for _ in range(num_steps)]
+    expected = (1 - sigmas[-2]) * clean + sigmas[-2] * draws[-1]
+    torch.testing.assert_close(published[-1], expected, atol=1e-4, rtol=1e-4)
 
 
 def test_not_a_number_stops_the_run() -> None:

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from engines.errors import UnsupportedSize
-from engines.sizes import Size, closest_size, cover, size_of_area
+from engines.sizes import Size, closest_size, cover, size_of_area, size_of_budget
 
 LANDSCAPE, PORTRAIT, SQUARE = Size(320, 192), Size(192, 320), Size(256, 256)
 
@@ -54,6 +54,23 @@ def test_cover_returns_a_fitting_picture_untouched() -> None:
 )
 def test_megapixel_sizes_are_those_of_the_official_script(size: Size, expected: Size) -> None:
     assert size_of_area(size, 1024 * 1024, 16) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (Size(512, 512), Size(1024, 1024)),
+        (Size(1920, 1080), Size(1360, 768)),
+        (Size(1024, 1024), Size(1024, 1024)),
+    ],
+)
+def test_the_budget_rule_is_the_pipelines(size: Size, expected: Size) -> None:
+    assert size_of_budget(size, 1024 * 1024, 16) == expected
+
+
+def test_a_strip_has_no_budget_size() -> None:
+    with pytest.raises(UnsupportedSize, match="too long and thin"):
+        size_of_budget(Size(100_000, 1), 1024 * 1024, 16)
 
 
 def test_a_strip_has_no_size() -> None:

@@ -71,10 +71,16 @@ def test_impossible_configurations_are_refused(change: dict[str, Any], sentence:
         SparseDiT(**TINY | change)
 
 
-def test_too_many_patches_are_refused() -> None:
-    model = SparseDiT(**TINY)
-    with pytest.raises(ValueError, match=r"4x20 patches exceed the 36 tokens"):
-        model(**random_inputs(model, 1, 8, 40))
+@torch.no_grad()
+def test_more_patches_than_the_reference_holds_run_without_padding() -> None:
+    model = random_pair(TINY)[0].eval()
+    inputs = random_inputs(model, 1, 8, 40)
+    sample = model(**inputs).sample
+    assert sample.shape == (1, model.config.out_channels, 8, 40)
+    model.max_seq = 4 * 20
+    torch.testing.assert_close(model(**inputs).sample, sample)
+    model.max_seq += 1
+    assert not torch.allclose(model(**inputs).sample, sample)
 
 
 @torch.no_grad()
