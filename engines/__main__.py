@@ -11,7 +11,7 @@ from PIL import Image
 
 from engines.api import EditRequest, GenerateRequest, Progress, Sample
 from engines.errors import EngineError
-from engines.presets import PRESETS
+from engines.presets import PRESETS, find_preset
 from engines.sizes import Size
 
 __all__ = ["main"]
@@ -28,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
                 run_edit(options)
             case "info":
                 run_info(options)
+            case "download":
+                run_download(options)
     except EngineError as error:
         print(error, file=sys.stderr)
         return 2
@@ -62,6 +64,13 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--weights", type=Path, help="folder in diffusers layout; embedded presets need none"
         )
+    fetch = commands.add_parser("download", help="fetch a published checkpoint; goes on where it stopped")
+    fetch.add_argument("preset", choices=PRESETS)
+    fetch.add_argument(
+        "--to", type=Path, help="folder to put it in, found again without --weights by default"
+    )
+    fetch.add_argument("--from", dest="origin", help="address of a mirror, or a folder of the same layout")
+    fetch.add_argument("--llama", help="another repository, or a folder, with Llama 3.1 8B Instruct")
     for command in (generate, edit):
         command.add_argument(
             "--out", type=Path, required=True, help="picture file to write, for example cat.png"
@@ -129,6 +138,15 @@ def run_info(options: argparse.Namespace) -> None:
     print(f"placement   {engine.parts.placement.reason}")
     for kind, words in info.vocabulary.items():
         print(f"{kind:<11} {', '.join(words) or 'none'}")
+
+
+def run_download(options: argparse.Namespace) -> None:
+    from engines.download import default_folder, download
+
+    preset = find_preset(options.preset)
+    to = options.to or default_folder(preset.name)
+    download(preset, to, options.origin, options.llama, lambda line: print(line, flush=True))
+    print(f"{preset.name} is at {to}")
 
 
 def require_writable(out: Path) -> None:

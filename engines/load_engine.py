@@ -7,6 +7,7 @@ from pathlib import Path
 import diffusers
 import transformers
 
+from engines.download import default_folder
 from engines.engine import DiffusionEngine
 from engines.errors import ModelNotFound
 from engines.manifest import MANIFEST, check_manifest, folder_hash
@@ -63,7 +64,13 @@ def find_folder(preset: Preset, weights: Path | None) -> Path:
             raise ModelNotFound(f"{weights} is not a folder of weights.")
         return weights.resolve()
     if not preset.is_embedded:
-        raise ModelNotFound(f"The preset {preset.name} needs downloaded weights: give their folder.")
+        folder = default_folder(preset.name)
+        if not folder.is_dir():
+            raise ModelNotFound(
+                f"The preset {preset.name} needs downloaded weights: run `python -m engines download "
+                f"{preset.name}`, or give their folder."
+            )
+        return folder
     if not STICKERS.is_dir():
         raise ModelNotFound(f"The embedded weights are missing at {STICKERS}. Fetch the repository again.")
     return STICKERS
