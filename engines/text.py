@@ -209,8 +209,9 @@ def load_encoder(encoder_class: Any, folder: Path, dtype: torch.dtype) -> nn.Mod
             folder, dtype=dtype, use_safetensors=True, output_loading_info=True, local_files_only=True
         )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        reason = str(error).partition("\n")[0]
         raise WeightsDamaged(
-            f"{folder} does not hold a loadable {encoder_class.__name__}: {error}"
+            f"{folder} does not hold a loadable {encoder_class.__name__}: {reason}"
         ) from error
     missing = sorted(set(report["missing_keys"]) - {UNUSED_HEAD})
     if missing:

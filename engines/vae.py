@@ -55,7 +55,8 @@ class Vae:
                 low_cpu_mem_usage=False,
             )
         except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-            raise WeightsDamaged(f"{folder} does not hold a loadable {name}: {error}") from error
+            reason = str(error).partition("\n")[0]
+            raise WeightsDamaged(f"{folder} does not hold a loadable {name}: {reason}") from error
         if report["missing_keys"]:
             raise WeightsDamaged(f"{folder} lacks {len(report['missing_keys'])} tensors of its {name}.")
         return cls(model.to(device).eval().requires_grad_(False))
