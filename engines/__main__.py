@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     edit.add_argument("image", type=Path)
     edit.add_argument("instruction")
     edit.add_argument("--image-guidance", type=float)
+    edit.add_argument("--mask", type=Path, help="picture of the same size, white where it may change")
     info = commands.add_parser("info", help="what a preset can do")
     for command, preset in ((generate, "stickers-full"), (edit, "stickers-edit"), (info, "stickers-full")):
         command.add_argument("--preset", default=preset, choices=PRESETS)
@@ -122,6 +123,7 @@ def run_edit(options: argparse.Namespace) -> None:
         num_steps=options.steps,
         guidance=options.guidance,
         image_guidance=options.image_guidance,
+        mask=options.mask and read_image(options.mask),
     )
     finish(engine.edit(request, show), options.out)
 

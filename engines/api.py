@@ -57,7 +57,11 @@ class GenerateRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class EditRequest:
-    """Change `image` as `instruction` says. None means the preset's default."""
+    """Change `image` as `instruction` says. None means the preset's default.
+
+    `mask` has the picture's size and is white where it may change: all else then stays to the bit, and the
+    result has the picture's own size.
+    """
 
     image: Image.Image
     instruction: str
@@ -66,6 +70,7 @@ class EditRequest:
     num_steps: int | None = None
     guidance: float | None = None
     image_guidance: float | None = None
+    mask: Image.Image | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,11 @@ from torch import Tensor
 
 from engines.api import EditRequest, OnProgress, Sample
 from engines.guidance import guide_edit, guide_edit_clipped
+from engines.mask import Mask, keeper, require_mask
 from engines.parts import Parts, require_room, require_steps, watch
 from engines.presets import Preset
 from engines.sampling import Velocity, denoise, draw_noise, network_velocity, seeded, start
-from engines.sizes import MEGAPIXEL, Size, closest_size, cover, size_of_area
+from engines.sizes import MEGAPIXEL, Size, closest_size, cover, size_of_area, uncover
 from engines.sparse_dit import SparseDiT
 from engines.text import TextContext
 from engines.vae import to_image, to_pixels
@@ -23,14 +24,16 @@ __all__ = ["edit", "fit_source"]
 
 @torch.no_grad()
 def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
-    """Fit and encode the source, encode the words, draw noise, denoise, decode."""
+    """Fit and encode the source, encode the words, draw noise, denoise, decode; keep what is masked out."""
     preset, place = parts.preset, parts.placement
     num_steps = require_steps(preset.num_steps if request.num_steps is None else request.num_steps)
     guidance = preset.guidance if request.guidance is None else request.guidance
     image_guidance = first_number(request.image_guidance, preset.image_guidance, 1.0)
     on_step = watch(on_progress, parts.vae, num_steps)
 
-    source = fit_source(request.image, preset, parts.vae.factor * parts.dit.config.patch_size)
+    factor = parts.vae.factor * parts.dit.config.patch_size
+    source = fit_source(request.image, preset, factor)
+    mask = find_mask(request, preset, factor)
     require_room(parts, Size(source.width, source.height), num_pictures=2)
     source_latents = parts.vae.encode(to_pixels(source)).to(place.device)
     texts = parts.text.encode([request.negative_prompt, request.instruction])
@@ -39,9 +42,13 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
     generator = seeded(request.seed)
     noise = draw_noise(tuple(source_latents.shape), generator, place.device)
     scheduler = start(parts.scheduler, num_steps, preset.shift)
-    latents = denoise(velocity, noise, scheduler, generator, on_step)
+    keep = mask and keeper(mask, source_latents, noise, parts.vae.factor)
+    latents = denoise(velocity, noise, scheduler, generator, on_step, keep=keep)
+    edited = to_image(parts.vae.decode(latents))
     return Sample(
-        image=to_image(parts.vae.decode(latents)),
+        image=edited
+        if mask is None
+        else mask.merge(request.image.convert("RGB"), unfit(edited, request, preset)),
         preset=preset.name,
         weights_hash=parts.weights_hash,
         seed=request.seed,
@@ -100,6 +107,19 @@ def fit_source(image: Image.Image, preset: Preset, factor: int) -> Image.Image:
             return cover(image.convert("RGB"), size_of_area(size, MEGAPIXEL, factor))
         case _:
             assert_never(preset.fit)
+
+
+def unfit(edited: Image.Image, request: EditRequest, preset: Preset) -> Image.Image:
+    """The edited picture at the source's own size; what `fit_source` cut away is the source's."""
+    if preset.fit == "squash":
+        return edited.resize(request.image.size, Image.Resampling.BICUBIC)
+    return uncover(edited, request.image.convert("RGB"))
+
+
+def find_mask(request: EditRequest, preset: Preset, factor: int) -> Mask | None:
+    if request.mask is None:
+        return None
+    return require_mask(request.mask, request.image, lambda mask: fit_source(mask, preset, factor))
 
 
 def first_number(*values: float | None) -> float:

@@ -142,11 +142,13 @@ def denoise(
     generator: torch.Generator,
     on_step: OnStep,
     is_parity: bool = False,
+    keep: Callable[[Tensor, float], Tensor] | None = None,
 ) -> Tensor:
     """Run all steps in float32. Raises NonFiniteOutput; whatever on_step raises passes through.
 
     `is_parity` ends Dev and Fast as their published script does, whose last step gives its input back: the
-    last sigma's noise stays in the picture.
+    last sigma's noise stays in the picture. `keep` is given the latents of each step and their sigma, and
+    gives back those to go on with.
     """
     latents = noise
     is_lcm = isinstance(scheduler, FlowMatchLCMScheduler)
@@ -162,5 +164,7 @@ def denoise(
             )
         clean = clean_estimate(latents, v, float(scheduler.sigmas[index]))
         latents = scheduler.step(v, time, latents, return_dict=False, **draws)[0]
+        if keep is not None:
+            latents = keep(latents, float(scheduler.sigmas[index + 1]))
         on_step(index + 1, clean)
     return latents

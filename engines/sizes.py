@@ -38,15 +38,40 @@ def closest_size(size: Size, candidates: Sequence[Size]) -> Size:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """How a picture is brought to a size: scaled to `scaled`, then cut from `left` and `top` on."""
+
+    scaled: Size
+    left: int
+    top: int
+
+
+def cut_to_cover(image: Image.Image, size: Size) -> Cut:
+    """Scaled until it covers `size`, cut equally from both sides."""
+    scale = max(size.width / image.width, size.height / image.height)
+    width, height = max(size.width, round(image.width * scale)), max(size.height, round(image.height * scale))
+    return Cut(scaled=Size(width, height), left=(width - size.width) // 2, top=(height - size.height) // 2)
+
+
 def cover(image: Image.Image, size: Size) -> Image.Image:
     """Scale `image` until it covers `size`, then cut equally from both sides."""
     if image.size == (size.width, size.height):
         return image
-    scale = max(size.width / image.width, size.height / image.height)
-    width, height = max(size.width, round(image.width * scale)), max(size.height, round(image.height * scale))
-    left, top = (width - size.width) // 2, (height - size.height) // 2
-    scaled = image.resize((width, height), Image.Resampling.BICUBIC)
-    return scaled.crop((left, top, left + size.width, top + size.height))
+    cut = cut_to_cover(image, size)
+    scaled = image.resize((cut.scaled.width, cut.scaled.height), Image.Resampling.BICUBIC)
+    return scaled.crop((cut.left, cut.top, cut.left + size.width, cut.top + size.height))
+
+
+def uncover(part: Image.Image, image: Image.Image) -> Image.Image:
+    """Put `part`, which `cover` cut from `image` and someone changed, back into a copy of it."""
+    cut = cut_to_cover(image, Size(part.width, part.height))
+    across, down = image.width / cut.scaled.width, image.height / cut.scaled.height
+    left, right = round(cut.left * across), round((cut.left + part.width) * across)
+    top, bottom = round(cut.top * down), round((cut.top + part.height) * down)
+    whole = image.copy()
+    whole.paste(part.resize((right - left, bottom - top), Image.Resampling.BICUBIC), (left, top))
+    return whole
 
 
 def size_of_area(size: Size, area_px: int, factor: int) -> Size:
