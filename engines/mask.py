@@ -43,7 +43,7 @@ class Mask:
 
 
 def require_mask(mask: Image.Image, source: Image.Image, fit: Callable[[Image.Image], Image.Image]) -> Mask:
-    """Black and white from any picture; `fit` crops as for the source. Raises EngineError for a useless one."""
+    """Black and white from any picture; `fit` crops as for the source. Raises EngineError when useless."""
     if mask.size != source.size:
         found, wanted = (f"{size[0]}x{size[1]}" for size in (mask.size, source.size))
         raise EngineError(f"The mask is {found} and the picture {wanted}: both must be of one size.")
