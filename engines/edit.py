@@ -42,7 +42,7 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
     generator = seeded(request.seed)
     noise = draw_noise(tuple(source_latents.shape), generator, place.device)
     scheduler = start(parts.scheduler, num_steps, preset.shift)
-    keep = mask and keeper(mask, source_latents, noise, parts.vae.factor)
+    keep = None if mask is None else keeper(mask, source_latents, noise, parts.vae.factor)
     latents = denoise(velocity, noise, scheduler, generator, on_step, keep=keep)
     edited = to_image(parts.vae.decode(latents))
     return Sample(

@@ -52,10 +52,10 @@ def stickers_cpu() -> Recipe:
         ),
         posttrain=PretrainSettings(pair_share=0.4),
         posttrain_loop=LoopSettings(
-            optim=OptimSettings(learning_rate=1.5e-3, num_steps=10_000, decay_share=0.4)
+            optim=OptimSettings(learning_rate=1.5e-3, num_steps=8_600, decay_share=0.4)
         ),
         edit=EditSettings(),
-        edit_loop=LoopSettings(optim=OptimSettings(learning_rate=1.5e-3, num_steps=33_000, decay_share=0.2)),
+        edit_loop=LoopSettings(optim=OptimSettings(learning_rate=1.5e-3, num_steps=27_700, decay_share=0.2)),
     )
 
 
