@@ -11,7 +11,7 @@ from PIL import Image
 
 from engines.api import EditRequest, GenerateRequest, Progress, Sample
 from engines.errors import EngineError
-from engines.presets import PRESETS, find_preset
+from engines.presets import GRIDS, PRESETS, find_preset
 from engines.sizes import Size
 
 __all__ = ["main"]
@@ -45,14 +45,12 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--fit-budget", action="store_true", help="bring the size to the area the model was trained at"
     )
-    generate.add_argument(
-        "--grid",
-        default="official",
-        choices=("official", "diffusers-0.36", "diffusers"),
-        help="sigmas of Full",
-    )
+    generate.add_argument("--grid", choices=GRIDS, help="which published sigmas Full runs at")
     generate.add_argument(
         "--parity", action="store_true", help="end Dev and Fast as the published script does, one step early"
+    )
+    generate.add_argument(
+        "--num-pictures", type=int, default=1, help="the second has the next seed, and so on"
     )
     edit = commands.add_parser("edit", help="change a picture as an instruction says")
     edit.add_argument("image", type=Path)
@@ -105,6 +103,7 @@ def run_generate(options: argparse.Namespace) -> None:
         grid=options.grid,
         is_parity=options.parity,
         fits_budget=options.fit_budget,
+        num_pictures=options.num_pictures,
     )
     finish(engine.generate(request, show), options.out)
 
@@ -135,7 +134,11 @@ def run_info(options: argparse.Namespace) -> None:
     info = engine.info
     print(f"preset      {info.preset}, {'edits' if info.can_edit else 'draws'}")
     print(f"weights     {info.weights_hash}")
-    print(f"sizes       {', '.join(str(size) for size in info.sizes)}")
+    others = " or any other" if info.takes_other_sizes else ""
+    print(f"sizes       {', '.join(str(size) for size in info.sizes)}{others}")
+    print(f"steps       {', '.join(str(count) for count in info.num_steps)}")
+    if info.grids:
+        print(f"grids       {', '.join(info.grids)}")
     print(f"words       at most {info.max_prompt_tokens} tokens")
     print(f"placement   {engine.parts.placement.reason}")
     for kind, words in info.vocabulary.items():
@@ -181,13 +184,20 @@ def finish(sample: Sample, out: Path) -> None:
         print("The words were longer than the engine reads; their end was left out.", file=sys.stderr)
     if sample.note:
         print(sample.note, file=sys.stderr)
+    for index, image in enumerate((sample.image, *sample.more)):
+        file = out.with_stem(f"{out.stem}-{index + 1}") if index else out
+        write_image(image, file)
+        print(
+            f"{file}: seed {sample.seed + index}, {sample.num_steps} steps, guidance {sample.guidance:g}, "
+            f"{sample.preset}"
+        )
+
+
+def write_image(image: Image.Image, file: Path) -> None:
     try:
-        sample.image.save(out)
+        image.save(file)
     except OSError as error:
-        raise EngineError(f"{out} could not be written: {error}.") from error
-    print(
-        f"{out}: seed {sample.seed}, {sample.num_steps} steps, guidance {sample.guidance:g}, {sample.preset}"
-    )
+        raise EngineError(f"{file} could not be written: {error}.") from error
 
 
 if __name__ == "__main__":

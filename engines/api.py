@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from PIL import Image
 
+from engines.presets import Grid
 from engines.sizes import Size
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Engine",
     "EngineInfo",
     "GenerateRequest",
+    "Grid",
     "OnProgress",
     "Progress",
     "Sample",
@@ -39,9 +41,10 @@ OnProgress = Callable[[Progress], None]
 class GenerateRequest:
     """Draw `prompt`. None means the preset's default.
 
-    `grid` names one of HiDream-I1-Full's published sigma grids (engines.sampling.Grid). `is_parity` repeats
-    what the published scripts do where Reverie does better: Dev and Fast then leave their last step out. With
-    `fits_budget` the size is brought to the area the model was trained at; without it, it is taken as it is.
+    `grid` names one of HiDream-I1-Full's published sigma grids. `is_parity` repeats what the published
+    scripts do where Reverie does better: Dev and Fast then leave their last step out. With `fits_budget` the
+    size is brought to the area that the model was trained at; without it, it is taken as it is. Of
+    `num_pictures`, picture i (from 0) is the one that `seed` + i draws alone.
     """
 
     prompt: str
@@ -50,9 +53,10 @@ class GenerateRequest:
     size: Size | None = None
     num_steps: int | None = None
     guidance: float | None = None
-    grid: Literal["official", "diffusers-0.36", "diffusers"] = "official"
+    grid: Grid | None = None
     is_parity: bool = False
     fits_budget: bool = False
+    num_pictures: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +82,8 @@ class Sample:
     """A finished picture with all that is needed to make it again.
 
     `is_prompt_cut` says that the words were longer than the engine reads and lost their end; `note` is a
-    sentence on anything else that went differently than asked.
+    sentence on anything else that went differently than asked. `grid` is None where there is but one. `more`
+    holds the further pictures of a request for several, by seed.
     """
 
     image: Image.Image
@@ -91,6 +96,9 @@ class Sample:
     image_guidance: float | None = None
     is_prompt_cut: bool = False
     note: str = ""
+    grid: Grid | None = None
+    is_parity: bool = False
+    more: tuple[Image.Image, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +107,8 @@ class EngineInfo:
 
     `vocabulary` holds the words a small-world engine knows, by kind ("classes", "colors", "backgrounds",
     "styles", and "words" for all it reads); it is empty for an engine that takes any words. `sizes` are the
-    sizes it was trained for, the default first.
+    sizes it was trained for, `num_steps` the numbers of steps, `grids` the sigma grids to choose from; each
+    has the default first.
     """
 
     preset: str
@@ -108,6 +117,9 @@ class EngineInfo:
     max_prompt_tokens: int
     vocabulary: dict[str, tuple[str, ...]]
     can_edit: bool
+    takes_other_sizes: bool = False
+    num_steps: tuple[int, ...] = ()
+    grids: tuple[Grid, ...] = ()
 
 
 class Engine(Protocol):

@@ -33,6 +33,9 @@ class DiffusionEngine:
             max_prompt_tokens=min(parts.text.max_tokens),
             vocabulary=read_vocabulary(parts.folder),
             can_edit=parts.preset.verb == "edit",
+            takes_other_sizes=parts.preset.takes_other_sizes,
+            num_steps=(parts.preset.num_steps, *parts.preset.other_num_steps),
+            grids=parts.preset.grids,
         )
 
     def generate(self, request: GenerateRequest, on_progress: OnProgress) -> Sample:
@@ -58,7 +61,8 @@ class DiffusionEngine:
                 raise
         with device_failures():
             sample = run()
-        return replace(sample, note=f"The device was full, so I went on in a smaller way. {reason}")
+        note = f"The device was full, so I went on in a smaller way. {reason} {sample.note}"
+        return replace(sample, note=note.strip())
 
 
 @contextmanager

@@ -6,55 +6,83 @@ import torch
 from torch import Tensor
 
 from engines.api import GenerateRequest, OnProgress, Sample
-from engines.errors import UnsupportedSize
+from engines.errors import EngineError, UnsupportedSize
 from engines.guidance import guide
 from engines.parts import Parts, require_steps, watch
-from engines.presets import Preset
+from engines.presets import Grid, Preset
 from engines.sampling import Velocity, denoise, draw_noise, network_velocity, seeded, start
-from engines.sizes import MEGAPIXEL, Size, size_of_budget
+from engines.sizes import Size, size_of_budget
 from engines.sparse_dit import SparseDiT
 from engines.text import TextContext
 from engines.vae import to_image
 
-__all__ = ["generate"]
+__all__ = ["MAX_PICTURES", "generate"]
+
+MAX_PICTURES = 16
 
 
 @torch.no_grad()
 def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) -> Sample:
-    """Encode, draw noise, denoise, decode."""
+    """Encode, draw noise, denoise, decode.
+
+    Several pictures are one batch, each with a generator of its own, seeded one higher than the last: what is
+    drawn is the same alone and in company, up to rounding. Previews show the first.
+    """
     preset, place = parts.preset, parts.placement
     size = find_size(parts, request)
+    grid = find_grid(preset, request.grid)
     num_steps = require_steps(preset.num_steps if request.num_steps is None else request.num_steps)
     guidance = preset.guidance if request.guidance is None else request.guidance
+    generators = seeded_each(request.seed, request.num_pictures)
     on_step = watch(on_progress, parts.vae, num_steps)
 
     texts = parts.text.encode([request.negative_prompt, request.prompt])
-    velocity = guided(parts.dit, texts.context.to(place.device, place.dtype), guidance)
-    generator = seeded(request.seed)
-    noise = draw_noise(latent_shape(parts, size), generator, place.device)
-    scheduler = start(parts.scheduler, num_steps, preset.shift, request.grid)
-    latents = denoise(velocity, noise, scheduler, generator, on_step, request.is_parity)
+    context = texts.context.to(place.device, place.dtype)
+    velocity = guided(parts.dit, context, guidance, request.num_pictures)
+    noise = torch.cat([draw_noise(latent_shape(parts, size), each, place.device) for each in generators])
+    scheduler = start(parts.scheduler, num_steps, preset.shift, grid)
+    latents = denoise(
+        velocity,
+        noise,
+        scheduler,
+        generators,
+        lambda step, clean: on_step(step, clean[:1]),
+        request.is_parity,
+    )
+    first, *more = (to_image(each[None]) for each in parts.vae.decode(latents))
     return Sample(
-        image=to_image(parts.vae.decode(latents)),
+        image=first,
+        more=tuple(more),
         preset=preset.name,
         weights_hash=parts.weights_hash,
         seed=request.seed,
         num_steps=num_steps,
         guidance=guidance,
         sampler=parts.sampler,
+        grid=grid,
+        is_parity=request.is_parity,
         is_prompt_cut=texts.is_cut[1],
-        note=area_note(preset, size),
+        note=size_note(preset, request.size or size, size),
     )
 
 
-def guided(dit: SparseDiT, context: TextContext, guidance: float) -> Velocity:
+def seeded_each(seed: int, num_pictures: int) -> list[torch.Generator]:
+    """One generator a picture. Raises EngineError for too many pictures or a seed beyond torch's."""
+    if not 1 <= num_pictures <= MAX_PICTURES:
+        raise EngineError(f"{num_pictures} pictures at once cannot be drawn: choose 1 to {MAX_PICTURES}.")
+    return [seeded(seed + index) for index in range(num_pictures)]
+
+
+def guided(dit: SparseDiT, context: TextContext, guidance: float, num_pictures: int = 1) -> Velocity:
     """Velocity under classifier-free guidance, none at 1 and below; `context` holds [negative, positive]."""
+    positives = [1] * num_pictures
     if guidance <= 1:
-        positive = context.rows(1)
+        positive = context.rows(*positives)
         return lambda latents, time: network_velocity(dit, latents, time, positive)
+    both_texts = context.rows(*[0] * num_pictures, *positives)
 
     def velocity(latents: Tensor, time: Tensor) -> Tensor:
-        both = network_velocity(dit, torch.cat([latents, latents]), time, context)
+        both = network_velocity(dit, torch.cat([latents, latents]), time, both_texts)
         v_negative, v_positive = both.chunk(2)
         return guide(v_negative, v_positive, guidance)
 
@@ -70,19 +98,29 @@ def find_size(parts: Parts, request: GenerateRequest) -> Size:
         if size not in preset.sizes:
             known = ", ".join(str(each) for each in preset.sizes)
             raise UnsupportedSize(f"{preset.name} cannot draw {size}; it draws {known}.")
-        return size
-    if request.fits_budget and size not in preset.sizes:
-        return size_of_budget(size, MEGAPIXEL, factor)
+    elif request.fits_budget:
+        return size_of_budget(size, preset.trained_px, factor)
     return size.require_multiple_of(factor)
 
 
-def area_note(preset: Preset, size: Size) -> str:
-    """A warning above the area that the model was trained at."""
-    trained_px = max(each.width * each.height for each in preset.sizes)
-    if size.width * size.height <= trained_px:
+def find_grid(preset: Preset, grid: Grid | None) -> Grid | None:
+    """The grid to sample on, None where there is but one. Raises EngineError for a choice there is not."""
+    if grid is None:
+        return next(iter(preset.grids), None)
+    if grid not in preset.grids:
+        known = ", ".join(preset.grids) or "none to choose from"
+        raise EngineError(f"{preset.name} has no sigma grid {grid}: {known}.")
+    return grid
+
+
+def size_note(preset: Preset, asked: Size, size: Size) -> str:
+    """What to say of a size that is not the one asked for, or above the area the model was trained at."""
+    if size != asked:
+        return f"{asked} was brought to {size}, the area this model was trained at."
+    if size.area_px <= preset.trained_px:
         return ""
     return (
-        f"{size} is {size.width * size.height / trained_px:.1f} times the area this model was trained at: "
+        f"{size} is {size.area_px / preset.trained_px:.1f} times the area this model was trained at: "
         "things may repeat. Smaller sizes draw better."
     )
 

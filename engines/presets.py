@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from engines.errors import ModelNotFound
 from engines.sizes import Size
 
-__all__ = ["PRESETS", "Preset", "find_preset"]
+__all__ = ["GRIDS", "PRESETS", "Grid", "Preset", "find_preset"]
+
+Grid = Literal["official", "diffusers-0.36", "diffusers"]
+"""Full's three published sigma grids: the official script's, diffusers' up to 0.36, and diffusers' since."""
+GRIDS: tuple[Grid, ...] = get_args(Grid)
 
 MEGAPIXEL_SIZES = (
     Size(1024, 1024),
@@ -26,9 +30,10 @@ STICKER_SIZES = (Size(256, 256),)
 class Preset:
     """One engine set-up.
 
-    Without `sampler` and `shift` the weights' folder names the scheduler and its grid. For editors, `fit` is
-    how a source is brought to size: "cover" crops to the nearest of `sizes`, "squash" stretches, "area" keeps
-    the outline at one megapixel.
+    Without `sampler` and `shift` the weights' folder names the scheduler and its grid. `other_num_steps` are
+    further published figures. With `takes_other_sizes` any multiple of the network's patches is drawn, not
+    only `sizes`. For editors, `fit` is how a source is brought to size: "cover" crops to the nearest of
+    `sizes`, "squash" stretches, "area" keeps the outline at one megapixel.
     """
 
     name: str
@@ -39,12 +44,24 @@ class Preset:
     sizes: tuple[Size, ...]
     sampler: Literal["unipc", "lcm"] | None = None
     shift: float | None = None
+    other_num_steps: tuple[int, ...] = ()
     is_embedded: bool = False
     takes_other_sizes: bool = False
     image_guidance: float | None = None
     edit_guidance: Literal["plain", "clipped"] = "plain"
     fit: Literal["cover", "squash", "area"] = "cover"
     max_image_tokens: int | None = None
+
+    @property
+    def grids(self) -> tuple[Grid, ...]:
+        """The sigma grids to choose from, the default first; empty where there is but one."""
+        has_grids = self.verb == "generate" and self.sampler == "unipc" and self.shift is not None
+        return GRIDS if has_grids else ()
+
+    @property
+    def trained_px(self) -> int:
+        """The largest area that the model was trained at, in pixels."""
+        return max(size.area_px for size in self.sizes)
 
 
 PRESETS: dict[str, Preset] = {
@@ -76,7 +93,9 @@ PRESETS: dict[str, Preset] = {
             name="fast",
             verb="generate",
             transformer="transformer",
+            # 16 in the published scripts and in section 5 of the report, 14 in its abstract.
             num_steps=16,
+            other_num_steps=(14,),
             guidance=0.0,
             sizes=MEGAPIXEL_SIZES,
             sampler="lcm",

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from engines.errors import EngineError, ModelNotFound, NonFiniteOutput, WeightsDamaged
 from engines.flow import clean_estimate, shift_time
+from engines.presets import Grid
 from engines.sparse_dit import SparseDiT, SparseDiTOutput
 from engines.sparse_dit.checkpoint import read_json
 from engines.text import TextContext
@@ -35,8 +36,6 @@ __all__ = [
 
 Scheduler: TypeAlias = UniPCMultistepScheduler | FlowMatchLCMScheduler
 Sampler = Literal["unipc", "lcm"]
-Grid = Literal["official", "diffusers-0.36", "diffusers"]
-"""Full's three published sigma grids: the official script's, diffusers' up to 0.36, and diffusers' since."""
 Velocity = Callable[[Tensor, Tensor], Tensor]
 """(latents, a time on the 0..1000 scale) to noise - clean."""
 OnStep = Callable[[int, Tensor], None]
@@ -48,6 +47,7 @@ SCHEDULERS: dict[str, type[Scheduler]] = {
 }
 FULL_SHIFT = math.exp(1.15)
 """exp(mu) of the official script at 4096 image tokens."""
+NUM_TRAIN_TIMES = 1000
 
 
 def official_scheduler(sampler: Sampler, shift: float) -> Scheduler:
@@ -81,32 +81,37 @@ class UnshiftedSigmas:
 def unshifted_sigmas(grid: Grid, num_steps: int, shift: float) -> UnshiftedSigmas:
     """Full's grid: N descending starts in 0..1, the final 0 left out.
 
-    In the official script `shift`, 3, moves the first start only, and FULL_SHIFT moves them all.
+    In the official script `shift`, 3, moves the first start only, and FULL_SHIFT moves them all. Each grid is
+    computed in the order of its publication: times are cut to whole numbers, and for some N another order of
+    the same operations would cut to another number.
     """
-    parts_N = np.arange(num_steps) / num_steps
+    times_M = np.linspace(1, 1 / NUM_TRAIN_TIMES, num_steps + 1)
     match grid:
         case "official":
-            return UnshiftedSigmas(starts_N=shift_time(0.999, shift) * (1 - parts_N), shift=FULL_SHIFT)
+            first = float(shift_time(torch.tensor(1 - 1 / NUM_TRAIN_TIMES), shift))
+            return UnshiftedSigmas(starts_N=np.linspace(first, 0, num_steps + 1)[:-1], shift=FULL_SHIFT)
         case "diffusers-0.36":
-            return UnshiftedSigmas(starts_N=0.999 * (1 - parts_N), shift=shift)
+            return UnshiftedSigmas(starts_N=(1 - times_M)[:0:-1], shift=shift)
         case "diffusers":
-            return UnshiftedSigmas(starts_N=1 - 0.999 * parts_N, shift=shift)
+            return UnshiftedSigmas(starts_N=times_M[:-1], shift=shift)
 
 
-def start(prototype: Scheduler, num_steps: int, shift: float | None, grid: Grid = "official") -> Scheduler:
+def start(prototype: Scheduler, num_steps: int, shift: float | None, grid: Grid | None = None) -> Scheduler:
     """A fresh scheduler with its timesteps set; schedulers remember a run, so each run takes its own.
 
-    `shift` gives HiDream's grid (of several for UniPC, one for LCM); None the one that diffusers makes from
-    the scheduler's own configuration.
+    `shift` gives HiDream's grid (one of several for UniPC, by default the official one; one for LCM); None
+    the one that diffusers makes from the scheduler's own configuration.
     """
     kind = type(prototype)
     if shift is None or kind is not UniPCMultistepScheduler:
         scheduler = kind.from_config(prototype.config)
         scheduler.set_timesteps(num_steps)
-        return scheduler
-    sigmas = unshifted_sigmas(grid, num_steps, shift)
-    scheduler = kind.from_config(prototype.config, flow_shift=sigmas.shift)
-    scheduler.set_timesteps(sigmas=sigmas.starts_N)
+    else:
+        sigmas = unshifted_sigmas(grid or "official", num_steps, shift)
+        scheduler = kind.from_config(prototype.config, flow_shift=sigmas.shift)
+        scheduler.set_timesteps(sigmas=sigmas.starts_N)
+    # Else diffusers looks the first time up, and begins one step late where the second is cut to the same.
+    scheduler.set_begin_index(0)
     return scheduler
 
 
@@ -139,13 +144,14 @@ def denoise(
     velocity: Velocity,
     noise: Tensor,
     scheduler: Scheduler,
-    generator: torch.Generator,
+    generator: torch.Generator | list[torch.Generator],
     on_step: OnStep,
     is_parity: bool = False,
     keep: Callable[[Tensor, float], Tensor] | None = None,
 ) -> Tensor:
     """Run all steps in float32. Raises NonFiniteOutput; whatever on_step raises passes through.
 
+    LCM draws fresh noise at each step: from `generator`, or for each row of a batch from its own.
     `is_parity` ends Dev and Fast as their published script does, whose last step gives its input back: the
     last sigma's noise stays in the picture. `keep` is given the latents of each step and their sigma, and
     gives back those to go on with.

@@ -24,6 +24,10 @@ class Size:
     def __str__(self) -> str:
         return f"{self.width}x{self.height}"
 
+    @property
+    def area_px(self) -> int:
+        return self.width * self.height
+
     def require_multiple_of(self, factor: int) -> Size:
         """Return self; raises UnsupportedSize when a side is not a positive multiple of `factor`."""
         if min(self.width, self.height) <= 0 or self.width % factor or self.height % factor:
@@ -91,8 +95,13 @@ def size_of_area(size: Size, area_px: int, factor: int) -> Size:
 
 
 def size_of_budget(size: Size, area_px: int, factor: int) -> Size:
-    """HiDream-I1's rule for any request: scale to the area, round both sides down to whole `factor`s."""
-    scale = math.sqrt(area_px / (size.width * size.height))
+    """HiDream-I1's rule for any request: scale to the area, round both sides down to whole `factor`s.
+
+    Small sizes grow and large ones shrink. Raises UnsupportedSize where a side would vanish.
+    """
+    if min(size.width, size.height) <= 0:
+        raise UnsupportedSize(f"{size} has no area: both sides must be positive.")
+    scale = math.sqrt(area_px / size.area_px)
     width, height = (int(side * scale) // factor * factor for side in (size.width, size.height))
     if not width or not height:
         raise UnsupportedSize(f"{size} is too long and thin for this engine: choose another shape.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from engines.api import GenerateRequest, Progress
 from engines.engine import DiffusionEngine
 from engines.errors import Cancelled, EngineError, NonFiniteOutput, UnsupportedSize
 from engines.load_engine import load_engine
-from engines.presets import PRESETS
+from engines.presets import GRIDS, PRESETS
 from engines.sizes import Size
 
 REQUEST = GenerateRequest(prompt="a red cat", seed=1, num_steps=4)
@@ -82,23 +83,100 @@ def test_engines_of_any_size_take_sizes_as_they_are(tiny_folder: Path, engine: D
     assert free.generate(REQUEST, ignore).note == ""
 
 
-def test_the_budget_is_a_choice(
-    tiny_folder: Path, engine: DiffusionEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("engines.generate.MEGAPIXEL", 64 * 64)
+def test_the_budget_is_a_choice(tiny_folder: Path, engine: DiffusionEngine) -> None:
+    """The area is that of the largest size in TINY, 96x64."""
     free = load_engine(dataclasses.replace(TINY, takes_other_sizes=True), tiny_folder, share=engine)
-    assert draw(free, size=Size(160, 160), num_steps=1, fits_budget=True).shape == (64, 64, 3)
-    assert draw(free, size=Size(100, 50), num_steps=1, fits_budget=True).shape == (32, 80, 3)
-    assert draw(free, size=Size(96, 64), num_steps=1, fits_budget=True).shape == (64, 96, 3)
+    fitted = dataclasses.replace(REQUEST, num_steps=1, fits_budget=True)
+    for asked, drawn in ((Size(160, 160), (64, 64)), (Size(100, 50), (96, 48)), (Size(20, 20), (64, 64))):
+        sample = free.generate(dataclasses.replace(fitted, size=asked), ignore)
+        assert sample.image.size == drawn
+        assert sample.note.startswith(f"{asked} was brought to {drawn[0]}x{drawn[1]}")
+    assert free.generate(dataclasses.replace(fitted, size=Size(96, 64)), ignore).note == ""
+    with pytest.raises(UnsupportedSize, match="stickers-full cannot draw 160x160"):
+        draw(engine, size=Size(160, 160), fits_budget=True)
 
 
-def test_the_grid_and_parity_reach_the_sampler(tiny_folder: Path, engine: DiffusionEngine) -> None:
+def test_the_grid_and_parity_reach_the_sampler_and_the_sample(
+    tiny_folder: Path, engine: DiffusionEngine
+) -> None:
     full = load_engine(dataclasses.replace(TINY, sampler="unipc", shift=3.0), tiny_folder, share=engine)
-    official = draw(full)
-    assert np.array_equal(official, draw(full, grid="official"))
-    assert not np.array_equal(official, draw(full, grid="diffusers"))
+    assert full.generate(REQUEST, ignore).grid == "official"
+    pictures = [draw(full)]
+    for grid in GRIDS:
+        sample = full.generate(dataclasses.replace(REQUEST, grid=grid), ignore)
+        assert sample.grid == grid
+        pictures.append(np.asarray(sample.image))
+    assert np.array_equal(pictures[0], pictures[1])
+    assert len({picture.tobytes() for picture in pictures}) == 3
     dev = load_engine(dataclasses.replace(TINY, sampler="lcm", shift=6.0), tiny_folder, share=engine)
-    assert not np.array_equal(draw(dev), draw(dev, is_parity=True))
+    published = dev.generate(dataclasses.replace(REQUEST, is_parity=True), ignore)
+    assert published.is_parity
+    assert not np.array_equal(draw(dev), np.asarray(published.image))
+
+
+@pytest.mark.parametrize("sampler", ["lcm", None])
+def test_a_grid_that_is_not_there_is_refused(
+    tiny_folder: Path, engine: DiffusionEngine, sampler: Literal["lcm"] | None
+) -> None:
+    shift = 6.0 if sampler else None
+    one = load_engine(dataclasses.replace(TINY, sampler=sampler, shift=shift), tiny_folder, share=engine)
+    with pytest.raises(EngineError, match="has no sigma grid diffusers: none to choose from"):
+        draw(one, grid="diffusers")
+    assert one.generate(REQUEST, ignore).grid is None
+
+
+@pytest.mark.parametrize("guidance", [1.0, 4.0])
+@pytest.mark.parametrize("sampler", ["unipc", "lcm"])
+@pytest.mark.parametrize("size", TINY.sizes, ids=str)
+def test_pictures_drawn_together_are_those_drawn_alone(
+    tiny_folder: Path,
+    engine: DiffusionEngine,
+    sampler: Literal["unipc", "lcm"],
+    guidance: float,
+    size: Size,
+) -> None:
+    preset = dataclasses.replace(TINY, sampler=sampler, shift=3.0, guidance=guidance)
+    several = load_engine(preset, tiny_folder, share=engine)
+    sample = several.generate(dataclasses.replace(REQUEST, num_pictures=3, size=size), ignore)
+    pictures = [np.asarray(image).astype(int) for image in (sample.image, *sample.more)]
+    alone = [draw(several, seed=REQUEST.seed + index, size=size).astype(int) for index in range(3)]
+    assert max(np.abs(one - other).max() for one, other in zip(pictures, alone, strict=True)) <= 1
+    assert np.abs(pictures[0] - pictures[1]).max() > 1
+
+
+@pytest.mark.parametrize("num_pictures", [0, -1, 17])
+def test_impossible_numbers_of_pictures_are_refused(engine: DiffusionEngine, num_pictures: int) -> None:
+    with pytest.raises(EngineError, match=f"{num_pictures} pictures at once cannot be drawn: choose 1 to 16"):
+        draw(engine, num_pictures=num_pictures)
+
+
+def test_the_last_of_several_seeds_must_be_one(engine: DiffusionEngine) -> None:
+    with pytest.raises(EngineError, match=f"{2**63} is no seed"):
+        draw(engine, seed=2**63 - 2, num_pictures=3)
+
+
+def test_the_global_generator_is_neither_read_nor_moved(tiny_folder: Path, engine: DiffusionEngine) -> None:
+    student = load_engine(dataclasses.replace(TINY, sampler="lcm", shift=3.0), tiny_folder, share=engine)
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+    first = draw(student)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torch.manual_seed(2)
+    assert np.array_equal(first, draw(student))
+
+
+def test_previews_of_several_pictures_show_the_first(engine: DiffusionEngine) -> None:
+    one: list[Progress] = []
+    several: list[Progress] = []
+    engine.generate(REQUEST, one.append)
+    engine.generate(dataclasses.replace(REQUEST, num_pictures=2), several.append)
+    assert [progress.step for progress in several] == [0, 1, 2, 3, 4]
+    previews = [
+        [np.asarray(progress.preview).astype(int) for progress in seen if progress.preview]
+        for seen in (one, several)
+    ]
+    assert len(previews[0]) == len(previews[1]) == 3
+    assert max(np.abs(a - b).max() for a, b in zip(*previews, strict=True)) <= 1
 
 
 def test_progress_starts_at_zero_and_shows_previews_on_the_way(engine: DiffusionEngine) -> None:

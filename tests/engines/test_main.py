@@ -46,6 +46,48 @@ def test_cut_words_are_said(tiny_folder: Path, tmp_path: Path, capsys: pytest.Ca
     assert "their end was left out" in capsys.readouterr().err
 
 
+def test_several_pictures_are_written_side_by_side(
+    tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "cat.png"), "--weights", str(tiny_folder), "--steps", "1"]
+    assert main(["generate", "a red cat", "--seed", "7", "--num-pictures", "3", *out]) == 0
+    files = [tmp_path / name for name in ("cat.png", "cat-2.png", "cat-3.png")]
+    assert sorted(tmp_path.iterdir()) == sorted(files)
+    assert [line.split(",")[0] for line in capsys.readouterr().out.splitlines()] == [
+        f"{file}: seed {seed}" for file, seed in zip(files, (7, 8, 9), strict=True)
+    ]
+
+
+def test_sampler_flags_and_notes(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = ["--weights", str(tiny_folder), "--preset", "full"]
+    small = dataclasses.replace(PRESETS["full"], sizes=(Size(32, 32),))
+    monkeypatch.setitem(PRESETS, "full", small)
+    generate = ["generate", "a cat", "--seed", "7", "--steps", "2", "--size", "64x64", *weights, "--out"]
+    plain, other, fitted = (tmp_path / name for name in ("plain.png", "other.png", "fitted.png"))
+    assert main([*generate, str(plain)]) == 0
+    assert "64x64 is 4.0 times the area this model was trained at" in capsys.readouterr().err
+    assert main([*generate, str(other), "--grid", "diffusers"]) == 0
+    assert plain.read_bytes() != other.read_bytes()
+    assert main([*generate, str(fitted), "--fit-budget"]) == 0
+    assert "64x64 was brought to 32x32" in capsys.readouterr().err
+    assert main(["info", *weights]) == 0
+    out = capsys.readouterr().out
+    assert "32x32 or any other" in out
+    assert "steps       50" in out
+    assert "official, diffusers-0.36, diffusers" in out
+
+
+def test_parity_on_the_command_line(tiny_folder: Path, tmp_path: Path) -> None:
+    generate = ["generate", "a cat", "--seed", "7", "--steps", "2", "--size", "64x64", "--preset", "fast"]
+    generate += ["--weights", str(tiny_folder), "--out"]
+    right, published = tmp_path / "right.png", tmp_path / "published.png"
+    assert main([*generate, str(right)]) == 0
+    assert main([*generate, str(published), "--parity"]) == 0
+    assert right.read_bytes() != published.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

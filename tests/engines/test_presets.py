@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engines.errors import ModelNotFound
-from engines.presets import PRESETS, find_preset
+from engines.presets import GRIDS, PRESETS, find_preset
 
 
 def test_the_table_holds_the_published_recipes() -> None:
@@ -32,3 +32,28 @@ def test_unknown_names_are_refused_with_the_known_ones() -> None:
         ModelNotFound, match=r"no preset turbo; known are full, dev, fast, e1, e1\.1, stickers-full"
     ):
         find_preset("turbo")
+
+
+def test_the_seven_published_sizes_hold_a_megapixel_in_either_orientation() -> None:
+    for name in ("full", "dev", "fast"):
+        preset = PRESETS[name]
+        sides = {(size.width, size.height) for size in preset.sizes}
+        assert str(preset.sizes[0]) == "1024x1024"
+        assert sides == {(1024, 1024), (768, 1360), (880, 1168), (832, 1248)} | {
+            (1360, 768),
+            (1168, 880),
+            (1248, 832),
+        }
+        assert preset.trained_px == 1024 * 1024
+        assert preset.takes_other_sizes
+
+
+def test_fast_knows_the_papers_other_number_of_steps() -> None:
+    assert {name: preset.other_num_steps for name, preset in PRESETS.items() if preset.other_num_steps} == {
+        "fast": (14,)
+    }
+
+
+def test_only_full_lets_choose_a_grid_and_the_official_one_comes_first() -> None:
+    assert {name: preset.grids for name, preset in PRESETS.items() if preset.grids} == {"full": GRIDS}
+    assert GRIDS[0] == "official"

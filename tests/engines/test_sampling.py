@@ -11,7 +11,8 @@ from torch import Tensor
 
 from engines.errors import Cancelled, ModelNotFound, NonFiniteOutput, WeightsDamaged
 from engines.flow import velocity
-from engines.sampling import Grid, denoise, draw_noise, load_scheduler, official_scheduler, start
+from engines.presets import GRIDS, Grid
+from engines.sampling import Sampler, denoise, draw_noise, load_scheduler, official_scheduler, seeded, start
 
 FULL_TIMES = """
 999 993 986 980 973 965 958 950 943 934 926 917 908 899 890 880 870 859 848 837 825 813 800 787 773
@@ -20,6 +21,10 @@ FULL_TIMES = """
 DIFFUSERS_TIMES = """
 999 993 986 979 971 964 956 948 940 931 923 914 904 895 885 875 864 853 842 830 818 805 792 779 765
 750 735 719 702 685 667 648 628 607 586 563 539 514 487 459 429 398 365 329 292 251 208 162 113 60
+"""
+OLDER_TIMES = """
+999 992 985 978 971 963 956 948 939 931 922 913 904 894 884 874 864 853 841 829 817 805 792 778 764
+749 734 718 701 684 666 647 627 606 585 562 538 512 486 458 428 396 363 327 290 249 206 160 111 57
 """
 DEV_SIGMAS = """
 1 .99367 .98693 .97973 .97202 .96376 .95488 .9453 .93494 .92371 .91148 .89812 .88347 .86731 .84942
@@ -40,14 +45,18 @@ def test_full_runs_at_the_official_times() -> None:
     assert scheduler.timesteps.tolist() == [int(time) for time in FULL_TIMES.split()]
 
 
-def test_diffusers_grid_is_the_one_its_own_class_makes() -> None:
-    expected = UniPCMultistepScheduler(
-        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0, solver_order=2
-    )
-    expected.set_timesteps(50)
-    scheduler = start(official_scheduler("unipc", 3.0), 50, 3.0, "diffusers")
-    assert scheduler.timesteps.tolist() == [int(time) for time in DIFFUSERS_TIMES.split()]
-    assert torch.equal(scheduler.sigmas, expected.sigmas)
+def test_the_official_start_is_kept_in_single_precision() -> None:
+    """The script holds it so; in double precision the second of 82 times would be cut to 996."""
+    scheduler = start(official_scheduler("unipc", 3.0), 82, 3.0)
+    assert scheduler.timesteps[:3].tolist() == [999, 995, 992]
+
+
+@pytest.mark.parametrize(
+    ("grid", "times"), [("diffusers", DIFFUSERS_TIMES), ("diffusers-0.36", OLDER_TIMES)], ids=["now", "then"]
+)
+def test_full_runs_at_diffusers_times(grid: Grid, times: str) -> None:
+    scheduler = start(official_scheduler("unipc", 3.0), 50, 3.0, grid)
+    assert scheduler.timesteps.tolist() == [int(time) for time in times.split()]
 
 
 def test_the_older_diffusers_grid_starts_at_0_999_and_ends_evenly() -> None:
@@ -58,7 +67,18 @@ def test_the_older_diffusers_grid_starts_at_0_999_and_ends_evenly() -> None:
     torch.testing.assert_close(scheduler.sigmas, expected, atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("grid", ["official", "diffusers-0.36", "diffusers"])
+def test_a_run_begins_at_its_first_step_where_two_times_are_cut_to_one() -> None:
+    """diffusers alone would look 999 up, find the second step, and run out of sigmas at the end."""
+    prototype = UniPCMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=12.0, solver_order=2
+    )
+    scheduler = start(prototype, 100, None)
+    assert scheduler.timesteps[0] == scheduler.timesteps[1] == 999
+    denoise(lambda x, t: x * 0.1, torch.randn(1, 2, 4, 4), scheduler, seeded(0), nothing)
+    assert scheduler.step_index == 100
+
+
+@pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize("num_steps", [1, 2, 14, 28])
 def test_grids_descend_to_zero_at_any_length(grid: Grid, num_steps: int) -> None:
     sigmas = start(official_scheduler("unipc", 3.0), num_steps, 3.0, grid).sigmas
@@ -115,6 +135,30 @@ def test_seeds_rule_every_draw_of_a_student() -> None:
     torch.manual_seed(2)
     assert torch.equal(first, draw(7))
     assert not torch.equal(first, draw(8))
+
+
+def test_each_row_of_a_batch_has_its_own_noise() -> None:
+    def run(seeds: list[int]) -> Tensor:
+        generators = [seeded(seed) for seed in seeds]
+        noise = torch.cat([draw_noise((1, 2, 4, 4), each, torch.device("cpu")) for each in generators])
+        scheduler = start(official_scheduler("lcm", 3.0), 4, 3.0)
+        return denoise(lambda x, t: x * 0.5, noise, scheduler, generators, nothing)
+
+    together = run([7, 8, 9])
+    for index, seed in enumerate((7, 8, 9)):
+        assert torch.equal(together[index], run([seed])[0])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("sampler", ["unipc", "lcm"])
+def test_a_seed_means_the_same_on_every_device(sampler: Sampler) -> None:
+    def run(device: str) -> Tensor:
+        generator = seeded(7)
+        noise = draw_noise((1, 2, 4, 4), generator, torch.device(device))
+        scheduler = start(official_scheduler(sampler, 3.0), 8, 3.0)
+        return denoise(lambda x, t: x * 0.5, noise, scheduler, generator, nothing).cpu()
+
+    torch.testing.assert_close(run("cuda"), run("cpu"))
 
 
 @pytest.mark.parametrize("num_steps", [14, 16])

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from engines.errors import UnsupportedSize
+from engines.presets import PRESETS
 from engines.sizes import Size, closest_size, cover, size_of_area, size_of_budget
 
 LANDSCAPE, PORTRAIT, SQUARE = Size(320, 192), Size(192, 320), Size(256, 256)
@@ -62,15 +63,24 @@ def test_megapixel_sizes_are_those_of_the_official_script(size: Size, expected: 
         (Size(512, 512), Size(1024, 1024)),
         (Size(1920, 1080), Size(1360, 768)),
         (Size(1024, 1024), Size(1024, 1024)),
+        (Size(100, 37), Size(1680, 608)),
     ],
 )
 def test_the_budget_rule_is_the_pipelines(size: Size, expected: Size) -> None:
     assert size_of_budget(size, 1024 * 1024, 16) == expected
 
 
-def test_a_strip_has_no_budget_size() -> None:
-    with pytest.raises(UnsupportedSize, match="too long and thin"):
-        size_of_budget(Size(100_000, 1), 1024 * 1024, 16)
+@pytest.mark.parametrize("size", PRESETS["full"].sizes, ids=str)
+def test_published_sizes_stay_as_they_are(size: Size) -> None:
+    assert size_of_budget(size, 1024 * 1024, 16) == size
+
+
+@pytest.mark.parametrize(
+    ("size", "sentence"), [(Size(100_000, 1), "too long and thin"), (Size(0, 64), "0x64 has no area")]
+)
+def test_a_strip_has_no_budget_size(size: Size, sentence: str) -> None:
+    with pytest.raises(UnsupportedSize, match=sentence):
+        size_of_budget(size, 1024 * 1024, 16)
 
 
 def test_a_strip_has_no_size() -> None:
