@@ -39,6 +39,8 @@ __all__ = ["Settings", "build", "main"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STICKERS = Path(__file__).parent / "engines" / "stickers"
+CHATTY = ("bitsandbytes", "diffusers", "torch.utils._pytree", "torchao")
+"""Libraries that warn, when they are imported, of what nobody here uses."""
 Loaded = TypeVar("Loaded", bound=Engine)
 log = logging.getLogger(__name__)
 
@@ -205,6 +207,8 @@ def build_brain(settings: Settings) -> Brain | None:
 def main() -> int:
     """Serve until interrupted; a failure to start is one sentence and exit code 1."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         settings = Settings(_cli_parse_args=True)
         require_free_port(settings.host, settings.port)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from torch import nn
 
+from engines.errors import EngineError
 from engines.ladder import Precision
 
 __all__ = ["quantize"]
@@ -18,15 +19,22 @@ def quantize(model: nn.Module, precision: Precision) -> None:
     """Keep the weights of `model`'s large linear layers in `precision`; changes the model, where it is.
 
     int8 and nf4 weights are brought back to 16 bit where they are used; fp8 layers multiply in fp8, each row
-    of their input scaled by its own largest value. The rest of the model keeps its own type.
+    of their input scaled by its own largest value. The rest of the model keeps its own type. Raises
+    EngineError without the packages for it.
     """
-    match precision:
-        case Precision.FP32 | Precision.BF16:
-            pass
-        case Precision.INT8 | Precision.FP8:
-            scale_weights(model, precision)
-        case Precision.NF4:
-            replace_by_nf4(model)
+    try:
+        match precision:
+            case Precision.FP32 | Precision.BF16:
+                pass
+            case Precision.INT8 | Precision.FP8:
+                scale_weights(model, precision)
+            case Precision.NF4:
+                replace_by_nf4(model)
+    except ImportError as error:
+        raise EngineError(
+            f"The free memory asks for weights in {precision}, which needs two more packages: "
+            "pip install torchao bitsandbytes."
+        ) from error
 
 
 def is_large(module: nn.Module, name: str = "") -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from engines import placement
 from engines.api import GenerateRequest, Progress
-from engines.errors import DeviceOutOfMemory
+from engines.errors import DeviceOutOfMemory, EngineError
 from engines.ladder import LADDER, Machine, Precision, Rung
 from engines.load_engine import load_engine
 from engines.placement import Placement, choose_placement, measure, this_machine
@@ -133,6 +134,17 @@ def test_fp8_is_refused_where_the_hardware_lacks_it() -> None:
         pytest.skip("this GPU may have fp8")
     with pytest.raises(AssertionError, match="compute capability"):
         quantize(wide_transformer(), Precision.FP8)
+
+
+@pytest.mark.parametrize(
+    ("precision", "package"), [(Precision.INT8, "torchao.quantization"), (Precision.NF4, "bitsandbytes")]
+)
+def test_a_missing_quantiser_is_named(
+    precision: Precision, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(EngineError, match=rf"weights in {precision}, which needs .* pip install torchao"):
+        quantize(wide_transformer(), precision)
 
 
 class Traveller(nn.Linear):
