@@ -38,7 +38,7 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
 
     texts = parts.text.encode([request.negative_prompt, request.prompt])
     context = texts.context.to(place.device, place.dtype)
-    velocity = guided(parts.dit, context, guidance, request.num_pictures)
+    velocity = guided(parts.dit, context, guidance, request.num_pictures, preset.guided_below)
     noise = torch.cat([draw_noise(latent_shape(parts, size), each, place.device) for each in generators])
     scheduler = start(parts.scheduler, num_steps, preset.shift, grid)
     latents = denoise(
@@ -73,15 +73,26 @@ def seeded_each(seed: int, num_pictures: int) -> list[torch.Generator]:
     return [seeded(seed + index) for index in range(num_pictures)]
 
 
-def guided(dit: SparseDiT, context: TextContext, guidance: float, num_pictures: int = 1) -> Velocity:
-    """Velocity under classifier-free guidance, none at 1 and below; `context` holds [negative, positive]."""
+def guided(
+    dit: SparseDiT,
+    context: TextContext,
+    guidance: float,
+    num_pictures: int = 1,
+    guided_below: float = 1.0,
+) -> Velocity:
+    """Velocity under classifier-free guidance, none at 1 and below; `context` holds [negative, positive].
+
+    At sigmas above `guided_below` there is none either.
+    """
     positives = [1] * num_pictures
+    positive = context.rows(*positives)
     if guidance <= 1:
-        positive = context.rows(*positives)
         return lambda latents, time: network_velocity(dit, latents, time, positive)
     both_texts = context.rows(*[0] * num_pictures, *positives)
 
     def velocity(latents: Tensor, time: Tensor) -> Tensor:
+        if time > 1000 * guided_below:
+            return network_velocity(dit, latents, time, positive)
         both = network_velocity(dit, torch.cat([latents, latents]), time, both_texts)
         v_negative, v_positive = both.chunk(2)
         return guide(v_negative, v_positive, guidance)

@@ -31,9 +31,10 @@ class Preset:
     """One engine set-up.
 
     Without `sampler` and `shift` the weights' folder names the scheduler and its grid. `other_num_steps` are
-    further published figures. With `takes_other_sizes` any multiple of the network's patches is drawn, not
-    only `sizes`. For editors, `fit` is how a source is brought to size: "cover" crops to the nearest of
-    `sizes`, "squash" stretches, "area" keeps the outline at one megapixel.
+    further published figures. Guidance works at sigmas up to `guided_below` only (Kynkaanniemi et al. 2024):
+    in the first steps it would make alike what should differ. With `takes_other_sizes` any multiple of the
+    network's patches is drawn, not only `sizes`. For editors, `fit` is how a source is brought to size:
+    "cover" crops to the nearest of `sizes`, "squash" stretches, "area" keeps the outline at one megapixel.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Preset:
     sampler: Literal["unipc", "lcm"] | None = None
     shift: float | None = None
     other_num_steps: tuple[int, ...] = ()
+    guided_below: float = 1.0
     is_embedded: bool = False
     takes_other_sizes: bool = False
     image_guidance: float | None = None
@@ -135,6 +137,7 @@ PRESETS: dict[str, Preset] = {
             transformer="transformer",
             num_steps=50,
             guidance=4.0,
+            guided_below=0.94,
             sizes=STICKER_SIZES,
             is_embedded=True,
         ),
@@ -156,6 +159,7 @@ PRESETS: dict[str, Preset] = {
             transformer="transformer",
             num_steps=12,
             guidance=4.0,
+            guided_below=0.94,
             sizes=STICKER_SIZES,
             is_embedded=True,
         ),

@@ -14,8 +14,11 @@ from PIL import Image
 from engines.api import GenerateRequest, Progress
 from engines.engine import DiffusionEngine
 from engines.errors import Cancelled, EngineError, NonFiniteOutput, UnsupportedSize
+from engines.generate import guided
+from engines.guidance import guide
 from engines.load_engine import load_engine
 from engines.presets import GRIDS, PRESETS
+from engines.sampling import network_velocity
 from engines.sizes import Size
 
 REQUEST = GenerateRequest(prompt="a red cat", seed=1, num_steps=4)
@@ -59,6 +62,29 @@ def test_a_sample_tells_how_to_make_it_again(engine: DiffusionEngine) -> None:
 )
 def test_everything_asked_for_changes_the_picture(engine: DiffusionEngine, change: dict[str, object]) -> None:
     assert not np.array_equal(draw(engine), draw(engine, **change))
+
+
+def test_guidance_can_wait_for_the_later_steps(tiny_folder: Path, engine: DiffusionEngine) -> None:
+    """Written out: the positive text alone above the bound, both below."""
+
+    def below(bound: float, **changes: object) -> np.ndarray:
+        preset = dataclasses.replace(TINY, guided_below=bound)
+        return draw(load_engine(preset, tiny_folder, share=engine), **changes)
+
+    assert np.array_equal(below(0.0), below(0.5, guidance=1.0))
+    assert not np.array_equal(below(0.5), below(0.0))
+    assert not np.array_equal(below(0.5), below(1.0))
+    parts = engine.parts
+    context = parts.text.encode(["", "a red cat"]).context
+    latents = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    velocity = guided(parts.dit, context, 4.0, guided_below=0.5)
+    with torch.no_grad():
+        for time, guidance in ((501, 1.0), (500, 4.0)):
+            v_negative, v_positive = (
+                network_velocity(parts.dit, latents, torch.tensor(time), context.rows(row)) for row in (0, 1)
+            )
+            expected = guide(v_negative, v_positive, guidance)
+            torch.testing.assert_close(velocity(latents, torch.tensor(time)), expected, atol=1e-5, rtol=1e-5)
 
 
 def test_without_guidance_the_negative_prompt_has_no_part(engine: DiffusionEngine) -> None:

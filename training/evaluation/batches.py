@@ -95,7 +95,7 @@ def draw_batch(engine: DiffusionEngine, wishes: Sequence[Wish], sampling: Sampli
     both = context.rows(*[0] * count, *range(1, count + 1))
 
     def velocity(latents: Tensor, time: Tensor) -> Tensor:
-        if guidance <= 1:
+        if guidance <= 1 or time > 1000 * parts.preset.guided_below:
             return network_velocity(parts.dit, latents, time, positive)
         v_negative, v_positive = network_velocity(parts.dit, torch.cat([latents, latents]), time, both).chunk(
             2
