@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from engines.sparse_dit import SparseDiT, SparseDiTOutput
-from engines.sparse_dit.layers import attend, attention_weights
+from engines.sparse_dit.attention import attend, attend_written_out
 from tests.parity.test_sparse_dit import TINY, random_inputs, random_pair
 
 
@@ -83,8 +83,7 @@ def test_written_out_attention_equals_the_fused_one() -> None:
     q, k, v = (torch.randn(2, length, 3, 16, generator=generator) for length in (5, 7, 7))
     bias = torch.randn(1, 1, 1, 7, generator=generator)
     expected = attend(q, k, v, bias)
-    weights = attention_weights(q.transpose(1, 2), k.transpose(1, 2), bias)
-    written = (weights @ v.transpose(1, 2)).transpose(1, 2).flatten(-2)
+    written = attend_written_out(*(x.transpose(1, 2) for x in (q, k, v)), bias).transpose(1, 2).flatten(-2)
     torch.testing.assert_close(written, expected, atol=1e-5, rtol=1e-5)
     halved = attend(q.bfloat16(), k.bfloat16(), v.bfloat16(), bias.bfloat16())
     torch.testing.assert_close(halved.float(), expected, atol=3e-2, rtol=3e-2)
