@@ -34,8 +34,8 @@ MOST_EXPLICIT_WEIGHTS = 2**26
 """Up to this many weights, attention in bfloat16 on a CPU is written out: the fused kernel with its backward
 pass takes 3.5 times as long (16 x 4 heads x 112 x 136, one thread)."""
 MOST_WEIGHTS_AT_ONCE = 2**20
-"""As many bfloat16 weights as stay in a core's cache: by pieces of this size attention without gradients takes
-0.6 to 0.7 of the fused kernel's time (10 heads of 64, 1280 x 1408; 4 of 128, 4480 x 4480; one thread)."""
+"""As many bfloat16 weights as stay in a core's cache: in pieces of this size attention without gradients
+takes 0.5 to 0.65 of the fused kernel's time (4 heads of 128, 4480 x 4480; 10 of 64, 1280 x 1408)."""
 HOPPER = (9, 0)
 
 
@@ -43,8 +43,8 @@ HOPPER = (9, 0)
 class KeyRules:
     """How rows are treated: `table` turns the image rows, text rows stay put (their position is 0).
 
-    `image_mask` (B or 1, image rows) multiplies image keys, the reference's padding semantics: a masked key has
-    logit 0 and still takes part. `logit_bias` (1, 1, 1, S) is added to the logits.
+    `image_mask` (B or 1, image rows) multiplies image keys, the reference's padding semantics: a masked key
+    has logit 0 and still takes part. `logit_bias` (1, 1, 1, S) is added to the logits.
     """
 
     table: Tensor
@@ -56,6 +56,7 @@ class SingleAttention(Fusible):
     """One projection set for all rows; the first `num_queries` rows ask, all rows answer."""
 
     suffixes: tuple[str, ...] = ("",)
+    to_out: nn.Module
 
     def __init__(self, config: SparseDiTConfig) -> None:
         super().__init__()
@@ -88,14 +89,14 @@ class SingleAttention(Fusible):
         joined = getattr(self, f"to_qkv{suffix}")
         if joined is None:
             q, k, v = (getattr(self, f"to_{each}{suffix}") for each in "qkv")
-            parts = q(x_BSD[:, :num_queries]), k(x_BSD), v(x_BSD)
+            parts = [q(x_BSD[:, :num_queries]), k(x_BSD), v(x_BSD)]
         elif num_queries == x_BSD.shape[1]:
-            parts = joined(x_BSD).chunk(3, dim=-1)
+            parts = [*joined(x_BSD).chunk(3, dim=-1)]
         else:
             width = joined.in_features
             weight, bias = joined.weight, joined.bias
             q = F.linear(x_BSD[:, :num_queries], weight[:width], bias[:width])
-            parts = (q, *F.linear(x_BSD, weight[width:], bias[width:]).chunk(2, dim=-1))
+            parts = [q, *F.linear(x_BSD, weight[width:], bias[width:]).chunk(2, dim=-1)]
         q_norm, k_norm = (getattr(self, f"{each}_rms_norm{suffix}") for each in "qk")
         return self.split(q_norm(parts[0])), self.split(k_norm(parts[1])), self.split(parts[2])
 
@@ -108,6 +109,7 @@ class DualAttention(SingleAttention):
     """Joint attention of image and text rows, each with its own projections; Llama rows only answer."""
 
     suffixes = ("", "_t")
+    to_out_t: nn.Module
 
     def joint(
         self, image_BTD: Tensor, text_BSD: Tensor, num_text: int, rules: KeyRules
@@ -145,17 +147,18 @@ def attend(q_BTHC: Tensor, k_BSHC: Tensor, v_BSHC: Tensor, logit_bias: Tensor | 
     q, k, v = (x.transpose(1, 2) for x in (q_BTHC, k_BSHC, v_BSHC))
     num_weights = q.shape[0] * q.shape[1] * q.shape[2] * k.shape[2]
     if not is_written_out(q.device, q.dtype, num_weights):
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=logit_bias).transpose(1, 2).flatten(-2)
-    if num_weights <= MOST_WEIGHTS_AT_ONCE or torch.is_grad_enabled() or torch.compiler.is_compiling():
-        return attend_written_out(q, k, v, logit_bias).transpose(1, 2).flatten(-2)
-    return attend_by_heads(q, k, v, logit_bias).transpose(1, 2).flatten(-2)
+        attended = F.scaled_dot_product_attention(q, k, v, attn_mask=logit_bias)
+    elif num_weights <= MOST_WEIGHTS_AT_ONCE or torch.is_grad_enabled():
+        attended = attend_written_out(q, k, v, logit_bias)
+    else:
+        attended = attend_by_heads(q, k, v, logit_bias)
+    return attended.transpose(1, 2).flatten(-2)
 
 
 def is_written_out(device: torch.device, dtype: torch.dtype, num_weights: int) -> bool:
     if device.type != "cpu" or dtype is not torch.bfloat16:
         return False
-    keeps_all = torch.is_grad_enabled() or torch.compiler.is_compiling()
-    return num_weights <= MOST_EXPLICIT_WEIGHTS or not keeps_all
+    return num_weights <= MOST_EXPLICIT_WEIGHTS or not torch.is_grad_enabled()
 
 
 def attend_written_out(q: Tensor, k: Tensor, v: Tensor, logit_bias: Tensor | None) -> Tensor:
@@ -166,8 +169,12 @@ def attend_written_out(q: Tensor, k: Tensor, v: Tensor, logit_bias: Tensor | Non
     return torch.softmax(logits, dim=-1) @ v
 
 
+@torch.library.custom_op("reverie::attend_by_heads", mutates_args=())
 def attend_by_heads(q: Tensor, k: Tensor, v: Tensor, logit_bias: Tensor | None) -> Tensor:
-    """The same head by head and a few rows at a time, so that the weights stay in cache; no gradients."""
+    """The same head by head and a few rows at a time, so that the weights stay in cache; no gradients.
+
+    An operator of its own, so that a compiled graph calls it instead of writing its loops out.
+    """
     batch, heads, num_queries, _ = q.shape
     q = q * q.shape[-1] ** -0.5
     rows = max(1, MOST_WEIGHTS_AT_ONCE // k.shape[2])
@@ -181,6 +188,12 @@ def attend_by_heads(q: Tensor, k: Tensor, v: Tensor, logit_bias: Tensor | None) 
                     logits += logit_bias[0, 0]
                 out[sample, start : start + rows, head] = torch.softmax(logits, dim=-1) @ values
     return out.transpose(1, 2)
+
+
+@attend_by_heads.register_fake
+def _(q: Tensor, k: Tensor, v: Tensor, logit_bias: Tensor | None) -> Tensor:
+    batch, heads, num_queries, _ = q.shape
+    return q.new_empty(batch, num_queries, heads, v.shape[-1]).transpose(1, 2)
 
 
 def name_attention(device: torch.device, dtype: torch.dtype) -> str:

@@ -49,7 +49,7 @@ class Block(nn.Module):
 class DualBlock(nn.Module):
     """Image and text streams with their own weights, joined in attention.
 
-    `condition_BX` is what adaLN reads, (B, D), or its finished vectors, (B, 12 D); in a single block (B, 6 D).
+    `condition_BX` is what adaLN reads, (B, D), or its finished vectors: (B, 12 D), in a single block 6.
     """
 
     def __init__(self, config: SparseDiTConfig) -> None:

@@ -24,8 +24,14 @@ class Fusible(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.joined = {}
-        self.register_state_dict_post_hook(to_official_names)
-        self.register_load_state_dict_pre_hook(from_official_names)
+        self.register_state_dict_post_hook(to_official_names)  # type: ignore[no-untyped-call] # torch
+        self.register_load_state_dict_pre_hook(from_official_names)  # type: ignore[no-untyped-call]
+
+    def fuse(self) -> None:
+        raise NotImplementedError
+
+    def unfuse(self) -> None:
+        raise NotImplementedError
 
 
 def to_official_names(module: nn.Module, state: StateDict, prefix: str, local_metadata: object) -> None:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,15 +22,20 @@ from engines.sparse_dit.blocks import Block, DualBlock, DualOutput, SingleBlock,
 from engines.sparse_dit.checkpoint import read_config, read_weights, write_checkpoint
 from engines.sparse_dit.config import SparseDiTConfig
 from engines.sparse_dit.fusion import Fusible
-from engines.sparse_dit.layers import Head, PatchEmbed, PooledEmbed, TextProjection, TimestepEmbed
+from engines.sparse_dit.layers import (
+    AdaptiveLinear,
+    Head,
+    PatchEmbed,
+    PooledEmbed,
+    TextProjection,
+    TimestepEmbed,
+)
 from engines.sparse_dit.moe import RouterStatistics
 from engines.sparse_dit.prepared import LoopInputs, Prepared, PromptStates, TextRows, apply_from_anywhere
 from engines.sparse_dit.rope import rotation_table
-from engines.sparse_dit.rows import Grid, grid_of, key_rules, patchify, unpatchify
+from engines.sparse_dit.rows import Grid, RulesOfSizes, grid_of, patchify, unpatchify
 
 __all__ = ["SparseDiT", "SparseDiTOutput"]
-
-MOST_KNOWN_RULES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +52,7 @@ class SparseDiTOutput:
         return (self.sample,)[index]
 
 
-class SparseDiT(ModelMixin, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc] # diffusers is untyped
+class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc] # diffusers is untyped
     """Dual-stream then single-stream blocks, image feed-forwards sparse (arXiv 2505.22705, section 3.1).
 
     It stands in for HiDreamImageTransformer2DModel in diffusers' pipelines: same arguments and numbers, LoRA,
@@ -55,6 +60,7 @@ class SparseDiT(ModelMixin, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc
     `architecture` the same as a checked record.
     """
 
+    config: Any
     _supports_gradient_checkpointing = True
     _no_split_modules = ("DualBlock", "SingleBlock")
     _repeated_blocks = ("DualBlock", "SingleBlock")
@@ -97,9 +103,9 @@ class SparseDiT(ModelMixin, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc
             llama_layers=tuple(llama_layers),
             force_inference_output=force_inference_output,
         )
-        self.register_to_config(**asdict(config))
+        ConfigMixin.register_to_config(self, **asdict(config))
         self.gradient_checkpointing = False
-        self.known_rules: dict[tuple[Hashable, ...], KeyRules] = {}
+        self.rules = RulesOfSizes(config)
         width, num_blocks = config.width, len(config.llama_layers)
         self.max_seq = config.max_image_tokens
         self.t_embedder = TimestepEmbed(width)
@@ -145,7 +151,8 @@ class SparseDiT(ModelMixin, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc
         dtype = diffusers_options.pop("torch_dtype", dtype)
         if diffusers_options:
             options = diffusers_options | {"torch_dtype": dtype, "subfolder": subfolder}
-            return cast(SparseDiT, super().from_pretrained(str(folder), **options))
+            loaded: SparseDiT = super().from_pretrained(str(folder), **options)
+            return loaded
         place = Path(folder, subfolder) if subfolder else Path(folder)
         keys = read_config(place)
         try:
@@ -155,7 +162,7 @@ class SparseDiT(ModelMixin, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc
             raise WeightsDamaged(f"{place / 'config.json'} does not describe a SparseDiT: {error}") from error
         shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
         model.load_state_dict(read_weights(place, shapes, dtype, torch.device(device)), assign=True)
-        return cast(SparseDiT, model.eval())
+        return model.eval()
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write config.json and safetensors in diffusers layout, in the parameters' own precision."""
@@ -197,12 +204,12 @@ class SparseDiT(ModelMixin, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc
     def load_lora_adapter(self, *arguments: Any, **options: Any) -> None:
         """diffusers' method; adapters name the checkpoint's modules, so a fused model is unfused first."""
         self.unfuse()
-        super().load_lora_adapter(*arguments, **options)
+        PeftAdapterMixin.load_lora_adapter(self, *arguments, **options)
 
     def add_adapter(self, *arguments: Any, **options: Any) -> None:
         """diffusers' method, on the checkpoint's own modules."""
         self.unfuse()
-        super().add_adapter(*arguments, **options)
+        PeftAdapterMixin.add_adapter(self, *arguments, **options)
 
     def put_aside(self, device: torch.device | str = "cpu") -> SparseDiT:
         """Move away what the denoising loop does not read: adaLN and caption projections; returns itself.
@@ -223,8 +230,12 @@ class SparseDiT(ModelMixin, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc
     def used_once(self) -> Iterator[nn.Module]:
         """What is read once a prompt: 2.53 B adaLN and 0.51 B caption parameters of the published 17.1 B."""
         yield self.caption_projection
-        yield self.final_layer.adaLN_modulation
+        yield from self.adaptive()
+
+    def adaptive(self) -> Iterator[AdaptiveLinear]:
+        """The blocks' adaLN in order, then the head's."""
         yield from (cast(DualBlock | SingleBlock, each.block).adaLN_modulation for each in self.blocks())
+        yield self.final_layer.adaLN_modulation
 
     @torch.no_grad()
     def prepare(
@@ -236,22 +247,21 @@ class SparseDiT(ModelMixin, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc
     ) -> Prepared:
         """Compute once what every step of a loop shares; `prepared(latents, step)` then predicts.
 
-        timesteps_S: the times of all steps, on the 0..1000 scale. latent_size: (height, width) of the latents.
+        timesteps_S: the times of all steps, on the 0..1000 scale. latent_size: their height and width.
         kept_width: only the left columns are wanted, as of an edit pair with the source on the right; the
         other rows then do nothing in the last block but answer. Raises ValueError as grid_of does.
         """
         grid = grid_of(self.architecture, *latent_size, kept_width)
         text = self.project_text(states.t5_BTC, states.llama_LBTC)
         num_text = text.text_BPD.shape[1] + text.llama[0].shape[1]
-        times = self.t_embedder(timesteps_S.to(self.device), self.dtype)
+        times = self.t_embedder(timesteps_S.to(states.pooled_BC.device), self.dtype)
         condition_SBD = nn.functional.silu(times[:, None] + self.p_embedder(states.pooled_BC)[None])
-        heads = (*(each.block for each in self.blocks()), self.final_layer)
         return Prepared(
             denoise=self.predict,
             grid=grid,
-            rules=self.rules_for(grid, num_text, self.dtype),
+            rules=self.rules.of(grid, num_text, text.text_BPD),
             text=text,
-            vectors=tuple(apply_from_anywhere(each.adaLN_modulation[1], condition_SBD) for each in heads),
+            vectors=tuple(apply_from_anywhere(each[1], condition_SBD) for each in self.adaptive()),
         )
 
     def forward(
@@ -277,12 +287,13 @@ class SparseDiT(ModelMixin, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc
         attention_kwargs: {"scale": x} weighs LoRA layers by x.
         Text padding takes part in attention, as in the reference.
         """
-        dtype, size = hidden_states.dtype, self.architecture.patch_size
+        size = self.architecture.patch_size
         with adapters_scaled(self, attention_kwargs) if attention_kwargs else nullcontext():
             text = self.project_text(encoder_hidden_states_t5, encoder_hidden_states_llama3)
             if hidden_states_masks is None:
                 grid = grid_of(self.architecture, hidden_states.shape[-2], hidden_states.shape[-1])
-                rules = self.rules_for(grid, text.text_BPD.shape[1] + text.llama[0].shape[1], dtype)
+                num_text = text.text_BPD.shape[1] + text.llama[0].shape[1]
+                rules = self.rules.of(grid, num_text, hidden_states)
                 patches = patchify(hidden_states, grid, size)
             elif img_ids is None or img_sizes is None or hidden_states.ndim != 3:
                 raise ValueError("hidden_states_masks needs patches (B, I, F), img_ids and img_sizes.")
@@ -292,9 +303,8 @@ class SparseDiT(ModelMixin, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc
                 table = rotation_table(img_ids, self.architecture.axes_dims_rope)
                 rules = KeyRules(table=table, image_mask=hidden_states_masks)
                 patches = hidden_states
-            condition_BD = nn.functional.silu(
-                self.t_embedder(timesteps, dtype) + self.p_embedder(pooled_embeds)
-            )
+            times_BD = self.t_embedder(timesteps, hidden_states.dtype)
+            condition_BD = nn.functional.silu(times_BD + self.p_embedder(pooled_embeds))
             conditions = (condition_BD,) * (len(self.architecture.llama_layers) + 1)
             inputs = LoopInputs(grid=grid, rules=rules, text=text, conditions=conditions)
             output, router = self.denoise(patches, inputs)
@@ -309,13 +319,12 @@ class SparseDiT(ModelMixin, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc
 
     def project_text(self, t5_BTC: Tensor, llama_LBTC: Tensor) -> TextRows:
         """The prompt at the network's width: T5's rows, and one set of Llama rows for each block."""
+        projections = [cast(TextProjection, each).linear for each in self.caption_projection]
         llama = tuple(
-            apply_from_anywhere(projection.linear, llama_LBTC[layer])
-            for projection, layer in zip(
-                self.caption_projection[:-1], self.architecture.llama_layers, strict=True
-            )
+            apply_from_anywhere(projection, llama_LBTC[layer])
+            for projection, layer in zip(projections[:-1], self.architecture.llama_layers, strict=True)
         )
-        t5_BTD = apply_from_anywhere(self.caption_projection[-1].linear, t5_BTC)
+        t5_BTD = apply_from_anywhere(projections[-1], t5_BTC)
         return TextRows(text_BPD=torch.cat([t5_BTD, llama[-1]], dim=1), llama=llama)
 
     def denoise(self, patches_BIF: Tensor, inputs: LoopInputs) -> tuple[Tensor, tuple[RouterStatistics, ...]]:
@@ -347,18 +356,5 @@ class SparseDiT(ModelMixin, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc
 
     def run_block(self, block: nn.Module, *arguments: object) -> Any:
         if self.gradient_checkpointing and torch.is_grad_enabled():
-            return self._gradient_checkpointing_func(block, *arguments)
+            return self._gradient_checkpointing_func(block, *arguments)  # type: ignore[operator]
         return block(*arguments)
-
-    def rules_for(self, grid: Grid, num_text: int, dtype: torch.dtype) -> KeyRules:
-        """Turns and padding of a size, made once and kept for the last few sizes."""
-        device = self.device
-        if torch.compiler.is_compiling():
-            return key_rules(self.architecture, grid, num_text, dtype, device)
-        key = (grid, num_text, dtype, device)
-        if key not in self.known_rules:
-            if len(self.known_rules) >= MOST_KNOWN_RULES:
-                self.known_rules.pop(next(iter(self.known_rules)))
-            with torch.inference_mode(False):
-                self.known_rules[key] = key_rules(self.architecture, grid, num_text, dtype, device)
-        return self.known_rules[key]

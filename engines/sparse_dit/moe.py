@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from engines.sparse_dit.config import SparseDiTConfig, swiglu_hidden_size
 from engines.sparse_dit.fusion import Fusible, is_plain, join
-from engines.sparse_dit.layers import SwiGLU
+from engines.sparse_dit.layers import SwiGLU, gated
 
 __all__ = ["MoEFeedForward", "RouterStatistics"]
 
@@ -43,7 +43,7 @@ class Gate(nn.Module):
 
 
 class JoinedExperts(nn.Module):
-    """All experts' weights in two tensors: w13 (E, 2 H, D), each expert's w1 over its w3, and w2 (E, D, H)."""
+    """All experts' weights in two tensors: w13 (E, 2 H, D), an expert's w1 over its w3, and w2 (E, D, H)."""
 
     def __init__(self, w13: nn.Parameter, w2: nn.Parameter) -> None:
         super().__init__()
@@ -155,8 +155,7 @@ class MoEFeedForward(Fusible):
 
     def expert(self, index: int, x_ND: Tensor) -> Tensor:
         if isinstance(self.experts, JoinedExperts):
-            gate, value = F.linear(x_ND, self.experts.w13[index]).chunk(2, dim=-1)
-            return F.linear(F.silu(gate) * value, self.experts.w2[index])
+            return F.linear(gated(x_ND, self.experts.w13[index]), self.experts.w2[index])
         output: Tensor = self.experts[index](x_ND)
         return output
 

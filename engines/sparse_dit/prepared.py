@@ -18,7 +18,7 @@ __all__ = ["LoopInputs", "Prepared", "PromptStates", "TextRows", "apply_from_any
 
 
 class PromptStates(Protocol):
-    """What the text encoders say: T5 (B, tokens, width), Llama (layers, B, tokens, width), CLIP (B, width)."""
+    """What text encoders say: T5 (B, tokens, width), Llama (layers, B, tokens, width), CLIP (B, width)."""
 
     @property
     def t5_BTC(self) -> Tensor: ...
@@ -54,7 +54,7 @@ class Prepared:
     """`prepared(latents, step)` predicts clean - noise, as SparseDiT.forward does, for step 0 and up.
 
     `vectors` holds the finished adaLN vectors of all steps, (S, B, X) for each block and for the head.
-    Latents are (B, channels, height, width) of the prepared size, the answer (B, channels, height, kept width).
+    Latents are (B, channels, height, width) of the prepared size; so is the answer, but its kept width.
     """
 
     denoise: Callable[[Tensor, LoopInputs], Tensor]
@@ -84,13 +84,13 @@ class Prepared:
 
 
 def apply_from_anywhere(linear: nn.Module, x: Tensor) -> Tensor:
-    """linear(x), where a plain linear's weights may lie on another device: they come for this product only."""
+    """linear(x); a plain linear's weights may lie on another device and come for this product only."""
     if not isinstance(linear, nn.Linear) or linear.weight.device == x.device:
         output: Tensor = linear(x)
         return output
     if linear.weight.is_meta:
         raise RuntimeError(
-            "The weights that prepare() needs were freed: load them again with load_state_dict."
+            "The weights that this prompt needs were freed: load them again with load_state_dict."
         )
     bias = None if linear.bias is None else linear.bias.to(x.device)
     return F.linear(x, linear.weight.to(x.device), bias)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +16,9 @@ from engines.sparse_dit.attention import KeyRules
 from engines.sparse_dit.config import SparseDiTConfig
 from engines.sparse_dit.rope import grid_positions, rotation_table
 
-__all__ = ["Grid", "grid_of", "key_rules", "patchify", "unpatchify"]
+__all__ = ["Grid", "RulesOfSizes", "grid_of", "key_rules", "patchify", "unpatchify"]
+
+MOST_SIZES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +42,7 @@ class Grid:
 def grid_of(config: SparseDiTConfig, height: int, width: int, kept_width: int | None = None) -> Grid:
     """The grid of latents (.., height, width), of which the left `kept_width` columns are wanted, or all.
 
-    Raises ValueError for sides that are no multiple of the patch and for more patches than max_resolution has.
+    Raises ValueError for sides that are no multiple of the patch, and past max_resolution.
     The reference pads inputs that are not square to `max_image_tokens`. Its padding rows stay equal through
     the whole network, so one row whose key counts `num_padding` times gives the same numbers.
     """
@@ -60,9 +63,13 @@ def grid_of(config: SparseDiTConfig, height: int, width: int, kept_width: int | 
 
 def patchify(latents_BCHW: Tensor, grid: Grid, size: int) -> Tensor:
     """Patch rows (B, I, F) in the grid's order, one of zeros at the end when there is padding."""
-    parts = latents_BCHW.split([grid.kept_width * size, (grid.width - grid.kept_width) * size], dim=-1)
+    sides = [grid.kept_width * size, (grid.width - grid.kept_width) * size]
     patches = torch.cat(
-        [rearrange(part, "b c (h p) (w q) -> b (h w) (p q c)", p=size, q=size) for part in parts], dim=1
+        [
+            rearrange(part, "b c (h p) (w q) -> b (h w) (p q c)", p=size, q=size)
+            for part in torch.split(latents_BCHW, sides, dim=-1)
+        ],
+        dim=1,
     )
     return nn.functional.pad(patches, (0, 0, 0, 1)) if grid.num_padding else patches
 
@@ -86,7 +93,7 @@ def key_rules(
     positions = grid_positions(grid.height, grid.width, device)
     if grid.kept_width < grid.width:
         columns = positions.view(1, grid.height, grid.width, -1)
-        halves = columns.split([grid.kept_width, grid.width - grid.kept_width], dim=2)
+        halves = torch.split(columns, [grid.kept_width, grid.width - grid.kept_width], dim=2)
         positions = torch.cat([half.flatten(1, 2) for half in halves], dim=1)
     if not grid.num_padding:
         return KeyRules(table=rotation_table(positions, config.axes_dims_rope))
@@ -99,3 +106,23 @@ def key_rules(
         image_mask=(~is_padding[None, : num_rows + 1]).to(dtype),
         logit_bias=bias[None, None, None],
     )
+
+
+class RulesOfSizes:
+    """key_rules made once a size, those of the last few sizes kept."""
+
+    def __init__(self, config: SparseDiTConfig) -> None:
+        self.config = config
+        self.known: dict[tuple[Hashable, ...], KeyRules] = {}
+
+    def of(self, grid: Grid, num_text: int, like: Tensor) -> KeyRules:
+        """Rules in the precision and on the device of `like`."""
+        if torch.compiler.is_compiling():
+            return key_rules(self.config, grid, num_text, like.dtype, like.device)
+        key = (grid, num_text, like.dtype, like.device)
+        if key not in self.known:
+            if len(self.known) >= MOST_SIZES:
+                self.known.pop(next(iter(self.known)))
+            with torch.inference_mode(False):
+                self.known[key] = key_rules(self.config, grid, num_text, like.dtype, like.device)
+        return self.known[key]
