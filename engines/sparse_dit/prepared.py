@@ -78,9 +78,10 @@ class Prepared:
 
     @property
     def num_bytes(self) -> int:
-        tensors = (self.text.text_BPD, *self.text.llama, *self.vectors, self.rules.table)
-        storages = {tensor.data_ptr(): tensor.nbytes for tensor in tensors}
-        return sum(storages.values())
+        """What the prompt holds for as long as its loop runs."""
+        return sum(
+            each.nbytes for each in (self.text.text_BPD, *self.text.llama, *self.vectors, self.rules.table)
+        )
 
 
 def apply_from_anywhere(linear: nn.Module, x: Tensor) -> Tensor:
