@@ -14,7 +14,7 @@ from engines.sparse_dit.config import SparseDiTConfig, swiglu_hidden_size
 from engines.sparse_dit.layers import AdaptiveLinear, SwiGLU, modulate
 from engines.sparse_dit.moe import MoEFeedForward, RouterStatistics
 
-__all__ = ["Block", "DualBlock", "DualOutput", "SingleBlock", "SingleOutput"]
+__all__ = ["Block", "DualBlock", "DualOutput", "SingleBlock", "SingleOutput", "SparseDiTOutput"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,20 @@ class SingleOutput:
 
     rows_BTD: Tensor
     router: RouterStatistics | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SparseDiTOutput:
+    """`sample` (B, channels, height, width) predicts clean - noise; `router` has one entry a sparse block.
+
+    Without gradients `router` is empty. Item 0 is the sample, as in diffusers' outputs.
+    """
+
+    sample: Tensor
+    router: tuple[RouterStatistics, ...]
+
+    def __getitem__(self, index: int) -> Tensor:
+        return (self.sample,)[index]
 
 
 class Block(nn.Module):

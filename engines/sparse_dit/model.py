@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,10 +18,18 @@ from torch import Tensor, nn
 from engines.errors import WeightsDamaged
 from engines.sparse_dit.adapters import adapters_scaled
 from engines.sparse_dit.attention import KeyRules, attention_kernels
-from engines.sparse_dit.blocks import Block, DualBlock, DualOutput, SingleBlock, SingleOutput
+from engines.sparse_dit.blocks import (
+    Block,
+    DualBlock,
+    DualOutput,
+    SingleBlock,
+    SingleOutput,
+    SparseDiTOutput,
+)
 from engines.sparse_dit.checkpoint import read_config, read_weights, write_checkpoint
 from engines.sparse_dit.config import SparseDiTConfig
 from engines.sparse_dit.fusion import Fusible
+from engines.sparse_dit.initialize import initialize
 from engines.sparse_dit.layers import (
     AdaptiveLinear,
     Head,
@@ -36,20 +44,6 @@ from engines.sparse_dit.rope import rotation_table
 from engines.sparse_dit.rows import Grid, RulesOfSizes, grid_of, patchify, unpatchify
 
 __all__ = ["SparseDiT", "SparseDiTOutput"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SparseDiTOutput:
-    """`sample` (B, channels, height, width) predicts clean - noise; `router` has one entry a sparse block.
-
-    Without gradients `router` is empty. Item 0 is the sample, as in diffusers' outputs.
-    """
-
-    sample: Tensor
-    router: tuple[RouterStatistics, ...]
-
-    def __getitem__(self, index: int) -> Tensor:
-        return (self.sample,)[index]
 
 
 class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc] # diffusers is untyped
@@ -119,21 +113,7 @@ class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: 
         self.final_layer = Head(width, config.out_channels * patch_size**2)
         channels = [llama_channels] * num_blocks + [t5_channels]
         self.caption_projection = nn.ModuleList(TextProjection(each, width) for each in channels)
-        self.initialize()
-
-    def initialize(self) -> None:
-        """The report's start: Xavier linears, zero adaLN and head, so that every block begins as identity."""
-        for name, module in self.named_modules():
-            if not isinstance(module, nn.Linear):
-                continue
-            if "adaLN" in name or name == "final_layer.linear":
-                nn.init.zeros_(module.weight)
-            elif "timestep_embedder" in name or "pooled_embedder" in name:
-                nn.init.normal_(module.weight, std=0.02)
-            else:
-                nn.init.xavier_uniform_(module.weight)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
+        initialize(self)
 
     @classmethod
     def from_pretrained(
