@@ -3,5 +3,6 @@
 from engines.sparse_dit.config import SparseDiTConfig
 from engines.sparse_dit.model import SparseDiT, SparseDiTOutput
 from engines.sparse_dit.moe import RouterStatistics
+from engines.sparse_dit.prepared import Prepared
 
-__all__ = ["RouterStatistics", "SparseDiT", "SparseDiTConfig", "SparseDiTOutput"]
+__all__ = ["Prepared", "RouterStatistics", "SparseDiT", "SparseDiTConfig", "SparseDiTOutput"]

@@ -9,23 +9,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from engines.sparse_dit.attention import DualAttention, KeyRules, SingleAttention
 from engines.sparse_dit.config import SparseDiTConfig, swiglu_hidden_size
-from engines.sparse_dit.layers import (
-    DualAttention,
-    KeyRules,
-    SingleAttention,
-    SwiGLU,
-    adaptive_linear,
-    modulate,
-)
+from engines.sparse_dit.layers import AdaptiveLinear, SwiGLU, modulate
 from engines.sparse_dit.moe import MoEFeedForward, RouterStatistics
 
-__all__ = ["Block", "DualBlock", "DualOutput", "SingleBlock", "SingleOutput"]
+__all__ = ["Block", "DualBlock", "DualOutput", "SingleBlock", "SingleOutput", "SparseDiTOutput"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class DualOutput:
-    """What a dual block hands on; `router` is None for a block without experts."""
+    """What a dual block hands on; `router` is None without experts and where no gradients are recorded."""
 
     image_BID: Tensor
     text_BPD: Tensor
@@ -40,6 +34,20 @@ class SingleOutput:
     router: RouterStatistics | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class SparseDiTOutput:
+    """`sample` (B, channels, height, width) predicts clean - noise; `router` has one entry a sparse block.
+
+    Without gradients `router` is empty. Item 0 is the sample, as in diffusers' outputs.
+    """
+
+    sample: Tensor
+    router: tuple[RouterStatistics, ...]
+
+    def __getitem__(self, index: int) -> Tensor:
+        return (self.sample,)[index]
+
+
 class Block(nn.Module):
     """The checkpoint's extra `.block.` level. Called itself, so that hooks on a list's members are heard."""
 
@@ -47,25 +55,28 @@ class Block(nn.Module):
         super().__init__()
         self.block = block
 
-    def forward(self, *inputs: object) -> DualOutput | SingleOutput:
-        output: DualOutput | SingleOutput = self.block(*inputs)
+    def forward(self, *arguments: object) -> DualOutput | SingleOutput:
+        output: DualOutput | SingleOutput = self.block(*arguments)
         return output
 
 
 class DualBlock(nn.Module):
-    """Image and text streams with their own weights, joined in attention."""
+    """Image and text streams with their own weights, joined in attention.
+
+    `condition_BX` is what adaLN reads, (B, D), or its finished vectors: (B, 12 D), in a single block 6.
+    """
 
     def __init__(self, config: SparseDiTConfig) -> None:
         super().__init__()
-        self.adaLN_modulation = adaptive_linear(config.width, 12)
+        self.adaLN_modulation = AdaptiveLinear(config.width, 12)
         self.attn1 = DualAttention(config)
         self.ff_i = image_feed_forward(config)
         self.ff_t = SwiGLU(config.width, swiglu_hidden_size(4 * config.width))
 
     def forward(
-        self, image_BID: Tensor, text_BPD: Tensor, llama_BLD: Tensor, condition_BD: Tensor, rules: KeyRules
+        self, image_BID: Tensor, text_BPD: Tensor, llama_BLD: Tensor, condition_BX: Tensor, rules: KeyRules
     ) -> DualOutput:
-        image_mod, text_mod = self.adaLN_modulation[1](condition_BD)[:, None].chunk(2, dim=-1)
+        image_mod, text_mod = self.adaLN_modulation(condition_BX)[:, None].chunk(2, dim=-1)
         shift_i, scale_i, gate_i, ff_shift_i, ff_scale_i, ff_gate_i = image_mod.chunk(6, dim=-1)
         shift_t, scale_t, gate_t, ff_shift_t, ff_scale_t, ff_gate_t = text_mod.chunk(6, dim=-1)
         attended_image, attended_text = self.attn1.joint(
@@ -90,14 +101,14 @@ class SingleBlock(nn.Module):
 
     def __init__(self, config: SparseDiTConfig) -> None:
         super().__init__()
-        self.adaLN_modulation = adaptive_linear(config.width, 6)
+        self.adaLN_modulation = AdaptiveLinear(config.width, 6)
         self.attn1 = SingleAttention(config)
         self.ff_i = image_feed_forward(config)
 
     def forward(
-        self, rows_BTD: Tensor, llama_BLD: Tensor, condition_BD: Tensor, rules: KeyRules, num_queries: int
+        self, rows_BTD: Tensor, llama_BLD: Tensor, condition_BX: Tensor, rules: KeyRules, num_queries: int
     ) -> SingleOutput:
-        modulation = self.adaLN_modulation[1](condition_BD)[:, None]
+        modulation = self.adaLN_modulation(condition_BX)[:, None]
         shift, scale, gate, ff_shift, ff_scale, ff_gate = modulation.chunk(6, dim=-1)
         normed_BSD = modulate(torch.cat([rows_BTD, llama_BLD], dim=1), shift, scale)
         rows_BTD = torch.addcmul(rows_BTD[:, :num_queries], gate, self.attn1(normed_BSD, num_queries, rules))

@@ -1,51 +1,63 @@
 """SparseDiT, compatible with the published checkpoints: same configuration, parameter names and numbers."""
 
-# B batch, I image rows, P persistent text rows, L Llama rows of a block, D width, F patch features
+# B batch, I image rows, F patch features, S steps, D width
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any, cast
 
 import torch
-from einops import rearrange
+from diffusers import ConfigMixin, ModelMixin
+from diffusers.loaders import PeftAdapterMixin
 from torch import Tensor, nn
 
 from engines.errors import WeightsDamaged
-from engines.sparse_dit.blocks import Block, DualBlock, DualOutput, SingleBlock, SingleOutput
+from engines.sparse_dit.adapters import adapters_scaled
+from engines.sparse_dit.attention import KeyRules, attention_kernels
+from engines.sparse_dit.blocks import (
+    Block,
+    DualBlock,
+    DualOutput,
+    SingleBlock,
+    SingleOutput,
+    SparseDiTOutput,
+)
 from engines.sparse_dit.checkpoint import read_config, read_weights, write_checkpoint
 from engines.sparse_dit.config import SparseDiTConfig
-from engines.sparse_dit.layers import Head, KeyRules, PatchEmbed, PooledEmbed, TextProjection, TimestepEmbed
+from engines.sparse_dit.fusion import Fusible
+from engines.sparse_dit.initialize import initialize
+from engines.sparse_dit.layers import (
+    AdaptiveLinear,
+    Head,
+    PatchEmbed,
+    PooledEmbed,
+    TextProjection,
+    TimestepEmbed,
+)
 from engines.sparse_dit.moe import RouterStatistics
-from engines.sparse_dit.rope import grid_positions, rotation_table
+from engines.sparse_dit.prepared import LoopInputs, Prepared, PromptStates, TextRows, apply_from_anywhere
+from engines.sparse_dit.rope import rotation_table
+from engines.sparse_dit.rows import Grid, RulesOfSizes, grid_of, patchify, unpatchify
 
 __all__ = ["SparseDiT", "SparseDiTOutput"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class SparseDiTOutput:
-    """`sample` (B, channels, height, width) predicts clean - noise; `router` has one entry a sparse block."""
+class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc] # diffusers is untyped
+    """Dual-stream then single-stream blocks, image feed-forwards sparse (arXiv 2505.22705, section 3.1).
 
-    sample: Tensor
-    router: tuple[RouterStatistics, ...]
+    It stands in for HiDreamImageTransformer2DModel in diffusers' pipelines: same arguments and numbers, LoRA,
+    gradient checkpointing, compile_repeated_blocks, group offload. `config` holds the published keys,
+    `architecture` the same as a checked record.
+    """
 
-
-@dataclass(frozen=True, kw_only=True)
-class ImageRows:
-    """Patches ready for the network. `num_rows` real rows come first; the rest stands for padding."""
-
-    patches_BIF: Tensor
-    positions: Tensor
-    num_rows: int
-    grid: tuple[int, int]
-    mask: Tensor | None = None
-    num_padding: int = 0
-
-
-class SparseDiT(nn.Module):
-    """Dual-stream then single-stream blocks, image feed-forwards sparse (arXiv 2505.22705, section 3.1)."""
+    config: Any
+    _supports_gradient_checkpointing = True
+    _no_split_modules = ("DualBlock", "SingleBlock")
+    _repeated_blocks = ("DualBlock", "SingleBlock")
 
     def __init__(
         self,
@@ -68,7 +80,7 @@ class SparseDiT(nn.Module):
         super().__init__()
         t5_channels, llama_channels = caption_channels
         max_height, max_width = max_resolution
-        self.config = config = SparseDiTConfig(
+        self.architecture = config = SparseDiTConfig(
             patch_size=patch_size,
             in_channels=in_channels,
             out_channels=out_channels or in_channels,
@@ -85,6 +97,9 @@ class SparseDiT(nn.Module):
             llama_layers=tuple(llama_layers),
             force_inference_output=force_inference_output,
         )
+        ConfigMixin.register_to_config(self, **asdict(config))
+        self.gradient_checkpointing = False
+        self.rules = RulesOfSizes(config)
         width, num_blocks = config.width, len(config.llama_layers)
         self.max_seq = config.max_image_tokens
         self.t_embedder = TimestepEmbed(width)
@@ -98,21 +113,7 @@ class SparseDiT(nn.Module):
         self.final_layer = Head(width, config.out_channels * patch_size**2)
         channels = [llama_channels] * num_blocks + [t5_channels]
         self.caption_projection = nn.ModuleList(TextProjection(each, width) for each in channels)
-        self.initialize()
-
-    def initialize(self) -> None:
-        """The report's start: Xavier linears, zero adaLN and head, so that every block begins as identity."""
-        for name, module in self.named_modules():
-            if not isinstance(module, nn.Linear):
-                continue
-            if "adaLN" in name or name == "final_layer.linear":
-                nn.init.zeros_(module.weight)
-            elif "timestep_embedder" in name or "pooled_embedder" in name:
-                nn.init.normal_(module.weight, std=0.02)
-            else:
-                nn.init.xavier_uniform_(module.weight)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
+        initialize(self)
 
     @classmethod
     def from_pretrained(
@@ -121,8 +122,17 @@ class SparseDiT(nn.Module):
         subfolder: str | None = None,
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
+        **diffusers_options: Any,
     ) -> SparseDiT:
-        """Load a diffusers-layout folder in evaluation mode. Raises ModelNotFound or WeightsDamaged."""
+        """Load a diffusers-layout folder in evaluation mode. Raises ModelNotFound or WeightsDamaged.
+
+        Options that only diffusers has (quantization_config, device_map, variant, ...) go to its own loader.
+        """
+        dtype = diffusers_options.pop("torch_dtype", dtype)
+        if diffusers_options:
+            options = diffusers_options | {"torch_dtype": dtype, "subfolder": subfolder}
+            loaded: SparseDiT = super().from_pretrained(str(folder), **options)
+            return loaded
         place = Path(folder, subfolder) if subfolder else Path(folder)
         keys = read_config(place)
         try:
@@ -136,7 +146,7 @@ class SparseDiT(nn.Module):
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write config.json and safetensors in diffusers layout, in the parameters' own precision."""
-        write_checkpoint(Path(folder), asdict(self.config), self.state_dict())
+        write_checkpoint(Path(folder), asdict(self.architecture), self.state_dict())
 
     @property
     def dtype(self) -> torch.dtype:
@@ -146,18 +156,106 @@ class SparseDiT(nn.Module):
     def device(self) -> torch.device:
         return self.x_embedder.proj.weight.device
 
+    def blocks(self) -> Iterator[Block]:
+        """All blocks in order, dual ones first."""
+        for block in (*self.double_stream_blocks, *self.single_stream_blocks):
+            yield cast(Block, block)
+
+    def fuse(self) -> SparseDiT:
+        """Store q, k, v, w1 and w3, and all experts of a block as one tensor each; returns itself.
+
+        Numbers, gradients and state dicts stay as they are; `named_parameters` changes, so fuse before an
+        optimizer is made. Quantised layers and layers with adapters are left alone.
+        """
+        for each in self.fusible():
+            each.fuse()
+        return self
+
+    def unfuse(self) -> SparseDiT:
+        """The checkpoint's own modules again; returns itself."""
+        for each in self.fusible():
+            each.unfuse()
+        return self
+
+    def fusible(self) -> Iterator[Fusible]:
+        for block in self.blocks():
+            yield from (each for each in block.block.children() if isinstance(each, Fusible))
+
+    def load_lora_adapter(self, *arguments: Any, **options: Any) -> None:
+        """diffusers' method; adapters name the checkpoint's modules, so a fused model is unfused first."""
+        self.unfuse()
+        PeftAdapterMixin.load_lora_adapter(self, *arguments, **options)
+
+    def add_adapter(self, *arguments: Any, **options: Any) -> None:
+        """diffusers' method, on the checkpoint's own modules."""
+        self.unfuse()
+        PeftAdapterMixin.add_adapter(self, *arguments, **options)
+
+    def put_aside(self, device: torch.device | str = "cpu") -> SparseDiT:
+        """Move away what the denoising loop does not read: adaLN and caption projections; returns itself.
+
+        18 % of the 17 B weights. prepare() still works, it fetches one layer at a time; forward() does not.
+        "meta" frees them for good: only load_state_dict(..., assign=True) brings them back.
+        """
+        for module in self.used_once():
+            module.to(device)
+        return self
+
+    def bring_back(self) -> SparseDiT:
+        """Undo put_aside. Raises RuntimeError for weights that were freed."""
+        if any(parameter.is_meta for module in self.used_once() for parameter in module.parameters()):
+            raise RuntimeError("The weights were freed: load them again with load_state_dict(assign=True).")
+        return self.put_aside(self.device)
+
+    def used_once(self) -> Iterator[nn.Module]:
+        """What is read once a prompt: 2.53 B adaLN and 0.51 B caption parameters of the published 17.1 B."""
+        yield self.caption_projection
+        yield from self.adaptive()
+
+    def adaptive(self) -> Iterator[AdaptiveLinear]:
+        """The blocks' adaLN in order, then the head's."""
+        yield from (cast(DualBlock | SingleBlock, each.block).adaLN_modulation for each in self.blocks())
+        yield self.final_layer.adaLN_modulation
+
+    @torch.no_grad()
+    def prepare(
+        self,
+        states: PromptStates,
+        timesteps_S: Tensor,
+        latent_size: tuple[int, int],
+        kept_width: int | None = None,
+    ) -> Prepared:
+        """Compute once what every step of a loop shares; `prepared(latents, step)` then predicts.
+
+        timesteps_S: the times of all steps, on the 0..1000 scale. latent_size: their height and width.
+        kept_width: only the left columns are wanted, as of an edit pair with the source on the right; the
+        other rows then do nothing in the last block but answer. Raises ValueError as grid_of does.
+        """
+        grid = grid_of(self.architecture.patch_size, self.max_seq, *latent_size, kept_width)
+        text = self.project_text(states.t5_BTC, states.llama_LBTC)
+        times = self.t_embedder(timesteps_S.to(states.pooled_BC.device), self.dtype)
+        condition_SBD = nn.functional.silu(times[:, None] + self.p_embedder(states.pooled_BC)[None])
+        return Prepared(
+            denoise=self,
+            grid=grid,
+            rules=self.rules.of(grid, text.num_rows, text.text_BPD),
+            text=text,
+            vectors=tuple(apply_from_anywhere(each[1], condition_SBD) for each in self.adaptive()),
+        )
+
     def forward(
         self,
         hidden_states: Tensor,
-        timesteps: Tensor,
-        encoder_hidden_states_t5: Tensor,
-        encoder_hidden_states_llama3: Tensor,
-        pooled_embeds: Tensor,
+        timesteps: Tensor | None = None,
+        encoder_hidden_states_t5: Tensor | None = None,
+        encoder_hidden_states_llama3: Tensor | None = None,
+        pooled_embeds: Tensor | None = None,
         img_ids: Tensor | None = None,
         img_sizes: Sequence[tuple[int, int]] | Tensor | None = None,
         hidden_states_masks: Tensor | None = None,
         attention_kwargs: Mapping[str, object] | None = None,
         return_dict: bool = True,
+        loop_inputs: LoopInputs | None = None,
     ) -> SparseDiTOutput | tuple[Tensor]:
         """Predict clean minus noise.
 
@@ -166,117 +264,94 @@ class SparseDiT(nn.Module):
         timesteps: (B,) on the 0..1000 scale. pooled_embeds: (B, text_emb_dim).
         encoder_hidden_states_t5: (B, tokens, T5 width).
         encoder_hidden_states_llama3: (layers, B, tokens, Llama width).
-        Text padding takes part in attention, as in the reference.
+        attention_kwargs: {"scale": x} weighs LoRA layers by x.
+        loop_inputs: what `prepare` made, in place of all these; Prepared calls the model so that hooks on it
+        are heard. The answer then has the kept width only.
+        Text padding takes part in attention, as in the reference. Raises ValueError for inputs that are
+        missing.
         """
-        if attention_kwargs:
-            raise ValueError(f"attention_kwargs are not supported: {', '.join(attention_kwargs)}.")
-        if hidden_states_masks is None:
-            rows = self.image_rows(hidden_states)
-        elif img_ids is None or img_sizes is None or hidden_states.ndim != 3:
-            raise ValueError("hidden_states_masks needs patches (B, I, F), img_ids and img_sizes.")
-        else:
-            height, width = (int(each) for each in img_sizes[0])
-            rows = ImageRows(
-                patches_BIF=hidden_states,
-                positions=img_ids,
-                num_rows=hidden_states.shape[1],
-                grid=(height, width),
-                mask=hidden_states_masks,
-            )
-        patches, router = self.denoise(
-            rows,
-            self.condition(timesteps, pooled_embeds, hidden_states.dtype),
-            self.caption_projection[-1](encoder_hidden_states_t5),
-            self.project_llama(encoder_hidden_states_llama3),
-        )
-        sample = self.unpatchify(patches, rows.grid)
+        with adapters_scaled(self, attention_kwargs) if attention_kwargs else nullcontext():
+            if loop_inputs is not None:
+                inputs = loop_inputs
+                patches = patchify(hidden_states, inputs.grid, self.architecture.patch_size)
+            elif (
+                timesteps is None
+                or pooled_embeds is None
+                or encoder_hidden_states_t5 is None
+                or encoder_hidden_states_llama3 is None
+            ):
+                raise ValueError("timesteps, pooled_embeds and both encoder_hidden_states are needed.")
+            else:
+                text = self.project_text(encoder_hidden_states_t5, encoder_hidden_states_llama3)
+                patches, grid, rules = self.read_picture(
+                    hidden_states, text.num_rows, img_ids, img_sizes, hidden_states_masks
+                )
+                times_BD = self.t_embedder(timesteps, hidden_states.dtype)
+                condition_BD = nn.functional.silu(times_BD + self.p_embedder(pooled_embeds))
+                conditions = (condition_BD,) * (len(self.architecture.llama_layers) + 1)
+                inputs = LoopInputs(grid=grid, rules=rules, text=text, conditions=conditions)
+            output, router = self.denoise(patches, inputs)
+        sample = unpatchify(output, inputs.grid, self.architecture.patch_size)
         return SparseDiTOutput(sample=sample, router=router) if return_dict else (sample,)
 
-    def condition(self, timesteps_B: Tensor, pooled: Tensor, dtype: torch.dtype) -> Tensor:
-        """SiLU of time plus pooled text: what every adaLN reads, (B, D)."""
-        return nn.functional.silu(self.t_embedder(timesteps_B, dtype) + self.p_embedder(pooled))
+    def read_picture(
+        self,
+        hidden_states: Tensor,
+        num_text: int,
+        img_ids: Tensor | None,
+        img_sizes: Sequence[tuple[int, int]] | Tensor | None,
+        masks: Tensor | None,
+    ) -> tuple[Tensor, Grid, KeyRules]:
+        """Patches (B, I, F) with their grid and rules, from latents or, with `masks`, from patches."""
+        size = self.architecture.patch_size
+        if masks is None:
+            grid = grid_of(size, self.max_seq, hidden_states.shape[-2], hidden_states.shape[-1])
+            return patchify(hidden_states, grid, size), grid, self.rules.of(grid, num_text, hidden_states)
+        if img_ids is None or img_sizes is None or hidden_states.ndim != 3:
+            raise ValueError("hidden_states_masks needs patches (B, I, F), img_ids and img_sizes.")
+        height, width = (int(each) for each in img_sizes[0])
+        grid = Grid(height=height, width=width, kept_width=width, num_padding=0)
+        table = rotation_table(img_ids, self.architecture.axes_dims_rope)
+        return hidden_states, grid, KeyRules(table=table, image_mask=masks)
 
-    def project_llama(self, states: Tensor) -> list[Tensor]:
-        """One (B, L, D) tensor for each block."""
-        return [
-            projection(states[layer])
-            for projection, layer in zip(self.caption_projection[:-1], self.config.llama_layers, strict=True)
-        ]
+    def project_text(self, t5_BTC: Tensor, llama_LBTC: Tensor) -> TextRows:
+        """The prompt at the network's width: T5's rows, and one set of Llama rows for each block."""
+        projections = [cast(TextProjection, each).linear for each in self.caption_projection]
+        llama = tuple(
+            apply_from_anywhere(projection, llama_LBTC[layer])
+            for projection, layer in zip(projections[:-1], self.architecture.llama_layers, strict=True)
+        )
+        t5_BTD = apply_from_anywhere(projections[-1], t5_BTC)
+        return TextRows(text_BPD=torch.cat([t5_BTD, llama[-1]], dim=1), llama=llama)
 
-    def denoise(
-        self, rows: ImageRows, condition_BD: Tensor, t5_BTD: Tensor, llama: list[Tensor]
+    def denoise(self, patches_BIF: Tensor, inputs: LoopInputs) -> tuple[Tensor, tuple[RouterStatistics, ...]]:
+        """All blocks and the head: (B, num_kept, F) and the routers' statistics."""
+        with attention_kernels(patches_BIF.device):
+            return self.run_blocks(patches_BIF, inputs)
+
+    def run_blocks(
+        self, patches_BIF: Tensor, inputs: LoopInputs
     ) -> tuple[Tensor, tuple[RouterStatistics, ...]]:
-        """All blocks and the head: (B, num_rows, F) and the routers' statistics."""
-        config = self.config
-        image: Tensor = self.x_embedder(rows.patches_BIF)
-        text = torch.cat([t5_BTD, llama[-1]], dim=1)
-        rules = self.key_rules(rows, num_text=text.shape[1] + llama[0].shape[1], dtype=image.dtype)
+        config, rules, num_kept = self.architecture, inputs.rules, inputs.grid.num_kept
+        image, text, llama = self.x_embedder(patches_BIF), inputs.text.text_BPD, inputs.text.llama
         router: list[RouterStatistics | None] = []
-        for index in range(config.num_layers):
-            dual: DualOutput = self.double_stream_blocks[index](
-                image, text, llama[index], condition_BD, rules
-            )
+        for index, block in enumerate(self.double_stream_blocks):
+            arguments = (image, text, llama[index], inputs.conditions[index], rules)
+            dual: DualOutput = self.run_block(block, *arguments)
             image, text = dual.image_BID, dual.text_BPD
             router.append(dual.router)
         x = torch.cat([image, text], dim=1)
-        for index in range(config.num_single_layers):
-            is_last = index == config.num_single_layers - 1
-            num_queries = rows.num_rows if is_last else x.shape[1]
-            context = llama[config.num_layers + index]
-            single: SingleOutput = self.single_stream_blocks[index](
-                x, context, condition_BD, rules, num_queries
+        for index, block in enumerate(self.single_stream_blocks, start=config.num_layers):
+            num_queries = num_kept if index + 1 == len(llama) else x.shape[1]
+            single: SingleOutput = self.run_block(
+                block, x, llama[index], inputs.conditions[index], rules, num_queries
             )
             x = single.rows_BTD
             router.append(single.router)
-        patches: Tensor = self.final_layer(x[:, : rows.num_rows], condition_BD)
+        patches: Tensor = self.final_layer(x[:, :num_kept], inputs.conditions[-1])
         return patches, tuple(each for each in router if each is not None)
 
-    def image_rows(self, latents: Tensor) -> ImageRows:
-        """Patch rows of latents.
-
-        The reference pads non-square inputs with zero patches to `max_seq` and fails on longer ones, which
-        are not padded here. All its padding rows stay equal through the whole network, so one row whose key
-        counts `num_padding` times gives the same numbers.
-        """
-        size = self.config.patch_size
-        height, width = latents.shape[-2] // size, latents.shape[-1] // size
-        num_rows = height * width
-        patches = rearrange(latents, "b c (h p) (w q) -> b (h w) (p q c)", p=size, q=size)
-        positions = grid_positions(height, width, latents.device)
-        num_padding = 0 if height == width else max(0, self.max_seq - num_rows)
-        if num_padding:
-            patches = nn.functional.pad(patches, (0, 0, 0, 1))
-            positions = nn.functional.pad(positions, (0, 0, 0, 1))
-        return ImageRows(
-            patches_BIF=patches,
-            positions=positions,
-            num_rows=num_rows,
-            grid=(height, width),
-            num_padding=num_padding,
-        )
-
-    def key_rules(self, rows: ImageRows, num_text: int, dtype: torch.dtype) -> KeyRules:
-        config = self.config
-        positions = nn.functional.pad(rows.positions, (0, 0, 0, num_text))
-        table = rotation_table(positions, config.axes_dims_rope, config.attention_head_dim)
-        if not rows.num_padding:
-            return KeyRules(table=table, image_mask=rows.mask)
-        is_padding = torch.arange(positions.shape[1], device=positions.device) == rows.num_rows
-        bias = (is_padding * math.log(rows.num_padding)).to(dtype)
-        return KeyRules(
-            table=table,
-            image_mask=(~is_padding[None, : rows.num_rows + 1]).to(dtype),
-            logit_bias=bias[None, None, None],
-        )
-
-    def unpatchify(self, patches_BIF: Tensor, grid: tuple[int, int]) -> Tensor:
-        height, width = grid
-        size = self.config.patch_size
-        return rearrange(
-            patches_BIF[:, : height * width],
-            "b (h w) (p q c) -> b c (h p) (w q)",
-            h=height,
-            w=width,
-            p=size,
-            q=size,
-        )
+    def run_block(self, block: nn.Module, *arguments: object) -> Any:
+        if self.gradient_checkpointing and torch.is_grad_enabled():
+            return self._gradient_checkpointing_func(block, *arguments)  # type: ignore[operator]
+        return block(*arguments)

@@ -1,16 +1,23 @@
 """SparseDiT against diffusers' class, side by side in one process: python -m tests.bench.dit
 
-Both hold the same random weights and take turns, so that a busy machine slows both; it prints the ratio of
-their medians.
+Prints a line of JSON for each case. Both hold the same random weights and see the same inputs. They take
+turns in groups A B B A, timed in CPU time of one thread, so that a busy machine slows both; a group's ratio
+is (B + B) / (A + A), a/a is what two runs of the same code in a group differ by. Every way to run is
+measured (eager, blocks compiled; ours also with the prompt prepared, as a loop can run it), and the best of
+ours stands against the best of diffusers. Errors are relative, against diffusers in float32 on the same
+numbers.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
+import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -18,37 +25,54 @@ from diffusers import HiDreamImageTransformer2DModel
 from torch import Tensor
 
 from engines.sparse_dit import SparseDiT
+from engines.sparse_dit.attention import name_attention
+from engines.sparse_dit.moe import MoEFeedForward
+from engines.text import TextContext
 
-STICKERS: dict[str, Any] = {
+Run = Callable[[], Tensor]
+
+TINY: dict[str, Any] = {
     "patch_size": 2,
+    "in_channels": 4,
+    "out_channels": 4,
+    "num_layers": 2,
+    "num_single_layers": 2,
+    "attention_head_dim": 16,
+    "num_attention_heads": 3,
+    "caption_channels": [24, 40],
+    "text_emb_dim": 20,
+    "num_routed_experts": 4,
+    "num_activated_experts": 2,
+    "axes_dims_rope": [8, 4, 4],
+    "max_resolution": [16, 16],
+    "llama_layers": [0, 1, 2, 2],
+}
+STICKERS: dict[str, Any] = TINY | {
     "in_channels": 16,
     "out_channels": 16,
-    "num_layers": 2,
     "num_single_layers": 4,
     "attention_head_dim": 32,
     "num_attention_heads": 4,
     "caption_channels": [128, 128],
     "text_emb_dim": 256,
-    "num_routed_experts": 4,
-    "num_activated_experts": 2,
     "axes_dims_rope": [16, 8, 8],
     "max_resolution": [16, 32],
     "llama_layers": [0, 1, 2, 3, 3, 3],
 }
-LARGER = STICKERS | {
+MIDDLE: dict[str, Any] = STICKERS | {
+    "num_layers": 4,
+    "num_single_layers": 8,
     "attention_head_dim": 64,
     "num_attention_heads": 10,
     "axes_dims_rope": [32, 16, 16],
     "max_resolution": [64, 64],
-    "num_layers": 1,
-    "num_single_layers": 2,
-    "llama_layers": [0, 1, 2],
+    "llama_layers": [0, 1, 2, *[3] * 9],
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One comparison."""
+    """One comparison. `skew` is added to the logits of the first experts of every gate, more or less."""
 
     name: str
     keys: dict[str, Any]
@@ -56,124 +80,197 @@ class Case:
     latent: tuple[int, int]
     num_text: int
     dtype: torch.dtype = torch.float32
+    kept_width: int | None = None
+    skew: tuple[float, ...] = ()
     is_training: bool = False
 
 
+middle = partial(Case, keys=MIDDLE, batch=1, num_text=128, dtype=torch.bfloat16)
+stickers = partial(Case, keys=STICKERS, num_text=24)
 CASES = (
-    Case(name="stickers, one guided step", keys=STICKERS, batch=2, latent=(16, 16), num_text=24),
-    Case(name="stickers, one edit step", keys=STICKERS, batch=3, latent=(16, 32), num_text=24),
-    Case(name="stickers, training", keys=STICKERS, batch=16, latent=(16, 16), num_text=24, is_training=True),
-    Case(
-        name="stickers, training, bf16",
-        keys=STICKERS,
-        batch=16,
-        latent=(16, 16),
-        num_text=24,
-        is_training=True,
-        dtype=torch.bfloat16,
-    ),
-    Case(name="640 wide, square", keys=LARGER, batch=1, latent=(48, 48), num_text=128),
-    Case(name="640 wide, padded", keys=LARGER, batch=1, latent=(32, 48), num_text=128),
-    Case(
-        name="640 wide, square, bf16",
-        keys=LARGER,
-        batch=1,
-        latent=(48, 48),
-        num_text=128,
-        dtype=torch.bfloat16,
-    ),
+    Case(name="tiny", keys=TINY, batch=2, latent=(16, 16), num_text=16),
+    stickers(name="stickers, one guided step", batch=2, latent=(16, 16)),
+    stickers(name="stickers, one edit step", batch=3, latent=(16, 32), kept_width=16),
+    stickers(name="stickers, training", batch=16, latent=(16, 16), is_training=True, dtype=torch.bfloat16),
+    middle(name="middle, square", latent=(64, 64)),
+    middle(name="middle, most tokens to one expert", latent=(64, 64), skew=(4.0, 1.0)),
+    middle(name="middle, all tokens to two experts", latent=(64, 64), skew=(40.0, 40.0)),
+    middle(name="middle, not square, padding 62 %", latent=(32, 48)),
+    middle(name="middle, edit pair, padding 62 %", latent=(32, 48), kept_width=24),
 )
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=9)
-    rounds = options.parse_args().rounds
-    print(f"{torch.get_num_threads()} threads, medians of {rounds}")
+    options.add_argument("--groups", type=int, default=5, help="groups of A B B A, at least 3")
+    options.add_argument("--cases", default="", help="only cases whose name begins with this")
+    options.add_argument("--eager-only", action="store_true", help="compile nothing: minutes less")
+    settings = options.parse_args()
+    torch.set_num_threads(1)
     for case in CASES:
-        ours, theirs = compare(case, rounds)
-        times = f"{ours * 1e3:8.1f} ms, diffusers {theirs * 1e3:8.1f} ms"
-        print(f"{case.name:<28} {times}: {theirs / ours:.2f} times as fast")
-    for num_tokens in (256, 2048):
-        chosen, every = compare_experts(num_tokens, rounds)
-        times = f"{chosen * 1e3:8.1f} ms, all experts on all tokens {every * 1e3:8.1f} ms"
-        print(f"experts, {num_tokens} tokens, bf16 {times}: {every / chosen:.2f} times as fast")
+        if case.name.startswith(settings.cases):
+            compiles = not settings.eager_only and not case.is_training
+            print(json.dumps(compare(case, settings.groups, compiles)), flush=True)
 
 
-def compare(case: Case, rounds: int) -> tuple[float, float]:
-    """Median seconds of both."""
+def compare(case: Case, num_groups: int, compiles: bool) -> dict[str, Any]:
+    """One case: which way is best on either side, the ratio group by group, and the errors."""
+    ours, theirs, inputs = build(case)
+    row: dict[str, Any] = {"case": case.name, "dtype": str(case.dtype), "torch": torch.__version__}
+    if case.is_training:
+        return row | take_turns(train(ours.train(), inputs), train(theirs.train(), inputs), num_groups)
+    with torch.no_grad():
+        row |= {"attention": name_attention(torch.device("cpu"), case.dtype), "loads": loads(ours, inputs)}
+        ways = ways_of_ours(ours, inputs, case), ways_of_theirs(theirs, inputs)
+        if compiles:
+            ways = ways[0] | compiled(ours, ways[0]), ways[1] | compiled(theirs, ways[1])
+        best = [min(side, key=lambda name: seconds(side[name])) for side in ways]
+        row |= {"ours": best[0], "diffusers": best[1]}
+        row |= take_turns(ways[0][best[0]], ways[1][best[1]], num_groups)
+        return row | errors(ways[0][best[0]](), ways[1][best[1]](), theirs, inputs, case)
+
+
+def build(case: Case) -> tuple[SparseDiT, Any, dict[str, Tensor]]:
     torch.manual_seed(0)
-    ours = SparseDiT(**case.keys).to(case.dtype)
+    ours = SparseDiT(**case.keys).to(case.dtype).eval()
     with torch.no_grad():
         for parameter in ours.parameters():
             parameter.normal_(std=0.5 / max(parameter.shape[-1], 16) ** 0.5)
-    theirs = cast(Any, HiDreamImageTransformer2DModel)(**case.keys).to(case.dtype)
-    theirs.load_state_dict(ours.state_dict())
     inputs = random_inputs(case)
-    return take_turns(
-        runner(ours.train(case.is_training), lambda model: model(**inputs).sample, case.is_training),
-        runner(theirs.train(case.is_training), lambda model: model(**inputs)[0], case.is_training),
-        rounds,
+    if case.skew:
+        skew_gates(ours, inputs, case.skew)
+    theirs = cast(Any, HiDreamImageTransformer2DModel)(**case.keys).to(case.dtype).eval()
+    theirs.load_state_dict(ours.state_dict())
+    return ours.fuse(), theirs, inputs
+
+
+def ways_of_ours(ours: SparseDiT, inputs: Mapping[str, Tensor], case: Case) -> dict[str, Run]:
+    context = TextContext(
+        t5_BTC=inputs["encoder_hidden_states_t5"],
+        llama_LBTC=inputs["encoder_hidden_states_llama3"],
+        pooled_BC=inputs["pooled_embeds"],
     )
+    prepared = ours.prepare(context, inputs["timesteps"][:1], case.latent, case.kept_width)
+    return {
+        "forward, eager": lambda: ours(**inputs).sample[..., : case.kept_width],
+        "prepared, eager": lambda: prepared(inputs["hidden_states"], 0),
+    }
 
 
-def compare_experts(num_tokens: int, rounds: int) -> tuple[float, float]:
-    """Median seconds, forward and backward, of the chosen experts only and of every expert on every token."""
-    torch.manual_seed(0)
-    model = SparseDiT(**STICKERS).to(torch.bfloat16)
-    experts = cast(Any, model.single_stream_blocks[0]).block.ff_i
-    x_ND = torch.randn(num_tokens, model.config.width, dtype=torch.bfloat16)
-
-    def every(layer: Any) -> Tensor:
-        scores_NE = layer.gate(x_ND)
-        weights_NK, chosen_NK = scores_NE.topk(layer.num_active, dim=-1)
-        output: Tensor = layer.run_dense(x_ND, torch.zeros_like(scores_NE).scatter(1, chosen_NK, weights_NK))
-        return output
-
-    def chosen(layer: Any) -> Tensor:
-        output: Tensor = layer.run_sorted(x_ND, *layer.gate(x_ND).topk(layer.num_active, dim=-1))
-        return output
-
-    return take_turns(runner(experts, chosen, True), runner(experts, every, True), rounds)
+def ways_of_theirs(theirs: Any, inputs: Mapping[str, Tensor]) -> dict[str, Run]:
+    return {"forward, eager": lambda: theirs(**inputs)[0]}
 
 
-def take_turns(first: Callable[[], None], second: Callable[[], None], rounds: int) -> tuple[float, float]:
-    """Median seconds of both, after one round that does not count."""
-    runs = (first, second)
-    seconds: list[list[float]] = [[], []]
-    for index in range(rounds + 1):
-        for run, taken in zip(runs, seconds, strict=True):
-            start = time.perf_counter()
-            run()
-            if index:
-                taken.append(time.perf_counter() - start)
-    return statistics.median(seconds[0]), statistics.median(seconds[1])
+def compiled(model: Any, ways: Mapping[str, Run]) -> dict[str, Run]:
+    """The same runs with every block compiled, the switch thrown for the time of a run only."""
+    blocks = [each.block for each in (*model.double_stream_blocks, *model.single_stream_blocks)]
+    torch.compiler.reset()
+    for block in blocks:
+        block.compile(dynamic=False)
+    calls = [block._compiled_call_impl for block in blocks]
+    for block in blocks:
+        block._compiled_call_impl = None
+
+    def run(eager: Run) -> Tensor:
+        for block, call in zip(blocks, calls, strict=True):
+            block._compiled_call_impl = call
+        try:
+            return eager()
+        finally:
+            for block in blocks:
+                block._compiled_call_impl = None
+
+    return {name.replace("eager", "compiled"): partial(run, eager) for name, eager in ways.items()}
 
 
-def runner(model: Any, forward: Callable[[Any], Tensor], is_training: bool) -> Callable[[], None]:
+def take_turns(ours: Callable[[], object], theirs: Callable[[], object], num_groups: int) -> dict[str, Any]:
+    """CPU seconds in groups A B B A, after one of each that does not count."""
+    groups = []
+    for index in range(num_groups + 1):
+        group = [seconds(run, 1) for run in (ours, theirs, theirs, ours)]
+        if index:
+            groups.append(group)
+    ratios = [(b1 + b2) / (a1 + a2) for a1, b1, b2, a2 in groups]
+    same = [x for a1, b1, b2, a2 in groups for x in (a2 / a1, b2 / b1)]
+    return {
+        "ours_ms": round(1e3 * statistics.median(x for a1, _, _, a2 in groups for x in (a1, a2)), 2),
+        "diffusers_ms": round(1e3 * statistics.median(x for _, b1, b2, _ in groups for x in (b1, b2)), 2),
+        "ratio": round(statistics.median(ratios), 3),
+        "ratios": [round(ratio, 3) for ratio in ratios],
+        "a/a": [round(min(same), 3), round(max(same), 3)],
+    }
+
+
+def seconds(run: Callable[[], object], repeats: int = 3) -> float:
+    """The least CPU time of a few runs; of more than one, the first does not count."""
+    taken = []
+    for _ in range(repeats):
+        start = time.process_time()
+        run()
+        taken.append(time.process_time() - start)
+    return min(taken[1:] or taken)
+
+
+def errors(
+    ours: Tensor, theirs: Tensor, model: Any, inputs: Mapping[str, Tensor], case: Case
+) -> dict[str, float]:
+    """|x - reference| / |reference| of both, the reference being diffusers' class in float32."""
+    reference = copy.deepcopy(model).float()(**{name: value.float() for name, value in inputs.items()})[0]
+    kept = slice(case.kept_width)
+
+    def error(sample: Tensor) -> float:
+        difference = sample[..., kept].double() - reference[..., kept].double()
+        return float(f"{difference.norm() / reference[..., kept].double().norm():.3g}")
+
+    return {"error_ours": error(ours), "error_diffusers": error(theirs)}
+
+
+def train(model: Any, inputs: Mapping[str, Tensor]) -> Callable[[], None]:
     def run() -> None:
-        if is_training:
-            model.zero_grad(set_to_none=True)
-            torch.autograd.backward(forward(model).square().mean())
-        else:
-            with torch.no_grad():
-                forward(model)
+        model.zero_grad(set_to_none=True)
+        torch.autograd.backward(model(**inputs)[0].square().mean())
 
     return run
+
+
+def gates(model: SparseDiT) -> Iterator[torch.nn.Module]:
+    yield from (each.gate for each in model.modules() if isinstance(each, MoEFeedForward))
+
+
+@torch.no_grad()
+def skew_gates(model: SparseDiT, inputs: Mapping[str, Tensor], skew: tuple[float, ...]) -> None:
+    """Turn the first experts' weights towards what all rows of a gate share, one gate after the other."""
+    for gate in gates(model):
+        rows: list[Tensor] = []
+        handle = gate.register_forward_pre_hook(lambda module, args, rows=rows: rows.append(args[0]))
+        model(**inputs)
+        handle.remove()
+        mean_D = rows[0].float().mean(dim=0)
+        for index, logit in enumerate(skew):
+            gate.get_parameter("weight")[index] += logit * mean_D / mean_D.square().sum()
+
+
+@torch.no_grad()
+def loads(model: SparseDiT, inputs: Mapping[str, Tensor]) -> list[float]:
+    """Each expert's share of the assignments, mean over the blocks."""
+    with torch.enable_grad():
+        router = model(**inputs).router
+    if not router:
+        return []
+    return [round(float(x), 3) for x in torch.stack([each.load_E for each in router]).mean(dim=0)]
 
 
 def random_inputs(case: Case) -> dict[str, Tensor]:
     t5_width, llama_width = case.keys["caption_channels"]
     num_states = max(case.keys["llama_layers"]) + 1
-    return {
-        "hidden_states": torch.randn(case.batch, case.keys["in_channels"], *case.latent, dtype=case.dtype),
-        "timesteps": torch.full((case.batch,), 500.0),
-        "encoder_hidden_states_t5": torch.randn(case.batch, case.num_text, t5_width, dtype=case.dtype),
-        "encoder_hidden_states_llama3": torch.randn(
-            num_states, case.batch, case.num_text, llama_width, dtype=case.dtype
-        ),
-        "pooled_embeds": torch.randn(case.batch, case.keys["text_emb_dim"], dtype=case.dtype),
+    shapes = {
+        "hidden_states": (case.batch, case.keys["in_channels"], *case.latent),
+        "encoder_hidden_states_t5": (case.batch, case.num_text, t5_width),
+        "encoder_hidden_states_llama3": (num_states, case.batch, case.num_text, llama_width),
+        "pooled_embeds": (case.batch, case.keys["text_emb_dim"]),
     }
+    inputs = {name: torch.randn(shape).to(case.dtype) for name, shape in shapes.items()}
+    return inputs | {"timesteps": torch.full((case.batch,), 500.0)}
 
 
 if __name__ == "__main__":

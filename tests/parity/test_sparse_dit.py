@@ -53,7 +53,7 @@ def random_pair(keys: dict[str, Any]) -> tuple[SparseDiT, Any]:
 
 
 def random_inputs(model: SparseDiT, batch: int, height: int, width: int) -> dict[str, torch.Tensor]:
-    config = model.config
+    config = model.architecture
     t5_width, llama_width = config.caption_channels
     generator = torch.Generator().manual_seed(1)
 
@@ -125,4 +125,4 @@ def test_published_configuration_has_the_published_tensors() -> None:
     state = model.state_dict()
     assert len(state) == 1615
     assert sum(tensor.numel() for tensor in state.values()) == 17_105_733_184
-    assert asdict(model.config)["llama_layers"] == tuple(keys["llama_layers"])
+    assert asdict(model.architecture)["llama_layers"] == tuple(keys["llama_layers"])

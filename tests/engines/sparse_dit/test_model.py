@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from engines.sparse_dit import SparseDiT, SparseDiTOutput
-from engines.sparse_dit.layers import attend, attention_weights
+from engines.sparse_dit.attention import attend, attend_written_out
 from tests.parity.test_sparse_dit import TINY, random_inputs, random_pair
 
 
@@ -36,6 +36,46 @@ def test_every_parameter_learns_in_training_and_in_evaluation_mode() -> None:
         mode(**inputs).sample.square().mean().backward()
         still = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()]
         assert still == []
+
+
+@pytest.mark.parametrize("is_fused", [False, True], ids=["plain", "fused"])
+def test_gradient_checkpointing_gives_the_same_gradients(is_fused: bool) -> None:
+    """Every block runs twice: once without keeping anything, once for its backward pass."""
+    model = random_pair(TINY)[0]
+    model = model.fuse() if is_fused else model
+    inputs = random_inputs(model, 2, 8, 12)
+    runs: list[str] = []
+    for block in model.blocks():
+        block.block.register_forward_pre_hook(lambda module, args: runs.append(type(module).__name__))
+    gradients = []
+    for has_checkpoints in (False, True):
+        if has_checkpoints:
+            model.enable_gradient_checkpointing()
+        model.zero_grad()
+        output = model(**inputs)
+        balance = sum((each.mean_scores_E * each.load_E).sum() for each in output.router)
+        (output.sample.square().mean() + balance).backward()
+        gradients.append([parameter.grad.clone() for parameter in model.parameters()])
+    assert len(runs) == 4 + 8
+    for plain, checkpointed in zip(*gradients, strict=True):
+        torch.testing.assert_close(checkpointed, plain)
+
+
+def test_router_statistics_are_for_training() -> None:
+    model = SparseDiT(**TINY)
+    with torch.no_grad():
+        assert model(**random_inputs(model, 2, 8, 8)).router == ()
+
+
+@torch.no_grad()
+def test_the_output_reads_like_diffusers() -> None:
+    model = random_pair(TINY)[0]
+    inputs = random_inputs(model, 1, 8, 8)
+    output = model(**inputs)
+    assert output[0] is output.sample
+    assert torch.equal(model(**inputs, return_dict=False)[0], output.sample)
+    assert model.config.in_channels == model.config["in_channels"] == 4
+    assert torch.equal(SparseDiT.from_config(model.config).x_embedder.proj.weight[:0], torch.empty(0, 16))
 
 
 @torch.no_grad()
@@ -89,8 +129,7 @@ def test_written_out_attention_equals_the_fused_one() -> None:
     q, k, v = (torch.randn(2, length, 3, 16, generator=generator) for length in (5, 7, 7))
     bias = torch.randn(1, 1, 1, 7, generator=generator)
     expected = attend(q, k, v, bias)
-    weights = attention_weights(q.transpose(1, 2), k.transpose(1, 2), bias)
-    written = (weights @ v.transpose(1, 2)).transpose(1, 2).flatten(-2)
+    written = attend_written_out(*(x.transpose(1, 2) for x in (q, k, v)), bias).transpose(1, 2).flatten(-2)
     torch.testing.assert_close(written, expected, atol=1e-5, rtol=1e-5)
     halved = attend(q.bfloat16(), k.bfloat16(), v.bfloat16(), bias.bfloat16())
     torch.testing.assert_close(halved.float(), expected, atol=3e-2, rtol=3e-2)
