@@ -6,18 +6,15 @@ from typing import assert_never
 
 import torch
 from PIL import Image
-from torch import Tensor
 
 from engines.api import EditRequest, OnProgress, Sample
-from engines.guidance import guide_edit, guide_edit_clipped
 from engines.mask import Mask, keeper, require_mask
 from engines.parts import Parts, require_room, require_steps, watch
 from engines.presets import Preset
-from engines.sampling import Velocity, denoise, draw_noise, network_velocity, seeded, start
+from engines.sampling import denoise, draw_noise, seeded, start
 from engines.sizes import MEGAPIXEL, Size, closest_size, cover, size_of_area, uncover
-from engines.sparse_dit import SparseDiT
-from engines.text import TextContext
 from engines.vae import to_image, to_pixels
+from engines.velocity import edit_velocity
 
 __all__ = ["edit", "fit_source"]
 
@@ -37,11 +34,19 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
     require_room(parts, Size(source.width, source.height), num_pictures=2)
     source_latents = parts.vae.encode(to_pixels(source)).to(place.device)
     texts = parts.text.encode([request.negative_prompt, request.instruction])
-    context = texts.context.to(place.device, place.dtype)
-    velocity = guided(parts.dit, context, source_latents, preset, guidance, image_guidance)
     generator = seeded(request.seed)
     noise = draw_noise(tuple(source_latents.shape), generator, place.device)
     scheduler = start(parts.scheduler, num_steps, preset.shift)
+    velocity = edit_velocity(
+        parts.dit,
+        texts.context.to(place.device, place.dtype),
+        scheduler.timesteps,
+        source_latents,
+        instructions=[1],
+        guidance=guidance,
+        image_guidance=image_guidance,
+        is_clipped=preset.edit_guidance == "clipped",
+    )
     keep = None if mask is None else keeper(mask, source_latents, noise, parts.vae.factor)
     latents = denoise(velocity, noise, scheduler, generator, on_step, keep=keep)
     edited = to_image(parts.vae.decode(latents))
@@ -58,40 +63,6 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
         sampler=parts.sampler,
         is_prompt_cut=texts.is_cut[1],
     )
-
-
-def guided(
-    dit: SparseDiT,
-    context: TextContext,
-    source: Tensor,
-    preset: Preset,
-    guidance: float,
-    image_guidance: float,
-) -> Velocity:
-    """Velocity of the target half under two conditions; `context` holds [negative, instruction].
-
-    Three rows see sources [none, source, source]; their texts are [negative, negative, instruction], or with
-    clipped guidance [instruction, negative, instruction]. At guidance 1 and below the full row runs alone.
-    """
-    width = source.shape[-1]
-
-    def target_half(latents: Tensor, time: Tensor, sources: Tensor, texts: TextContext) -> Tensor:
-        pair = torch.cat([latents.expand_as(sources), sources], dim=-1)
-        return network_velocity(dit, pair, time, texts)[..., :width]
-
-    if guidance <= 1:
-        instruction = context.rows(1)
-        return lambda latents, time: target_half(latents, time, source, instruction)
-    sources = torch.cat([torch.zeros_like(source), source, source])
-    is_clipped = preset.edit_guidance == "clipped"
-    texts = context.rows(1 if is_clipped else 0, 0, 1)
-    combine = guide_edit_clipped if is_clipped else guide_edit
-
-    def velocity(latents: Tensor, time: Tensor) -> Tensor:
-        first, v_source, v_full = target_half(latents, time, sources, texts).chunk(3)
-        return combine(first, v_source, v_full, guidance, image_guidance)
-
-    return velocity
 
 
 def fit_source(image: Image.Image, preset: Preset, factor: int) -> Image.Image:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from engines.api import GenerateRequest, OnProgress, Sample
 from engines.errors import EngineError, UnsupportedSize
-from engines.guidance import guide
 from engines.parts import Parts, require_steps, watch
 from engines.presets import Grid, Preset
-from engines.sampling import Velocity, denoise, draw_noise, network_velocity, seeded, start
+from engines.sampling import denoise, draw_noise, seeded, start
 from engines.sizes import Size, size_of_budget
-from engines.sparse_dit import SparseDiT
-from engines.text import TextContext
 from engines.vae import to_image
+from engines.velocity import prompt_velocity
 
 __all__ = ["MAX_PICTURES", "generate"]
 
@@ -37,10 +34,17 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
     on_step = watch(on_progress, parts.vae, num_steps)
 
     texts = parts.text.encode([request.negative_prompt, request.prompt])
-    context = texts.context.to(place.device, place.dtype)
-    velocity = guided(parts.dit, context, guidance, request.num_pictures, preset.guided_below)
     noise = torch.cat([draw_noise(latent_shape(parts, size), each, place.device) for each in generators])
     scheduler = start(parts.scheduler, num_steps, preset.shift, grid)
+    velocity = prompt_velocity(
+        parts.dit,
+        texts.context.to(place.device, place.dtype),
+        scheduler.timesteps,
+        (noise.shape[-2], noise.shape[-1]),
+        positives=[1] * request.num_pictures,
+        guidance=guidance,
+        guided_below=preset.guided_below,
+    )
     latents = denoise(
         velocity,
         noise,
@@ -71,33 +75,6 @@ def seeded_each(seed: int, num_pictures: int) -> list[torch.Generator]:
     if not 1 <= num_pictures <= MAX_PICTURES:
         raise EngineError(f"{num_pictures} pictures at once cannot be drawn: choose 1 to {MAX_PICTURES}.")
     return [seeded(seed + index) for index in range(num_pictures)]
-
-
-def guided(
-    dit: SparseDiT,
-    context: TextContext,
-    guidance: float,
-    num_pictures: int = 1,
-    guided_below: float = 1.0,
-) -> Velocity:
-    """Velocity under classifier-free guidance, none at 1 and below; `context` holds [negative, positive].
-
-    At sigmas above `guided_below` there is none either.
-    """
-    positives = [1] * num_pictures
-    positive = context.rows(*positives)
-    if guidance <= 1:
-        return lambda latents, time: network_velocity(dit, latents, time, positive)
-    both_texts = context.rows(*[0] * num_pictures, *positives)
-
-    def velocity(latents: Tensor, time: Tensor) -> Tensor:
-        if time > 1000 * guided_below:
-            return network_velocity(dit, latents, time, positive)
-        both = network_velocity(dit, torch.cat([latents, latents]), time, both_texts)
-        v_negative, v_positive = both.chunk(2)
-        return guide(v_negative, v_positive, guidance)
-
-    return velocity
 
 
 def find_size(parts: Parts, request: GenerateRequest) -> Size:

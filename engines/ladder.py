@@ -18,8 +18,10 @@ __all__ = [
     "Rung",
     "Sizes",
     "choose_rung",
+    "encoder_bytes",
     "next_rung",
     "peak_of",
+    "puts_aside",
     "sentence",
 ]
 
@@ -55,15 +57,29 @@ BYTES_PER_WEIGHT = {
 
 @dataclass(frozen=True, kw_only=True)
 class PartSize:
-    """Numbers of weights: those of linear layers, which can be made smaller, and the rest; and of blocks."""
+    """Numbers of weights: those of linear layers, which can be made smaller, and the rest; and of blocks.
+
+    `num_once` of the linear ones are read once a prompt, not at every step.
+    """
 
     num_linear: int
     num_other: int
+    num_once: int = 0
     num_blocks: int = 1
 
     def num_bytes(self, precision: Precision) -> int:
+        return self.loop_bytes(precision) + int(self.num_once * BYTES_PER_WEIGHT[precision])
+
+    def loop_bytes(self, precision: Precision) -> int:
+        """What every step reads."""
         rest = 4 if precision is Precision.FP32 else 2
-        return int(self.num_linear * BYTES_PER_WEIGHT[precision] + self.num_other * rest)
+        linear = (self.num_linear - self.num_once) * BYTES_PER_WEIGHT[precision]
+        return int(linear + self.num_other * rest)
+
+    @property
+    def once_bytes(self) -> int:
+        """What waits in main memory in 16 bit where it is put aside."""
+        return 2 * self.num_once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,23 +175,34 @@ def fits(peak: Peak, machine: Machine) -> bool:
     return peak.gpu_bytes <= (machine.gpu_bytes or 0) and peak.cpu_bytes <= machine.cpu_bytes
 
 
+def puts_aside(rung: Rung, machine: Machine) -> bool:
+    """Whether the transformer's layers that are read once a prompt wait in main memory, unquantised."""
+    return machine.gpu_bytes is not None and rung.residence != "all"
+
+
+def encoder_bytes(rung: Rung, sizes: Sizes) -> int:
+    """All text encoders together."""
+    return sum(each.num_bytes(rung.encoders) for each in sizes.encoders)
+
+
 def peak_of(rung: Rung, sizes: Sizes, machine: Machine) -> Peak:
-    """The most that the rung holds at once. What is not at work waits in main memory."""
-    transformer = sizes.transformer.num_bytes(rung.transformer)
-    encoders = [each.num_bytes(rung.encoders) for each in sizes.encoders]
+    """The most that the rung must hold at once. What is not at work waits in main memory.
+
+    Encoders that take turns need not wait there: where it is short they are read from disk again.
+    """
     vae = sizes.vae.num_bytes(Precision.BF16)
     work = TILED_ACTIVATIONS_BYTES if rung.tiles_vae else ACTIVATIONS_BYTES
-    networks = transformer + sum(encoders)
+    networks = sizes.transformer.num_bytes(rung.transformer) + encoder_bytes(rung, sizes)
     if machine.gpu_bytes is None:
         return Peak(gpu_bytes=0, cpu_bytes=networks + vae + work)
-    match rung.residence:
-        case "all":
-            return Peak(gpu_bytes=networks + vae + work, cpu_bytes=max(encoders))
-        case "in turn":
-            return Peak(gpu_bytes=vae + max(transformer + work, max(encoders) + GIB), cpu_bytes=networks)
-        case "block by block":
-            blocks = NUM_STREAMED_BLOCKS * transformer // sizes.transformer.num_blocks
-            return Peak(gpu_bytes=vae + max(blocks + work, max(encoders) + GIB), cpu_bytes=networks)
+    largest_encoder = max(each.num_bytes(rung.encoders) for each in sizes.encoders)
+    if rung.residence == "all":
+        return Peak(gpu_bytes=networks + vae + work, cpu_bytes=largest_encoder)
+    transformer = sizes.transformer.loop_bytes(rung.transformer)
+    waiting = transformer + sizes.transformer.once_bytes + largest_encoder
+    if rung.residence == "block by block":
+        transformer = NUM_STREAMED_BLOCKS * transformer // sizes.transformer.num_blocks
+    return Peak(gpu_bytes=vae + max(transformer + work, largest_encoder + GIB), cpu_bytes=waiting)
 
 
 def sentence(rung: Rung, sizes: Sizes, machine: Machine, ladder: Sequence[Rung] = LADDER) -> str:

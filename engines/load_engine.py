@@ -6,6 +6,7 @@ from pathlib import Path
 
 import diffusers
 import transformers
+from platformdirs import user_cache_path
 
 from engines.download import default_folder
 from engines.engine import DiffusionEngine
@@ -16,7 +17,7 @@ from engines.placement import Placement, choose_placement
 from engines.presets import Preset, find_preset
 from engines.sampling import Scheduler, load_scheduler, official_scheduler
 from engines.sparse_dit import SparseDiT
-from engines.text import TextStack
+from engines.text import TextCache, TextStack
 from engines.vae import Vae
 
 __all__ = ["STICKERS", "load_engine"]
@@ -44,7 +45,7 @@ def load_engine(
             folder=folder,
             weights_hash=weights_hash,
             placement=place,
-            text=known.text if known else load_text(folder, place),
+            text=known.text if known else load_text(preset, folder, weights_hash, place),
             vae=known.vae if known else load_vae(folder, place),
             dit=load_transformer(preset, folder, place, known),
             scheduler=find_scheduler(preset, folder),
@@ -83,11 +84,14 @@ def verify(folder: Path, preset: Preset) -> str:
     return folder_hash(folder)
 
 
-def load_text(folder: Path, place: Placement) -> TextStack:
-    text = TextStack.from_pretrained(folder, place.dtype)
-    for encoder in text.encoders.children():
-        place.take(encoder, "encoder")
-    return text
+def load_text(preset: Preset, folder: Path, weights_hash: str, place: Placement) -> TextStack:
+    """Small encoders now; large ones when a text comes that the cache on disk does not know."""
+    if preset.is_embedded:
+        text = TextStack.from_pretrained(folder, place.dtype, host=place, weights_hash=weights_hash)
+        _ = text.encoders
+        return text
+    cache = TextCache(user_cache_path("reverie", appauthor=False) / "texts")
+    return TextStack.from_pretrained(folder, place.dtype, host=place, weights_hash=weights_hash, cache=cache)
 
 
 def load_vae(folder: Path, place: Placement) -> Vae:
@@ -104,7 +108,7 @@ def load_transformer(preset: Preset, folder: Path, place: Placement, known: Part
         return known.dit
     dit = SparseDiT.from_pretrained(folder, preset.transformer, place.dtype).requires_grad_(False)
     dit.max_seq = preset.max_image_tokens or dit.max_seq
-    place.take(dit, "transformer")
+    place.take(dit)
     return dit
 
 

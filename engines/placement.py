@@ -19,10 +19,14 @@ from engines.ladder import (
     Rung,
     Sizes,
     choose_rung,
+    encoder_bytes,
     next_rung,
+    peak_of,
+    puts_aside,
     sentence,
 )
 from engines.quantize import SMALLEST_LAYER, quantize
+from engines.sparse_dit import SparseDiT
 from engines.turns import Turns
 
 __all__ = ["Placement", "choose_placement", "measure", "this_machine"]
@@ -35,6 +39,9 @@ ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3", "text_encoder_4"
 
 EMBEDDINGS = ("embedding.", "embed_tokens.", "shared.")
 """Names of CLIP's, Llama's and T5's tables, whose rows are looked up and never multiplied."""
+
+READ_ONCE = (".adaLN_modulation.", "caption_projection.")
+"""Names of the transformer's layers that are read once a prompt, not at every step."""
 
 Kind = Literal["transformer", "encoder"]
 
@@ -60,11 +67,33 @@ class Placement:
             return f"A small model: everything in float32 on {self.device.type}."
         return sentence(self.rung, self.sizes, self.machine)
 
-    def take(self, network: nn.Module, kind: Kind) -> None:
-        """Give a network, in main memory and unquantised, its precision and its place."""
-        quantize(network, self.precision_of(kind))
-        self.networks[network] = kind
-        self._seat(network, kind)
+    @property
+    def keeps_encoders(self) -> bool:
+        """Whether main memory has room for all encoders; else each is read anew when a new text comes."""
+        peak = peak_of(self.rung, self.sizes, self.machine)
+        return peak.cpu_bytes + encoder_bytes(self.rung, self.sizes) <= self.machine.cpu_bytes
+
+    def take(self, transformer: SparseDiT) -> None:
+        """Give a transformer, in main memory and unquantised, its precision and its place."""
+        self._shape(transformer, self.rung.transformer)
+        self.networks[transformer] = "transformer"
+        self._place(transformer, "transformer")
+
+    def seat(self, encoder: nn.Module) -> None:
+        """The same for a text encoder that was just loaded."""
+        self._shape(encoder, self.rung.encoders)
+        if not self.keeps_encoders:
+            encoder.to(self.device)
+            return
+        self.networks[encoder] = "encoder"
+        self._place(encoder, "encoder")
+
+    def bring(self, encoder: nn.Module) -> None:
+        """Have an encoder on the device now."""
+        if encoder in self.networks:
+            self.turns.bring(encoder)
+        else:
+            self.turns.clear()
 
     def take_vae(self, vae: Any) -> None:
         """Give a diffusers autoencoder its place: it is small and stays."""
@@ -89,8 +118,8 @@ class Placement:
         for network, kind in self.networks.items():
             was = before.transformer if kind == "transformer" else before.encoders
             if self.precision_of(kind) is not was:
-                quantize(network, self.precision_of(kind))
-            self._seat(network, kind)
+                self._shape(network, self.precision_of(kind))
+            self._place(network, kind)
         if rung.tiles_vae:
             for vae in self.vaes:
                 vae.enable_tiling()
@@ -107,7 +136,14 @@ class Placement:
             and can_become(self.rung.encoders, rung.encoders)
         ]
 
-    def _seat(self, network: nn.Module, kind: Kind) -> None:
+    def _shape(self, network: nn.Module, precision: Precision) -> None:
+        if isinstance(network, SparseDiT) and puts_aside(self.rung, self.machine):
+            network.put_aside()
+        quantize(network, precision)
+        if isinstance(network, SparseDiT):
+            network.fuse()
+
+    def _place(self, network: nn.Module, kind: Kind) -> None:
         if self.machine.gpu_bytes is None or self.rung.residence == "all":
             network.to(self.device)
         elif self.rung.residence == "block by block" and kind == "transformer":
@@ -151,7 +187,7 @@ def measure(folder: Path, transformer: str = "transformer") -> Sizes:
 
 
 def part_size(folder: Path) -> PartSize:
-    num_linear = num_other = 0
+    num_linear = num_other = num_once = 0
     blocks = set()
     for file in sorted(folder.glob("*.safetensors")):
         for name, shape in shapes_of(file).items():
@@ -161,11 +197,14 @@ def part_size(folder: Path) -> PartSize:
             is_table = any(word in name for word in EMBEDDINGS)
             if len(shape) == 2 and count >= SMALLEST_LAYER and not is_table:
                 num_linear += count
+                num_once += count * any(word in name for word in READ_ONCE)
             else:
                 num_other += count
             if name.startswith(("double_stream_blocks.", "single_stream_blocks.")):
                 blocks.add(name.split(".block.")[0])
-    return PartSize(num_linear=num_linear, num_other=num_other, num_blocks=max(1, len(blocks)))
+    return PartSize(
+        num_linear=num_linear, num_other=num_other, num_once=num_once, num_blocks=max(1, len(blocks))
+    )
 
 
 def shapes_of(file: Path) -> dict[str, list[int]]:

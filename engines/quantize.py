@@ -8,6 +8,7 @@ from torch import nn
 
 from engines.errors import EngineError
 from engines.ladder import Precision
+from engines.sparse_dit.fusion import Fusible
 
 __all__ = ["quantize"]
 
@@ -22,6 +23,10 @@ def quantize(model: nn.Module, precision: Precision) -> None:
     of their input scaled by its own largest value. The rest of the model keeps its own type. Raises
     EngineError without the packages for it.
     """
+    if precision not in (Precision.FP32, Precision.BF16):
+        for module in list(model.modules()):
+            if isinstance(module, Fusible):
+                module.unfuse()
     try:
         match precision:
             case Precision.FP32 | Precision.BF16:

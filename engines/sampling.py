@@ -17,9 +17,7 @@ from torch import Tensor
 from engines.errors import EngineError, ModelNotFound, NonFiniteOutput, WeightsDamaged
 from engines.flow import clean_estimate, shift_time
 from engines.presets import Grid
-from engines.sparse_dit import SparseDiT, SparseDiTOutput
 from engines.sparse_dit.checkpoint import read_json
-from engines.text import TextContext
 
 __all__ = [
     "Grid",
@@ -28,7 +26,6 @@ __all__ = [
     "denoise",
     "draw_noise",
     "load_scheduler",
-    "network_velocity",
     "official_scheduler",
     "seeded",
     "start",
@@ -125,19 +122,6 @@ def seeded(seed: int) -> torch.Generator:
 def draw_noise(shape: tuple[int, ...], generator: torch.Generator, device: torch.device) -> Tensor:
     """Noise from a CPU generator, so that a seed means the same picture on every device."""
     return torch.randn(shape, generator=generator).to(device)
-
-
-def network_velocity(dit: SparseDiT, latents_BCHW: Tensor, time: Tensor, context: TextContext) -> Tensor:
-    """noise - clean in float32 by one pass of the network, which predicts its negative."""
-    batch = latents_BCHW.shape[0]
-    output: SparseDiTOutput = dit(
-        hidden_states=latents_BCHW.to(dit.device, dit.dtype),
-        timesteps=time.to(dit.device).expand(batch),
-        encoder_hidden_states_t5=context.t5_BTC,
-        encoder_hidden_states_llama3=context.llama_LBTC,
-        pooled_embeds=context.pooled_BC,
-    )
-    return -output.sample.float()
 
 
 def denoise(

@@ -54,9 +54,13 @@ class Turns:
             self.present = None
             clear_device_cache()
 
-    def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        if self.present is not module:
+    def bring(self, module: nn.Module) -> None:
+        """Have a member come now, for those who use its parts rather than call it."""
+        if module in self.hooks and self.present is not module:
             self.clear()
             module.to(self.device)
             self.present = module
+
+    def _enter(self, module: nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        self.bring(module)
         return send_to_device(args, self.device), send_to_device(kwargs, self.device)

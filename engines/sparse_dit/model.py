@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -31,7 +31,6 @@ from engines.sparse_dit.config import SparseDiTConfig
 from engines.sparse_dit.fusion import Fusible
 from engines.sparse_dit.initialize import initialize
 from engines.sparse_dit.layers import (
-    AdaptiveLinear,
     Head,
     PatchEmbed,
     PooledEmbed,
@@ -39,7 +38,14 @@ from engines.sparse_dit.layers import (
     TimestepEmbed,
 )
 from engines.sparse_dit.moe import RouterStatistics
-from engines.sparse_dit.prepared import LoopInputs, Prepared, PromptStates, TextRows, apply_from_anywhere
+from engines.sparse_dit.prepared import (
+    Finished,
+    LoopInputs,
+    Prepared,
+    PromptStates,
+    TextRows,
+    apply_from_anywhere,
+)
 from engines.sparse_dit.rope import rotation_table
 from engines.sparse_dit.rows import Grid, RulesOfSizes, grid_of, patchify, unpatchify
 
@@ -100,6 +106,7 @@ class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: 
         ConfigMixin.register_to_config(self, **asdict(config))
         self.gradient_checkpointing = False
         self.rules = RulesOfSizes(config)
+        self.aside: dict[str, nn.Module] = {}
         width, num_blocks = config.width, len(config.llama_layers)
         self.max_seq = config.max_image_tokens
         self.t_embedder = TimestepEmbed(width)
@@ -146,6 +153,7 @@ class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: 
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Write config.json and safetensors in diffusers layout, in the parameters' own precision."""
+        self.bring_back()
         write_checkpoint(Path(folder), asdict(self.architecture), self.state_dict())
 
     @property
@@ -192,30 +200,39 @@ class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: 
         PeftAdapterMixin.add_adapter(self, *arguments, **options)
 
     def put_aside(self, device: torch.device | str = "cpu") -> SparseDiT:
-        """Move away what the denoising loop does not read: adaLN and caption projections; returns itself.
+        """Take out what the denoising loop does not read, adaLN and caption projections; returns itself.
 
-        18 % of the 17 B weights. prepare() still works, it fetches one layer at a time; forward() does not.
-        "meta" frees them for good: only load_state_dict(..., assign=True) brings them back.
+        18 % of the 17 B weights, which then neither move, nor are quantised, nor saved with the rest.
+        prepare() and plain passes still work, they fetch one layer at a time.
         """
-        for module in self.used_once():
-            module.to(device)
+        for name in self.used_once():
+            if name not in self.aside:
+                self.aside[name] = self.get_submodule(name).to(device)
+                self.set_submodule(name, Finished())
         return self
 
     def bring_back(self) -> SparseDiT:
-        """Undo put_aside. Raises RuntimeError for weights that were freed."""
-        if any(parameter.is_meta for module in self.used_once() for parameter in module.parameters()):
-            raise RuntimeError("The weights were freed: load them again with load_state_dict(assign=True).")
-        return self.put_aside(self.device)
+        """Undo put_aside."""
+        for name, module in self.aside.items():
+            self.set_submodule(name, module.to(self.device))
+        self.aside.clear()
+        return self
 
-    def used_once(self) -> Iterator[nn.Module]:
+    def used_once(self) -> Iterator[str]:
         """What is read once a prompt: 2.53 B adaLN and 0.51 B caption parameters of the published 17.1 B."""
-        yield self.caption_projection
+        yield "caption_projection"
         yield from self.adaptive()
 
-    def adaptive(self) -> Iterator[AdaptiveLinear]:
+    def adaptive(self) -> Iterator[str]:
         """The blocks' adaLN in order, then the head's."""
-        yield from (cast(DualBlock | SingleBlock, each.block).adaLN_modulation for each in self.blocks())
-        yield self.final_layer.adaLN_modulation
+        for name, blocks in self.named_children():
+            if name.endswith("_blocks"):
+                yield from (f"{name}.{i}.block.adaLN_modulation" for i in range(len(cast(Sized, blocks))))
+        yield "final_layer.adaLN_modulation"
+
+    def wherever(self, name: str) -> Any:
+        """The module of that name, put aside or not."""
+        return self.aside.get(name) or self.get_submodule(name)
 
     @torch.no_grad()
     def prepare(
@@ -233,14 +250,15 @@ class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: 
         """
         grid = grid_of(self.architecture.patch_size, self.max_seq, *latent_size, kept_width)
         text = self.project_text(states.t5_BTC, states.llama_LBTC)
-        times = self.t_embedder(timesteps_S.to(states.pooled_BC.device), self.dtype)
-        condition_SBD = nn.functional.silu(times[:, None] + self.p_embedder(states.pooled_BC)[None])
+        times_SD = self.t_embedder(timesteps_S.to(self.device), self.dtype)
+        pooled_BD = self.p_embedder(states.pooled_BC.to(self.device))
+        condition_SBD = nn.functional.silu(times_SD[:, None] + pooled_BD[None]).to(states.pooled_BC.device)
         return Prepared(
             denoise=self,
             grid=grid,
             rules=self.rules.of(grid, text.num_rows, text.text_BPD),
             text=text,
-            vectors=tuple(apply_from_anywhere(each[1], condition_SBD) for each in self.adaptive()),
+            vectors=tuple(self.modulations(condition_SBD)),
         )
 
     def forward(
@@ -288,7 +306,11 @@ class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: 
                 )
                 times_BD = self.t_embedder(timesteps, hidden_states.dtype)
                 condition_BD = nn.functional.silu(times_BD + self.p_embedder(pooled_embeds))
-                conditions = (condition_BD,) * (len(self.architecture.llama_layers) + 1)
+                conditions = tuple(
+                    self.modulations(condition_BD)
+                    if self.aside
+                    else [condition_BD] * (len(self.architecture.llama_layers) + 1)
+                )
                 inputs = LoopInputs(grid=grid, rules=rules, text=text, conditions=conditions)
             output, router = self.denoise(patches, inputs)
         sample = unpatchify(output, inputs.grid, self.architecture.patch_size)
@@ -314,9 +336,13 @@ class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: 
         table = rotation_table(img_ids, self.architecture.axes_dims_rope)
         return hidden_states, grid, KeyRules(table=table, image_mask=masks)
 
+    def modulations(self, condition: Tensor) -> list[Tensor]:
+        """adaLN's vectors for every block, then the head, of conditions (.., D) after SiLU."""
+        return [apply_from_anywhere(self.wherever(name)[1], condition) for name in self.adaptive()]
+
     def project_text(self, t5_BTC: Tensor, llama_LBTC: Tensor) -> TextRows:
         """The prompt at the network's width: T5's rows, and one set of Llama rows for each block."""
-        projections = [cast(TextProjection, each).linear for each in self.caption_projection]
+        projections = [each.linear for each in self.wherever("caption_projection")]
         llama = tuple(
             apply_from_anywhere(projection, llama_LBTC[layer])
             for projection, layer in zip(projections[:-1], self.architecture.llama_layers, strict=True)

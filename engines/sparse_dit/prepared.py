@@ -7,13 +7,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engines.sparse_dit.attention import KeyRules
+from engines.sparse_dit.fusion import is_plain
 from engines.sparse_dit.rows import Grid
 
-__all__ = ["LoopInputs", "Prepared", "PromptStates", "TextRows", "apply_from_anywhere"]
+__all__ = ["Finished", "LoopInputs", "Prepared", "PromptStates", "TextRows", "apply_from_anywhere"]
 
 
 class Denoise(Protocol):
@@ -63,8 +65,9 @@ class LoopInputs:
 class Prepared:
     """`prepared(latents, step)` predicts clean - noise, as SparseDiT.forward does, for step 0 and up.
 
-    `vectors` holds the finished adaLN vectors of all steps, (S, B, X) for each block and for the head.
-    Latents are (B, channels, height, width) of the prepared size; so is the answer, but its kept width.
+    `vectors` holds the finished adaLN vectors of all steps, (S, texts, X) for each block and for the head;
+    `texts_B` says which of them a sample reads, None each its own. Latents are (B, channels, height, width)
+    of the prepared size; so is the answer, but its kept width.
     """
 
     denoise: Denoise
@@ -72,20 +75,24 @@ class Prepared:
     rules: KeyRules
     text: TextRows
     vectors: tuple[Tensor, ...]
+    texts_B: Tensor | None = None
 
     def __call__(self, latents_BCHW: Tensor, step: int) -> Tensor:
-        conditions = tuple(vectors_SBX[step] for vectors_SBX in self.vectors)
+        of_step = [vectors_STX[step] for vectors_STX in self.vectors]
+        conditions = tuple(each if self.texts_B is None else each[self.texts_B] for each in of_step)
         inputs = LoopInputs(grid=self.grid, rules=self.rules, text=self.text, conditions=conditions)
         sample: Tensor = self.denoise(latents_BCHW, loop_inputs=inputs).sample
         return sample
 
-    def samples(self, *indices: int) -> Prepared:
-        """The same for some of the batch's samples, say without the negative prompt of guidance."""
-        chosen = list(indices)
+    def samples(self, *texts: int) -> Prepared:
+        """For a batch whose samples read these of the prepared texts, which may repeat."""
+        if self.texts_B is not None:
+            raise ValueError("Choose samples of what prepare made, not of other samples.")
+        texts_B = torch.tensor(texts, device=self.text.text_BPD.device)
         text = TextRows(
-            text_BPD=self.text.text_BPD[chosen], llama=tuple(each[chosen] for each in self.text.llama)
+            text_BPD=self.text.text_BPD[texts_B], llama=tuple(each[texts_B] for each in self.text.llama)
         )
-        return replace(self, text=text, vectors=tuple(each[:, chosen] for each in self.vectors))
+        return replace(self, text=text, texts_B=texts_B)
 
     @property
     def num_bytes(self) -> int:
@@ -95,14 +102,24 @@ class Prepared:
         )
 
 
-def apply_from_anywhere(linear: nn.Module, x: Tensor) -> Tensor:
-    """linear(x); a plain linear's weights may lie on another device and come for this product only."""
-    if not isinstance(linear, nn.Linear) or linear.weight.device == x.device:
-        output: Tensor = linear(x)
+class Finished(nn.Module):
+    """Stands where a network's adaLN was put aside: finished vectors pass."""
+
+    def forward(self, vectors_BX: Tensor) -> Tensor:
+        return vectors_BX
+
+
+def apply_from_anywhere(module: nn.Module, x: Tensor) -> Tensor:
+    """module(x); weights that lie on another device come for this product only."""
+    home = next(module.parameters()).device
+    if home == x.device:
+        output: Tensor = module(x)
         return output
-    if linear.weight.is_meta:
-        raise RuntimeError(
-            "The weights that this prompt needs were freed: load them again with load_state_dict."
-        )
-    bias = None if linear.bias is None else linear.bias.to(x.device)
-    return F.linear(x, linear.weight.to(x.device), bias)
+    if isinstance(module, nn.Linear) and is_plain(module):
+        bias = None if module.bias is None else module.bias.to(x.device)
+        return F.linear(x, module.weight.to(x.device), bias)
+    try:
+        output = module.to(x.device)(x)
+        return output
+    finally:
+        module.to(home)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +27,8 @@ __all__ = [
     "EncoderFolder",
     "EncoderSource",
     "HeldEncoder",
+    "Host",
+    "PlainHost",
     "TextEncoders",
     "encode_tokens",
     "load_tokenizer",
@@ -89,8 +91,40 @@ class EncoderSource(Protocol):
     def num_positions(self) -> int:
         """The longest text in tokens that it can read."""
 
-    def load(self, device: torch.device) -> nn.Module:
-        """The encoder on `device`, ready to be run. May be called again after the encoder was let go."""
+    def load(self) -> nn.Module:
+        """The encoder in main memory, ready to be run. May be called again after the encoder was let go."""
+
+
+class Host(Protocol):
+    """Who decides where encoders stand and how precise they are."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where texts are read."""
+
+    @property
+    def keeps_encoders(self) -> bool:
+        """False: an encoder is let go once it has read all texts, and loaded again when it is needed."""
+
+    def seat(self, encoder: nn.Module) -> None:
+        """Give an encoder that was just loaded, in main memory, its precision and its place."""
+
+    def bring(self, encoder: nn.Module) -> None:
+        """Called before an encoder is used: it must then be on the device."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainHost:
+    """Encoders as they are loaded, on one device, kept."""
+
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    keeps_encoders: bool = True
+
+    def seat(self, encoder: nn.Module) -> None:
+        encoder.to(self.device)
+
+    def bring(self, encoder: nn.Module) -> None:
+        """It is there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +138,7 @@ class HeldEncoder:
     def num_positions(self) -> int:
         return num_positions(self.encoder.config)
 
-    def load(self, device: torch.device) -> nn.Module:
+    def load(self) -> nn.Module:
         return self.encoder
 
 
@@ -142,9 +176,9 @@ class EncoderFolder:
 
     def check(self) -> None:
         """Refuse what cannot load, in a moment and without reading weights: raises as load does."""
-        self.load(torch.device("meta"))
+        self.load("meta")
 
-    def load(self, device: torch.device) -> nn.Module:
+    def load(self, device: str = "cpu") -> nn.Module:
         """Read the weights, the Llama's without its language head. Raises ModelNotFound or WeightsDamaged."""
         encoder_class = ENCODER_CLASSES[self.slot]
         if not (self.folder / "config.json").is_file():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,8 @@ from engines.text.encoders import (
     EncoderFolder,
     EncoderSource,
     HeldEncoder,
+    Host,
+    PlainHost,
     TextEncoders,
     load_tokenizer,
 )
@@ -33,10 +35,8 @@ from engines.text.records import (
 )
 from engines.text.rows import States, encode_llama, encode_pooled, encode_t5
 
-__all__ = ["TextPlacement", "TextStack"]
+__all__ = ["TextStack"]
 
-TextPlacement = Literal["keep", "stream"]
-"""keep: an encoder stays once it is loaded. stream: one at a time, let go after it has read all texts."""
 T5, LLAMA = 2, 3
 MIN_TOKENS = 2
 """A start and an end token, where a tokenizer sets both."""
@@ -50,20 +50,19 @@ class TextStack:
         encoders: TextEncoders | Sequence[EncoderSource],
         tokenizers: Sequence[PreTrainedTokenizerBase],
         *,
-        device: torch.device | str = "cpu",
+        host: Host | None = None,
         cache: TextCache | None = None,
-        placement: TextPlacement = "keep",
     ) -> None:
-        """`device` is for encoders that are yet to be loaded; loaded ones stay where they are.
+        """`host` is for encoders that are yet to be loaded; loaded ones stay where they are.
 
         Loaded encoders may change, so they are refused together with a cache on disk.
         """
         if isinstance(encoders, TextEncoders):
             if cache is not None and cache.folder is not None:
                 raise EngineError("Encoders without a hash cannot be cached on disk: give their folder.")
-            self.device = encoders.device
+            self.host: Host = PlainHost(device=encoders.device)
         else:
-            self.device = torch.device(device)
+            self.host = host or PlainHost()
         self._held = encoders if isinstance(encoders, TextEncoders) else None
         self._sources = hold(encoders) if isinstance(encoders, TextEncoders) else tuple(encoders)
         self._loaded: dict[int, nn.Module] = {}
@@ -72,7 +71,6 @@ class TextStack:
         self.tokenizers: tuple[Any, ...] = tuple(tokenizers)
         self.tokenizers[LLAMA].pad_token = self.tokenizers[LLAMA].eos_token
         self.cache = TextCache() if cache is None else cache
-        self.placement = placement
         self.max_tokens = self.limits(MAX_TOKENS)
 
     @classmethod
@@ -80,11 +78,10 @@ class TextStack:
         cls,
         folder: Path,
         dtype: torch.dtype = torch.float32,
-        device: torch.device | str = "cpu",
         *,
+        host: Host | None = None,
         weights_hash: str | None = None,
         cache: TextCache | None = None,
-        placement: TextPlacement = "keep",
     ) -> TextStack:
         """text_encoder.. and tokenizer.. of a folder: tokenizers now, encoders when they are needed.
 
@@ -98,11 +95,15 @@ class TextStack:
         for source in sources:
             source.check()
         tokenizers = [load_tokenizer(folder / f"tokenizer{suffix}") for suffix in SUFFIXES]
-        return cls(sources, tokenizers, device=device, cache=cache, placement=placement)
+        return cls(sources, tokenizers, host=host, cache=cache)
+
+    @property
+    def device(self) -> torch.device:
+        return self.host.device
 
     @property
     def encoders(self) -> TextEncoders:
-        """All four, loaded and, unless they stream, kept."""
+        """All four, loaded and, if the host keeps them, kept."""
         return self._held or TextEncoders(*[self._load(slot) for slot in range(4)])
 
     def release(self) -> None:
@@ -203,6 +204,7 @@ class TextStack:
 
     def _encode_ids(self, slot: int, ids: Sequence[Sequence[int]], length: int) -> list[States]:
         encoder, pad = self._load(slot), self.tokenizers[slot].pad_token_id
+        self.host.bring(encoder)
         try:
             if slot == T5:
                 return encode_t5(encoder, ids, pad, length)
@@ -211,14 +213,16 @@ class TextStack:
             return encode_pooled(encoder, ids, pad)
         finally:
             del encoder
-            if self.placement == "stream":
+            if not self.host.keeps_encoders:
                 free(self.device)
 
     def _load(self, slot: int) -> nn.Module:
         if slot in self._loaded:
             return self._loaded[slot]
-        encoder = self._sources[slot].load(self.device)
-        if self.placement == "keep":
+        encoder = self._sources[slot].load()
+        if self._held is None:
+            self.host.seat(encoder)
+        if self.host.keeps_encoders:
             self._loaded[slot] = encoder
         return encoder
 

@@ -2,7 +2,7 @@
 
 Prints a line of JSON for each case: the weights that are not put aside, and what a prepared prompt holds
 instead, its text rows and the adaLN vectors of all steps. The published network is counted on tensors without
-values; the middle one really runs, before and after its weights are freed, and its numbers stay equal.
+values; the middle one really runs, before and after weights are put aside, and its numbers stay equal.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ def count_published(name: str, num_steps: int, batch: int) -> dict[str, Any]:
         ours = SparseDiT(**PUBLISHED).bfloat16().fuse()
         context, times = random_context(PUBLISHED, batch), torch.linspace(999, 1, num_steps)
     prepared = ours.prepare(context, times, (128, 128))
-    aside = {id(parameter) for module in ours.used_once() for parameter in module.parameters()}
-    weights = sum(each.nbytes for each in ours.parameters() if id(each) not in aside)
-    return report(f"published, {name}", num_bytes(theirs), weights, prepared, batch, num_steps)
+    return report(
+        f"published, {name}", num_bytes(theirs), num_bytes(ours.put_aside("meta")), prepared, batch, num_steps
+    )
 
 
 @torch.no_grad()
 def measure_middle(num_steps: int = 28) -> dict[str, Any]:
-    """A real loop: weights freed after the prompt is prepared, the same samples as before."""
+    """A real loop: weights put aside after the prompt is prepared, the same samples as before."""
     torch.manual_seed(0)
     ours = SparseDiT(**PROPORTIONED).bfloat16().eval()
     for parameter in ours.parameters():
@@ -65,7 +65,7 @@ def measure_middle(num_steps: int = 28) -> dict[str, Any]:
     latents = torch.randn(1, PROPORTIONED["in_channels"], 16, 16).bfloat16()
     prepared = ours.fuse().prepare(context, torch.linspace(999, 1, num_steps), (16, 16))
     expected = prepared(latents, 3)
-    ours.put_aside("meta")
+    ours.put_aside()
     row = report("middle, run", before, num_bytes(ours), prepared, 1, num_steps)
     return row | {"is_equal": torch.equal(prepared(latents, 3), expected)}
 

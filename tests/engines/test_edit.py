@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
 from engines.api import EditRequest, Progress
-from engines.edit import fit_source, guided
+from engines.edit import fit_source
 from engines.engine import DiffusionEngine
 from engines.errors import UnsupportedSize
 from engines.guidance import guide_edit, guide_edit_clipped
 from engines.load_engine import load_engine
 from engines.presets import PRESETS
-from engines.sampling import network_velocity
 from engines.sizes import Size
+from engines.text import TextContext
+from engines.velocity import edit_velocity
+from tests.engines.plain_passes import network_velocity
 
 TINY = dataclasses.replace(PRESETS["stickers-edit"], sizes=(Size(64, 64),))
 SOURCE = Image.linear_gradient("L").convert("RGB").resize((64, 64))
@@ -66,18 +69,28 @@ def test_everything_asked_for_changes_the_picture(
 @pytest.mark.parametrize("kind", ["plain", "clipped"])
 @torch.no_grad()
 def test_guidance_combines_three_passes_as_the_formula_says(engine: DiffusionEngine, kind: str) -> None:
-    """One batch of three equals three passes written out."""
+    """Prepared and in one batch equals plain passes written out; two sources with different words."""
     parts = engine.parts
-    preset = dataclasses.replace(TINY, edit_guidance=kind)  # type: ignore[arg-type]
     generator = torch.Generator().manual_seed(0)
-    latents, source = (torch.randn(1, 4, 8, 8, generator=generator) for _ in range(2))
-    time = torch.tensor(500)
-    context = parts.text.encode(["red", "make it blue"]).context
-    negative, positive = context.rows(0), context.rows(1)
+    latents, source = (torch.randn(2, 4, 8, 8, generator=generator) for _ in range(2))
+    context = parts.text.encode(["red", "make it blue", "at night"]).context
+    negative, positive = context.rows(0, 0), context.rows(1, 2)
 
-    def one_pass(seen: torch.Tensor, text: object) -> torch.Tensor:
-        pair = torch.cat([latents, seen], dim=-1)
-        return network_velocity(parts.dit, pair, time, text)[..., :8]  # type: ignore[arg-type]
+    def one_pass(seen: Tensor, text: TextContext) -> Tensor:
+        return network_velocity(parts.dit, torch.cat([latents, seen], dim=-1), 500, text)[..., :8]
+
+    def velocity(guidance: float) -> Tensor:
+        velocity = edit_velocity(
+            parts.dit,
+            context,
+            torch.tensor([700, 500]),
+            source,
+            instructions=[1, 2],
+            guidance=guidance,
+            image_guidance=1.5,
+            is_clipped=kind == "clipped",
+        )
+        return velocity(latents, torch.tensor(500))
 
     nothing = torch.zeros_like(source)
     v_source, v_full = one_pass(source, negative), one_pass(source, positive)
@@ -85,10 +98,8 @@ def test_guidance_combines_three_passes_as_the_formula_says(engine: DiffusionEng
         expected = guide_edit(one_pass(nothing, negative), v_source, v_full, 3.0, 1.5)
     else:
         expected = guide_edit_clipped(one_pass(nothing, positive), v_source, v_full, 3.0, 1.5)
-    velocity = guided(parts.dit, context, source, preset, 3.0, 1.5)(latents, time)
-    torch.testing.assert_close(velocity, expected, atol=1e-5, rtol=1e-5)
-    unguided = guided(parts.dit, context, source, preset, 1.0, 1.5)(latents, time)
-    torch.testing.assert_close(unguided, v_full, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(velocity(3.0), expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(velocity(1.0), v_full, atol=1e-5, rtol=1e-5)
 
 
 def test_sources_of_any_size_and_mode_are_taken(engine: DiffusionEngine) -> None:

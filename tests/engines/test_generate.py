@@ -14,12 +14,12 @@ from PIL import Image
 from engines.api import GenerateRequest, Progress
 from engines.engine import DiffusionEngine
 from engines.errors import Cancelled, EngineError, NonFiniteOutput, UnsupportedSize
-from engines.generate import guided
 from engines.guidance import guide
 from engines.load_engine import load_engine
 from engines.presets import GRIDS, PRESETS
-from engines.sampling import network_velocity
 from engines.sizes import Size
+from engines.velocity import prompt_velocity
+from tests.engines.plain_passes import network_velocity
 
 REQUEST = GenerateRequest(prompt="a red cat", seed=1, num_steps=4)
 TINY = dataclasses.replace(PRESETS["stickers-full"], sizes=(Size(64, 64), Size(96, 64)))
@@ -74,17 +74,24 @@ def test_guidance_can_wait_for_the_later_steps(tiny_folder: Path, engine: Diffus
     assert np.array_equal(below(0.0), below(0.5, guidance=1.0))
     assert not np.array_equal(below(0.5), below(0.0))
     assert not np.array_equal(below(0.5), below(1.0))
+
+
+@torch.no_grad()
+def test_guidance_combines_two_passes_as_the_formula_says(engine: DiffusionEngine) -> None:
+    """Prepared and in one batch equals plain passes written out; two pictures of different words."""
     parts = engine.parts
-    context = parts.text.encode(["", "a red cat"]).context
-    latents = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
-    velocity = guided(parts.dit, context, 4.0, guided_below=0.5)
-    with torch.no_grad():
-        for time, guidance in ((501, 1.0), (500, 4.0)):
-            v_negative, v_positive = (
-                network_velocity(parts.dit, latents, torch.tensor(time), context.rows(row)) for row in (0, 1)
-            )
-            expected = guide(v_negative, v_positive, guidance)
-            torch.testing.assert_close(velocity(latents, torch.tensor(time)), expected, atol=1e-5, rtol=1e-5)
+    context = parts.text.encode(["", "a red cat", "a dog"]).context
+    latents = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    times = torch.tensor([900, 501, 500, 20])
+    velocity = prompt_velocity(
+        parts.dit, context, times, (8, 8), positives=[1, 2], guidance=4.0, guided_below=0.5
+    )
+    for time, guidance in ((900, 1.0), (501, 1.0), (500, 4.0), (20, 4.0)):
+        v_negative, v_positive = (
+            network_velocity(parts.dit, latents, time, context.rows(*rows)) for rows in ((0, 0), (1, 2))
+        )
+        expected = guide(v_negative, v_positive, guidance)
+        torch.testing.assert_close(velocity(latents, torch.tensor(time)), expected, atol=1e-5, rtol=1e-5)
 
 
 def test_without_guidance_the_negative_prompt_has_no_part(engine: DiffusionEngine) -> None:

@@ -21,7 +21,9 @@ from engines.ladder import (
 
 BILLION = 10**9
 PUBLISHED = Sizes(
-    transformer=PartSize(num_linear=17_100_000_000, num_other=5_733_184, num_blocks=48),
+    transformer=PartSize(
+        num_linear=17_100_000_000, num_other=5_733_184, num_once=3_040_000_000, num_blocks=48
+    ),
     encoders=(
         PartSize(num_linear=85_000_000, num_other=38_000_000),
         PartSize(num_linear=632_000_000, num_other=63_000_000),
@@ -45,12 +47,15 @@ def machine(gpu: float | None, cpu: float, has_fp8: bool = False) -> Machine:
     [
         (machine(79, 120), Precision.BF16, Precision.BF16, "all"),
         (machine(47, 120), Precision.BF16, Precision.BF16, "in turn"),
-        (machine(47, 40), Precision.INT8, Precision.INT8, "all"),
+        (machine(47, 40), Precision.INT8, Precision.BF16, "in turn"),
+        (machine(47, 30), Precision.INT8, Precision.INT8, "all"),
+        (machine(31.5, 120), Precision.BF16, Precision.BF16, "in turn"),
         (machine(23, 64), Precision.INT8, Precision.BF16, "in turn"),
         (machine(23, 64, has_fp8=True), Precision.FP8, Precision.BF16, "in turn"),
         (machine(15, 64), Precision.NF4, Precision.INT8, "in turn"),
-        (machine(11, 64), Precision.INT8, Precision.INT8, "block by block"),
-        (machine(11, 24), Precision.NF4, Precision.NF4, "block by block"),
+        (machine(11, 24), Precision.NF4, Precision.INT8, "in turn"),
+        (machine(9.8, 64), Precision.INT8, Precision.INT8, "block by block"),
+        (machine(7, 24), Precision.NF4, Precision.NF4, "block by block"),
         (machine(None, 128), Precision.BF16, Precision.BF16, "all"),
         (machine(None, 60), Precision.INT8, Precision.BF16, "in turn"),
         (machine(None, 24), Precision.NF4, Precision.NF4, "block by block"),
@@ -97,6 +102,6 @@ def test_one_line_says_what_and_why() -> None:
     assert line.startswith(
         "Transformer in int8, text encoders in bfloat16, each on the device only while it works"
     )
-    assert "of 23.0 GB free; the next better way needs 37." in line
+    assert "of 23.0 GB free; the next better way needs 31." in line
     place = machine(79, 120)
     assert sentence(LADDER[0], PUBLISHED, place).endswith("of 79.0 GB free.")

@@ -195,7 +195,7 @@ def test_every_step_down_keeps_drawing() -> None:
     size = placement.PartSize(num_linear=10**9, num_other=10**6, num_blocks=3)
     sizes = placement.Sizes(transformer=size, encoders=(size,), vae=size)
     place = Placement(CPU, LADDER[0], sizes, ROOMY)
-    place.take(dit, "transformer")
+    place.take(dit)
     rungs = [place.rung]
     while (reason := place.step_down()) is not None:
         assert reason.startswith(f"Transformer in {place.rung.transformer}")

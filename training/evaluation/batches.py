@@ -10,16 +10,15 @@ from dataclasses import dataclass
 
 import torch
 from PIL import Image
-from torch import Tensor
 
 from engines.api import EditRequest, GenerateRequest, Progress
 from engines.edit import first_number, fit_source
 from engines.engine import DiffusionEngine
 from engines.generate import latent_shape
-from engines.guidance import guide, guide_edit
-from engines.sampling import Velocity, denoise, draw_noise, network_velocity, start
+from engines.sampling import Scheduler, Velocity, denoise, draw_noise, start
 from engines.text import TextContext
 from engines.vae import to_image, to_pixels
+from engines.velocity import edit_velocity, prompt_velocity
 
 __all__ = ["Sampling", "draw_all", "edit_all"]
 
@@ -72,10 +71,9 @@ def in_batches(
     together: Together,
     alone: Alone,
 ) -> list[Image.Image]:
-    """Samplers that draw noise at every step, and clipped guidance, run one by one."""
+    """Samplers that draw noise at every step run one by one."""
     pictures: list[Image.Image] = []
-    preset = engine.parts.preset
-    can_batch = engine.parts.sampler == "UniPCMultistep" and preset.edit_guidance == "plain"
+    can_batch = engine.parts.sampler == "UniPCMultistep"
     for first in range(0, len(wishes), sampling.batch_size):
         chunk = wishes[first : first + sampling.batch_size]
         if can_batch:
@@ -88,46 +86,44 @@ def in_batches(
 
 @torch.no_grad()
 def draw_batch(engine: DiffusionEngine, wishes: Sequence[Wish], sampling: Sampling) -> list[Image.Image]:
-    parts, count = engine.parts, len(wishes)
-    guidance = first_number(sampling.guidance, parts.preset.guidance)
-    context = encode(engine, wishes)
-    positive = context.rows(*range(1, count + 1))
-    both = context.rows(*[0] * count, *range(1, count + 1))
-
-    def velocity(latents: Tensor, time: Tensor) -> Tensor:
-        if guidance <= 1 or time > 1000 * parts.preset.guided_below:
-            return network_velocity(parts.dit, latents, time, positive)
-        v_negative, v_positive = network_velocity(parts.dit, torch.cat([latents, latents]), time, both).chunk(
-            2
-        )
-        return guide(v_negative, v_positive, guidance)
-
-    return sample(engine, wishes, sampling, latent_shape(parts, parts.preset.sizes[0]), velocity)
+    parts = engine.parts
+    shape = latent_shape(parts, parts.preset.sizes[0])
+    scheduler = start_each(engine, sampling)
+    velocity = prompt_velocity(
+        parts.dit,
+        encode(engine, wishes),
+        scheduler.timesteps,
+        (shape[-2], shape[-1]),
+        positives=range(1, len(wishes) + 1),
+        guidance=first_number(sampling.guidance, parts.preset.guidance),
+        guided_below=parts.preset.guided_below,
+    )
+    return sample(engine, wishes, scheduler, shape, velocity)
 
 
 @torch.no_grad()
 def edit_batch(engine: DiffusionEngine, wishes: Sequence[Wish], sampling: Sampling) -> list[Image.Image]:
-    parts, count = engine.parts, len(wishes)
-    guidance = first_number(sampling.guidance, parts.preset.guidance)
-    image_guidance = first_number(parts.preset.image_guidance, 1.0)
+    parts = engine.parts
     factor = parts.vae.factor * parts.dit.config.patch_size
     pixels = [to_pixels(fit_source(wish.source, parts.preset, factor)) for wish in wishes if wish.source]
     source = parts.vae.encode(torch.cat(pixels)).to(parts.placement.device)
-    context = encode(engine, wishes)
-    instructions = context.rows(*range(1, count + 1))
-    texts = context.rows(*[0] * (2 * count), *range(1, count + 1))
-    sources = torch.cat([torch.zeros_like(source), source, source])
-    width = source.shape[-1]
+    scheduler = start_each(engine, sampling)
+    velocity = edit_velocity(
+        parts.dit,
+        encode(engine, wishes),
+        scheduler.timesteps,
+        source,
+        instructions=range(1, len(wishes) + 1),
+        guidance=first_number(sampling.guidance, parts.preset.guidance),
+        image_guidance=first_number(parts.preset.image_guidance, 1.0),
+        is_clipped=parts.preset.edit_guidance == "clipped",
+    )
+    return sample(engine, wishes, scheduler, (1, *source.shape[1:]), velocity)
 
-    def velocity(latents: Tensor, time: Tensor) -> Tensor:
-        if guidance <= 1:
-            pair = torch.cat([latents, source], dim=-1)
-            return network_velocity(parts.dit, pair, time, instructions)[..., :width]
-        pair = torch.cat([latents.repeat(3, 1, 1, 1), sources], dim=-1)
-        none, v_source, v_full = network_velocity(parts.dit, pair, time, texts)[..., :width].chunk(3)
-        return guide_edit(none, v_source, v_full, guidance, image_guidance)
 
-    return sample(engine, wishes, sampling, (1, *source.shape[1:]), velocity)
+def start_each(engine: DiffusionEngine, sampling: Sampling) -> Scheduler:
+    preset = engine.parts.preset
+    return start(engine.parts.scheduler, sampling.num_steps or preset.num_steps, preset.shift)
 
 
 def encode(engine: DiffusionEngine, wishes: Sequence[Wish]) -> TextContext:
@@ -140,7 +136,7 @@ def encode(engine: DiffusionEngine, wishes: Sequence[Wish]) -> TextContext:
 def sample(
     engine: DiffusionEngine,
     wishes: Sequence[Wish],
-    sampling: Sampling,
+    scheduler: Scheduler,
     shape: tuple[int, ...],
     velocity: Velocity,
 ) -> list[Image.Image]:
@@ -148,7 +144,6 @@ def sample(
     parts = engine.parts
     generators = [torch.Generator().manual_seed(wish.seed) for wish in wishes]
     noise = torch.cat([draw_noise(shape, generator, parts.placement.device) for generator in generators])
-    scheduler = start(parts.scheduler, sampling.num_steps or parts.preset.num_steps, parts.preset.shift)
     latents = denoise(velocity, noise, scheduler, generators[0], lambda step, clean: None)
     return [to_image(each[None]) for each in parts.vae.decode(latents)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from engines.sparse_dit import Prepared, SparseDiT
+from engines.sparse_dit.prepared import apply_from_anywhere
 from engines.text import TextContext
 from tests.parity.test_sparse_dit import TINY, random_inputs, random_pair
 
@@ -126,36 +128,55 @@ def test_some_of_the_samples() -> None:
     torch.testing.assert_close(prepared.samples(2, 0)(latents[[2, 0]], 2), expected, atol=2e-6, rtol=1e-5)
 
 
+@pytest.mark.parametrize("is_fused", [False, True], ids=["plain", "fused"])
 @torch.no_grad()
-def test_the_loop_needs_neither_adaln_nor_caption_projections() -> None:
-    model = random_pair(TINY)[0].fuse()
-    state = copy.deepcopy(model.state_dict())
+def test_the_loop_needs_neither_adaln_nor_caption_projections(is_fused: bool) -> None:
+    model = random_pair(TINY)[0]
+    model = model.fuse() if is_fused else model
     inputs = random_inputs(model, 2, 8, 12)
-    prepared = prepare(model, inputs)
-    expected = prepared(inputs["hidden_states"], 1)
-    model.put_aside("meta")
-    assert {name.split(".")[0] for name, each in model.named_parameters() if each.is_meta} == {
-        "caption_projection",
-        "double_stream_blocks",
-        "single_stream_blocks",
-        "final_layer",
-    }
-    assert all("adaLN" in n or "caption" in n for n, each in model.named_parameters() if each.is_meta)
-    assert torch.equal(prepared(inputs["hidden_states"], 1), expected)
-    with pytest.raises(RuntimeError, match="were freed: load them again"):
-        prepare(model, inputs)
-    with pytest.raises(RuntimeError, match="were freed: load them again"):
-        model.bring_back()
-    model.load_state_dict(state, assign=True)
+    expected = prepare(model, inputs)(inputs["hidden_states"], 1)
+    names = {name for name, _ in model.named_parameters()}
+    model.put_aside()
+    gone = names - {name for name, _ in model.named_parameters()}
+    assert gone == {name for name in names if "adaLN" in name or "caption" in name}
+    assert len(gone) == 5 + 2 * 5
     assert torch.equal(prepare(model, inputs)(inputs["hidden_states"], 1), expected)
+    assert model.put_aside().bring_back().aside == {}
+    assert {name for name, _ in model.named_parameters()} == names
 
 
 @torch.no_grad()
-def test_putting_aside_can_be_undone() -> None:
+def test_what_is_put_aside_is_saved_with_the_rest(tmp_path: Path) -> None:
     model = random_pair(TINY)[0]
     inputs = random_inputs(model, 2, 8, 8)
     expected = model(**inputs).sample
-    assert torch.equal(model.put_aside("cpu").bring_back()(**inputs).sample, expected)
+    model.put_aside().save_pretrained(tmp_path)
+    assert torch.equal(model(**inputs).sample, expected)
+    assert torch.equal(SparseDiT.from_pretrained(tmp_path)(**inputs).sample, expected)
+
+
+class Traveller(nn.Linear):
+    """Not plain; notes where it is sent."""
+
+    journey: tuple[str, ...] = ()
+
+    def to(self, device: torch.device) -> Traveller:
+        self.journey += (torch.device(device).type,)
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+@torch.no_grad()
+def test_layers_come_to_what_they_are_applied_to() -> None:
+    """Plain layers lend their weights, others travel there and back."""
+    elsewhere = torch.zeros(1, 3, device="meta")
+    layer, traveller = nn.Linear(3, 2), Traveller(3, 3)
+    assert apply_from_anywhere(layer, elsewhere).device.type == "meta"
+    assert layer.weight.device.type == "cpu"
+    assert apply_from_anywhere(traveller, elsewhere) is elsewhere
+    assert traveller.journey == ("meta", "cpu")
 
 
 def test_tables_are_made_once_a_size() -> None:

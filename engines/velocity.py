@@ -1,0 +1,111 @@
+"""What moves the latents: the network's passes under guidance, their prompt prepared once a run."""
+
+# S steps of the run
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from engines.guidance import guide, guide_edit, guide_edit_clipped
+from engines.sampling import Velocity
+from engines.sparse_dit import Prepared, SparseDiT
+from engines.text import TextContext
+
+__all__ = ["Network", "edit_velocity", "prompt_velocity"]
+
+
+class Network:
+    """noise - clean in float32 at the times of a run; the network predicts its negative.
+
+    `context` holds the texts that passes choose among, `latent_size` is height and width of the latents;
+    only the left `kept_width` columns are wanted.
+    """
+
+    def __init__(
+        self,
+        dit: SparseDiT,
+        context: TextContext,
+        times_S: Tensor,
+        latent_size: tuple[int, int],
+        kept_width: int | None = None,
+    ) -> None:
+        self.dtype = dit.dtype
+        self.steps = {float(time): step for step, time in enumerate(times_S)}
+        self.prepared = dit.prepare(context, times_S, latent_size, kept_width)
+
+    def reading(self, texts: Sequence[int]) -> Velocity:
+        """Passes whose samples read the texts at these indices."""
+        prepared: Prepared = self.prepared.samples(*texts)
+
+        def velocity(latents_BCHW: Tensor, time: Tensor) -> Tensor:
+            return -prepared(latents_BCHW.to(self.dtype), self.steps[float(time)]).float()
+
+        return velocity
+
+
+def prompt_velocity(
+    dit: SparseDiT,
+    context: TextContext,
+    times_S: Tensor,
+    latent_size: tuple[int, int],
+    *,
+    positives: Sequence[int],
+    guidance: float,
+    guided_below: float = 1.0,
+) -> Velocity:
+    """Velocity under classifier-free guidance, none at 1 and below, nor at sigmas above `guided_below`.
+
+    `context` holds the negative text, then others, of which `positives` names one for each picture.
+    """
+    network = Network(dit, context, times_S, latent_size)
+    alone = network.reading(positives)
+    if guidance <= 1:
+        return alone
+    together = network.reading([*[0] * len(positives), *positives])
+
+    def velocity(latents: Tensor, time: Tensor) -> Tensor:
+        if time > 1000 * guided_below:
+            return alone(latents, time)
+        v_negative, v_positive = together(torch.cat([latents, latents]), time).chunk(2)
+        return guide(v_negative, v_positive, guidance)
+
+    return velocity
+
+
+def edit_velocity(
+    dit: SparseDiT,
+    context: TextContext,
+    times_S: Tensor,
+    source_BCHW: Tensor,
+    *,
+    instructions: Sequence[int],
+    guidance: float,
+    image_guidance: float,
+    is_clipped: bool,
+) -> Velocity:
+    """Velocity of the target half under two conditions; at guidance 1 and below the full pass runs alone.
+
+    `context` holds the negative text, then others, of which `instructions` names one for each source.
+    Three passes see sources [none, source, source]; their texts are [negative, negative, instruction], or
+    with clipped guidance [instruction, negative, instruction].
+    """
+    height, width = source_BCHW.shape[-2:]
+    network = Network(dit, context, times_S, (height, 2 * width), kept_width=width)
+    if guidance <= 1:
+        alone = network.reading(instructions)
+        return lambda latents, time: alone(torch.cat([latents, source_BCHW], dim=-1), time)
+    negatives = [0] * len(instructions)
+    first_texts = instructions if is_clipped else negatives
+    together = network.reading([*first_texts, *negatives, *instructions])
+    sources = torch.cat([torch.zeros_like(source_BCHW), source_BCHW, source_BCHW])
+    combine = guide_edit_clipped if is_clipped else guide_edit
+
+    def velocity(latents: Tensor, time: Tensor) -> Tensor:
+        pair = torch.cat([latents.repeat(3, 1, 1, 1), sources], dim=-1)
+        first, v_source, v_full = together(pair, time).chunk(3)
+        return combine(first, v_source, v_full, guidance, image_guidance)
+
+    return velocity
