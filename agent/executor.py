@@ -104,6 +104,8 @@ class Executor:
             sample = self._draw(call, seed + candidate - 1, work)
             if sample.is_prompt_cut:
                 notices[work.replies.prompt_cut()] = None
+            if sample.note:
+                notices[sample.note] = None
             made[candidate] = self._keep(sample, call, candidate, work)
             work.on_made(made[candidate])
         return StepResult(artifacts=[made[each] for each in sorted(made)], notices=[*notices])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
-from engines.api import EditRequest, GenerateRequest, Progress, Sample
+from engines.api import LLAMA_ONLY, SAME_WORDS, EditRequest, EncoderWords, GenerateRequest, Progress, Sample
 from engines.errors import EngineError
 from engines.presets import GRIDS, PRESETS, find_preset
 from engines.sizes import Size
@@ -78,6 +79,10 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--negative", default="", help="what the picture should not show")
         command.add_argument("--steps", type=int)
         command.add_argument("--guidance", type=float)
+        command.add_argument("--max-tokens", type=int, help="of the words, for T5 and Llama")
+        for encoder in ("clip-l", "clip-g", "t5", "llama"):
+            command.add_argument(f"--{encoder}", metavar="WORDS", help="other words for this text encoder")
+        command.add_argument("--llama-only", action="store_true", help="the other encoders read nothing")
     return root
 
 
@@ -104,6 +109,8 @@ def run_generate(options: argparse.Namespace) -> None:
         is_parity=options.parity,
         fits_budget=options.fit_budget,
         num_pictures=options.num_pictures,
+        max_tokens=options.max_tokens,
+        encoder_words=words_of(options),
     )
     finish(engine.generate(request, show), options.out)
 
@@ -123,6 +130,8 @@ def run_edit(options: argparse.Namespace) -> None:
         guidance=options.guidance,
         image_guidance=options.image_guidance,
         mask=options.mask and read_image(options.mask),
+        max_tokens=options.max_tokens,
+        encoder_words=words_of(options),
     )
     finish(engine.edit(request, show), options.out)
 
@@ -174,6 +183,12 @@ def seed_of(options: argparse.Namespace) -> int:
     return secrets.randbelow(2**31) if options.seed is None else int(options.seed)
 
 
+def words_of(options: argparse.Namespace) -> EncoderWords:
+    base = LLAMA_ONLY if options.llama_only else SAME_WORDS
+    own = {name: getattr(options, name) for name in ("clip_l", "clip_g", "t5", "llama")}
+    return replace(base, **{name: words for name, words in own.items() if words is not None})
+
+
 def show(progress: Progress) -> None:
     print(f"\rstep {progress.step} of {progress.num_steps}", end="", file=sys.stderr, flush=True)
 
@@ -181,7 +196,9 @@ def show(progress: Progress) -> None:
 def finish(sample: Sample, out: Path) -> None:
     print(file=sys.stderr)
     if sample.is_prompt_cut:
-        print("The words were longer than the engine reads; their end was left out.", file=sys.stderr)
+        print(
+            f"The engine does not read all {sample.num_tokens} tokens; the end is left out.", file=sys.stderr
+        )
     if sample.note:
         print(sample.note, file=sys.stderr)
     for index, image in enumerate((sample.image, *sample.more)):
@@ -189,7 +206,7 @@ def finish(sample: Sample, out: Path) -> None:
         write_image(image, file)
         print(
             f"{file}: seed {sample.seed + index}, {sample.num_steps} steps, guidance {sample.guidance:g}, "
-            f"{sample.preset}"
+            f"{sample.num_tokens} tokens, {sample.preset}"
         )
 
 

@@ -12,7 +12,10 @@ from engines.presets import Grid
 from engines.sizes import Size
 
 __all__ = [
+    "LLAMA_ONLY",
+    "SAME_WORDS",
     "EditRequest",
+    "EncoderWords",
     "Engine",
     "EngineInfo",
     "GenerateRequest",
@@ -38,13 +41,32 @@ OnProgress = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, kw_only=True)
+class EncoderWords:
+    """Other words for some of the text encoders: None reads the request's own, "" reads nothing.
+
+    prompt, prompt_2, prompt_3 and prompt_4 of diffusers' HiDreamImagePipeline, where "" reads `prompt` too.
+    """
+
+    clip_l: str | None = None
+    clip_g: str | None = None
+    t5: str | None = None
+    llama: str | None = None
+
+
+SAME_WORDS = EncoderWords()
+LLAMA_ONLY = EncoderWords(clip_l="", clip_g="", t5="")
+"""Only the Llama reads the words; the others read the empty text, whose states are not zero."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class GenerateRequest:
     """Draw `prompt`. None means the preset's default.
 
     `grid` names one of HiDream-I1-Full's published sigma grids. `is_parity` repeats what the published
     scripts do where Reverie does better: Dev and Fast then leave their last step out. With `fits_budget` the
     size is brought to the area that the model was trained at; without it, it is taken as it is. Of
-    `num_pictures`, picture i (from 0) is the one that `seed` + i draws alone.
+    `num_pictures`, picture i (from 0) is the one that `seed` + i draws alone. `max_tokens`: how many tokens
+    of the words T5 and Llama read.
     """
 
     prompt: str
@@ -57,6 +79,8 @@ class GenerateRequest:
     is_parity: bool = False
     fits_budget: bool = False
     num_pictures: int = 1
+    max_tokens: int | None = None
+    encoder_words: EncoderWords = SAME_WORDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +99,17 @@ class EditRequest:
     guidance: float | None = None
     image_guidance: float | None = None
     mask: Image.Image | None = None
+    max_tokens: int | None = None
+    encoder_words: EncoderWords = SAME_WORDS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     """A finished picture with all that is needed to make it again.
 
-    `is_prompt_cut` says that the words were longer than the engine reads and lost their end; `note` is a
-    sentence on anything else that went differently than asked. `grid` is None where there is but one. `more`
+    The words have `num_tokens` tokens, counted by the encoder that needs most. `is_prompt_cut` says that they
+    were longer than the engine reads and lost their end; `note` is a sentence on anything else that went
+    differently than asked. `grid` is None where there is but one. `more`
     holds the further pictures of a request for several, by seed.
     """
 
@@ -94,6 +121,7 @@ class Sample:
     guidance: float
     sampler: str
     image_guidance: float | None = None
+    num_tokens: int = 0
     is_prompt_cut: bool = False
     note: str = ""
     grid: Grid | None = None

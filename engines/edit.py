@@ -13,6 +13,7 @@ from engines.parts import Parts, require_room, require_steps, watch
 from engines.presets import Preset
 from engines.sampling import denoise, draw_noise, seeded, start
 from engines.sizes import MEGAPIXEL, Size, closest_size, cover, size_of_area, uncover
+from engines.text import MAX_TOKENS, Prompt
 from engines.vae import to_image, to_pixels
 from engines.velocity import edit_velocity
 
@@ -33,7 +34,10 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
     mask = find_mask(request, preset, factor)
     require_room(parts, Size(source.width, source.height), num_pictures=2)
     source_latents = parts.vae.encode(to_pixels(source)).to(place.device)
-    texts = parts.text.encode([request.negative_prompt, request.instruction])
+    texts = parts.text.encode(
+        [request.negative_prompt, Prompt(request.instruction, request.encoder_words)],
+        max_tokens=request.max_tokens or MAX_TOKENS,
+    )
     generator = seeded(request.seed)
     noise = draw_noise(tuple(source_latents.shape), generator, place.device)
     scheduler = start(parts.scheduler, num_steps, preset.shift)
@@ -61,7 +65,9 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
         guidance=guidance,
         image_guidance=image_guidance,
         sampler=parts.sampler,
+        num_tokens=texts.num_tokens[1],
         is_prompt_cut=texts.is_cut[1],
+        note=texts.warning,
     )
 
 

@@ -10,6 +10,7 @@ from engines.parts import Parts, require_steps, watch
 from engines.presets import Grid, Preset
 from engines.sampling import denoise, draw_noise, seeded, start
 from engines.sizes import Size, size_of_budget
+from engines.text import MAX_TOKENS, Prompt
 from engines.vae import to_image
 from engines.velocity import prompt_velocity
 
@@ -33,7 +34,10 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
     generators = seeded_each(request.seed, request.num_pictures)
     on_step = watch(on_progress, parts.vae, num_steps)
 
-    texts = parts.text.encode([request.negative_prompt, request.prompt])
+    texts = parts.text.encode(
+        [request.negative_prompt, Prompt(request.prompt, request.encoder_words)],
+        max_tokens=request.max_tokens or MAX_TOKENS,
+    )
     noise = torch.cat([draw_noise(latent_shape(parts, size), each, place.device) for each in generators])
     scheduler = start(parts.scheduler, num_steps, preset.shift, grid)
     velocity = prompt_velocity(
@@ -65,8 +69,9 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
         sampler=parts.sampler,
         grid=grid,
         is_parity=request.is_parity,
+        num_tokens=texts.num_tokens[1],
         is_prompt_cut=texts.is_cut[1],
-        note=size_note(preset, request.size or size, size),
+        note=" ".join(filter(None, [size_note(preset, request.size or size, size), texts.warning])),
     )
 
 

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from engines.api import SAME_WORDS, EncoderWords
 
 __all__ = ["ENCODERS", "MAX_TOKENS", "EncodedTexts", "Prompt", "TextContext", "TextTokens", "TokenCounts"]
 
@@ -18,26 +20,14 @@ ENCODERS = ("clip_l", "clip_g", "t5", "llama")
 
 @dataclass(frozen=True)
 class Prompt:
-    """One text for all encoders, or another for some: None reads `text`, "" reads nothing.
-
-    prompt, prompt_2, prompt_3 and prompt_4 of diffusers' HiDreamImagePipeline, where "" reads `prompt` too.
-    """
+    """One text for all encoders, with other words for some."""
 
     text: str
-    _: KW_ONLY
-    clip_l: str | None = None
-    clip_g: str | None = None
-    t5: str | None = None
-    llama: str | None = None
-
-    @classmethod
-    def llama_only(cls, text: str) -> Prompt:
-        """Only the Llama reads `text`; the others read the empty text, whose states are not zero."""
-        return cls(text, clip_l="", clip_g="", t5="")
+    words: EncoderWords = SAME_WORDS
 
     def read_by(self, encoder: str) -> str:
         """The text for one of ENCODERS."""
-        own: str | None = getattr(self, encoder)
+        own: str | None = getattr(self.words, encoder)
         return self.text if own is None else own
 
 
@@ -92,15 +82,19 @@ class TokenCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedTexts:
-    """A context, and per text its token counts and whether an encoder did not read its end.
+    """A context, and per text its token counts and a sentence on what encoders left out, "" for nothing.
 
-    `warnings` are sentences for people: texts that were cut, and a length the models were not trained for.
+    `warning` is a sentence on a length the models were not trained for.
     """
 
     context: TextContext
     counts: tuple[TokenCounts, ...]
-    is_cut: tuple[bool, ...]
-    warnings: tuple[str, ...] = ()
+    cuts: tuple[str, ...]
+    warning: str = ""
+
+    @property
+    def is_cut(self) -> tuple[bool, ...]:
+        return tuple(bool(cut) for cut in self.cuts)
 
     @property
     def num_tokens(self) -> tuple[int, ...]:

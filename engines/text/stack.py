@@ -168,7 +168,6 @@ class TextStack:
             )
             for one, two, three, four in zip(clip_l, clip_g, t5, llama, strict=True)
         )
-        cuts = [cut_sentence(count, limits) for count in counts]
         return EncodedTexts(
             context=TextContext(
                 pooled_BC=torch.cat([self._gather(clip_l)[0, :, 0], self._gather(clip_g)[0, :, 0]], dim=-1),
@@ -176,8 +175,8 @@ class TextStack:
                 llama_LBTC=self._gather(llama),
             ),
             counts=counts,
-            is_cut=tuple(bool(cut) for cut in cuts),
-            warnings=tuple(dict.fromkeys(filter(None, [untrained_sentence(max_tokens), *cuts]))),
+            cuts=tuple(cut_sentence(count, limits) for count in counts),
+            warning=untrained_sentence(max_tokens),
         )
 
     def _read(self, slot: int, texts: Sequence[str], length: int) -> list[CachedText]:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engines.api import GenerateRequest, Progress
+from engines.api import LLAMA_ONLY, EncoderWords, GenerateRequest, Progress
 from engines.engine import DiffusionEngine
 from engines.errors import Cancelled, EngineError, NonFiniteOutput, UnsupportedSize
 from engines.guidance import guide
@@ -264,3 +264,22 @@ def test_students_draw_without_guidance(tiny_folder: Path, engine: DiffusionEngi
     assert sample.sampler == "FlowMatchLCM"
     again = load_engine(student, tiny_folder, share=engine).generate(REQUEST, ignore)
     assert np.array_equal(np.asarray(sample.image), np.asarray(again.image))
+
+
+def test_longer_words_by_choice_are_warned_of(engine: DiffusionEngine) -> None:
+    long = dataclasses.replace(REQUEST, prompt="a red cat " * 9, num_steps=1)
+    assert engine.generate(long, ignore).num_tokens == 29
+    assert engine.generate(dataclasses.replace(long, max_tokens=200), ignore).note == (
+        "The models were trained at 128 tokens; at 200 they may draw noise."
+    )
+
+
+def test_each_encoder_may_read_words_of_its_own(engine: DiffusionEngine) -> None:
+    """Whatever words all others read, one encoder alone changes the picture."""
+    plain = draw(engine)
+    for name in ("clip_l", "clip_g", "t5", "llama"):
+        words = EncoderWords(**{name: "green"})
+        assert not np.array_equal(draw(engine, encoder_words=words), plain)
+    assert not np.array_equal(draw(engine, encoder_words=LLAMA_ONLY), plain)
+    same = EncoderWords(clip_l=REQUEST.prompt, llama=REQUEST.prompt)
+    assert np.array_equal(draw(engine, encoder_words=same), plain)

@@ -24,7 +24,7 @@ def test_draw_then_edit(tiny_folder: Path, tmp_path: Path, capsys: pytest.Captur
     first, second = tmp_path / "cat.png", tmp_path / "blue.png"
     weights = ["--weights", str(tiny_folder), "--steps", "2"]
     assert main(["generate", "a red cat", "--seed", "7", "--out", str(first), *weights]) == 0
-    assert "seed 7, 2 steps, guidance 4, stickers-full" in capsys.readouterr().out
+    assert "seed 7, 2 steps, guidance 4, 5 tokens, stickers-full" in capsys.readouterr().out
     assert main(["edit", str(first), "make it blue", "--out", str(second), *weights]) == 0
     assert "stickers-edit" in capsys.readouterr().out
     for file in (first, second):
@@ -43,7 +43,7 @@ def test_info(tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_cut_words_are_said(tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = ["--out", str(tmp_path / "a.png"), "--weights", str(tiny_folder), "--steps", "1"]
     assert main(["generate", "a red cat " * 9, *out]) == 0
-    assert "their end was left out" in capsys.readouterr().err
+    assert "does not read all 29 tokens; the end is left out" in capsys.readouterr().err
 
 
 def test_several_pictures_are_written_side_by_side(

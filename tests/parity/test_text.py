@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from diffusers import HiDreamImagePipeline
 
+from engines.api import EncoderWords
 from engines.text import Prompt, TextStack
 
 PROMPTS = ["a red cat on the left", "a dog"]
@@ -42,7 +43,10 @@ def test_same_numbers_with_a_prompt_for_each_encoder(tiny_folder: Path) -> None:
             negative_prompt="blue",
             negative_prompt_3="green star",
         )
-    prompts = [Prompt("cat", clip_g="a dog", llama="on the left of a car"), Prompt("blue", t5="green star")]
+    prompts = [
+        Prompt("cat", EncoderWords(clip_g="a dog", llama="on the left of a car")),
+        Prompt("blue", EncoderWords(t5="green star")),
+    ]
     both = TextStack.from_pretrained(tiny_folder).encode(prompts).context
     for ours, theirs in (
         (both.t5_BTC, torch.cat([t5, negative_t5])),

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from engines.api import LLAMA_ONLY, EncoderWords
 from engines.errors import EngineError, ModelNotFound, WeightsDamaged
 from engines.text import EncoderFolder, PlainHost, Prompt, TextCache, TextContext, TextStack, encode_tokens
 from tests.engines.tiny import MAX_TOKENS, build_text
@@ -86,10 +87,11 @@ def test_long_texts_are_counted_and_said_to_be_cut(stack: TextStack) -> None:
     assert encoded.num_tokens == (12, 13)
     assert encoded.is_cut == (False, True)
     assert encoded.counts[0] == stack.encode(["dog " * 10]).counts[0]
-    assert encoded.warnings == (
+    assert encoded.cuts == (
+        "",
         "The end of a text is left out: t5 reads 12 of its 13 tokens, llama reads 12 of its 13 tokens.",
     )
-    assert stack.encode(["cat " * 10]).warnings == ()
+    assert encoded.warning == ""
 
 
 def test_rows_pick_and_repeat(stack: TextStack) -> None:
@@ -149,8 +151,8 @@ def test_more_tokens_by_choice(tiny_folder: Path) -> None:
     encoded = stack.encode(["cat " * 150], max_tokens=160)
     assert encoded.context.t5_BTC.shape == (1, 160, 16)
     assert encoded.context.llama_LBTC.shape == (2, 1, 160, 24)
-    assert encoded.warnings == (
-        "The models were trained at 128 tokens; at 160 they may draw noise.",
+    assert encoded.warning == "The models were trained at 128 tokens; at 160 they may draw noise."
+    assert encoded.cuts == (
         "The end of a text is left out: "
         "clip_l reads 128 of its 152 tokens, clip_g reads 128 of its 152 tokens.",
     )
@@ -158,7 +160,7 @@ def test_more_tokens_by_choice(tiny_folder: Path) -> None:
     assert short.context.t5_BTC.shape == (1, 128, 16)
     assert short.is_cut == (True,)
     assert not torch.allclose(short.context.t5_BTC, encoded.context.t5_BTC[:, :128], atol=1e-3)
-    assert stack.encode(["cat"], max_tokens=128).warnings == ()
+    assert stack.encode(["cat"], max_tokens=128).warning == ""
 
 
 def test_what_cannot_be_read_is_refused(stack: TextStack) -> None:
@@ -170,7 +172,7 @@ def test_what_cannot_be_read_is_refused(stack: TextStack) -> None:
 
 def test_a_prompt_of_its_own_for_each_encoder(stack: TextStack) -> None:
     words = {"clip_l": "red", "clip_g": "green", "t5": "a dog", "llama": "on the left"}
-    mixed = stack.encode([Prompt("cat", **words)])
+    mixed = stack.encode([Prompt("cat", EncoderWords(**words))])
     for name, word in words.items():
         alone = stack.encode([word])
         assert getattr(mixed.counts[0], name) == getattr(alone.counts[0], name)
@@ -182,12 +184,12 @@ def test_a_prompt_of_its_own_for_each_encoder(stack: TextStack) -> None:
     )
     assert_same(mixed.context, expected)
     assert_same(stack.encode([Prompt("cat")]).context, stack.encode(["cat"]).context)
-    partly = stack.encode([Prompt("cat", llama="a dog")]).context
+    partly = stack.encode([Prompt("cat", EncoderWords(llama="a dog"))]).context
     assert torch.equal(partly.t5_BTC, stack.encode(["cat"]).context.t5_BTC)
 
 
 def test_llama_only_is_the_empty_text_for_the_others(stack: TextStack) -> None:
-    context = stack.encode([Prompt.llama_only("a red cat")]).context
+    context = stack.encode([Prompt("a red cat", LLAMA_ONLY)]).context
     empty, full = stack.encode([""]).context, stack.encode(["a red cat"]).context
     assert torch.equal(context.llama_LBTC, full.llama_LBTC)
     assert torch.equal(context.t5_BTC, empty.t5_BTC)
@@ -244,8 +246,8 @@ def test_texts_on_disk_need_no_encoder(
     after = fresh().encode([*TEXTS, "cat " * 20])
     assert loaded == []
     assert_same(after.context, before.context)
-    assert (after.counts, after.is_cut, after.warnings) == (before.counts, before.is_cut, before.warnings)
-    fresh().encode([Prompt.llama_only("a dog")])
+    assert (after.counts, after.cuts, after.warning) == (before.counts, before.cuts, before.warning)
+    fresh().encode([Prompt("a dog", LLAMA_ONLY)])
     assert [type(encoder()).__name__ for encoder in loaded] in (["LlamaModel"], ["NoneType"])
 
 
