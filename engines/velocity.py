@@ -11,7 +11,7 @@ from torch import Tensor
 
 from engines.guidance import guide, guide_edit, guide_edit_clipped
 from engines.sampling import Velocity
-from engines.sparse_dit import Prepared, SparseDiT
+from engines.sparse_dit import Captured, Prepared, SparseDiT
 from engines.text import TextContext
 
 __all__ = ["Network", "edit_velocity", "prompt_velocity"]
@@ -33,15 +33,17 @@ class Network:
         kept_width: int | None = None,
     ) -> None:
         self.dtype = dit.dtype
+        self.captures = dit.captures_graphs and dit.device.type == "cuda"
         self.steps = {float(time): step for step, time in enumerate(times_S)}
         self.prepared = dit.prepare(context, times_S, latent_size, kept_width)
 
     def reading(self, texts: Sequence[int]) -> Velocity:
         """Passes whose samples read the texts at these indices."""
-        prepared: Prepared = self.prepared.samples(*texts)
+        prepared = self.prepared.samples(*texts)
+        step_of: Prepared | Captured = Captured(prepared) if self.captures else prepared
 
         def velocity(latents_BCHW: Tensor, time: Tensor) -> Tensor:
-            return -prepared(latents_BCHW.to(self.dtype), self.steps[float(time)]).float()
+            return -step_of(latents_BCHW.to(self.dtype), self.steps[float(time)]).float()
 
         return velocity
 

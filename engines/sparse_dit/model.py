@@ -105,6 +105,7 @@ class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: 
         )
         ConfigMixin.register_to_config(self, **asdict(config))
         self.gradient_checkpointing = False
+        self.captures_graphs = False
         self.rules = RulesOfSizes(config)
         self.aside: dict[str, nn.Module] = {}
         width, num_blocks = config.width, len(config.llama_layers)

@@ -78,8 +78,14 @@ class Prepared:
     texts_B: Tensor | None = None
 
     def __call__(self, latents_BCHW: Tensor, step: int) -> Tensor:
+        return self.predict(latents_BCHW, self.conditions(step))
+
+    def conditions(self, step: int) -> tuple[Tensor, ...]:
+        """Finished adaLN vectors (B, X) of one step, for each block and for the head."""
         of_step = [vectors_STX[step] for vectors_STX in self.vectors]
-        conditions = tuple(each if self.texts_B is None else each[self.texts_B] for each in of_step)
+        return tuple(each if self.texts_B is None else each[self.texts_B] for each in of_step)
+
+    def predict(self, latents_BCHW: Tensor, conditions: tuple[Tensor, ...]) -> Tensor:
         inputs = LoopInputs(grid=self.grid, rules=self.rules, text=self.text, conditions=conditions)
         sample: Tensor = self.denoise(latents_BCHW, loop_inputs=inputs).sample
         return sample

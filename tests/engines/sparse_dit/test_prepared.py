@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engines.sparse_dit import Prepared, SparseDiT
+from engines.sparse_dit import Captured, Prepared, SparseDiT
 from engines.sparse_dit.prepared import apply_from_anywhere
 from engines.text import TextContext
 from tests.parity.test_sparse_dit import TINY, random_inputs, random_pair
@@ -177,6 +178,46 @@ def test_layers_come_to_what_they_are_applied_to() -> None:
     assert layer.weight.device.type == "cpu"
     assert apply_from_anywhere(traveller, elsewhere) is elsewhere
     assert traveller.journey == ("meta", "cpu")
+
+
+@torch.no_grad()
+def test_a_captured_step_reads_its_inputs_where_they_lie() -> None:
+    """A graph replays one fixed list of reads and writes, here played by running it again."""
+    model = random_pair(TINY)[0]
+    inputs = random_inputs(model, 2, 8, 12)
+    prepared = prepare(model, inputs).samples(1, 0, 1)
+    num_recorded = 0
+
+    def record(run: Callable[[], Tensor]) -> tuple[Tensor, Callable[[], None]]:
+        nonlocal num_recorded
+        num_recorded += 1
+        output = run()
+
+        def replay() -> None:
+            output.copy_(run())
+
+        return output, replay
+
+    captured = Captured(prepared, record)
+    answers = []
+    for step in (2, 0, 1):
+        latents = torch.randn(3, *inputs["hidden_states"].shape[1:])
+        answers.append((captured(latents, step), prepared(latents, step)))
+    assert num_recorded == 1
+    for answer, expected in answers:
+        assert torch.equal(answer, expected)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA graphs need a GPU")
+@torch.no_grad()
+def test_a_cuda_graph_gives_the_same_numbers() -> None:
+    model = random_pair(TINY)[0].to("cuda", torch.bfloat16)
+    inputs = {name: each.cuda() for name, each in random_inputs(model, 2, 8, 12).items()}
+    prepared = prepare(model, inputs)
+    captured = Captured(prepared)
+    for step in (2, 0):
+        latents = torch.randn_like(inputs["hidden_states"])
+        assert torch.equal(captured(latents, step), prepared(latents, step))
 
 
 def test_tables_are_made_once_a_size() -> None:
