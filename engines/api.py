@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from PIL import Image
@@ -12,6 +13,8 @@ from engines.presets import Grid
 from engines.sizes import Size
 
 __all__ = [
+    "Adapter",
+    "AppliedAdapter",
     "EditRequest",
     "Engine",
     "EngineInfo",
@@ -22,6 +25,24 @@ __all__ = [
     "Sample",
     "Size",
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapter:
+    """A LoRA file to draw with, under a name of its own; at `weight` 1 it works as it was trained."""
+
+    file: Path
+    name: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppliedAdapter:
+    """An adapter that made a picture, its file known by SHA-256."""
+
+    name: str
+    file_hash: str
+    weight: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +104,7 @@ class Sample:
 
     `is_prompt_cut` says that the words were longer than the engine reads and lost their end; `note` is a
     sentence on anything else that went differently than asked. `grid` is None where there is but one. `more`
-    holds the further pictures of a request for several, by seed.
+    holds the further pictures of a request for several, by seed. `adapters` are those that took part.
     """
 
     image: Image.Image
@@ -99,6 +120,7 @@ class Sample:
     grid: Grid | None = None
     is_parity: bool = False
     more: tuple[Image.Image, ...] = ()
+    adapters: tuple[AppliedAdapter, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import diffusers
 import transformers
 
+from engines.api import Adapter
 from engines.download import default_folder
 from engines.engine import DiffusionEngine
 from engines.errors import ModelNotFound
@@ -25,12 +27,15 @@ STICKERS = Path(__file__).parent / "stickers"
 
 
 def load_engine(
-    preset: Preset | str, weights: Path | None = None, share: DiffusionEngine | None = None
+    preset: Preset | str,
+    weights: Path | None = None,
+    share: DiffusionEngine | None = None,
+    adapters: Sequence[Adapter] = (),
 ) -> DiffusionEngine:
     """Check and load the preset's weights from `weights`, a folder in diffusers layout, or the embedded ones.
 
-    `share` is a loaded engine of the same folder whose parts are used again. Raises ModelNotFound or
-    WeightsDamaged.
+    `share` is a loaded engine of the same folder whose parts are used again. `adapters` are the LoRA
+    files to begin with. Raises ModelNotFound or WeightsDamaged.
     """
     quiet_libraries()
     preset = find_preset(preset) if isinstance(preset, str) else preset
@@ -38,7 +43,7 @@ def load_engine(
     known = share.parts if share is not None and share.parts.folder == folder else None
     weights_hash = known.weights_hash if known else verify(folder, preset)
     place = known.placement if known else choose_placement(folder, preset.transformer)
-    return DiffusionEngine(
+    engine = DiffusionEngine(
         Parts(
             preset=preset,
             folder=folder,
@@ -50,6 +55,8 @@ def load_engine(
             scheduler=find_scheduler(preset, folder),
         )
     )
+    engine.set_adapters(adapters)
+    return engine
 
 
 def quiet_libraries() -> None:
