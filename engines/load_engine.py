@@ -16,6 +16,7 @@ from engines.manifest import MANIFEST, check_manifest, folder_hash
 from engines.parts import Parts
 from engines.placement import Placement, choose_placement
 from engines.presets import Preset, find_preset
+from engines.preview import find_preview
 from engines.sampling import Scheduler, load_scheduler, official_scheduler
 from engines.sparse_dit import SparseDiT
 from engines.text import TextStack
@@ -43,6 +44,7 @@ def load_engine(
     known = share.parts if share is not None and share.parts.folder == folder else None
     weights_hash = known.weights_hash if known else verify(folder, preset)
     place = known.placement if known else choose_placement(folder, preset.transformer)
+    vae = known.vae if known else load_vae(folder, place)
     engine = DiffusionEngine(
         Parts(
             preset=preset,
@@ -50,7 +52,8 @@ def load_engine(
             weights_hash=weights_hash,
             placement=place,
             text=known.text if known else load_text(folder, place),
-            vae=known.vae if known else load_vae(folder, place),
+            vae=vae,
+            preview=known.preview if known else find_preview(vae, folder),
             dit=load_transformer(preset, folder, place, known),
             scheduler=find_scheduler(preset, folder),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,17 +13,14 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from engines import lora
-from engines.api import Adapter, AppliedAdapter, EditRequest, GenerateRequest, Progress
-from engines.errors import EngineError, ModelNotFound, WeightsDamaged
+from engines.api import Adapter, AppliedAdapter
 from engines.ladder import Precision
-from engines.load_engine import load_engine
 from engines.lora import apply_adapters, linear_shapes
 from engines.lora_file import LoraLayer, read_lora
 from engines.manifest import file_sha256
 from engines.quantize import quantize
 from engines.sparse_dit import SparseDiT
-from tests.engines.test_placement import TINY, error, run, wide_transformer
+from tests.engines.test_placement import error, run, wide_transformer
 
 LAYERS = (
     "double_stream_blocks.0.block.attn1.to_q",
