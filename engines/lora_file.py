@@ -30,13 +30,12 @@ PART = re.compile(
 )
 ALPHA = ".alpha"
 OTHER_KINDS = {
-    "lokr_": "LoKr",
-    "hada_": "LoHa",
-    "dora_scale": "DoRA",
-    "lora_magnitude_vector": "DoRA",
-    "lora_mid": "LoRA for convolutions",
-    ".diff": "whole differences",
-    ".bias": "LoRA with biases",
+    re.compile(r"\.lokr_"): "LoKr",
+    re.compile(r"\.hada_"): "LoHa",
+    re.compile(r"\.(dora_scale|lora_magnitude_vector)"): "DoRA",
+    re.compile(r"\.lora_mid\."): "LoRA for convolutions",
+    re.compile(r"\.diff(_b)?$"): "whole differences",
+    re.compile(r"\.lora(_A|_B|_down|_up|\.down|\.up)\b.*\.bias$"): "LoRA with biases",
 }
 PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 DIFFUSERS_KEY = "lora_adapter_metadata"
@@ -116,8 +115,9 @@ def require_safetensors(file: Path) -> None:
     if not file.is_file():
         raise ModelNotFound(f"There is no adapter file at {file}.")
     with file.open("rb") as stream:
-        start = stream.read(4)
-    if start.startswith(PICKLE_STARTS):
+        start = stream.read(9)
+    # Safetensors begins with its header's length, which can look like a pickle; then comes the header.
+    if start.startswith(PICKLE_STARTS) and not start.endswith(b"{"):
         raise WeightsDamaged(
             f"{file} is a pickle, which can run any program when it is read, so it is never loaded: fetch "
             "the adapter as .safetensors."
@@ -162,8 +162,8 @@ def sort_names(file: Path, names: list[str]) -> tuple[dict[str, str], dict[str, 
 
 def describe_others(others: list[str], has_lora: bool) -> str:
     for sign, kind in OTHER_KINDS.items():
-        found = next((name for name in others if sign in name), None)
-        if found and (sign != ".bias" or has_lora):
+        found = next((name for name in others if sign.search(name)), None)
+        if found:
             return f"holds {found}: that is {kind}, and only plain LoRA can be loaded. Export it as LoRA."
     if has_lora:
         return f"holds {others[0]} beside its LoRA layers, which cannot be loaded. Export the LoRA alone."

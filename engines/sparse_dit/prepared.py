@@ -96,13 +96,20 @@ class Prepared:
 
 
 def apply_from_anywhere(linear: nn.Module, x: Tensor) -> Tensor:
-    """linear(x); a plain linear's weights may lie on another device and come for this product only."""
-    if not isinstance(linear, nn.Linear) or linear.weight.device == x.device:
+    """linear(x), with weights that may lie on another device.
+
+    A plain linear's come for this product only; to others, such as one with adapters, the rows go instead.
+    """
+    weight = next(linear.parameters())
+    if weight.device == x.device:
         output: Tensor = linear(x)
         return output
-    if linear.weight.is_meta:
+    if weight.is_meta:
         raise RuntimeError(
             "The weights that this prompt needs were freed: load them again with load_state_dict."
         )
+    if type(linear) is not nn.Linear:
+        there: Tensor = linear(x.to(weight.device))
+        return there.to(x.device)
     bias = None if linear.bias is None else linear.bias.to(x.device)
     return F.linear(x, linear.weight.to(x.device), bias)
