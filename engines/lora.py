@@ -68,7 +68,7 @@ def apply_adapters(dit: SparseDiT, adapters: Sequence[Adapter]) -> tuple[Applied
         for each in wanted
     )
     was_fused = worn.was_fused or is_fused(dit)
-    take_off(dit, was_fused)
+    take_off(dit, was_fused and not wanted)
     if wanted:
         with ExitStack() as undo:
             undo.callback(take_off, dit, was_fused)
@@ -123,13 +123,13 @@ def is_fused(dit: SparseDiT) -> bool:
     return bool(joined)
 
 
-def take_off(dit: SparseDiT, was_fused: bool) -> None:
+def take_off(dit: SparseDiT, fuses: bool) -> None:
     setattr(dit, WORN, Worn())
     if getattr(dit, "peft_config", None):
         PeftAdapterMixin.unload_lora(dit)
-    if was_fused:
+    if fuses:
         dit.fuse()
-    _maybe_remove_and_reapply_group_offloading(dit)
+        _maybe_remove_and_reapply_group_offloading(dit)
 
 
 def put_on(
@@ -166,7 +166,14 @@ def inject(dit: SparseDiT, name: str, layers: Mapping[str, LoraLayer]) -> None:
         "alpha_pattern": patterns(alphas, alpha),
     }
     with quiet_peft():
-        dit.load_lora_adapter(state, prefix=None, adapter_name=name, metadata=config, low_cpu_mem_usage=True)
+        dit.load_lora_adapter(
+            state, prefix=None, adapter_name=peft_name(name), metadata=config, low_cpu_mem_usage=True
+        )
+
+
+def peft_name(name: str) -> str:
+    """Names are keys of a torch ModuleDict, in which "keys" and "items" cannot be."""
+    return f"adapter-{name}"
 
 
 def most_common(values: Mapping[str, Value]) -> Value:
@@ -192,7 +199,8 @@ def quiet_peft() -> Iterator[None]:
 
 
 def weigh(dit: SparseDiT, applied: Sequence[AppliedAdapter]) -> None:
-    PeftAdapterMixin.set_adapters(dit, [each.name for each in applied], [each.weight for each in applied])
+    names, weights = [peft_name(each.name) for each in applied], [each.weight for each in applied]
+    PeftAdapterMixin.set_adapters(dit, names, weights)
     for name, parameter in dit.named_parameters():
         if ".lora_" in name:
             parameter.requires_grad_(False)

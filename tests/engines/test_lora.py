@@ -12,6 +12,7 @@ import bitsandbytes
 import pytest
 import torch
 from diffusers.loaders import HiDreamImageLoraLoaderMixin
+from peft import LoraConfig
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -112,7 +113,7 @@ def test_new_weights_read_no_file(dit: SparseDiT, tmp_path: Path, monkeypatch: p
 
 
 def test_the_order_of_history_does_not_matter(dit: SparseDiT, tmp_path: Path) -> None:
-    one = Adapter(file=plain_file(tmp_path, make_layers(dit)), name="one")
+    one = Adapter(file=plain_file(tmp_path, make_layers(dit)), name="keys")
     two = Adapter(file=plain_file(tmp_path, make_layers(dit, seed=1), "two"), name="two", weight=0.7)
     apply_adapters(dit, [one, two])
     both = run(dit)
@@ -179,7 +180,7 @@ def test_weights_joined_before_they_were_quantised_are_refused(dit: SparseDiT, t
 @pytest.mark.parametrize("residence", ["in turn", "block by block"])
 def test_adapters_travel_with_their_blocks(residence: str, dit: SparseDiT, tmp_path: Path) -> None:
     file = plain_file(tmp_path, make_layers(dit))
-    expected = copy.deepcopy(dit)
+    expected = copy.deepcopy(dit.fuse())
     plain = run(dit)
     apply_adapters(expected, [Adapter(file=file, name="one")])
     turns = Turns(torch.device("cpu"))
@@ -229,6 +230,31 @@ def test_adapters_on_layers_that_were_put_aside(precision: Precision, dit: Spars
     together = prepared(dit, "cuda")
     dit.put_aside("cpu")
     assert error(prepared(dit, "cuda"), together) < 0.02
+
+
+@pytest.mark.parametrize("is_rank_stabilised", [False, True])
+def test_what_diffusers_saves_works_as_it_did_there(
+    is_rank_stabilised: bool, dit: SparseDiT, tmp_path: Path
+) -> None:
+    """Its file holds no alpha tensors but a configuration."""
+    twin = copy.deepcopy(dit)
+    config = LoraConfig(
+        r=4,
+        lora_alpha=6,
+        target_modules=["to_q", "w1", "final_layer.linear"],
+        alpha_pattern={"final_layer.linear": 9},
+        use_rslora=is_rank_stabilised,
+        init_lora_weights=False,
+    )
+    twin.add_adapter(config)
+    twin.save_lora_adapter(tmp_path)
+    file = tmp_path / "pytorch_lora_weights.safetensors"
+    plain = run(dit)
+    with torch.no_grad():
+        expected = run(twin)
+    apply_adapters(dit, [Adapter(file=file, name="one")])
+    assert error(expected, plain) > 0.3
+    assert error(run(dit), expected) < 0.02
 
 
 @pytest.mark.parametrize("spelling", ["diffusers", "ComfyUI"])
