@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import secrets
 import sys
 from dataclasses import replace
@@ -10,7 +11,16 @@ from pathlib import Path
 
 from PIL import Image
 
-from engines.api import LLAMA_ONLY, SAME_WORDS, EditRequest, EncoderWords, GenerateRequest, Progress, Sample
+from engines.api import (
+    LLAMA_ONLY,
+    SAME_WORDS,
+    Adapter,
+    EditRequest,
+    EncoderWords,
+    GenerateRequest,
+    Progress,
+    Sample,
+)
 from engines.errors import EngineError
 from engines.presets import GRIDS, PRESETS, find_preset
 from engines.sizes import Size
@@ -83,6 +93,13 @@ def parser() -> argparse.ArgumentParser:
         for encoder in ("clip-l", "clip-g", "t5", "llama"):
             command.add_argument(f"--{encoder}", metavar="WORDS", help="other words for this text encoder")
         command.add_argument("--llama-only", action="store_true", help="the other encoders read nothing")
+        command.add_argument(
+            "--lora",
+            action="append",
+            default=[],
+            metavar="FILE[:WEIGHT]",
+            help="an adapter in safetensors, at weight 1 or another; may be given again",
+        )
     return root
 
 
@@ -93,11 +110,23 @@ def size_of(text: str) -> Size:
     return Size(int(width), int(height))
 
 
+def adapters_of(texts: list[str]) -> list[Adapter]:
+    """FILE or FILE:WEIGHT each, named after the file and its place."""
+    adapters = []
+    for place, text in enumerate(texts, start=1):
+        file, _, tail = text.rpartition(":")
+        has_weight = bool(file) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)", tail) is not None
+        path = Path(file if has_weight else text)
+        name = re.sub(r"[^A-Za-z0-9_-]", "_", path.stem)
+        adapters.append(Adapter(file=path, name=f"{name}-{place}", weight=float(tail) if has_weight else 1.0))
+    return adapters
+
+
 def run_generate(options: argparse.Namespace) -> None:
     require_writable(options.out)
     from engines.load_engine import load_engine
 
-    engine = load_engine(options.preset, options.weights)
+    engine = load_engine(options.preset, options.weights, adapters=adapters_of(options.lora))
     request = GenerateRequest(
         prompt=options.prompt,
         seed=seed_of(options),
@@ -120,7 +149,7 @@ def run_edit(options: argparse.Namespace) -> None:
     source = read_image(options.image)
     from engines.load_engine import load_engine
 
-    engine = load_engine(options.preset, options.weights)
+    engine = load_engine(options.preset, options.weights, adapters=adapters_of(options.lora))
     request = EditRequest(
         image=source,
         instruction=options.instruction,
@@ -201,6 +230,8 @@ def finish(sample: Sample, out: Path) -> None:
         )
     if sample.note:
         print(sample.note, file=sys.stderr)
+    for adapter in sample.adapters:
+        print(f"with {adapter.name} at {adapter.weight:g}, sha256 {adapter.file_hash[:16]}")
     for index, image in enumerate((sample.image, *sample.more)):
         file = out.with_stem(f"{out.stem}-{index + 1}") if index else out
         write_image(image, file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from PIL import Image
@@ -14,6 +15,8 @@ from engines.sizes import Size
 __all__ = [
     "LLAMA_ONLY",
     "SAME_WORDS",
+    "Adapter",
+    "AppliedAdapter",
     "EditRequest",
     "EncoderWords",
     "Engine",
@@ -25,6 +28,24 @@ __all__ = [
     "Sample",
     "Size",
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapter:
+    """A LoRA file to draw with, under a name of its own; at `weight` 1 it works as it was trained."""
+
+    file: Path
+    name: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppliedAdapter:
+    """An adapter that made a picture, its file known by SHA-256."""
+
+    name: str
+    file_hash: str
+    weight: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +130,8 @@ class Sample:
 
     The words have `num_tokens` tokens, counted by the encoder that needs most. `is_prompt_cut` says that they
     were longer than the engine reads and lost their end; `note` is a sentence on anything else that went
-    differently than asked. `grid` is None where there is but one. `more`
-    holds the further pictures of a request for several, by seed.
+    differently than asked. `grid` is None where there is but one. `more` holds the further pictures of a
+    request for several, by seed. `adapters` are those that took part.
     """
 
     image: Image.Image
@@ -127,6 +148,7 @@ class Sample:
     grid: Grid | None = None
     is_parity: bool = False
     more: tuple[Image.Image, ...] = ()
+    adapters: tuple[AppliedAdapter, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,7 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
     num_steps = require_steps(preset.num_steps if request.num_steps is None else request.num_steps)
     guidance = preset.guidance if request.guidance is None else request.guidance
     image_guidance = first_number(request.image_guidance, preset.image_guidance, 1.0)
-    on_step = watch(on_progress, parts.vae, num_steps)
+    on_step = watch(on_progress, parts.preview, num_steps)
 
     factor = parts.vae.factor * parts.dit.config.patch_size
     source = fit_source(request.image, preset, factor)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from engines.api import EditRequest, EngineInfo, GenerateRequest, OnProgress, Sample
+from engines.api import Adapter, EditRequest, EngineInfo, GenerateRequest, OnProgress, Sample
 from engines.edit import edit
 from engines.errors import DeviceOutOfMemory, EngineError, WeightsDamaged
 from engines.generate import generate
+from engines.lora import apply_adapters
 from engines.parts import Parts
 
 __all__ = ["DiffusionEngine"]
@@ -26,6 +27,7 @@ class DiffusionEngine:
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
+        self.adapters: tuple[Adapter, ...] = ()
         self.info = EngineInfo(
             preset=parts.preset.name,
             weights_hash=parts.weights_hash,
@@ -50,19 +52,33 @@ class DiffusionEngine:
             raise EngineError(f"{self.info.preset} draws pictures; choose another preset to edit one.")
         return self._with_room(lambda: edit(self.parts, request, on_progress))
 
+    def set_adapters(self, adapters: Sequence[Adapter]) -> None:
+        """Draw with exactly these LoRA files from now on, none for the network as it was.
+
+        An engine that shares this one's transformer keeps its own: they are exchanged when it is its turn.
+        Raises EngineError for a file that does not fit; the adapters before it then stay.
+        """
+        with device_failures():
+            apply_adapters(self.parts.dit, adapters)
+        self.adapters = tuple(adapters)
+
     def _with_room(self, run: Callable[[], Sample]) -> Sample:
         """Run; when the device is full, once more in a smaller way, which the sample then tells."""
         try:
-            with device_failures():
-                return run()
+            return self._adapted(run)
         except DeviceOutOfMemory:
+            apply_adapters(self.parts.dit, ())
             reason = self.parts.placement.step_down()
             if reason is None:
                 raise
-        with device_failures():
-            sample = run()
+        sample = self._adapted(run)
         note = f"The device was full, so I went on in a smaller way. {reason} {sample.note}"
         return replace(sample, note=note.strip())
+
+    def _adapted(self, run: Callable[[], Sample]) -> Sample:
+        with device_failures():
+            applied = apply_adapters(self.parts.dit, self.adapters)
+            return replace(run(), adapters=applied)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
     num_steps = require_steps(preset.num_steps if request.num_steps is None else request.num_steps)
     guidance = preset.guidance if request.guidance is None else request.guidance
     generators = seeded_each(request.seed, request.num_pictures)
-    on_step = watch(on_progress, parts.vae, num_steps)
+    on_step = watch(on_progress, parts.preview, num_steps)
 
     texts = parts.text.encode(
         [request.negative_prompt, Prompt(request.prompt, request.encoder_words)],

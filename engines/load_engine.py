@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import diffusers
 import transformers
 from platformdirs import user_cache_path
 
+from engines.api import Adapter
 from engines.download import default_folder
 from engines.engine import DiffusionEngine
 from engines.errors import ModelNotFound
@@ -15,6 +17,7 @@ from engines.manifest import MANIFEST, check_manifest, folder_hash
 from engines.parts import Parts
 from engines.placement import Placement, choose_placement
 from engines.presets import Preset, find_preset
+from engines.preview import find_preview
 from engines.sampling import Scheduler, load_scheduler, official_scheduler
 from engines.sparse_dit import SparseDiT
 from engines.text import TextCache, TextStack
@@ -26,12 +29,15 @@ STICKERS = Path(__file__).parent / "stickers"
 
 
 def load_engine(
-    preset: Preset | str, weights: Path | None = None, share: DiffusionEngine | None = None
+    preset: Preset | str,
+    weights: Path | None = None,
+    share: DiffusionEngine | None = None,
+    adapters: Sequence[Adapter] = (),
 ) -> DiffusionEngine:
     """Check and load the preset's weights from `weights`, a folder in diffusers layout, or the embedded ones.
 
-    `share` is a loaded engine of the same folder whose parts are used again. Raises ModelNotFound or
-    WeightsDamaged.
+    `share` is a loaded engine of the same folder whose parts are used again. `adapters` are the LoRA
+    files to begin with. Raises ModelNotFound or WeightsDamaged.
     """
     quiet_libraries()
     preset = find_preset(preset) if isinstance(preset, str) else preset
@@ -39,18 +45,22 @@ def load_engine(
     known = share.parts if share is not None and share.parts.folder == folder else None
     weights_hash = known.weights_hash if known else verify(folder, preset)
     place = known.placement if known else choose_placement(folder, preset.transformer)
-    return DiffusionEngine(
+    vae = known.vae if known else load_vae(folder, place)
+    engine = DiffusionEngine(
         Parts(
             preset=preset,
             folder=folder,
             weights_hash=weights_hash,
             placement=place,
             text=known.text if known else load_text(preset, folder, weights_hash, place),
-            vae=known.vae if known else load_vae(folder, place),
+            vae=vae,
+            preview=known.preview if known else find_preview(vae, folder),
             dit=load_transformer(preset, folder, place, known),
             scheduler=find_scheduler(preset, folder),
         )
     )
+    engine.set_adapters(adapters)
+    return engine
 
 
 def quiet_libraries() -> None:

@@ -11,6 +11,7 @@ from engines.api import OnProgress, Progress
 from engines.errors import EngineError, UnsupportedSize
 from engines.placement import Placement
 from engines.presets import Preset
+from engines.preview import Preview
 from engines.sampling import OnStep, Scheduler
 from engines.sizes import Size
 from engines.sparse_dit import SparseDiT
@@ -33,6 +34,7 @@ class Parts:
     placement: Placement
     text: TextStack
     vae: Vae
+    preview: Preview
     dit: SparseDiT
     scheduler: Scheduler
 
@@ -59,14 +61,14 @@ def require_steps(num_steps: int) -> int:
     return num_steps
 
 
-def watch(on_progress: OnProgress, vae: Vae, num_steps: int) -> OnStep:
+def watch(on_progress: OnProgress, preview: Preview, num_steps: int) -> OnStep:
     """Report every step, with a preview about every eighth of the way but none at the end."""
     on_progress(Progress(step=0, num_steps=num_steps))
     stride = max(1, num_steps // NUM_PREVIEWS)
 
     def on_step(step: int, clean: Tensor) -> None:
         is_preview = step % stride == 0 and step < num_steps
-        preview = vae.preview(clean) if is_preview else None
-        on_progress(Progress(step=step, num_steps=num_steps, preview=preview))
+        picture = preview(clean) if is_preview else None
+        on_progress(Progress(step=step, num_steps=num_steps, preview=picture))
 
     return on_step

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import torch
 from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from engines.errors import ModelNotFound, NonFiniteOutput, WeightsDamaged
 from engines.sparse_dit.checkpoint import read_json
@@ -23,7 +21,6 @@ __all__ = ["Vae", "to_image", "to_pixels"]
 
 CHUNK = 4
 """Pictures through the network at a time, to bound memory."""
-LARGEST_PREVIEW_LATENT = 64
 
 
 class Vae:
@@ -75,13 +72,6 @@ class Vae:
         """Latents to pixels, about [-1, 1], in float32."""
         latents = (latents_BChw / self.scale + self.shift).to(self.model.device, self.model.dtype)
         return torch.cat([self.model.decode(chunk).sample for chunk in torch.split(latents, CHUNK)]).float()
-
-    def preview(self, latents_1Chw: Tensor) -> Image.Image:
-        """A quick look at latents; large ones are shrunk first, which blurs and is cheap."""
-        shrink = math.ceil(max(latents_1Chw.shape[-2:]) / LARGEST_PREVIEW_LATENT)
-        if shrink > 1:
-            latents_1Chw = interpolate(latents_1Chw, scale_factor=1 / shrink, mode="area")
-        return to_image(self.decode(latents_1Chw))
 
 
 def to_pixels(image: Image.Image) -> Tensor:

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from diffusers import ConfigMixin, ModelMixin
@@ -28,7 +28,6 @@ from engines.sparse_dit.blocks import (
 )
 from engines.sparse_dit.checkpoint import read_config, read_weights, write_checkpoint
 from engines.sparse_dit.config import SparseDiTConfig
-from engines.sparse_dit.fusion import Fusible
 from engines.sparse_dit.initialize import initialize
 from engines.sparse_dit.layers import (
     Head,
@@ -39,7 +38,6 @@ from engines.sparse_dit.layers import (
 )
 from engines.sparse_dit.moe import RouterStatistics
 from engines.sparse_dit.prepared import (
-    Finished,
     LoopInputs,
     Prepared,
     PromptStates,
@@ -48,11 +46,12 @@ from engines.sparse_dit.prepared import (
 )
 from engines.sparse_dit.rope import rotation_table
 from engines.sparse_dit.rows import Grid, RulesOfSizes, grid_of, patchify, unpatchify
+from engines.sparse_dit.storage import Storage
 
 __all__ = ["SparseDiT", "SparseDiTOutput"]
 
 
-class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc] # diffusers is untyped
+class SparseDiT(ModelMixin, Storage, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc] # diffusers is untyped
     """Dual-stream then single-stream blocks, image feed-forwards sparse (arXiv 2505.22705, section 3.1).
 
     It stands in for HiDreamImageTransformer2DModel in diffusers' pipelines: same arguments and numbers, LoRA,
@@ -165,31 +164,6 @@ class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: 
     def device(self) -> torch.device:
         return self.x_embedder.proj.weight.device
 
-    def blocks(self) -> Iterator[Block]:
-        """All blocks in order, dual ones first."""
-        for block in (*self.double_stream_blocks, *self.single_stream_blocks):
-            yield cast(Block, block)
-
-    def fuse(self) -> SparseDiT:
-        """Store q, k, v, w1 and w3, and all experts of a block as one tensor each; returns itself.
-
-        Numbers, gradients and state dicts stay as they are; `named_parameters` changes, so fuse before an
-        optimizer is made. Quantised layers and layers with adapters are left alone.
-        """
-        for each in self.fusible():
-            each.fuse()
-        return self
-
-    def unfuse(self) -> SparseDiT:
-        """The checkpoint's own modules again; returns itself."""
-        for each in self.fusible():
-            each.unfuse()
-        return self
-
-    def fusible(self) -> Iterator[Fusible]:
-        for block in self.blocks():
-            yield from (each for each in block.block.children() if isinstance(each, Fusible))
-
     def load_lora_adapter(self, *arguments: Any, **options: Any) -> None:
         """diffusers' method; adapters name the checkpoint's modules, so a fused model is unfused first."""
         self.unfuse()
@@ -199,41 +173,6 @@ class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: 
         """diffusers' method, on the checkpoint's own modules."""
         self.unfuse()
         PeftAdapterMixin.add_adapter(self, *arguments, **options)
-
-    def put_aside(self, device: torch.device | str = "cpu") -> SparseDiT:
-        """Take out what the denoising loop does not read, adaLN and caption projections; returns itself.
-
-        18 % of the 17 B weights, which then neither move, nor are quantised, nor saved with the rest.
-        prepare() and plain passes still work, they fetch one layer at a time.
-        """
-        for name in self.used_once():
-            if name not in self.aside:
-                self.aside[name] = self.get_submodule(name).to(device)
-                self.set_submodule(name, Finished())
-        return self
-
-    def bring_back(self) -> SparseDiT:
-        """Undo put_aside."""
-        for name, module in self.aside.items():
-            self.set_submodule(name, module.to(self.device))
-        self.aside.clear()
-        return self
-
-    def used_once(self) -> Iterator[str]:
-        """What is read once a prompt: 2.53 B adaLN and 0.51 B caption parameters of the published 17.1 B."""
-        yield "caption_projection"
-        yield from self.adaptive()
-
-    def adaptive(self) -> Iterator[str]:
-        """The blocks' adaLN in order, then the head's."""
-        for name, blocks in self.named_children():
-            if name.endswith("_blocks"):
-                yield from (f"{name}.{i}.block.adaLN_modulation" for i in range(len(cast(Sized, blocks))))
-        yield "final_layer.adaLN_modulation"
-
-    def wherever(self, name: str) -> Any:
-        """The module of that name, put aside or not."""
-        return self.aside.get(name) or self.get_submodule(name)
 
     @torch.no_grad()
     def prepare(
@@ -336,10 +275,6 @@ class SparseDiT(ModelMixin, nn.Module, ConfigMixin, PeftAdapterMixin):  # type: 
         grid = Grid(height=height, width=width, kept_width=width, num_padding=0)
         table = rotation_table(img_ids, self.architecture.axes_dims_rope)
         return hidden_states, grid, KeyRules(table=table, image_mask=masks)
-
-    def modulations(self, condition: Tensor) -> list[Tensor]:
-        """adaLN's vectors for every block, then the head, of conditions (.., D) after SiLU."""
-        return [apply_from_anywhere(self.wherever(name)[1], condition) for name in self.adaptive()]
 
     def project_text(self, t5_BTC: Tensor, llama_LBTC: Tensor) -> TextRows:
         """The prompt at the network's width: T5's rows, and one set of Llama rows for each block."""

@@ -116,7 +116,10 @@ class Finished(nn.Module):
 
 
 def apply_from_anywhere(module: nn.Module, x: Tensor) -> Tensor:
-    """module(x); weights that lie on another device come for this product only."""
+    """module(x), with weights that may lie on another device.
+
+    A plain linear's come for this product only; to others, such as one with adapters, the rows go instead.
+    """
     home = next(module.parameters()).device
     if home == x.device:
         output: Tensor = module(x)
@@ -124,8 +127,5 @@ def apply_from_anywhere(module: nn.Module, x: Tensor) -> Tensor:
     if isinstance(module, nn.Linear) and is_plain(module):
         bias = None if module.bias is None else module.bias.to(x.device)
         return F.linear(x, module.weight.to(x.device), bias)
-    try:
-        output = module.to(x.device)(x)
-        return output
-    finally:
-        module.to(home)
+    there: Tensor = module(x.to(home))
+    return there.to(x.device)

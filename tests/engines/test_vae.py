@@ -41,13 +41,6 @@ def test_latents_are_shifted_and_scaled_both_ways() -> None:
     assert vae.encode(pixels).shape == (5, 4, 2, 4)
 
 
-def test_previews_of_large_latents_are_small() -> None:
-    torch.manual_seed(0)
-    vae = Vae(build_vae().eval())
-    assert vae.preview(torch.zeros(1, 4, 8, 8)).size == (64, 64)
-    assert vae.preview(torch.zeros(1, 4, 80, 128)).size == (512, 320)
-
-
 def test_not_a_number_is_no_picture() -> None:
     with pytest.raises(NonFiniteOutput):
         to_image(torch.full((1, 3, 2, 2), float("nan")))
