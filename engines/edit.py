@@ -34,8 +34,9 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
     mask = find_mask(request, preset, factor)
     require_room(parts, Size(source.width, source.height), num_pictures=2)
     source_latents = parts.vae.encode(to_pixels(source)).to(place.device)
+    negatives = [request.negative_prompt] if guidance > 1 else []
     texts = parts.text.encode(
-        [request.negative_prompt, Prompt(request.instruction, request.encoder_words)],
+        [*negatives, Prompt(request.instruction, request.encoder_words)],
         max_tokens=request.max_tokens or MAX_TOKENS,
     )
     generator = seeded(request.seed)
@@ -46,7 +47,7 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
         texts.context.to(place.device, place.dtype),
         scheduler.timesteps,
         source_latents,
-        instructions=[1],
+        instructions=[len(negatives)],
         guidance=guidance,
         image_guidance=image_guidance,
         is_clipped=preset.edit_guidance == "clipped",
@@ -65,8 +66,8 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
         guidance=guidance,
         image_guidance=image_guidance,
         sampler=parts.sampler,
-        num_tokens=texts.num_tokens[1],
-        is_prompt_cut=texts.is_cut[1],
+        num_tokens=texts.num_tokens[-1],
+        is_prompt_cut=texts.is_cut[-1],
         note=texts.warning,
     )
 

@@ -34,8 +34,9 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
     generators = seeded_each(request.seed, request.num_pictures)
     on_step = watch(on_progress, parts.preview, num_steps)
 
+    negatives = [request.negative_prompt] if guidance > 1 else []
     texts = parts.text.encode(
-        [request.negative_prompt, Prompt(request.prompt, request.encoder_words)],
+        [*negatives, Prompt(request.prompt, request.encoder_words)],
         max_tokens=request.max_tokens or MAX_TOKENS,
     )
     noise = torch.cat([draw_noise(latent_shape(parts, size), each, place.device) for each in generators])
@@ -45,7 +46,7 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
         texts.context.to(place.device, place.dtype),
         scheduler.timesteps,
         (noise.shape[-2], noise.shape[-1]),
-        positives=[1] * request.num_pictures,
+        positives=[len(negatives)] * request.num_pictures,
         guidance=guidance,
         guided_below=preset.guided_below,
     )
@@ -69,8 +70,8 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
         sampler=parts.sampler,
         grid=grid,
         is_parity=request.is_parity,
-        num_tokens=texts.num_tokens[1],
-        is_prompt_cut=texts.is_cut[1],
+        num_tokens=texts.num_tokens[-1],
+        is_prompt_cut=texts.is_cut[-1],
         note=" ".join(filter(None, [size_note(preset, request.size or size, size), texts.warning])),
     )
 

@@ -60,7 +60,8 @@ def prompt_velocity(
 ) -> Velocity:
     """Velocity under classifier-free guidance, none at 1 and below, nor at sigmas above `guided_below`.
 
-    `context` holds the negative text, then others, of which `positives` names one for each picture.
+    `context` holds the negative text first, unless there is no guidance; `positives` names a text for each
+    picture.
     """
     network = Network(dit, context, times_S, latent_size)
     alone = network.reading(positives)
@@ -90,7 +91,8 @@ def edit_velocity(
 ) -> Velocity:
     """Velocity of the target half under two conditions; at guidance 1 and below the full pass runs alone.
 
-    `context` holds the negative text, then others, of which `instructions` names one for each source.
+    `context` holds the negative text first, unless there is no guidance; `instructions` names a text for
+    each source.
     Three passes see sources [none, source, source]; their texts are [negative, negative, instruction], or
     with clipped guidance [instruction, negative, instruction].
     """
