@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -49,6 +50,8 @@ from engines.sparse_dit.rows import Grid, RulesOfSizes, grid_of, patchify, unpat
 from engines.sparse_dit.storage import Storage
 
 __all__ = ["SparseDiT", "SparseDiTOutput"]
+
+REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 class SparseDiT(ModelMixin, Storage, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc] # diffusers is untyped
@@ -133,10 +136,11 @@ class SparseDiT(ModelMixin, Storage, ConfigMixin, PeftAdapterMixin):  # type: ig
     ) -> SparseDiT:
         """Load a diffusers-layout folder in evaluation mode. Raises ModelNotFound or WeightsDamaged.
 
-        Options that only diffusers has (quantization_config, device_map, variant, ...) go to its own loader.
+        Repositories of the hub, and options that only diffusers has (quantization_config, device_map,
+        variant, ...), go to its own loader.
         """
         dtype = diffusers_options.pop("torch_dtype", dtype)
-        if diffusers_options:
+        if diffusers_options or is_repository(folder):
             options = diffusers_options | {"torch_dtype": dtype, "subfolder": subfolder}
             loaded: SparseDiT = super().from_pretrained(str(folder), **options)
             return loaded
@@ -317,3 +321,8 @@ class SparseDiT(ModelMixin, Storage, ConfigMixin, PeftAdapterMixin):  # type: ig
         if self.gradient_checkpointing and torch.is_grad_enabled():
             return self._gradient_checkpointing_func(block, *arguments)  # type: ignore[operator]
         return block(*arguments)
+
+
+def is_repository(name: str | Path) -> bool:
+    """True for "owner/name" where no folder here is called that."""
+    return isinstance(name, str) and bool(REPOSITORY.fullmatch(name)) and not Path(name).exists()

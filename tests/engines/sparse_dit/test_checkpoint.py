@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from diffusers import HiDreamImageTransformer2DModel
+from diffusers import HiDreamImageTransformer2DModel, ModelMixin
 from safetensors.torch import load_file, save_file
 
 from engines.errors import ModelNotFound, WeightsDamaged
@@ -117,3 +117,22 @@ def test_empty_folders_have_no_model(folder: Path, tmp_path: Path) -> None:
     (folder / WEIGHTS).unlink()
     with pytest.raises(ModelNotFound, match="No weights"):
         SparseDiT.from_pretrained(folder)
+
+
+def test_names_of_repositories_go_to_diffusers(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of the same name comes first."""
+    asked: list[str] = []
+
+    def load(cls: type, name: str, **options: object) -> None:
+        asked.append(f"{name} {options['subfolder']}")
+
+    monkeypatch.setattr(ModelMixin, "from_pretrained", classmethod(load))
+    monkeypatch.chdir(tmp_path)
+    SparseDiT.from_pretrained("HiDream-ai/HiDream-I1-Full", "transformer")
+    assert asked == ["HiDream-ai/HiDream-I1-Full transformer"]
+    (tmp_path / "HiDream-ai").mkdir()
+    folder.parent.joinpath("transformer").rename(tmp_path / "HiDream-ai" / "transformer")
+    assert SparseDiT.from_pretrained("HiDream-ai/transformer").num_parameters() > 0
+    assert len(asked) == 1
