@@ -22,7 +22,7 @@ from engines.api import (
     Sample,
 )
 from engines.errors import EngineError
-from engines.presets import GRIDS, PRESETS, find_preset
+from engines.presets import GRIDS, PRESETS, SPEED_UPS, find_preset
 from engines.sizes import Size
 
 __all__ = ["main"]
@@ -94,6 +94,9 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument(f"--{encoder}", metavar="WORDS", help="other words for this text encoder")
         command.add_argument("--llama-only", action="store_true", help="the other encoders read nothing")
         command.add_argument(
+            "--speed-up", action="append", default=[], choices=SPEED_UPS, help="same picture, slower start"
+        )
+        command.add_argument(
             "--lora",
             action="append",
             default=[],
@@ -126,7 +129,12 @@ def run_generate(options: argparse.Namespace) -> None:
     require_writable(options.out)
     from engines.load_engine import load_engine
 
-    engine = load_engine(options.preset, options.weights, adapters=adapters_of(options.lora))
+    engine = load_engine(
+        options.preset,
+        options.weights,
+        adapters=adapters_of(options.lora),
+        speed_ups=options.speed_up,
+    )
     request = GenerateRequest(
         prompt=options.prompt,
         seed=seed_of(options),
@@ -149,7 +157,12 @@ def run_edit(options: argparse.Namespace) -> None:
     source = read_image(options.image)
     from engines.load_engine import load_engine
 
-    engine = load_engine(options.preset, options.weights, adapters=adapters_of(options.lora))
+    engine = load_engine(
+        options.preset,
+        options.weights,
+        adapters=adapters_of(options.lora),
+        speed_ups=options.speed_up,
+    )
     request = EditRequest(
         image=source,
         instruction=options.instruction,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import psutil
 import torch
@@ -25,6 +26,7 @@ from engines.ladder import (
     puts_aside,
     sentence,
 )
+from engines.presets import SpeedUp
 from engines.quantize import SMALLEST_LAYER, quantize
 from engines.sparse_dit import SparseDiT
 from engines.turns import Turns
@@ -79,6 +81,13 @@ class Placement:
         self.networks[transformer] = "transformer"
         self._place(transformer, "transformer")
 
+    def speed_up(self, transformer: SparseDiT, ways: Collection[SpeedUp]) -> None:
+        """Exact ways that need the network to stay where it is; elsewhere nothing changes."""
+        stays = self.rung.residence == "all"
+        if "compile" in ways and stays:
+            cast(Any, transformer).compile_repeated_blocks(fullgraph=True, dynamic=False)
+        transformer.captures_graphs = "cuda-graphs" in ways and stays
+
     def seat(self, encoder: nn.Module) -> None:
         """The same for a text encoder that was just loaded."""
         self._shape(encoder, self.rung.encoders)
@@ -116,6 +125,8 @@ class Placement:
         before, self.rung = self.rung, rung
         self.turns.clear()
         for network, kind in self.networks.items():
+            if isinstance(network, SparseDiT):
+                network.captures_graphs = False
             was = before.transformer if kind == "transformer" else before.encoders
             if self.precision_of(kind) is not was:
                 self._shape(network, self.precision_of(kind))

@@ -8,11 +8,14 @@ from typing import Literal, get_args
 from engines.errors import ModelNotFound
 from engines.sizes import Size
 
-__all__ = ["GRIDS", "PRESETS", "Grid", "Preset", "find_preset"]
+__all__ = ["GRIDS", "PRESETS", "SPEED_UPS", "Grid", "Preset", "SpeedUp", "find_preset"]
 
 Grid = Literal["official", "diffusers-0.36", "diffusers"]
 """Full's three published sigma grids: the official script's, diffusers' up to 0.36, and diffusers' since."""
 GRIDS: tuple[Grid, ...] = get_args(Grid)
+
+SpeedUp = Literal["compile", "cuda-graphs"]
+SPEED_UPS: tuple[SpeedUp, ...] = get_args(SpeedUp)
 
 MEGAPIXEL_SIZES = (
     Size(1024, 1024),

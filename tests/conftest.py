@@ -6,12 +6,15 @@ import ipaddress
 import os
 import shutil
 import socket
+import tempfile
 from pathlib import Path
 
 # Before anything imports them: no hub, no telemetry, few threads.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+# Nor does a test read or leave anything among a person's own files.
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="reverie-test-cache-")
 
 import pytest
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import sys
 from pathlib import Path
 
@@ -239,6 +240,27 @@ def test_a_full_device_is_met_once_and_told(tiny_folder: Path, monkeypatch: pyte
 
     with pytest.raises(DeviceOutOfMemory):
         engine.generate(REQUEST, full_always)
+
+
+@torch.no_grad()
+def test_speed_ups_are_for_networks_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiled without a C++ compiler, which not every machine has."""
+    real = SparseDiT.compile_repeated_blocks
+    monkeypatch.setattr(SparseDiT, "compile_repeated_blocks", functools.partialmethod(real, backend="eager"))
+    size = placement.PartSize(num_linear=10**9, num_other=10**6, num_blocks=3)
+    sizes = placement.Sizes(transformer=size, encoders=(size,), vae=size)
+    for rung, speeds_up in ((LADDER[0], True), (LADDER[1], False)):
+        dit = wide_transformer()
+        expected = run(copy.deepcopy(dit).float())
+        place = Placement(CPU, rung, sizes, ROOMY)
+        place.take(dit)
+        place.speed_up(dit, ["compile", "cuda-graphs"])
+        is_compiled = [block.block._compiled_call_impl is not None for block in dit.blocks()]
+        assert is_compiled == [speeds_up] * 3
+        assert dit.captures_graphs is speeds_up
+        assert error(run(dit), expected) < 0.02
+        place.step_down()
+        assert not dit.captures_graphs
 
 
 def test_a_rung_with_tiles_tells_the_autoencoder(tiny_folder: Path) -> None:
