@@ -113,12 +113,17 @@ class MoEFeedForward(Fusible):
 
     def is_dense(self, x_ND: Tensor) -> bool:
         """Where counts must not be read on the host and grouped products do not take the precision."""
-        is_eager_cpu = x_ND.device.type == "cpu" and not torch.compiler.is_compiling()
-        return not is_eager_cpu and not self.is_grouped(x_ND) and self.are_experts_plain()
+        return not self.is_split(x_ND) and not self.is_grouped(x_ND) and self.are_experts_plain()
 
     def is_grouped(self, x_ND: Tensor) -> bool:
-        is_eager_cpu = x_ND.device.type == "cpu" and not torch.compiler.is_compiling()
-        return not is_eager_cpu and x_ND.dtype is torch.bfloat16 and self.are_experts_plain()
+        return not self.is_split(x_ND) and x_ND.dtype is torch.bfloat16 and self.are_experts_plain()
+
+    def is_split(self, x_ND: Tensor) -> bool:
+        """On a CPU reading counts costs nothing; a compiled graph needs an operator for it, without gradients."""
+        return x_ND.device.type == "cpu" and (not torch.compiler.is_compiling() or self.is_operator())
+
+    def is_operator(self) -> bool:
+        return isinstance(self.experts, JoinedExperts) and not torch.is_grad_enabled()
 
     def run_sorted(self, x_ND: Tensor, weights_NK: Tensor, chosen_NK: Tensor, base_ND: Tensor) -> Tensor:
         """base + the chosen experts, on assignments sorted by expert; summed without atomics."""
@@ -135,6 +140,9 @@ class MoEFeedForward(Fusible):
 
     def run_split(self, x_RD: Tensor, ends_E: Tensor) -> Tensor:
         """Expert e on rows ends_E[e - 1] to ends_E[e], one after the other. Reads the counts on the host."""
+        if torch.compiler.is_compiling() and isinstance(self.experts, JoinedExperts) and self.is_operator():
+            output: Tensor = run_joined(x_RD, ends_E, self.experts.w13, self.experts.w2)
+            return output
         counts = torch.diff(ends_E, prepend=ends_E.new_zeros(1)).tolist()
         return torch.cat([self.expert(index, part) for index, part in enumerate(torch.split(x_RD, counts))])
 
@@ -155,7 +163,7 @@ class MoEFeedForward(Fusible):
 
     def expert(self, index: int, x_ND: Tensor) -> Tensor:
         if isinstance(self.experts, JoinedExperts):
-            return F.linear(gated(x_ND, self.experts.w13[index]), self.experts.w2[index])
+            return joined_expert(x_ND, self.experts.w13[index], self.experts.w2[index])
         output: Tensor = self.experts[index](x_ND)
         return output
 
@@ -168,6 +176,24 @@ class MoEFeedForward(Fusible):
             for name in ("w1", "w2", "w3")
         )
         return torch.cat([w1, w3], dim=1), w2
+
+
+def joined_expert(x_ND: Tensor, w13: Tensor, w2: Tensor) -> Tensor:
+    """w2(silu(w1 x) * w3 x)."""
+    return F.linear(gated(x_ND, w13), w2)
+
+
+@torch.library.custom_op("reverie::run_joined", mutates_args=())
+def run_joined(x_RD: Tensor, ends_E: Tensor, w13: Tensor, w2: Tensor) -> Tensor:
+    """MoEFeedForward.run_split for joined experts, as an operator for compiled graphs; no gradients."""
+    counts = torch.diff(ends_E, prepend=ends_E.new_zeros(1)).tolist()
+    parts = zip(torch.split(x_RD, counts), w13, w2, strict=True)
+    return torch.cat([joined_expert(*part) for part in parts])
+
+
+@run_joined.register_fake
+def _(x_RD: Tensor, ends_E: Tensor, w13: Tensor, w2: Tensor) -> Tensor:
+    return torch.empty_like(x_RD)
 
 
 def measure(scores_NE: Tensor, chosen_NK: Tensor) -> RouterStatistics:
