@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
 
-from engines.api import EditRequest, GenerateRequest, Progress, Sample
+from engines.api import EditRequest, Engine, GenerateRequest, Progress, Sample
 from engines.errors import EngineError
 from engines.presets import GRIDS, PRESETS, find_preset
 from engines.sizes import Size
@@ -78,6 +80,17 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--negative", default="", help="what the picture should not show")
         command.add_argument("--steps", type=int)
         command.add_argument("--guidance", type=float)
+        command.add_argument(
+            "--devices",
+            type=lambda names: names.split(","),
+            help="for example cuda:0,cuda:1; by default one: the first CUDA device, or else the processor",
+        )
+        command.add_argument(
+            "--split",
+            choices=("replicas", "guidance"),
+            default="replicas",
+            help="of several devices: pictures of their own for each, or each half of every step's guidance",
+        )
     return root
 
 
@@ -90,9 +103,6 @@ def size_of(text: str) -> Size:
 
 def run_generate(options: argparse.Namespace) -> None:
     require_writable(options.out)
-    from engines.load_engine import load_engine
-
-    engine = load_engine(options.preset, options.weights)
     request = GenerateRequest(
         prompt=options.prompt,
         seed=seed_of(options),
@@ -105,15 +115,13 @@ def run_generate(options: argparse.Namespace) -> None:
         fits_budget=options.fit_budget,
         num_pictures=options.num_pictures,
     )
-    finish(engine.generate(request, show), options.out)
+    with opened(options) as engine:
+        finish(engine.generate(request, show), options.out)
 
 
 def run_edit(options: argparse.Namespace) -> None:
     require_writable(options.out)
     source = read_image(options.image)
-    from engines.load_engine import load_engine
-
-    engine = load_engine(options.preset, options.weights)
     request = EditRequest(
         image=source,
         instruction=options.instruction,
@@ -124,7 +132,24 @@ def run_edit(options: argparse.Namespace) -> None:
         image_guidance=options.image_guidance,
         mask=options.mask and read_image(options.mask),
     )
-    finish(engine.edit(request, show), options.out)
+    with opened(options) as engine:
+        finish(engine.edit(request, show), options.out)
+
+
+@contextmanager
+def opened(options: argparse.Namespace) -> Iterator[Engine]:
+    """The engine for as long as it is needed: in this process, or in one for each device."""
+    if options.devices is None:
+        from engines.load_engine import load_engine
+
+        yield load_engine(options.preset, options.weights)
+    else:
+        from engines.load_engines import load_engines
+
+        with load_engines(
+            options.preset, options.weights, devices=options.devices, split=options.split
+        ) as engine:
+            yield engine
 
 
 def run_info(options: argparse.Namespace) -> None:

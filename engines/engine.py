@@ -56,7 +56,8 @@ class DiffusionEngine:
             with device_failures():
                 return run()
         except DeviceOutOfMemory:
-            reason = self.parts.placement.step_down()
+            # One rank alone must not begin again: the others are in the middle of their steps.
+            reason = self.parts.placement.step_down() if self.parts.ranks is None else None
             if reason is None:
                 raise
         with device_failures():

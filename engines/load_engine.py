@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import diffusers
+import torch
 import transformers
 from platformdirs import user_cache_path
 
@@ -15,6 +16,7 @@ from engines.manifest import MANIFEST, check_manifest, folder_hash
 from engines.parts import Parts
 from engines.placement import Placement, choose_placement
 from engines.presets import Preset, find_preset
+from engines.ranks import Ranks
 from engines.sampling import Scheduler, load_scheduler, official_scheduler
 from engines.sparse_dit import SparseDiT
 from engines.text import TextCache, TextStack
@@ -26,19 +28,26 @@ STICKERS = Path(__file__).parent / "stickers"
 
 
 def load_engine(
-    preset: Preset | str, weights: Path | None = None, share: DiffusionEngine | None = None
+    preset: Preset | str,
+    weights: Path | None = None,
+    share: DiffusionEngine | None = None,
+    *,
+    device: torch.device | str | None = None,
+    num_sharing: int = 1,
+    ranks: Ranks | None = None,
 ) -> DiffusionEngine:
     """Check and load the preset's weights from `weights`, a folder in diffusers layout, or the embedded ones.
 
-    `share` is a loaded engine of the same folder whose parts are used again. Raises ModelNotFound or
-    WeightsDamaged.
+    `share` is a loaded engine of the same folder whose parts are used again. The engine stands on `device`,
+    by default the first CUDA device, or else the processor; `num_sharing` engines divide main memory, and
+    those of `ranks` their passes. Raises ModelNotFound, WeightsDamaged or DeviceOutOfMemory.
     """
     quiet_libraries()
     preset = find_preset(preset) if isinstance(preset, str) else preset
     folder = find_folder(preset, weights)
     known = share.parts if share is not None and share.parts.folder == folder else None
     weights_hash = known.weights_hash if known else verify(folder, preset)
-    place = known.placement if known else choose_placement(folder, preset.transformer)
+    place = known.placement if known else choose_placement(folder, preset.transformer, device, num_sharing)
     return DiffusionEngine(
         Parts(
             preset=preset,
@@ -49,6 +58,7 @@ def load_engine(
             vae=known.vae if known else load_vae(folder, place),
             dit=load_transformer(preset, folder, place, known),
             scheduler=find_scheduler(preset, folder),
+            ranks=ranks,
         )
     )
 

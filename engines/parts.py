@@ -11,6 +11,7 @@ from engines.api import OnProgress, Progress
 from engines.errors import EngineError, UnsupportedSize
 from engines.placement import Placement
 from engines.presets import Preset
+from engines.ranks import Ranks
 from engines.sampling import OnStep, Scheduler
 from engines.sizes import Size
 from engines.sparse_dit import SparseDiT
@@ -35,6 +36,7 @@ class Parts:
     vae: Vae
     dit: SparseDiT
     scheduler: Scheduler
+    ranks: Ranks | None = None
 
     @property
     def sampler(self) -> str:
