@@ -88,8 +88,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--split",
             choices=("replicas", "guidance"),
-            default="replicas",
-            help="of several devices: pictures of their own for each, or each half of every step's guidance",
+            help="several devices draw each its own pictures (replicas), or two one together, each a half of guidance",
         )
     return root
 
@@ -140,6 +139,8 @@ def run_edit(options: argparse.Namespace) -> None:
 def opened(options: argparse.Namespace) -> Iterator[Engine]:
     """The engine for as long as it is needed: in this process, or in one for each device."""
     if options.devices is None:
+        if options.split is not None:
+            raise EngineError("--split needs devices to split over: add --devices cuda:0,cuda:1.")
         from engines.load_engine import load_engine
 
         yield load_engine(options.preset, options.weights)
@@ -147,7 +148,7 @@ def opened(options: argparse.Namespace) -> Iterator[Engine]:
         from engines.load_engines import load_engines
 
         with load_engines(
-            options.preset, options.weights, devices=options.devices, split=options.split
+            options.preset, options.weights, devices=options.devices, split=options.split or "replicas"
         ) as engine:
             yield engine
 

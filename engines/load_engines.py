@@ -15,7 +15,7 @@ from engines.engine import DiffusionEngine
 from engines.errors import EngineError
 from engines.halves import Halves
 from engines.load_engine import load_engine
-from engines.presets import Preset
+from engines.presets import Preset, find_preset
 from engines.ranks import join_ranks
 from engines.replicas import Replica, Replicas
 from engines.worker import Worker
@@ -39,6 +39,7 @@ def load_engines(
     every step takes about half as long, as long as guidance makes two passes of it. Close the engine when
     done. Raises EngineError for devices that cannot be used, and what load_engine raises.
     """
+    preset = find_preset(preset) if isinstance(preset, str) else preset
     require_devices(devices, split)
     many = len(devices)
     if split == "replicas":
@@ -79,15 +80,13 @@ def require_device(device: str) -> None:
         raise EngineError(f"There is no {device}: this machine has {torch.cuda.device_count()} CUDA devices.")
 
 
-def load_replica(
-    preset: Preset | str, weights: Path | None, device: str, num_sharing: int
-) -> DiffusionEngine:
+def load_replica(preset: Preset, weights: Path | None, device: str, num_sharing: int) -> DiffusionEngine:
     """In a worker's process: the engine on its device."""
     return load_engine(preset, weights, device=settle(device, num_sharing), num_sharing=num_sharing)
 
 
 def load_half(
-    preset: Preset | str, weights: Path | None, device: str, num_sharing: int, rank: int, meeting: Path
+    preset: Preset, weights: Path | None, device: str, num_sharing: int, rank: int, meeting: Path
 ) -> DiffusionEngine:
     """In a worker's process: the engine of this rank of two, once both have come to `meeting`."""
     place = settle(device, num_sharing)

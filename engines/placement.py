@@ -158,7 +158,7 @@ def choose_placement(
     device: torch.device | str | None = None,
     num_sharing: int = 1,
 ) -> Placement:
-    """The best rung with room for the model on `device`: by default the first CUDA device, else the processor.
+    """The best rung with room for the model on `device`: the first CUDA device, or else the processor.
 
     `num_sharing` engines divide main memory among them. Raises DeviceOutOfMemory when there is room for none,
     WeightsDamaged for a file that is not safetensors.
@@ -174,7 +174,7 @@ def choose_placement(
 
 
 def this_machine(device: torch.device | None = None, num_sharing: int = 1) -> Machine:
-    """Free memory now: that of `device`, by default the first CUDA device, and an equal share of main memory."""
+    """Free memory now: of `device`, or the first CUDA device, and an equal share of main memory."""
     cpu_bytes = int(SHARE_TO_USE * psutil.virtual_memory().available) // num_sharing
     if not torch.cuda.is_available() or (device is not None and device.type != "cuda"):
         return Machine(gpu_bytes=None, cpu_bytes=cpu_bytes)

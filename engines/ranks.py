@@ -64,7 +64,7 @@ def share_out(num_samples: int, num_ranks: int) -> list[int]:
 
 
 def join_ranks(rank: int, num_ranks: int, device: torch.device, meeting: Path) -> Ranks:
-    """Wait until all have come: NCCL on CUDA devices, gloo elsewhere. `meeting` is a file nobody used before."""
+    """Wait until all have come: NCCL on CUDA devices, gloo elsewhere. `meeting` is a file yet unused."""
     is_cuda = device.type == "cuda"
     dist.init_process_group(
         "nccl" if is_cuda else "gloo",

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import TracebackType
 from typing import Protocol
 
@@ -134,7 +135,7 @@ class Replicas:
                 each.cancel()
         wait([each for each in samples if not each.cancelled()])
         if failures:
-            raise failures[0]
+            raise chorus.error or failures[0]
         return [each.result() for each in samples]
 
     def _serve(self, replica: Replica) -> None:
@@ -203,13 +204,15 @@ class Replicas:
 class Chorus:
     """Several engines' progress as one: as far as the slowest, with the first one's previews.
 
-    Every report of any is passed on, so that a step may be told more than once and a cancel is soon noticed.
+    Every report of any is passed on, so that a step may be told more than once and a cancel is soon noticed:
+    what `on_progress` raises, kept in `error`, stops all voices.
     """
 
     def __init__(self, on_progress: OnProgress, num_voices: int) -> None:
         self.on_progress = on_progress
         self.steps = [0] * num_voices
         self.is_stopped = False
+        self.error: BaseException | None = None
         self._lock = threading.Lock()
 
     def listener(self, voice: int) -> Callable[[Progress], None]:
@@ -219,7 +222,11 @@ class Chorus:
                     raise Cancelled("Another part of the request has failed.")
                 self.steps[voice] = progress.step
                 preview = progress.preview if voice == 0 else None
-                self.on_progress(replace(progress, step=min(self.steps), preview=preview))
+                try:
+                    self.on_progress(replace(progress, step=min(self.steps), preview=preview))
+                except BaseException as error:
+                    self.error, self.is_stopped = error, True
+                    raise
 
         return on_progress
 
@@ -237,5 +244,5 @@ def split(request: GenerateRequest, num_replicas: int) -> list[Request]:
     starts = [count * part // num_parts for part in range(num_parts + 1)]
     return [
         replace(request, seed=request.seed + start, num_pictures=end - start)
-        for start, end in zip(starts, starts[1:], strict=False)
+        for start, end in pairwise(starts)
     ]

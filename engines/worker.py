@@ -19,7 +19,7 @@ __all__ = ["Answer", "Request", "Worker"]
 
 Request: TypeAlias = GenerateRequest | EditRequest
 Answer: TypeAlias = Progress | Sample | EngineError
-"""What a worker says to a request: progress, each waiting for leave to go on, and at last one of the others."""
+"""What a worker says: progress, each time waiting for leave to go on, and at last one of the others."""
 
 GRACE_SECONDS = 10.0
 """How long a process that was told to end may take before it is killed."""
