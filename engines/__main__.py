@@ -88,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--split",
             choices=("replicas", "guidance"),
-            help="several devices draw each its own pictures (replicas), or two one together, each a half of guidance",
+            help="several devices draw each its own pictures, or two draw one, each a half of guidance",
         )
     return root
 

@@ -1,8 +1,8 @@
 """What a second device brings, shown with processes on the processor: python -m tests.bench.devices
 
-Prints JSON: pictures a second of one and two replicas, and a step's seconds in one process and in halves over two.
-Each process has one thread, so two can at best be twice as fast, on two idle cores; `load_average` tells how idle
-they were. `--devices cuda:0,cuda:1` measures the real thing.
+Prints JSON: pictures a second of one and two replicas, and a step's seconds in one process and in halves over
+two. Each process has one thread, so two can at best be twice as fast, on two idle cores; the note and the
+load averages tell how idle they were. `--devices cuda:0,cuda:1` measures the real thing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 from engines.api import GenerateRequest, Progress
@@ -38,7 +39,9 @@ def main() -> None:
         "num_steps": settings.steps,
         "num_cores": os.cpu_count(),
         "cores_we_may_use": len(os.sched_getaffinity(0)),
+        "threads_each": 1,
         "load_average": os.getloadavg(),
+        "note": idle_note(devices),
     }
     with load_engines(preset, weights, devices=devices[:1]) as one:
         result["pictures_per_second_one_replica"] = rate(one, 1, settings)
@@ -49,6 +52,14 @@ def main() -> None:
         result["step_seconds_halves"] = step_seconds(halves, settings)
     result["load_average_at_the_end"] = os.getloadavg()
     print(json.dumps(result, indent=2))
+
+
+def idle_note(devices: list[str]) -> str:
+    """Whether other programs stood in the way when we began."""
+    if "cpu" not in devices:
+        return ""
+    idle = len(os.sched_getaffinity(0)) - os.getloadavg()[0]
+    return f"{max(0.0, idle):.1f} cores were idle for {len(devices)} processes; a gain needs one each."
 
 
 def rate(engine: Replicas, num_callers: int, settings: argparse.Namespace) -> float:
@@ -78,9 +89,7 @@ def step_seconds(engine: Replicas, settings: argparse.Namespace) -> float:
     engine.generate(GenerateRequest(prompt=PROMPT, seed=0, num_steps=4 * settings.steps), watch)
     guided = moments[len(moments) // 2 :]
     return statistics.median(
-        end - begin
-        for (begin, _), (end, has_preview) in zip(guided, guided[1:], strict=False)
-        if not has_preview
+        end - begin for (begin, _), (end, has_preview) in pairwise(guided) if not has_preview
     )
 
 

@@ -20,11 +20,7 @@ import engines.edit
 import engines.generate
 from engines.api import EditRequest, Engine, EngineInfo, GenerateRequest, OnProgress, Progress, Sample
 from engines.engine import DiffusionEngine
-from engines.errors import (
-    Cancelled,
-    EngineError,
-    WorkerDied,
-)
+from engines.errors import Cancelled, DeviceOutOfMemory, EngineError, WorkerDied
 from engines.halves import Halves
 from engines.load_engine import load_engine
 from engines.load_engines import load_half
@@ -85,9 +81,13 @@ class Both:
     def _recorded(self, engine: DiffusionEngine, request: Request, on_progress: OnProgress) -> Sample:
         module: Any = engines.generate if isinstance(request, GenerateRequest) else engines.edit
         denoise, steps, passes = module.denoise, [], []
-        counter = engine.parts.dit.register_forward_pre_hook(
-            lambda _, latents: passes.append(len(latents[0]))
-        )
+
+        def count(_: Any, arguments: tuple[Tensor, ...]) -> None:
+            if request == BREAKING and self.notes.stem == "1":
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            passes.append(len(arguments[0]))
+
+        counter = engine.parts.dit.register_forward_pre_hook(count)
 
         def recording(velocity: Any, noise: Tensor, *arguments: Any, **named: Any) -> Tensor:
             def noted(latents: Tensor, time: Tensor) -> Tensor:
