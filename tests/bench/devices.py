@@ -59,7 +59,10 @@ def idle_note(devices: list[str]) -> str:
     if "cpu" not in devices:
         return ""
     idle = len(os.sched_getaffinity(0)) - os.getloadavg()[0]
-    return f"{max(0.0, idle):.1f} cores were idle for {len(devices)} processes; a gain needs one each."
+    return (
+        f"In the minute before, {max(0.0, idle):.1f} cores were idle on average; {len(devices)} processes need one "
+        "each, so on a busy machine run this several times."
+    )
 
 
 def rate(engine: Replicas, num_callers: int, settings: argparse.Namespace) -> float:
