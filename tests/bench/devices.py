@@ -60,8 +60,8 @@ def idle_note(devices: list[str]) -> str:
         return ""
     idle = len(os.sched_getaffinity(0)) - os.getloadavg()[0]
     return (
-        f"In the minute before, {max(0.0, idle):.1f} cores were idle on average; {len(devices)} processes need "
-        "one each, so on a busy machine run this several times."
+        f"In the minute before, {max(0.0, idle):.1f} cores were idle on average; {len(devices)} processes "
+        "need one each, so on a busy machine run this several times."
     )
 
 
