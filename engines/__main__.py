@@ -6,6 +6,8 @@ import argparse
 import re
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from engines.api import (
     Adapter,
     EditRequest,
     EncoderWords,
+    Engine,
     GenerateRequest,
     Progress,
     Sample,
@@ -103,6 +106,16 @@ def parser() -> argparse.ArgumentParser:
             metavar="FILE[:WEIGHT]",
             help="an adapter in safetensors, at weight 1 or another; may be given again",
         )
+        command.add_argument(
+            "--devices",
+            type=lambda names: names.split(","),
+            help="for example cuda:0,cuda:1; by default one: the first CUDA device, or else the processor",
+        )
+        command.add_argument(
+            "--split",
+            choices=("replicas", "guidance"),
+            help="several devices draw each its own pictures, or two draw one, each a half of guidance",
+        )
     return root
 
 
@@ -127,14 +140,6 @@ def adapters_of(texts: list[str]) -> list[Adapter]:
 
 def run_generate(options: argparse.Namespace) -> None:
     require_writable(options.out)
-    from engines.load_engine import load_engine
-
-    engine = load_engine(
-        options.preset,
-        options.weights,
-        adapters=adapters_of(options.lora),
-        speed_ups=options.speed_up,
-    )
     request = GenerateRequest(
         prompt=options.prompt,
         seed=seed_of(options),
@@ -149,20 +154,13 @@ def run_generate(options: argparse.Namespace) -> None:
         max_tokens=options.max_tokens,
         encoder_words=words_of(options),
     )
-    finish(engine.generate(request, show), options.out)
+    with opened(options) as engine:
+        finish(engine.generate(request, show), options.out)
 
 
 def run_edit(options: argparse.Namespace) -> None:
     require_writable(options.out)
     source = read_image(options.image)
-    from engines.load_engine import load_engine
-
-    engine = load_engine(
-        options.preset,
-        options.weights,
-        adapters=adapters_of(options.lora),
-        speed_ups=options.speed_up,
-    )
     request = EditRequest(
         image=source,
         instruction=options.instruction,
@@ -175,7 +173,33 @@ def run_edit(options: argparse.Namespace) -> None:
         max_tokens=options.max_tokens,
         encoder_words=words_of(options),
     )
-    finish(engine.edit(request, show), options.out)
+    with opened(options) as engine:
+        finish(engine.edit(request, show), options.out)
+
+
+@contextmanager
+def opened(options: argparse.Namespace) -> Iterator[Engine]:
+    """The engine for as long as it is needed: in this process, or in one for each device."""
+    if options.devices is None:
+        if options.split is not None:
+            raise EngineError("--split needs devices to split over: add --devices cuda:0,cuda:1.")
+        from engines.load_engine import load_engine
+
+        yield load_engine(
+            options.preset,
+            options.weights,
+            adapters=adapters_of(options.lora),
+            speed_ups=options.speed_up,
+        )
+    elif options.lora or options.speed_up:
+        raise EngineError("--lora and --speed-up work on one device: leave --devices out.")
+    else:
+        from engines.load_engines import load_engines
+
+        with load_engines(
+            options.preset, options.weights, devices=options.devices, split=options.split or "replicas"
+        ) as engine:
+            yield engine
 
 
 def run_info(options: argparse.Namespace) -> None:

@@ -51,6 +51,7 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
         guidance=guidance,
         image_guidance=image_guidance,
         is_clipped=preset.edit_guidance == "clipped",
+        ranks=parts.ranks,
     )
     keep = None if mask is None else keeper(mask, source_latents, noise, parts.vae.factor)
     latents = denoise(velocity, noise, scheduler, generator, on_step, keep=keep)

@@ -67,6 +67,9 @@ class DiffusionEngine:
         try:
             return self._adapted(run)
         except DeviceOutOfMemory:
+            if self.parts.ranks is not None:
+                # One rank alone must not begin again: the others are in the middle of their steps.
+                raise
             apply_adapters(self.parts.dit, ())
             reason = self.parts.placement.step_down()
             if reason is None:

@@ -6,7 +6,8 @@ EngineError
 ├── UnsupportedSize     the model cannot make a picture of this size
 ├── DeviceOutOfMemory   the device ran out of memory
 ├── Cancelled           the caller asked to stop (raised from on_progress)
-└── NonFiniteOutput     the network returned NaN or infinity
+├── NonFiniteOutput     the network returned NaN or infinity
+└── WorkerDied          the process that holds a device ended before its answer came
 
 `str(error)` is a sentence fit for the chat: what happened, and what to do.
 """
@@ -38,3 +39,7 @@ class Cancelled(EngineError):
 
 class NonFiniteOutput(EngineError):
     """The network returned NaN or infinity."""
+
+
+class WorkerDied(EngineError):
+    """The process that holds a device ended before its answer came."""

@@ -49,6 +49,7 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
         positives=[len(negatives)] * request.num_pictures,
         guidance=guidance,
         guided_below=preset.guided_below,
+        ranks=parts.ranks,
     )
     latents = denoise(
         velocity,

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import diffusers
+import torch
 import transformers
 from platformdirs import user_cache_path
 
@@ -18,6 +19,7 @@ from engines.parts import Parts
 from engines.placement import Placement, choose_placement
 from engines.presets import Preset, SpeedUp, find_preset
 from engines.preview import find_preview
+from engines.ranks import Ranks
 from engines.sampling import Scheduler, load_scheduler, official_scheduler
 from engines.sparse_dit import SparseDiT
 from engines.text import TextCache, TextStack
@@ -34,20 +36,25 @@ def load_engine(
     share: DiffusionEngine | None = None,
     adapters: Sequence[Adapter] = (),
     speed_ups: Collection[SpeedUp] = (),
+    *,
+    device: torch.device | str | None = None,
+    num_sharing: int = 1,
+    ranks: Ranks | None = None,
 ) -> DiffusionEngine:
     """Check and load the preset's weights from `weights`, a folder in diffusers layout, or the embedded ones.
 
     `share` is a loaded engine of the same folder whose parts are used again. `adapters` are the LoRA
     files to begin with. `speed_ups` pay off over many pictures: "compile" compiles the blocks at the first
-    picture of a size, "cuda-graphs" records each loop's step, which helps small pictures. Raises
-    ModelNotFound or WeightsDamaged.
+    picture of a size, "cuda-graphs" records each loop's step, which helps small pictures. The engine stands
+    on `device`, by default the first CUDA device, or else the processor; `num_sharing` engines divide main
+    memory, and those of `ranks` their passes. Raises ModelNotFound, WeightsDamaged or DeviceOutOfMemory.
     """
     quiet_libraries()
     preset = find_preset(preset) if isinstance(preset, str) else preset
     folder = find_folder(preset, weights)
     known = share.parts if share is not None and share.parts.folder == folder else None
     weights_hash = known.weights_hash if known else verify(folder, preset)
-    place = known.placement if known else choose_placement(folder, preset.transformer)
+    place = known.placement if known else choose_placement(folder, preset.transformer, device, num_sharing)
     vae = known.vae if known else load_vae(folder, place)
     engine = DiffusionEngine(
         Parts(
@@ -60,6 +67,7 @@ def load_engine(
             preview=known.preview if known else find_preview(vae, folder),
             dit=load_transformer(preset, folder, place, known),
             scheduler=find_scheduler(preset, folder),
+            ranks=ranks,
         )
     )
     if speed_ups:

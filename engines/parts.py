@@ -12,6 +12,7 @@ from engines.errors import EngineError, UnsupportedSize
 from engines.placement import Placement
 from engines.presets import Preset
 from engines.preview import Preview
+from engines.ranks import Ranks
 from engines.sampling import OnStep, Scheduler
 from engines.sizes import Size
 from engines.sparse_dit import SparseDiT
@@ -37,6 +38,7 @@ class Parts:
     preview: Preview
     dit: SparseDiT
     scheduler: Scheduler
+    ranks: Ranks | None = None
 
     @property
     def sampler(self) -> str:

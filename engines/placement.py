@@ -163,14 +163,20 @@ class Placement:
             self.turns.join(network)
 
 
-def choose_placement(folder: Path, transformer: str = "transformer") -> Placement:
-    """The first CUDA device if there is one, else the processor; the best rung with room for the model.
+def choose_placement(
+    folder: Path,
+    transformer: str = "transformer",
+    device: torch.device | str | None = None,
+    num_sharing: int = 1,
+) -> Placement:
+    """The best rung with room for the model on `device`: the first CUDA device, or else the processor.
 
-    Raises DeviceOutOfMemory when there is room for none, WeightsDamaged for a file that is not safetensors.
+    `num_sharing` engines divide main memory among them. Raises DeviceOutOfMemory when there is room for none,
+    WeightsDamaged for a file that is not safetensors.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     num_bytes = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
-    sizes, machine = measure(folder, transformer), this_machine()
+    sizes, machine = measure(folder, transformer), this_machine(device, num_sharing)
     if num_bytes < SMALL_BYTES:
         rung = Rung(transformer=Precision.FP32, encoders=Precision.FP32, residence="all")
     else:
@@ -178,13 +184,13 @@ def choose_placement(folder: Path, transformer: str = "transformer") -> Placemen
     return Placement(device, rung, sizes, machine)
 
 
-def this_machine() -> Machine:
-    """Free memory now.."""
-    cpu_bytes = int(SHARE_TO_USE * psutil.virtual_memory().available)
-    if not torch.cuda.is_available():
+def this_machine(device: torch.device | None = None, num_sharing: int = 1) -> Machine:
+    """Free memory now: of `device`, or the first CUDA device, and an equal share of main memory."""
+    cpu_bytes = int(SHARE_TO_USE * psutil.virtual_memory().available) // num_sharing
+    if not torch.cuda.is_available() or (device is not None and device.type != "cuda"):
         return Machine(gpu_bytes=None, cpu_bytes=cpu_bytes)
-    free_bytes, _ = torch.cuda.mem_get_info()
-    has_fp8 = torch.cuda.get_device_capability() >= (8, 9)
+    free_bytes, _ = torch.cuda.mem_get_info(device)
+    has_fp8 = torch.cuda.get_device_capability(device) >= (8, 9)
     return Machine(gpu_bytes=int(SHARE_TO_USE * free_bytes), cpu_bytes=cpu_bytes, has_fp8=has_fp8)
 
 

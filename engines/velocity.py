@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engines.guidance import guide, guide_edit, guide_edit_clipped
+from engines.ranks import Ranks
 from engines.sampling import Velocity
 from engines.sparse_dit import Captured, Prepared, SparseDiT
 from engines.text import TextContext
@@ -21,7 +22,7 @@ class Network:
     """noise - clean in float32 at the times of a run; the network predicts its negative.
 
     `context` holds the texts that passes choose among, `latent_size` is height and width of the latents;
-    only the left `kept_width` columns are wanted.
+    only the left `kept_width` columns are wanted. With `ranks`, each of them reads some of the samples.
     """
 
     def __init__(
@@ -31,14 +32,23 @@ class Network:
         times_S: Tensor,
         latent_size: tuple[int, int],
         kept_width: int | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         self.dtype = dit.dtype
         self.captures = dit.captures_graphs and dit.device.type == "cuda"
         self.steps = {float(time): step for step, time in enumerate(times_S)}
         self.prepared = dit.prepare(context, times_S, latent_size, kept_width)
+        self.ranks = ranks
+        self.sample_shape = (dit.config.out_channels, latent_size[0], kept_width or latent_size[1])
 
     def reading(self, texts: Sequence[int]) -> Velocity:
         """Passes whose samples read the texts at these indices."""
+        if self.ranks is not None:
+            return self.ranks.share(texts, self.reading_here, self.sample_shape)
+        return self.reading_here(texts)
+
+    def reading_here(self, texts: Sequence[int]) -> Velocity:
+        """The same with all of them read by this process."""
         prepared = self.prepared.samples(*texts)
         step_of: Prepared | Captured = Captured(prepared) if self.captures else prepared
 
@@ -57,13 +67,14 @@ def prompt_velocity(
     positives: Sequence[int],
     guidance: float,
     guided_below: float = 1.0,
+    ranks: Ranks | None = None,
 ) -> Velocity:
     """Velocity under classifier-free guidance, none at 1 and below, nor at sigmas above `guided_below`.
 
     `context` holds the negative text first, unless there is no guidance; `positives` names a text for each
     picture.
     """
-    network = Network(dit, context, times_S, latent_size)
+    network = Network(dit, context, times_S, latent_size, ranks=ranks)
     alone = network.reading(positives)
     if guidance <= 1:
         return alone
@@ -88,6 +99,7 @@ def edit_velocity(
     guidance: float,
     image_guidance: float,
     is_clipped: bool,
+    ranks: Ranks | None = None,
 ) -> Velocity:
     """Velocity of the target half under two conditions; at guidance 1 and below the full pass runs alone.
 
@@ -97,7 +109,7 @@ def edit_velocity(
     with clipped guidance [instruction, negative, instruction].
     """
     height, width = source_BCHW.shape[-2:]
-    network = Network(dit, context, times_S, (height, 2 * width), kept_width=width)
+    network = Network(dit, context, times_S, (height, 2 * width), kept_width=width, ranks=ranks)
     if guidance <= 1:
         alone = network.reading(instructions)
         return lambda latents, time: alone(torch.cat([latents, source_BCHW], dim=-1), time)

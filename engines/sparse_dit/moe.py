@@ -119,7 +119,7 @@ class MoEFeedForward(Fusible):
         return not self.is_split(x_ND) and x_ND.dtype is torch.bfloat16 and self.are_experts_plain()
 
     def is_split(self, x_ND: Tensor) -> bool:
-        """On a CPU reading counts costs nothing; a compiled graph needs an operator for it, without gradients."""
+        """On a CPU reading counts costs nothing; a compiled graph calls an operator, without gradients."""
         return x_ND.device.type == "cpu" and (not torch.compiler.is_compiling() or self.is_operator())
 
     def is_operator(self) -> bool:

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from engines import load_engines
 from engines.__main__ import main
+from engines.fake import FakeEngine
 from engines.presets import PRESETS
+from engines.replicas import Replicas
 from engines.sizes import Size
+from engines.worker import Worker
 
 
 @pytest.fixture(autouse=True)
@@ -119,3 +123,32 @@ def test_a_size_must_be_a_size(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["generate", "a cat", "--size", "big", "--out", "cat.png"])
     assert "big is not WIDTHxHEIGHT" in capsys.readouterr().err
+
+
+def test_devices_on_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def load(preset: str, weights: Path | None, *, devices: list[str], split: str) -> Replicas:
+        asked.append((preset, weights, devices, split))
+        return Replicas([Worker(device, FakeEngine) for device in devices])
+
+    monkeypatch.setattr(load_engines, "load_engines", load)
+    out = tmp_path / "cat.png"
+    draw = ["generate", "a red cat", "--out", str(out), "--devices"]
+    assert main([*draw, "cpu,cpu"]) == 0
+    assert main([*draw, "cuda:0,cuda:1", "--split", "guidance"]) == 0
+    assert main(["edit", str(out), "make it blue", "--out", str(out), "--devices", "cpu"]) == 0
+    assert asked == [
+        ("stickers-full", None, ["cpu", "cpu"], "replicas"),
+        ("stickers-full", None, ["cuda:0", "cuda:1"], "guidance"),
+        ("stickers-edit", None, ["cpu"], "replicas"),
+    ]
+    assert capsys.readouterr().out.count("cat.png: seed") == 3
+    monkeypatch.undo()
+    assert main([*draw, "gpu"]) == 2
+    assert main([*draw[:-1], "--split", "guidance"]) == 2
+    told = capsys.readouterr().err
+    assert "gpu is no device" in told
+    assert "--split needs devices" in told

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -110,6 +111,26 @@ def test_large_layers_are_told_from_embeddings(tmp_path: Path, monkeypatch: pyte
     size = placement.part_size(tmp_path / "transformer")
     large = [m for m in dit.modules() if isinstance(m, nn.Linear) and m.weight.numel() >= 2**16]
     assert size.num_linear == sum(module.weight.numel() for module in large)
+
+
+def test_each_device_is_measured_by_itself_and_main_memory_divided(monkeypatch: pytest.MonkeyPatch) -> None:
+    free_bytes = {torch.device("cuda:0"): 10**9, torch.device("cuda:1"): 3 * 10**9}
+    memory = SimpleNamespace(available=8 * 10**9)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free_bytes[device], 10**10))
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, device.index))
+    monkeypatch.setattr(placement.psutil, "virtual_memory", lambda: memory)
+    machines = [this_machine(device, num_sharing=2) for device in (*free_bytes, CPU)]
+    assert [each.gpu_bytes for each in machines] == [950_000_000, 2_850_000_000, None]
+    assert [each.cpu_bytes for each in machines] == [3_800_000_000] * 3
+
+
+def test_a_placement_stands_where_it_is_told(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(placement, "this_machine", lambda *_: ROOMY)
+    assert choose_placement(tiny_folder).device == torch.device("cuda")
+    for device in ("cuda:1", "cpu"):
+        assert choose_placement(tiny_folder, device=device).device == torch.device(device)
 
 
 def test_this_machine_has_memory() -> None:
@@ -216,7 +237,7 @@ def test_the_foot_of_the_ladder_and_small_models_stay(tiny_folder: Path) -> None
 
 def test_a_full_device_is_met_once_and_told(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(placement, "SMALL_BYTES", 20)
-    monkeypatch.setattr(placement, "this_machine", lambda: ROOMY)
+    monkeypatch.setattr(placement, "this_machine", lambda *_: ROOMY)
     engine = load_engine(TINY, tiny_folder)
     expected = engine.generate(REQUEST, lambda progress: None)
     assert expected.note == ""
