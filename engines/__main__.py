@@ -25,7 +25,7 @@ from engines.api import (
     Sample,
 )
 from engines.errors import EngineError
-from engines.presets import GRIDS, PRESETS, SPEED_UPS, find_preset
+from engines.presets import GRIDS, PRESETS, SPEED_UPS
 from engines.sizes import Size
 
 __all__ = ["main"]
@@ -59,18 +59,19 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument(
         "--fit-budget", action="store_true", help="bring the size to the area the model was trained at"
     )
-    generate.add_argument("--grid", choices=GRIDS, help="which published sigmas Full runs at")
     generate.add_argument(
         "--parity", action="store_true", help="end Dev and Fast as the published script does, one step early"
-    )
-    generate.add_argument(
-        "--num-pictures", type=int, default=1, help="the second has the next seed, and so on"
     )
     edit = commands.add_parser("edit", help="change a picture as an instruction says")
     edit.add_argument("image", type=Path)
     edit.add_argument("instruction")
     edit.add_argument("--image-guidance", type=float)
     edit.add_argument("--mask", type=Path, help="picture of the same size, white where it may change")
+    edit.add_argument("--keep-size", action="store_true", help="give the result the picture's own size")
+    edit.add_argument("--description", default="", help="of the result: E1-Full and refining read it")
+    edit.add_argument("--refine", type=float, help="share of the steps, the last, that I1-Full draws")
+    edit.add_argument("--editor", type=Path, help="E1-Full's adapter file, over I1-Full's --weights")
+    edit.add_argument("--refiner", type=Path, help="folder of I1-Full, to refine what E1.1 edits")
     info = commands.add_parser("info", help="what a preset can do")
     for command, preset in ((generate, "stickers-full"), (edit, "stickers-edit"), (info, "stickers-full")):
         command.add_argument("--preset", default=preset, choices=PRESETS)
@@ -78,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
             "--weights", type=Path, help="folder in diffusers layout; embedded presets need none"
         )
     fetch = commands.add_parser("download", help="fetch a published checkpoint; goes on where it stopped")
-    fetch.add_argument("preset", choices=PRESETS)
+    fetch.add_argument("name", metavar="NAME", help="full, dev, fast, e1, e1.1 or e1-adapter")
     fetch.add_argument(
         "--to", type=Path, help="folder to put it in, found again without --weights by default"
     )
@@ -90,6 +91,10 @@ def parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--seed", type=int)
         command.add_argument("--negative", default="", help="what the picture should not show")
+        command.add_argument(
+            "--num-pictures", type=int, default=1, help="the second has the next seed, and so on"
+        )
+        command.add_argument("--grid", choices=GRIDS, help="which published sigmas a UniPC preset runs at")
         command.add_argument("--steps", type=int)
         command.add_argument("--guidance", type=float)
         command.add_argument("--max-tokens", type=int, help="of the words, for T5 and Llama")
@@ -169,7 +174,12 @@ def run_edit(options: argparse.Namespace) -> None:
         num_steps=options.steps,
         guidance=options.guidance,
         image_guidance=options.image_guidance,
+        description=options.description,
+        refine=options.refine,
+        grid=options.grid,
+        num_pictures=options.num_pictures,
         mask=options.mask and read_image(options.mask),
+        keeps_size=options.keep_size,
         max_tokens=options.max_tokens,
         encoder_words=words_of(options),
     )
@@ -180,6 +190,7 @@ def run_edit(options: argparse.Namespace) -> None:
 @contextmanager
 def opened(options: argparse.Namespace) -> Iterator[Engine]:
     """The engine for as long as it is needed: in this process, or in one for each device."""
+    editing = {name: file for name in ("editor", "refiner") if (file := getattr(options, name, None))}
     if options.devices is None:
         if options.split is not None:
             raise EngineError("--split needs devices to split over: add --devices cuda:0,cuda:1.")
@@ -190,9 +201,13 @@ def opened(options: argparse.Namespace) -> Iterator[Engine]:
             options.weights,
             adapters=adapters_of(options.lora),
             speed_ups=options.speed_up,
+            editor=editing.get("editor"),
+            refiner=editing.get("refiner"),
         )
-    elif options.lora or options.speed_up:
-        raise EngineError("--lora and --speed-up work on one device: leave --devices out.")
+    elif options.lora or options.speed_up or editing:
+        raise EngineError(
+            "--lora, --speed-up, --editor and --refiner work on one device: leave --devices out."
+        )
     else:
         from engines.load_engines import load_engines
 
@@ -223,10 +238,9 @@ def run_info(options: argparse.Namespace) -> None:
 def run_download(options: argparse.Namespace) -> None:
     from engines.download import default_folder, download
 
-    preset = find_preset(options.preset)
-    to = options.to or default_folder(preset.name)
-    download(preset, to, options.origin, options.llama, lambda line: print(line, flush=True))
-    print(f"{preset.name} is at {to}")
+    to = options.to or default_folder(options.name)
+    download(options.name, to, options.origin, options.llama, lambda line: print(line, flush=True))
+    print(f"{options.name} is at {to}")
 
 
 def require_writable(out: Path) -> None:

@@ -14,6 +14,7 @@ from engines.sizes import Size
 
 __all__ = [
     "LLAMA_ONLY",
+    "MAX_PICTURES",
     "SAME_WORDS",
     "Adapter",
     "AppliedAdapter",
@@ -28,6 +29,10 @@ __all__ = [
     "Sample",
     "Size",
 ]
+
+
+MAX_PICTURES = 16
+"""Of one request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +113,10 @@ class GenerateRequest:
 class EditRequest:
     """Change `image` as `instruction` says. None means the preset's default.
 
-    `mask` has the picture's size and is white where it may change: all else then stays to the bit, and the
-    result has the picture's own size.
+    `description` tells what the result shows, for editors that read it and for the refining stage, which
+    draws the last share `refine` of the steps where there is a network for it. `mask` has the picture's size
+    and is white where it may change: all else then stays to the bit. With a mask, or with `keeps_size`, the
+    result has the picture's own size, else the engine's. `grid` and `num_pictures` are as for drawing.
     """
 
     image: Image.Image
@@ -119,7 +126,12 @@ class EditRequest:
     num_steps: int | None = None
     guidance: float | None = None
     image_guidance: float | None = None
+    description: str = ""
+    refine: float | None = None
+    grid: Grid | None = None
+    num_pictures: int = 1
     mask: Image.Image | None = None
+    keeps_size: bool = False
     max_tokens: int | None = None
     encoder_words: EncoderWords = SAME_WORDS
 
@@ -131,7 +143,8 @@ class Sample:
     The words have `num_tokens` tokens, counted by the encoder that needs most. `is_prompt_cut` says that they
     were longer than the engine reads and lost their end; `note` is a sentence on anything else that went
     differently than asked. `grid` is None where there is but one. `more` holds the further pictures of a
-    request for several, by seed. `adapters` are those that took part.
+    request for several, by seed. `adapters` are those that took part, `refine` the share of the steps that
+    the refining network drew.
     """
 
     image: Image.Image
@@ -142,6 +155,7 @@ class Sample:
     guidance: float
     sampler: str
     image_guidance: float | None = None
+    refine: float = 0.0
     num_tokens: int = 0
     is_prompt_cut: bool = False
     note: str = ""

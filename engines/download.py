@@ -10,10 +10,9 @@ from pathlib import Path, PurePosixPath
 from platformdirs import user_data_path
 
 from engines.errors import EngineError, ModelNotFound, WeightsDamaged
-from engines.presets import Preset
 from engines.shelves import FolderShelf, HubShelf, Offer, Shelf
 
-__all__ = ["LLAMA", "Wanted", "default_folder", "download"]
+__all__ = ["LLAMA", "SOURCES", "Wanted", "default_folder", "download"]
 
 LLAMA = "meta-llama/Llama-3.1-8B-Instruct"
 """The fourth text encoder, which HiDream's repositories do not hold."""
@@ -28,10 +27,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Folders of one repository."""
+    """Folders of one repository, and single files at its top."""
 
     repo: str
     folders: tuple[str, ...] = (*ALL_BUT_TRANSFORMER, "transformer")
+    files: tuple[str, ...] = ()
+
+    def has(self, name: str) -> bool:
+        return name in self.files or is_part(name, self.folders)
 
 
 SOURCES = {
@@ -43,7 +46,11 @@ SOURCES = {
         Source(repo="HiDream-ai/HiDream-I1-Full", folders=ALL_BUT_TRANSFORMER),
         Source(repo="HiDream-ai/HiDream-E1-1", folders=("transformer",)),
     ),
+    "e1-adapter": (
+        Source(repo="HiDream-ai/HiDream-E1-Full", folders=(), files=("HiDream-E1-Full.safetensors",)),
+    ),
 }
+"""By preset; "e1-adapter" is HiDream-E1-Full's file for the weights of `full`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,16 +71,16 @@ def default_folder(preset: str) -> Path:
     return user_data_path("reverie", appauthor=False) / "weights" / preset
 
 
-def download(preset: Preset, to: Path, origin: str | None, llama: str | None, say: Say) -> None:
-    """Bring all files of `preset` to the folder `to`, in diffusers layout with Llama as text_encoder_4.
+def download(name: str, to: Path, origin: str | None, llama: str | None, say: Say) -> None:
+    """Bring all files of SOURCES[name] to the folder `to`, in diffusers layout with Llama as text_encoder_4.
 
     `origin`: the address of a mirror, or a folder of the same layout; `llama`: another repository of it, or
     a folder. What is there already and unharmed is kept. Raises ModelNotFound, WeightsDamaged, or EngineError
     for a full disk.
     """
-    if preset.name not in SOURCES:
-        raise EngineError(f"{preset.name} needs no download; known are {', '.join(SOURCES)}.")
-    wanted = wanted_files(preset.name, to, origin, llama)
+    if name not in SOURCES:
+        raise EngineError(f"{name} needs no download; known are {', '.join(SOURCES)}.")
+    wanted = wanted_files(name, to, origin, llama)
     missing = [each for each in wanted if not each.offer.is_held_by(each.file)]
     require_space(to, sum(each.offer.num_bytes for each in missing))
     say(f"{len(wanted)} files, {len(wanted) - len(missing)} of them here already and unharmed.")
@@ -84,15 +91,19 @@ def download(preset: Preset, to: Path, origin: str | None, llama: str | None, sa
         shutil.rmtree(folder / ".cache", ignore_errors=True)  # the hub client's notes on what is unfinished
 
 
-def wanted_files(preset: str, to: Path, origin: str | None, llama: str | None) -> list[Wanted]:
-    """All files of the preset's repositories, and Llama's unless they bring it along."""
+def wanted_files(name: str, to: Path, origin: str | None, llama: str | None) -> list[Wanted]:
+    """All files of the repositories, and Llama's unless they bring it along."""
     wanted: list[Wanted] = []
-    for source in SOURCES[preset]:
+    for source in SOURCES[name]:
         shelf = shelf_of(source.repo, origin)
-        found = [each for each in shelf.offers() if is_part(each.name, (*source.folders, *LLAMA_FOLDERS))]
-        if not any(is_part(each.name, source.folders) for each in found):
-            raise ModelNotFound(f"{origin or source.repo} holds none of {', '.join(source.folders)}.")
+        folders = LLAMA_FOLDERS if source.folders else ()
+        found = [each for each in shelf.offers() if source.has(each.name) or is_part(each.name, folders)]
+        if not any(source.has(each.name) for each in found):
+            missing = ", ".join((*source.folders, *source.files))
+            raise ModelNotFound(f"{origin or source.repo} holds none of {missing}.")
         wanted += [Wanted(shelf=shelf, offer=each, folder=to) for each in found]
+    if not any(source.folders for source in SOURCES[name]):
+        return wanted
     if llama is None and any(each.offer.name.startswith(LLAMA_FOLDERS[0]) for each in wanted):
         return wanted
     own = [each for each in wanted if not each.offer.name.startswith(LLAMA_FOLDERS)]

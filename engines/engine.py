@@ -59,8 +59,12 @@ class DiffusionEngine:
         Raises EngineError for a file that does not fit; the adapters before it then stay.
         """
         with device_failures():
-            apply_adapters(self.parts.dit, adapters)
+            apply_adapters(self.parts.dit, (*self._editor, *adapters))
         self.adapters = tuple(adapters)
+
+    @property
+    def _editor(self) -> tuple[Adapter, ...]:
+        return (self.parts.editor,) if self.parts.editor else ()
 
     def _with_room(self, run: Callable[[], Sample]) -> Sample:
         """Run; when the device is full, once more in a smaller way, which the sample then tells."""
@@ -80,7 +84,7 @@ class DiffusionEngine:
 
     def _adapted(self, run: Callable[[], Sample]) -> Sample:
         with device_failures():
-            applied = apply_adapters(self.parts.dit, self.adapters)
+            applied = apply_adapters(self.parts.dit, (*self._editor, *self.adapters))
             return replace(run(), adapters=applied)
 
 

@@ -79,20 +79,23 @@ class FakeEngine:
             raise UnsupportedSize(
                 f"{size} is not a size of {self.info.preset}: {', '.join(map(str, self.info.sizes))}."
             )
-        image = paint(None, size, request.prompt, request.seed)
-        return self._sample(image, request, on_progress)
+        seeds = range(request.seed, request.seed + request.num_pictures)
+        images = [paint(None, size, request.prompt, seed) for seed in seeds]
+        return self._sample(images, request, on_progress)
 
     def edit(self, request: EditRequest, on_progress: OnProgress) -> Sample:
         size = Size(*request.image.size)
-        image = paint(request.image, size, request.instruction, request.seed)
-        return self._sample(image, request, on_progress)
+        seeds = range(request.seed, request.seed + request.num_pictures)
+        images = [paint(request.image, size, request.instruction, seed) for seed in seeds]
+        return self._sample(images, request, on_progress)
 
     def _sample(
-        self, image: Image.Image, request: GenerateRequest | EditRequest, on_progress: OnProgress
+        self, images: list[Image.Image], request: GenerateRequest | EditRequest, on_progress: OnProgress
     ) -> Sample:
         self.num_calls += 1
         num_steps = request.num_steps or self.num_steps
         fault = next(self._faults, None)
+        image, *more = images
         on_progress(Progress(step=0, num_steps=num_steps))
         for step in range(1, num_steps + 1):
             time.sleep(self.step_seconds)
@@ -102,6 +105,7 @@ class FakeEngine:
             on_progress(Progress(step=step, num_steps=num_steps, preview=preview(image, step, num_steps)))
         return Sample(
             image=Image.new("RGB", image.size) if fault is Fault.BLACK else image,
+            more=tuple(more),
             preset=self.info.preset,
             weights_hash=self.info.weights_hash,
             seed=request.seed,

@@ -5,18 +5,16 @@ from __future__ import annotations
 import torch
 
 from engines.api import GenerateRequest, OnProgress, Sample
-from engines.errors import EngineError, UnsupportedSize
-from engines.parts import Parts, require_steps, watch
-from engines.presets import Grid, Preset
-from engines.sampling import denoise, draw_noise, seeded, start
+from engines.errors import UnsupportedSize
+from engines.parts import Parts, find_grid, require_steps, seeded_each, watch
+from engines.presets import Preset
+from engines.sampling import denoise, draw_noise, start
 from engines.sizes import Size, size_of_budget
 from engines.text import MAX_TOKENS, Prompt
 from engines.vae import to_image
 from engines.velocity import prompt_velocity
 
-__all__ = ["MAX_PICTURES", "generate"]
-
-MAX_PICTURES = 16
+__all__ = ["generate"]
 
 
 @torch.no_grad()
@@ -24,7 +22,7 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
     """Encode, draw noise, denoise, decode.
 
     Several pictures are one batch, each with a generator of its own, seeded one higher than the last: what is
-    drawn is the same alone and in company, up to rounding. Previews show the first.
+    drawn is the same alone and in company, up to rounding.
     """
     preset, place = parts.preset, parts.placement
     size = find_size(parts, request)
@@ -56,7 +54,7 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
         noise,
         scheduler,
         generators,
-        lambda step, clean: on_step(step, clean[:1]),
+        on_step,
         request.is_parity,
     )
     first, *more = (to_image(each[None]) for each in parts.vae.decode(latents))
@@ -77,13 +75,6 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
     )
 
 
-def seeded_each(seed: int, num_pictures: int) -> list[torch.Generator]:
-    """One generator a picture. Raises EngineError for too many pictures or a seed beyond torch's."""
-    if not 1 <= num_pictures <= MAX_PICTURES:
-        raise EngineError(f"{num_pictures} pictures at once cannot be drawn: choose 1 to {MAX_PICTURES}.")
-    return [seeded(seed + index) for index in range(num_pictures)]
-
-
 def find_size(parts: Parts, request: GenerateRequest) -> Size:
     """Raises UnsupportedSize for a size that the network cannot take or, being small, was not trained for."""
     preset = parts.preset
@@ -96,16 +87,6 @@ def find_size(parts: Parts, request: GenerateRequest) -> Size:
     elif request.fits_budget:
         return size_of_budget(size, preset.trained_px, factor)
     return size.require_multiple_of(factor)
-
-
-def find_grid(preset: Preset, grid: Grid | None) -> Grid | None:
-    """The grid to sample on, None where there is but one. Raises EngineError for a choice there is not."""
-    if grid is None:
-        return next(iter(preset.grids), None)
-    if grid not in preset.grids:
-        known = ", ".join(preset.grids) or "none to choose from"
-        raise EngineError(f"{preset.name} has no sigma grid {grid}: {known}.")
-    return grid
 
 
 def size_note(preset: Preset, asked: Size, size: Size) -> str:

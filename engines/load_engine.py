@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from platformdirs import user_cache_path
 from engines.api import Adapter
 from engines.download import default_folder
 from engines.engine import DiffusionEngine
-from engines.errors import ModelNotFound
+from engines.errors import EngineError, ModelNotFound, WeightsDamaged
 from engines.manifest import MANIFEST, check_manifest, folder_hash
 from engines.parts import Parts
 from engines.placement import Placement, choose_placement
@@ -37,6 +38,8 @@ def load_engine(
     adapters: Sequence[Adapter] = (),
     speed_ups: Collection[SpeedUp] = (),
     *,
+    editor: Path | None = None,
+    refiner: Path | None = None,
     device: torch.device | str | None = None,
     num_sharing: int = 1,
     ranks: Ranks | None = None,
@@ -45,28 +48,34 @@ def load_engine(
 
     `share` is a loaded engine of the same folder whose parts are used again. `adapters` are the LoRA
     files to begin with. `speed_ups` pay off over many pictures: "compile" compiles the blocks at the first
-    picture of a size, "cuda-graphs" records each loop's step, which helps small pictures. The engine stands
+    picture of a size, "cuda-graphs" records each loop's step, which helps small pictures. `editor` is
+    HiDream-E1-Full's adapter file, `weights` then HiDream-I1-Full's folder; `refiner` is that folder for
+    editors with a network of their own: I1 then draws an edit's last steps. The engine stands
     on `device`, by default the first CUDA device, or else the processor; `num_sharing` engines divide main
     memory, and those of `ranks` their passes. Raises ModelNotFound, WeightsDamaged or DeviceOutOfMemory.
     """
     quiet_libraries()
     preset = find_preset(preset) if isinstance(preset, str) else preset
     folder = find_folder(preset, weights)
+    require_editing(preset, editor, refiner)
     known = share.parts if share is not None and share.parts.folder == folder else None
-    weights_hash = known.weights_hash if known else verify(folder, preset)
+    weights_hash = known.weights_hash if known and not known.refiner else verify(folder, preset)
     place = known.placement if known else choose_placement(folder, preset.transformer, device, num_sharing)
     vae = known.vae if known else load_vae(folder, place)
+    dit = load_transformer(preset, folder, place, known)
     engine = DiffusionEngine(
         Parts(
             preset=preset,
             folder=folder,
-            weights_hash=weights_hash,
+            weights_hash=hash_of_both(weights_hash, refiner) if refiner else weights_hash,
             placement=place,
             text=known.text if known else load_text(preset, folder, weights_hash, place),
             vae=vae,
             preview=known.preview if known else find_preview(vae, folder),
-            dit=load_transformer(preset, folder, place, known),
+            dit=dit,
             scheduler=find_scheduler(preset, folder),
+            editor=Adapter(file=editor, name="editor") if editor else None,
+            refiner=load_refiner(refiner, place, dit) if refiner else None,
             ranks=ranks,
         )
     )
@@ -133,6 +142,29 @@ def load_transformer(preset: Preset, folder: Path, place: Placement, known: Part
     dit.max_seq = preset.max_image_tokens or dit.max_seq
     place.take(dit)
     return dit
+
+
+def require_editing(preset: Preset, editor: Path | None, refiner: Path | None) -> None:
+    if (editor or refiner) and preset.verb != "edit":
+        raise EngineError(f"{preset.name} draws pictures; an editor's file or a refiner goes with an editor.")
+    if editor and refiner:
+        raise EngineError("An editor's file refines with the network it stands on: leave the refiner out.")
+
+
+def hash_of_both(weights_hash: str, refiner: Path) -> str:
+    """Two folders made the picture, and the hash names both."""
+    if not refiner.is_dir():
+        raise ModelNotFound(f"{refiner} is not a folder of weights.")
+    return hashlib.sha256(f"{weights_hash} {folder_hash(refiner)}".encode()).hexdigest()
+
+
+def load_refiner(folder: Path, place: Placement, dit: SparseDiT) -> SparseDiT:
+    """HiDream-I1-Full's transformer, which takes the editor's place when it is called."""
+    refiner = SparseDiT.from_pretrained(folder, "transformer", place.dtype).requires_grad_(False)
+    if refiner.architecture.in_channels != dit.architecture.in_channels:
+        raise WeightsDamaged(f"{folder} holds a network for other latents than the editor's.")
+    place.take_beside(refiner, dit)
+    return refiner
 
 
 def find_scheduler(preset: Preset, folder: Path) -> Scheduler:

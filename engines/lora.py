@@ -8,22 +8,23 @@ import warnings
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import TypeVar, cast
 
 import torch
 from diffusers.hooks.group_offloading import _maybe_remove_and_reapply_group_offloading
 from diffusers.loaders import PeftAdapterMixin
-from torch import nn
+from torch import Tensor, nn
 
 from engines.api import Adapter, AppliedAdapter
 from engines.errors import EngineError
-from engines.lora_file import LinearShape, LoraLayer, read_lora
+from engines.lora_file import LinearShape, LoraLayer, read_lora, read_whole
 from engines.manifest import file_sha256
 from engines.sparse_dit import SparseDiT
 from engines.sparse_dit.fusion import is_plain
+from engines.whole_tensors import put_back, replace_tensors, require_apart
 
-__all__ = ["apply_adapters", "linear_shapes"]
+__all__ = ["apply_adapters", "linear_shapes", "turn_off"]
 
 WORN = "worn"
 """An attribute of the network, so that it goes where the adapters go, into a deep copy too."""
@@ -33,11 +34,16 @@ Value = TypeVar("Value", bound=Hashable)
 
 @dataclass(frozen=True, kw_only=True)
 class Worn:
-    """What `apply_adapters` has put on a network, and whether the network was fused before."""
+    """What `apply_adapters` has put on a network, and whether the network was fused before.
+
+    `whole` holds the tensors that each adapter replaces, `originals` the modules that gave way to them.
+    """
 
     adapters: tuple[Adapter, ...] = ()
     applied: tuple[AppliedAdapter, ...] = ()
     was_fused: bool = False
+    whole: Mapping[str, Mapping[str, Tensor]] = field(default_factory=dict)
+    originals: Mapping[str, nn.Module] = field(default_factory=dict)
 
 
 def apply_adapters(dit: SparseDiT, adapters: Sequence[Adapter]) -> tuple[AppliedAdapter, ...]:
@@ -58,11 +64,12 @@ def apply_adapters(dit: SparseDiT, adapters: Sequence[Adapter]) -> tuple[Applied
             AppliedAdapter(name=new.name, file_hash=old.file_hash, weight=float(new.weight))
             for new, old in zip(wanted, worn.applied, strict=True)
         )
-        weigh(dit, applied)
-        setattr(dit, WORN, Worn(adapters=wanted, applied=applied, was_fused=worn.was_fused))
+        with all_in_place(dit):
+            weigh(dit, applied)
+            originals = weigh_whole(dit, worn, applied)
+        setattr(dit, WORN, replace(worn, adapters=wanted, applied=applied, originals=originals))
         return applied
-    shapes = linear_shapes(dit) if wanted else {}
-    layers = {each.name: read_lora(each.file, shapes) for each in wanted}
+    layers, whole = read_all(dit, wanted)
     applied = tuple(
         AppliedAdapter(name=each.name, file_hash=file_sha256(each.file), weight=float(each.weight))
         for each in wanted
@@ -72,10 +79,40 @@ def apply_adapters(dit: SparseDiT, adapters: Sequence[Adapter]) -> tuple[Applied
         take_off(dit, was_fused and not wanted)
         if wanted:
             undo.callback(take_off, dit, was_fused)
-            put_on(dit, layers, applied, was_fused)
+            originals = put_on(dit, layers, whole, applied, was_fused)
             undo.pop_all()
-            setattr(dit, WORN, Worn(adapters=wanted, applied=applied, was_fused=was_fused))
+            setattr(
+                dit,
+                WORN,
+                Worn(
+                    adapters=wanted,
+                    applied=applied,
+                    was_fused=was_fused,
+                    whole=whole,
+                    originals=originals,
+                ),
+            )
     return applied
+
+
+def turn_off(dit: SparseDiT, name: str) -> None:
+    """Have the adapter of that name do nothing, though it stays in place: exact, and cheap to undo."""
+    apply_adapters(
+        dit, [replace(each, weight=0.0) if each.name == name else each for each in worn_by(dit).adapters]
+    )
+
+
+def read_all(
+    dit: SparseDiT, adapters: Sequence[Adapter]
+) -> tuple[dict[str, dict[str, LoraLayer]], dict[str, dict[str, Tensor]]]:
+    """Every adapter's LoRA layers and whole tensors, checked. Raises as apply_adapters does."""
+    if not adapters:
+        return {}, {}
+    shapes, tensor_shapes = linear_shapes(dit), {n: t.shape for n, t in plain_twin(dit).state_dict().items()}
+    layers = {each.name: read_lora(each.file, shapes, tensor_shapes) for each in adapters}
+    whole = {each.name: read_whole(each.file, tensor_shapes) for each in adapters}
+    require_apart(whole)
+    return layers, whole
 
 
 def worn_by(dit: SparseDiT) -> Worn:
@@ -102,13 +139,17 @@ def check(adapters: Sequence[Adapter]) -> None:
 
 def linear_shapes(dit: SparseDiT) -> dict[str, LinearShape]:
     """The network's linear layers by the checkpoint's names, however they are stored now."""
-    with torch.device("meta"):
-        plain = SparseDiT(**asdict(dit.architecture))
     return {
         name: LinearShape(num_outputs=module.out_features, num_inputs=module.in_features)
-        for name, module in plain.named_modules()
+        for name, module in plain_twin(dit).named_modules()
         if isinstance(module, nn.Linear)
     }
+
+
+def plain_twin(dit: SparseDiT) -> SparseDiT:
+    """The network as its checkpoint has it, without numbers."""
+    with torch.device("meta"):
+        return SparseDiT(**asdict(dit.architecture))
 
 
 def is_fused(dit: SparseDiT) -> bool:
@@ -136,9 +177,13 @@ def all_in_place(dit: SparseDiT) -> Iterator[None]:
 
 
 def take_off(dit: SparseDiT, fuses: bool) -> None:
+    originals = worn_by(dit).originals
     setattr(dit, WORN, Worn())
     if getattr(dit, "peft_config", None):
         PeftAdapterMixin.unload_lora(dit)
+    if originals:
+        dit.unfuse()
+        put_back(dit, originals)
     if fuses:
         dit.fuse()
         _maybe_remove_and_reapply_group_offloading(dit)
@@ -147,17 +192,48 @@ def take_off(dit: SparseDiT, fuses: bool) -> None:
 def put_on(
     dit: SparseDiT,
     layers: Mapping[str, Mapping[str, LoraLayer]],
+    whole: Mapping[str, Mapping[str, Tensor]],
     applied: Sequence[AppliedAdapter],
     was_fused: bool,
-) -> None:
-    """Each adapter's layers by its name, on a network that has none."""
+) -> dict[str, nn.Module]:
+    """Each adapter's layers and tensors by its name, on a network that has none; returns what gave way."""
     dit.unfuse()
+    originals = replace_each(dit, whole, applied)
+    setattr(dit, WORN, Worn(originals=originals))
     for name, each in layers.items():
         inject(dit, name, each)
     weigh(dit, applied)
     if was_fused:
         dit.fuse()
     _maybe_remove_and_reapply_group_offloading(dit)
+    return originals
+
+
+def replace_each(
+    dit: SparseDiT, whole: Mapping[str, Mapping[str, Tensor]], applied: Sequence[AppliedAdapter]
+) -> dict[str, nn.Module]:
+    """All adapters' whole tensors in their places, or none; returns the modules that gave way."""
+    originals: dict[str, nn.Module] = {}
+    try:
+        for each in applied:
+            replace_tensors(dit, whole[each.name], each.weight, originals)
+    except EngineError:
+        put_back(dit, originals)
+        raise
+    return originals
+
+
+def weigh_whole(dit: SparseDiT, worn: Worn, applied: Sequence[AppliedAdapter]) -> Mapping[str, nn.Module]:
+    """The whole tensors at other weights; returns the modules that gave way."""
+    if not any(worn.whole.values()):
+        return worn.originals
+    dit.unfuse()
+    put_back(dit, worn.originals)
+    originals = replace_each(dit, worn.whole, applied)
+    if worn.was_fused:
+        dit.fuse()
+    _maybe_remove_and_reapply_group_offloading(dit)
+    return originals
 
 
 def inject(dit: SparseDiT, name: str, layers: Mapping[str, LoraLayer]) -> None:
@@ -211,8 +287,14 @@ def quiet_peft() -> Iterator[None]:
 
 
 def weigh(dit: SparseDiT, applied: Sequence[AppliedAdapter]) -> None:
-    names, weights = [peft_name(each.name) for each in applied], [each.weight for each in applied]
-    PeftAdapterMixin.set_adapters(dit, names, weights)
+    """An adapter of weight 0 takes no part in the passes."""
+    counted = [each for each in applied if each.weight]
+    if counted:
+        names, weights = [peft_name(each.name) for each in counted], [each.weight for each in counted]
+        PeftAdapterMixin.enable_lora(dit)
+        PeftAdapterMixin.set_adapters(dit, names, weights)
+    else:
+        PeftAdapterMixin.disable_lora(dit)
     for name, parameter in dit.named_parameters():
         if ".lora_" in name:
             parameter.requires_grad_(False)

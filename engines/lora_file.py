@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from torch import Tensor
 from engines.errors import ModelNotFound, WeightsDamaged
 from engines.sparse_dit.checkpoint import read_json
 
-__all__ = ["LinearShape", "LoraLayer", "read_lora"]
+__all__ = ["LinearShape", "LoraLayer", "read_lora", "read_whole"]
 
+SAVED = ".modules_to_save.default."
+"""In the names of tensors that peft trained as a whole."""
 DOTTED_PREFIXES = ("", "transformer.", "diffusion_model.", "model.diffusion_model.", "base_model.model.")
 FLAT_PREFIXES = ("lora_unet_", "lora_transformer_", "lycoris_")
 TEXT_PREFIXES = ("text_encoder", "lora_te", "te1.", "te2.", "te3.", "te4.", "text_encoders.")
@@ -90,18 +92,21 @@ class AlphaRules:
         return alpha * math.sqrt(rank) if self.is_rank_stabilised else alpha
 
 
-def read_lora(file: Path, shapes: Mapping[str, LinearShape]) -> dict[str, LoraLayer]:
+def read_lora(
+    file: Path, shapes: Mapping[str, LinearShape], whole: Collection[str] = ()
+) -> dict[str, LoraLayer]:
     """The layers of a LoRA file by the names of `shapes`, the network's linear layers, in float32.
 
     Reads diffusers' and peft's names, the original ones with `diffusion_model.`, kohya's with underscores;
     pairs called A and B or down and up; alpha from tensors, from diffusers' metadata or from peft's
-    adapter_config.json beside the file. Raises ModelNotFound without a file, WeightsDamaged for one that is
-    no safetensors, cut, a whole model, of another model or of another kind than LoRA, or not finite.
+    adapter_config.json beside the file. Tensors of the names `whole` may stand beside. Raises ModelNotFound
+    without a file, WeightsDamaged for one that is no safetensors, cut, a whole model, of another model or of
+    another kind than LoRA, or not finite.
     """
     require_safetensors(file)
     try:
         with safe_open(file, framework="pt") as archive:
-            names = list(archive.keys())
+            names = [name for name in archive.keys() if whole_name(name) not in whole]  # noqa: SIM118
             pairs = pair_up(file, names, shapes)
             for layer, pair in pairs.items():
                 check_shapes(file, layer, shapes[layer], archive, pair)
@@ -109,6 +114,37 @@ def read_lora(file: Path, shapes: Mapping[str, LinearShape]) -> dict[str, LoraLa
             return {layer: read_layer(file, layer, archive, pair, rules) for layer, pair in pairs.items()}
     except SafetensorError as error:
         raise WeightsDamaged(f"{file} is cut or damaged ({error}); fetch the adapter again.") from error
+
+
+def read_whole(file: Path, shapes: Mapping[str, torch.Size]) -> dict[str, Tensor]:
+    """The tensors that the file has instead of the network's own, which are of `shapes`.
+
+    Raises as read_lora does.
+    """
+    require_safetensors(file)
+    try:
+        with safe_open(file, framework="pt") as archive:
+            found = {whole_name(name): name for name in archive.keys()}  # noqa: SIM118
+            tensors = {name: archive.get_tensor(found[name]) for name in found if name in shapes}
+    except SafetensorError as error:
+        raise WeightsDamaged(f"{file} is cut or damaged ({error}); fetch the adapter again.") from error
+    for name, tensor in tensors.items():
+        if tensor.shape != shapes[name]:
+            raise WeightsDamaged(
+                f"{file}: {name} has shape {tuple(tensor.shape)} where this transformer has "
+                f"{tuple(shapes[name])}: it was made for another model."
+            )
+        if not (tensor.is_floating_point() and torch.isfinite(tensor).all()):
+            raise WeightsDamaged(f"{file}: {name} holds something else than finite numbers.")
+    return tensors
+
+
+def whole_name(name: str) -> str:
+    """The checkpoint's name for a tensor that is no part of a LoRA layer."""
+    for prefix in sorted(DOTTED_PREFIXES, key=len, reverse=True):
+        if name.startswith(prefix):
+            return name.removeprefix(prefix).replace(SAVED, ".")
+    return name
 
 
 def require_safetensors(file: Path) -> None:

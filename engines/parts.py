@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
-from engines.api import OnProgress, Progress
+from engines.api import MAX_PICTURES, Adapter, OnProgress, Progress
 from engines.errors import EngineError, UnsupportedSize
 from engines.placement import Placement
-from engines.presets import Preset
+from engines.presets import Grid, Preset
 from engines.preview import Preview
 from engines.ranks import Ranks
-from engines.sampling import OnStep, Scheduler
+from engines.sampling import OnStep, Scheduler, seeded
 from engines.sizes import Size
 from engines.sparse_dit import SparseDiT
 from engines.text import TextStack
 from engines.vae import Vae
 
-__all__ = ["MAX_STEPS", "Parts", "require_room", "require_steps", "watch"]
+__all__ = ["MAX_STEPS", "Parts", "find_grid", "require_room", "require_steps", "seeded_each", "watch"]
 
 MAX_STEPS = 200
 NUM_PREVIEWS = 8
@@ -27,7 +28,11 @@ NUM_PREVIEWS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """The loaded parts of one engine."""
+    """The loaded parts of one engine.
+
+    `editor` is the adapter that makes an editor of a network that draws; `refiner` a network of its own for
+    the last steps of an edit.
+    """
 
     preset: Preset
     folder: Path
@@ -38,6 +43,8 @@ class Parts:
     preview: Preview
     dit: SparseDiT
     scheduler: Scheduler
+    editor: Adapter | None = None
+    refiner: SparseDiT | None = None
     ranks: Ranks | None = None
 
     @property
@@ -63,14 +70,31 @@ def require_steps(num_steps: int) -> int:
     return num_steps
 
 
+def find_grid(preset: Preset, grid: Grid | None) -> Grid | None:
+    """The grid to sample on, None where there is but one. Raises EngineError for a choice there is not."""
+    if grid is None:
+        return next(iter(preset.grids), None)
+    if grid not in preset.grids:
+        known = ", ".join(preset.grids) or "none to choose from"
+        raise EngineError(f"{preset.name} has no sigma grid {grid}: {known}.")
+    return grid
+
+
+def seeded_each(seed: int, num_pictures: int) -> list[torch.Generator]:
+    """One generator a picture. Raises EngineError for too many pictures or a seed beyond torch's."""
+    if not 1 <= num_pictures <= MAX_PICTURES:
+        raise EngineError(f"{num_pictures} pictures at once cannot be drawn: choose 1 to {MAX_PICTURES}.")
+    return [seeded(seed + index) for index in range(num_pictures)]
+
+
 def watch(on_progress: OnProgress, preview: Preview, num_steps: int) -> OnStep:
-    """Report every step, with a preview about every eighth of the way but none at the end."""
+    """Report every step; about every eighth shows the first picture so far, the last one does not."""
     on_progress(Progress(step=0, num_steps=num_steps))
     stride = max(1, num_steps // NUM_PREVIEWS)
 
     def on_step(step: int, clean: Tensor) -> None:
         is_preview = step % stride == 0 and step < num_steps
-        picture = preview(clean) if is_preview else None
+        picture = preview(clean[:1]) if is_preview else None
         on_progress(Progress(step=step, num_steps=num_steps, preview=picture))
 
     return on_step

@@ -81,6 +81,21 @@ class Placement:
         self.networks[transformer] = "transformer"
         self._place(transformer, "transformer")
 
+    def take_beside(self, transformer: SparseDiT, other: SparseDiT) -> None:
+        """The same for a second transformer; where there is no room for both, they take turns."""
+        self._shape(transformer, self.rung.transformer)
+        self.networks[transformer] = "transformer"
+        if self.machine.gpu_bytes is None or self.rung.residence != "all":
+            self._place(transformer, "transformer")
+            return
+        free_bytes, _ = torch.cuda.mem_get_info(self.device)
+        needed = sum(parameter.nbytes for parameter in transformer.parameters())
+        if needed > SHARE_TO_USE * free_bytes:
+            self.turns.join(other)
+            self.turns.join(transformer)
+        else:
+            transformer.to(self.device)
+
     def speed_up(self, transformer: SparseDiT, ways: Collection[SpeedUp]) -> None:
         """Exact ways that need the network to stay where it is; elsewhere nothing changes."""
         stays = self.rung.residence == "all"

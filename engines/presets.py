@@ -38,6 +38,8 @@ class Preset:
     in the first steps it would make alike what should differ. With `takes_other_sizes` any multiple of the
     network's patches is drawn, not only `sizes`. For editors, `fit` is how a source is brought to size:
     "cover" crops to the nearest of `sizes`, "squash" stretches, "area" keeps the outline at one megapixel.
+    `refine` is the share of the steps, the last ones, that the refining network draws where there is one.
+    An editor that `reads_description` was trained on what the result shows beside what is to be done.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Preset:
     sizes: tuple[Size, ...]
     sampler: Literal["unipc", "lcm"] | None = None
     shift: float | None = None
+    grid: Grid = "official"
     other_num_steps: tuple[int, ...] = ()
     guided_below: float = 1.0
     is_embedded: bool = False
@@ -56,12 +59,15 @@ class Preset:
     edit_guidance: Literal["plain", "clipped"] = "plain"
     fit: Literal["cover", "squash", "area"] = "cover"
     max_image_tokens: int | None = None
+    refine: float = 0.0
+    reads_description: bool = False
 
     @property
     def grids(self) -> tuple[Grid, ...]:
         """The sigma grids to choose from, the default first; empty where there is but one."""
-        has_grids = self.verb == "generate" and self.sampler == "unipc" and self.shift is not None
-        return GRIDS if has_grids else ()
+        if self.sampler != "unipc" or self.shift is None:
+            return ()
+        return (self.grid, *(grid for grid in GRIDS if grid != self.grid))
 
     @property
     def trained_px(self) -> int:
@@ -117,8 +123,12 @@ PRESETS: dict[str, Preset] = {
             sizes=(Size(768, 768),),
             sampler="unipc",
             shift=3.0,
+            # Editors have no other script than a diffusers pipeline, with the grid of its day.
+            grid="diffusers-0.36",
             fit="squash",
             max_image_tokens=4608,
+            refine=0.3,
+            reads_description=True,
         ),
         Preset(
             name="e1.1",
@@ -131,8 +141,10 @@ PRESETS: dict[str, Preset] = {
             sizes=MEGAPIXEL_SIZES,
             sampler="unipc",
             shift=3.0,
+            grid="diffusers-0.36",
             fit="area",
             max_image_tokens=8192,
+            refine=0.3,
         ),
         Preset(
             name="stickers-full",

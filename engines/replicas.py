@@ -12,7 +12,7 @@ from itertools import pairwise
 from types import TracebackType
 from typing import Protocol
 
-from engines.api import EditRequest, EngineInfo, GenerateRequest, OnProgress, Progress, Sample
+from engines.api import MAX_PICTURES, EditRequest, EngineInfo, GenerateRequest, OnProgress, Progress, Sample
 from engines.errors import Cancelled, EngineError, WorkerDied
 from engines.worker import Request
 
@@ -20,8 +20,6 @@ __all__ = ["Replica", "Replicas", "split"]
 
 LOOK_SECONDS = 0.5
 """How soon the death of an idle replica is noticed."""
-MAX_PICTURES = 16
-"""Requests for more are passed on whole, to be refused by the engine."""
 log = logging.getLogger(__name__)
 
 
@@ -89,15 +87,17 @@ class Replicas:
 
     def generate(self, request: GenerateRequest, on_progress: OnProgress) -> Sample:
         """Draw; several pictures on as many replicas. Raises EngineError, or what `on_progress` raises."""
+        return self._together(request, on_progress)
+
+    def edit(self, request: EditRequest, on_progress: OnProgress) -> Sample:
+        """Change a picture, as `generate` draws. Raises EngineError, or what `on_progress` raises."""
+        return self._together(request, on_progress)
+
+    def _together(self, request: Request, on_progress: OnProgress) -> Sample:
         first, *others = self._all(split(request, len(self.replicas)), on_progress)
         notes = dict.fromkeys(each.note for each in (first, *others) if each.note)
         pictures = [picture for each in others for picture in (each.image, *each.more)]
         return replace(first, more=(*first.more, *pictures), note=" ".join(notes))
-
-    def edit(self, request: EditRequest, on_progress: OnProgress) -> Sample:
-        """Change a picture. Raises EngineError, or what `on_progress` raises."""
-        (sample,) = self._all([request], on_progress)
-        return sample
 
     def close(self) -> None:
         """End all processes; requests still in line or at work fail."""
@@ -235,7 +235,7 @@ class Chorus:
         self.is_stopped = True
 
 
-def split(request: GenerateRequest, num_replicas: int) -> list[Request]:
+def split(request: Request, num_replicas: int) -> list[Request]:
     """As many requests as can work at once: of `num_pictures`, neighbours by seed stay together."""
     count = request.num_pictures
     if not 1 < count <= MAX_PICTURES:

@@ -78,6 +78,13 @@ def uncover(part: Image.Image, image: Image.Image) -> Image.Image:
     return whole
 
 
+def halved(image: Image.Image, smallest_side: int) -> Image.Image:
+    """Halve by averaging while both sides stay `smallest_side` or longer, as the E1.1 script does first."""
+    while min(image.size) >= 2 * smallest_side:
+        image = image.resize((image.width // 2, image.height // 2), Image.Resampling.BOX)
+    return image
+
+
 def size_of_area(size: Size, area_px: int, factor: int) -> Size:
     """The largest size of about this outline with sides in multiples of `factor` and at most `area_px`.
 

@@ -19,7 +19,6 @@ from engines.__main__ import main
 from engines.download import LLAMA, default_folder, download
 from engines.errors import EngineError, ModelNotFound, WeightsDamaged
 from engines.load_engine import load_engine
-from engines.presets import find_preset
 from engines.shelves import git_hash
 
 I1, E1 = "HiDream-ai/HiDream-I1-Full", "HiDream-ai/HiDream-E1-1"
@@ -155,7 +154,7 @@ def hub(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 def fetch(hub: Hub, to: Path, preset: str = "full", llama: str | None = None) -> list[str]:
     lines: list[str] = []
-    download(find_preset(preset), to, hub.address, llama, lines.append)
+    download(preset, to, hub.address, llama, lines.append)
     return lines
 
 
@@ -250,13 +249,26 @@ def test_the_later_editor_takes_its_transformer_from_its_own_repository(hub: Hub
     assert load_engine("e1.1", tmp_path / "e1.1").info.can_edit
 
 
+def test_the_first_editors_adapter_comes_alone(hub: Hub, tmp_path: Path) -> None:
+    repo = "HiDream-ai/HiDream-E1-Full"
+    hub.repos[repo] = tmp_path / "repo"
+    (tmp_path / "repo").mkdir()
+    with pytest.raises(ModelNotFound, match=r"holds none of HiDream-E1-Full\.safetensors"):
+        fetch(hub, tmp_path / "e1", preset="e1-adapter")
+    name = "HiDream-E1-Full.safetensors"
+    shutil.copy(hub.repos[I1] / "vae" / "diffusion_pytorch_model.safetensors", hub.repos[repo] / name)
+    shutil.copytree(hub.repos[I1] / "vae", hub.repos[repo] / "vae")
+    fetch(hub, tmp_path / "e1", preset="e1-adapter")
+    assert [each.name for each in (tmp_path / "e1").iterdir()] == [name]
+
+
 def test_a_folder_is_a_source_too(tiny_folder: Path, tmp_path: Path) -> None:
     to = tmp_path / "copy"
-    download(find_preset("full"), to, str(tiny_folder), None, lambda line: None)
+    download("full", to, str(tiny_folder), None, lambda line: None)
     assert load_engine("full", to).info.preset == "full"
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelNotFound, match="There are no files"):
-        download(find_preset("full"), to, str(tmp_path / "empty"), None, lambda line: None)
+        download("full", to, str(tmp_path / "empty"), None, lambda line: None)
 
 
 def test_an_unreachable_hub_is_one_sentence(

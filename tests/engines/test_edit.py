@@ -12,9 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from engines.api import EditRequest, Progress
-from engines.edit import fit_source
 from engines.engine import DiffusionEngine
-from engines.errors import UnsupportedSize
+from engines.errors import EngineError, UnsupportedSize
+from engines.fit import fit_source
 from engines.guidance import guide_edit, guide_edit_clipped
 from engines.load_engine import load_engine
 from engines.presets import PRESETS
@@ -125,3 +125,70 @@ def test_progress_is_reported(engine: DiffusionEngine) -> None:
     engine.edit(REQUEST, seen.append)
     assert [progress.step for progress in seen] == [0, 1, 2, 3, 4]
     assert [progress.preview is not None for progress in seen] == [False, True, True, True, False]
+
+
+def test_several_pictures_are_those_of_the_seeds_that_follow(engine: DiffusionEngine) -> None:
+    """As a batch, on a source that is not square, they are what each is alone."""
+    wide = dataclasses.replace(TINY, sizes=(Size(64, 32),))
+    editor = load_engine(wide, engine.parts.folder, share=engine)
+    request = dataclasses.replace(REQUEST, num_pictures=3)
+    sample = editor.edit(request, ignore)
+    assert len(sample.more) == 2
+    for index, image in enumerate((sample.image, *sample.more)):
+        alone = change(editor, seed=REQUEST.seed + index).astype(int)
+        assert image.size == (64, 32)
+        assert np.abs(np.asarray(image, int) - alone).max() <= 1
+    with pytest.raises(EngineError, match="17 pictures at once cannot be drawn"):
+        change(engine, num_pictures=17)
+
+
+def test_each_grid_draws_its_own_picture(engine: DiffusionEngine) -> None:
+    unipc = dataclasses.replace(TINY, sampler="unipc", shift=3.0, grid="diffusers-0.36")
+    editor = load_engine(unipc, engine.parts.folder, share=engine)
+    pictures = {grid: change(editor, grid=grid).tobytes() for grid in editor.info.grids}
+    assert len(set(pictures.values())) == 3
+    assert editor.edit(REQUEST, ignore).grid == "diffusers-0.36"
+    assert change(editor).tobytes() == pictures["diffusers-0.36"]
+    with pytest.raises(EngineError, match="no sigma grid official: none to choose from"):
+        change(engine, grid="official")
+
+
+@pytest.mark.parametrize(
+    ("fit", "keeps_size", "expected"),
+    [
+        ("cover", False, (64, 64)),
+        ("cover", True, (200, 100)),
+        ("squash", False, (91, 45)),
+        ("squash", True, (200, 100)),
+    ],
+)
+def test_a_result_has_the_outline_or_the_size_of_its_source(
+    engine: DiffusionEngine, fit: str, keeps_size: bool, expected: tuple[int, int]
+) -> None:
+    preset = dataclasses.replace(TINY, fit=fit)  # type: ignore[arg-type]
+    editor = load_engine(preset, engine.parts.folder, share=engine)
+    source = SOURCE.resize((200, 100))
+    request = dataclasses.replace(REQUEST, image=source, num_steps=1, keeps_size=keeps_size)
+    assert editor.edit(request, ignore).image.size == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((1920, 1080), (1360, 768)),
+        ((640, 480), (1168, 880)),
+        ((3000, 4000), (880, 1168)),
+        ((1000, 1500), (832, 1248)),
+        ((6001, 4003), (1248, 832)),
+    ],
+)
+def test_e1_1_brings_sources_to_a_megapixel_in_their_outline(
+    size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    assert fit_source(Image.new("RGB", size), PRESETS["e1.1"], 16).size == expected
+
+
+def test_large_sources_are_averaged_first() -> None:
+    """A fine checkerboard becomes an even gray, without a pattern."""
+    board = Image.fromarray((np.indices((2048, 2048)).sum(0) % 2 * 255).astype(np.uint8))
+    assert np.asarray(fit_source(board, PRESETS["e1.1"], 16)).std() < 1

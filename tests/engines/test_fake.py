@@ -97,3 +97,10 @@ def test_a_hanging_call_ends_when_released() -> None:
 def test_an_unknown_size_is_refused_with_both_numbers() -> None:
     with pytest.raises(UnsupportedSize, match=r"100x100.*128x128"):
         FakeEngine().generate(GenerateRequest(prompt="x", seed=1, size=Size(100, 100)), ignore)
+
+
+def test_several_pictures_have_seeds_of_their_own() -> None:
+    request = GenerateRequest(prompt="a cat", seed=3, num_pictures=2)
+    sample = FakeEngine().generate(request, lambda progress: None)
+    second = FakeEngine().generate(GenerateRequest(prompt="a cat", seed=4), lambda progress: None)
+    assert [each.tobytes() for each in sample.more] == [second.image.tobytes()]

@@ -54,6 +54,11 @@ def test_fast_knows_the_papers_other_number_of_steps() -> None:
     }
 
 
-def test_only_full_lets_choose_a_grid_and_the_official_one_comes_first() -> None:
-    assert {name: preset.grids for name, preset in PRESETS.items() if preset.grids} == {"full": GRIDS}
+def test_unipc_presets_let_choose_a_grid_and_the_one_of_their_release_comes_first() -> None:
+    editors = ("diffusers-0.36", "official", "diffusers")
+    assert {name: preset.grids for name, preset in PRESETS.items() if preset.grids} == {
+        "full": GRIDS,
+        "e1": editors,
+        "e1.1": editors,
+    }
     assert GRIDS[0] == "official"

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from engines.api import EditRequest, Engine, GenerateRequest, Progress, Sample
+from engines.api import MAX_PICTURES, EditRequest, Engine, GenerateRequest, Progress, Sample
 from engines.errors import (
     Cancelled,
     DeviceOutOfMemory,
@@ -28,7 +28,7 @@ from engines.errors import (
     WorkerDied,
 )
 from engines.fake import FakeEngine, Fault
-from engines.replicas import MAX_PICTURES, Replicas, split
+from engines.replicas import Replicas, split
 from engines.sizes import Size
 from engines.worker import Worker
 
@@ -280,6 +280,8 @@ def test_pictures_are_split_by_seed() -> None:
         (11, 2),
         (13, 2),
     ]
+    edits = split(EditRequest(image=Image.new("RGB", (8, 8)), instruction="red", seed=1, num_pictures=2), 3)
+    assert [(each.seed, each.num_pictures) for each in edits] == [(1, 1), (2, 1)]
     for count in (-1, 0, 1, MAX_PICTURES + 1):
         request = GenerateRequest(prompt="a cat", seed=0, num_pictures=count)
         assert split(request, 3) == [request]
@@ -300,12 +302,10 @@ def test_a_failing_part_stops_the_others(pair: Replicas) -> None:
 
 
 def test_real_replicas_draw_what_one_engine_draws(tiny_folder: Path) -> None:
-    from engines.generate import MAX_PICTURES as MOST
     from engines.load_engine import load_engine
     from engines.load_engines import load_engines
     from tests.engines.test_engine import TINY
 
-    assert MOST == MAX_PICTURES
     request = GenerateRequest(prompt="a red cat", seed=3, num_steps=2, num_pictures=3)
     engine = load_engine(TINY, tiny_folder)
     alone = [

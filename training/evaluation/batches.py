@@ -12,8 +12,9 @@ import torch
 from PIL import Image
 
 from engines.api import EditRequest, GenerateRequest, Progress
-from engines.edit import first_number, fit_source
+from engines.edit import first_number
 from engines.engine import DiffusionEngine
+from engines.fit import fit_source
 from engines.generate import latent_shape
 from engines.sampling import Scheduler, Velocity, denoise, draw_noise, start
 from engines.text import TextContext
@@ -123,7 +124,7 @@ def edit_batch(engine: DiffusionEngine, wishes: Sequence[Wish], sampling: Sampli
 
 def start_each(engine: DiffusionEngine, sampling: Sampling) -> Scheduler:
     preset = engine.parts.preset
-    return start(engine.parts.scheduler, sampling.num_steps or preset.num_steps, preset.shift)
+    return start(engine.parts.scheduler, sampling.num_steps or preset.num_steps, preset.shift, preset.grid)
 
 
 def encode(engine: DiffusionEngine, wishes: Sequence[Wish]) -> TextContext:
