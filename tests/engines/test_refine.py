@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from engines.__main__ import main
 from engines.api import EditRequest, Progress, Sample
 from engines.edit import words_of
 from engines.engine import DiffusionEngine
@@ -187,3 +188,13 @@ def test_each_editor_reads_the_words_it_was_trained_on() -> None:
     assert words_of(PRESETS["e1"], bare) == "Editing Instruction: make it blue."
     assert words_of(PRESETS["e1"], ready) == ready.instruction
     assert words_of(PRESETS["e1.1"], REQUEST) == "make it blue."
+
+
+def test_the_command_line_edits_with_the_adapter(tiny_folder: Path, file: Path, tmp_path: Path) -> None:
+    SOURCE.resize((80, 40)).save(tmp_path / "source.png")
+    command = ["edit", str(tmp_path / "source.png"), "make it blue", "--preset", "e1", "--seed", "1"]
+    command += ["--weights", str(tiny_folder), "--editor", str(file), "--description", "a blue cat"]
+    command += ["--steps", "2", "--refine", "0.5", "--keep-size", "--grid", "official"]
+    assert main([*command, "--out", str(tmp_path / "edited.png")]) == 0
+    with Image.open(tmp_path / "edited.png") as image:
+        assert image.size == (80, 40)
