@@ -78,6 +78,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--weights", type=Path, help="folder in diffusers layout; embedded presets need none"
         )
+        command.add_argument(
+            "--transformer", type=Path, help=".safetensors or .gguf file in place of the folder's transformer"
+        )
     fetch = commands.add_parser("download", help="fetch a published checkpoint; goes on where it stopped")
     fetch.add_argument("name", metavar="NAME", help="full, dev, fast, e1, e1.1 or e1-adapter")
     fetch.add_argument(
@@ -199,14 +202,16 @@ def opened(options: argparse.Namespace) -> Iterator[Engine]:
         yield load_engine(
             options.preset,
             options.weights,
+            transformer=options.transformer,
             adapters=adapters_of(options.lora),
             speed_ups=options.speed_up,
             editor=editing.get("editor"),
             refiner=editing.get("refiner"),
         )
-    elif options.lora or options.speed_up or editing:
+    elif options.lora or options.speed_up or options.transformer or editing:
         raise EngineError(
-            "--lora, --speed-up, --editor and --refiner work on one device: leave --devices out."
+            "--transformer, --lora, --speed-up, --editor and --refiner work on one device: leave --devices "
+            "out."
         )
     else:
         from engines.load_engines import load_engines
@@ -220,7 +225,7 @@ def opened(options: argparse.Namespace) -> Iterator[Engine]:
 def run_info(options: argparse.Namespace) -> None:
     from engines.load_engine import load_engine
 
-    engine = load_engine(options.preset, options.weights)
+    engine = load_engine(options.preset, options.weights, transformer=options.transformer)
     info = engine.info
     print(f"preset      {info.preset}, {'edits' if info.can_edit else 'draws'}")
     print(f"weights     {info.weights_hash}")

@@ -59,13 +59,15 @@ BYTES_PER_WEIGHT = {
 class PartSize:
     """Numbers of weights: those of linear layers, which can be made smaller, and the rest; and of blocks.
 
-    `num_once` of the linear ones are read once a prompt, not at every step.
+    `num_once` of the linear ones are read once a prompt, not at every step. `is_packed`: their file has
+    them small already, and all count, as 16 bits each, to the rest.
     """
 
     num_linear: int
     num_other: int
     num_once: int = 0
     num_blocks: int = 1
+    is_packed: bool = False
 
     def num_bytes(self, precision: Precision) -> int:
         return self.loop_bytes(precision) + int(self.num_once * BYTES_PER_WEIGHT[precision])
@@ -211,8 +213,9 @@ def sentence(rung: Rung, sizes: Sizes, machine: Machine, ladder: Sequence[Rung] 
     peak = peak_of(rung, sizes, machine)
     used, free = (peak.gpu_bytes, machine.gpu_bytes or 0) if on_gpu else (peak.cpu_bytes, machine.cpu_bytes)
     residence = RESIDENCES[rung.residence] if on_gpu else "on the processor"
+    kept = "the precision of its file" if sizes.transformer.is_packed else rung.transformer
     text = (
-        f"Transformer in {rung.transformer}, text encoders in {rung.encoders}, {residence}"
+        f"Transformer in {kept}, text encoders in {rung.encoders}, {residence}"
         f"{', pictures decoded in tiles' if rung.tiles_vae else ''}: about {gigabytes(used)} of "
         f"{gigabytes(free)} free"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from engines.api import Adapter
 from engines.download import default_folder
 from engines.engine import DiffusionEngine
 from engines.errors import EngineError, ModelNotFound, WeightsDamaged
-from engines.manifest import MANIFEST, check_manifest, folder_hash
+from engines.manifest import MANIFEST, check_manifest, folder_hash, lines_hash
 from engines.parts import Parts
 from engines.placement import Placement, choose_placement
 from engines.presets import Preset, SpeedUp, find_preset
@@ -38,6 +37,7 @@ def load_engine(
     adapters: Sequence[Adapter] = (),
     speed_ups: Collection[SpeedUp] = (),
     *,
+    transformer: Path | None = None,
     editor: Path | None = None,
     refiner: Path | None = None,
     device: torch.device | str | None = None,
@@ -46,7 +46,8 @@ def load_engine(
 ) -> DiffusionEngine:
     """Check and load the preset's weights from `weights`, a folder in diffusers layout, or the embedded ones.
 
-    `share` is a loaded engine of the same folder whose parts are used again. `adapters` are the LoRA
+    `share` is a loaded engine of the same folder whose parts are used again. `transformer` is a .safetensors
+    or .gguf file that takes the place of the folder's. `adapters` are the LoRA
     files to begin with. `speed_ups` pay off over many pictures: "compile" compiles the blocks at the first
     picture of a size, "cuda-graphs" records each loop's step, which helps small pictures. `editor` is
     HiDream-E1-Full's adapter file, `weights` then HiDream-I1-Full's folder; `refiner` is that folder for
@@ -59,15 +60,21 @@ def load_engine(
     folder = find_folder(preset, weights)
     require_editing(preset, editor, refiner)
     known = share.parts if share is not None and share.parts.folder == folder else None
-    weights_hash = known.weights_hash if known and not known.refiner else verify(folder, preset)
-    place = known.placement if known else choose_placement(folder, preset.transformer, device, num_sharing)
+    weights_hash = known.folder_hash if known else verify(folder, preset)
+    place = (
+        known.placement
+        if known
+        else choose_placement(transformer or folder / preset.transformer, folder, device, num_sharing)
+    )
     vae = known.vae if known else load_vae(folder, place)
-    dit = load_transformer(preset, folder, place, known)
+    dit = load_transformer(preset, folder, place, known, transformer)
     engine = DiffusionEngine(
         Parts(
             preset=preset,
             folder=folder,
-            weights_hash=hash_of_both(weights_hash, refiner) if refiner else weights_hash,
+            folder_hash=weights_hash,
+            weights_hash=hash_of_all(weights_hash, transformer, refiner),
+            transformer=transformer,
             placement=place,
             text=known.text if known else load_text(preset, folder, weights_hash, place),
             vae=vae,
@@ -132,13 +139,24 @@ def load_vae(folder: Path, place: Placement) -> Vae:
     return vae
 
 
-def load_transformer(preset: Preset, folder: Path, place: Placement, known: Parts | None) -> SparseDiT:
-    if known and (known.preset.transformer, known.preset.max_image_tokens) == (
-        preset.transformer,
-        preset.max_image_tokens,
+def load_transformer(
+    preset: Preset, folder: Path, place: Placement, known: Parts | None, file: Path | None
+) -> SparseDiT:
+    if (
+        known
+        and known.transformer == file
+        and known.preset.transformer == preset.transformer
+        and known.preset.max_image_tokens == preset.max_image_tokens
     ):
         return known.dit
-    dit = SparseDiT.from_pretrained(folder, preset.transformer, place.dtype).requires_grad_(False)
+    if file is None:
+        dit = SparseDiT.from_pretrained(folder, preset.transformer, place.dtype)
+    else:
+        config = folder / preset.transformer
+        dit = SparseDiT.from_single_file(
+            file, config if (config / "config.json").is_file() else None, place.dtype
+        )
+    dit.requires_grad_(False)
     dit.max_seq = preset.max_image_tokens or dit.max_seq
     place.take(dit)
     return dit
@@ -151,15 +169,20 @@ def require_editing(preset: Preset, editor: Path | None, refiner: Path | None) -
         raise EngineError("An editor's file refines with the network it stands on: leave the refiner out.")
 
 
-def hash_of_both(weights_hash: str, refiner: Path) -> str:
-    """Two folders made the picture, and the hash names both."""
-    if not refiner.is_dir():
-        raise ModelNotFound(f"{refiner} is not a folder of weights.")
-    return hashlib.sha256(f"{weights_hash} {folder_hash(refiner)}".encode()).hexdigest()
+def hash_of_all(weights_hash: str, transformer: Path | None, refiner: Path | None) -> str:
+    """What else than the folder makes the picture is named by it too."""
+    parts = [weights_hash]
+    if transformer is not None:
+        parts.append(lines_hash([f"{transformer.name} {transformer.stat().st_size}"]))
+    if refiner is not None:
+        parts.append(folder_hash(refiner))
+    return weights_hash if len(parts) == 1 else lines_hash(parts)
 
 
 def load_refiner(folder: Path, place: Placement, dit: SparseDiT) -> SparseDiT:
     """HiDream-I1-Full's transformer, which takes the editor's place when it is called."""
+    if not folder.is_dir():
+        raise ModelNotFound(f"{folder} is not a folder of weights.")
     refiner = SparseDiT.from_pretrained(folder, "transformer", place.dtype).requires_grad_(False)
     if refiner.architecture.in_channels != dit.architecture.in_channels:
         raise WeightsDamaged(f"{folder} holds a network for other latents than the editor's.")

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from engines.errors import ModelNotFound, WeightsDamaged
-from engines.sparse_dit.checkpoint import read_json
+from engines.sparse_dit.checkpoint import read_json, refuse_pickle
 
 __all__ = ["LinearShape", "LoraLayer", "read_lora", "read_whole"]
 
@@ -39,7 +39,6 @@ OTHER_KINDS = {
     re.compile(r"\.diff(_b)?$"): "whole differences",
     re.compile(r"\.lora(_A|_B|_down|_up|\.down|\.up)\b.*\.bias$"): "LoRA with biases",
 }
-PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 DIFFUSERS_KEY = "lora_adapter_metadata"
 PEFT_CONFIG = "adapter_config.json"
 FLOATS = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
@@ -150,14 +149,7 @@ def whole_name(name: str) -> str:
 def require_safetensors(file: Path) -> None:
     if not file.is_file():
         raise ModelNotFound(f"There is no adapter file at {file}.")
-    with file.open("rb") as stream:
-        start = stream.read(9)
-    # Safetensors begins with its header's length, which can look like a pickle; then comes the header.
-    if start.startswith(PICKLE_STARTS) and not start.endswith(b"{"):
-        raise WeightsDamaged(
-            f"{file} is a pickle, which can run any program when it is read, so it is never loaded: fetch "
-            "the adapter as .safetensors."
-        )
+    refuse_pickle(file, "fetch the adapter as .safetensors")
 
 
 def pair_up(file: Path, names: Iterable[str], shapes: Mapping[str, LinearShape]) -> dict[str, Pair]:

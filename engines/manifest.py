@@ -9,7 +9,7 @@ from pathlib import Path
 
 from engines.errors import ModelNotFound, WeightsDamaged
 
-__all__ = ["MANIFEST", "check_manifest", "folder_hash", "write_manifest"]
+__all__ = ["MANIFEST", "check_manifest", "file_sha256", "folder_hash", "lines_hash", "write_manifest"]
 
 MANIFEST = "manifest.json"
 UNLISTED = {MANIFEST, "README.md"}

@@ -30,12 +30,15 @@ NUM_PREVIEWS = 8
 class Parts:
     """The loaded parts of one engine.
 
+    `folder_hash` names the folder's weights, `weights_hash` all that make the picture; `transformer` is the
+    file that the network is from, None for the folder's own.
     `editor` is the adapter that makes an editor of a network that draws; `refiner` a network of its own for
     the last steps of an edit.
     """
 
     preset: Preset
     folder: Path
+    folder_hash: str
     weights_hash: str
     placement: Placement
     text: TextStack
@@ -43,6 +46,7 @@ class Parts:
     preview: Preview
     dit: SparseDiT
     scheduler: Scheduler
+    transformer: Path | None = None
     editor: Adapter | None = None
     refiner: SparseDiT | None = None
     ranks: Ranks | None = None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -29,6 +30,8 @@ from engines.ladder import (
 from engines.presets import SpeedUp
 from engines.quantize import SMALLEST_LAYER, quantize
 from engines.sparse_dit import SparseDiT
+from engines.sparse_dit.packed import is_four_bit
+from engines.sparse_dit.single_file import is_packed, read_header
 from engines.turns import Turns
 
 __all__ = ["Placement", "choose_placement", "measure", "this_machine"]
@@ -179,20 +182,21 @@ class Placement:
 
 
 def choose_placement(
+    transformer: Path,
     folder: Path,
-    transformer: str = "transformer",
     device: torch.device | str | None = None,
     num_sharing: int = 1,
 ) -> Placement:
     """The best rung with room for the model on `device`: the first CUDA device, or else the processor.
 
+    `transformer` is a folder or a single file; the other parts are in `folder`, in diffusers layout.
     `num_sharing` engines divide main memory among them. Raises DeviceOutOfMemory when there is room for none,
     WeightsDamaged for a file that is not safetensors.
     """
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    num_bytes = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
-    sizes, machine = measure(folder, transformer), this_machine(device, num_sharing)
-    if num_bytes < SMALL_BYTES:
+    sizes, machine = measure(transformer, folder), this_machine(device, num_sharing)
+    parts = (sizes.transformer, *sizes.encoders, sizes.vae)
+    if sum(part.num_bytes(Precision.BF16) for part in parts) < SMALL_BYTES:
         rung = Rung(transformer=Precision.FP32, encoders=Precision.FP32, residence="all")
     else:
         rung = choose_rung(sizes, machine)
@@ -209,34 +213,53 @@ def this_machine(device: torch.device | None = None, num_sharing: int = 1) -> Ma
     return Machine(gpu_bytes=int(SHARE_TO_USE * free_bytes), cpu_bytes=cpu_bytes, has_fp8=has_fp8)
 
 
-def measure(folder: Path, transformer: str = "transformer") -> Sizes:
-    """The numbers of weights of a diffusers folder's parts, from the headers of its safetensors files."""
+def measure(transformer: Path, folder: Path) -> Sizes:
+    """The numbers of weights of all parts, from the headers of their files."""
     return Sizes(
-        transformer=part_size(folder / transformer),
+        transformer=part_size(transformer) if transformer.is_dir() else file_size(transformer),
         encoders=tuple(part_size(folder / name) for name in ENCODERS),
         vae=part_size(folder / "vae"),
     )
 
 
 def part_size(folder: Path) -> PartSize:
+    files = sorted(folder.glob("*.safetensors"))
+    shapes = {name: shape for file in files for name, shape in shapes_of(file).items()}
+    if any(is_four_bit(name, shapes) for name in shapes):
+        return packed_size(sum(file.stat().st_size for file in files), shapes)
+    return size_of(shapes)
+
+
+def file_size(file: Path) -> PartSize:
+    """The same for a transformer from one file."""
+    header = read_header(file)
+    shapes = {name: entry.shape for name, entry in header.items()}
+    return packed_size(file.stat().st_size, shapes) if is_packed(header) else size_of(shapes)
+
+
+def packed_size(num_bytes: int, names: Iterable[str]) -> PartSize:
+    """Of weights that stay as their file has them, on every rung."""
+    return PartSize(num_linear=0, num_other=num_bytes // 2, num_blocks=count_blocks(names), is_packed=True)
+
+
+def size_of(shapes: Mapping[str, Sequence[int]]) -> PartSize:
     num_linear = num_other = num_once = 0
-    blocks = set()
-    for file in sorted(folder.glob("*.safetensors")):
-        for name, shape in shapes_of(file).items():
-            count = 1
-            for side in shape:
-                count *= side
-            is_table = any(word in name for word in EMBEDDINGS)
-            if len(shape) == 2 and count >= SMALLEST_LAYER and not is_table:
-                num_linear += count
-                num_once += count * any(word in name for word in READ_ONCE)
-            else:
-                num_other += count
-            if name.startswith(("double_stream_blocks.", "single_stream_blocks.")):
-                blocks.add(name.split(".block.")[0])
+    for name, shape in shapes.items():
+        count = math.prod(shape)
+        is_table = any(word in name for word in EMBEDDINGS)
+        if len(shape) == 2 and count >= SMALLEST_LAYER and not is_table:
+            num_linear += count
+            num_once += count * any(word in name for word in READ_ONCE)
+        else:
+            num_other += count
     return PartSize(
-        num_linear=num_linear, num_other=num_other, num_once=num_once, num_blocks=max(1, len(blocks))
+        num_linear=num_linear, num_other=num_other, num_once=num_once, num_blocks=count_blocks(shapes)
     )
+
+
+def count_blocks(names: Iterable[str]) -> int:
+    is_block = ("double_stream_blocks.", "single_stream_blocks.")
+    return max(1, len({name.split(".block.")[0] for name in names if name.startswith(is_block)}))
 
 
 def shapes_of(file: Path) -> dict[str, list[int]]:

@@ -8,7 +8,7 @@ from torch import nn
 
 from engines.errors import EngineError
 from engines.ladder import Precision
-from engines.sparse_dit.fusion import Fusible
+from engines.sparse_dit.fusion import Fusible, is_plain
 
 __all__ = ["quantize"]
 
@@ -43,7 +43,8 @@ def quantize(model: nn.Module, precision: Precision) -> None:
 
 
 def is_large(module: nn.Module, name: str = "") -> bool:
-    return isinstance(module, nn.Linear) and module.weight.numel() >= SMALLEST_LAYER
+    """Layers that are packed already stay as they are."""
+    return is_plain(module) and module.get_parameter("weight").numel() >= SMALLEST_LAYER
 
 
 def scale_weights(model: nn.Module, precision: Precision) -> None:

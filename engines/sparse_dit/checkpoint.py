@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,22 @@ from torch import Tensor
 
 from engines.errors import ModelNotFound, WeightsDamaged
 
-__all__ = ["read_config", "read_weights", "write_checkpoint"]
+__all__ = [
+    "is_repository",
+    "read_config",
+    "read_weights",
+    "refuse_pickle",
+    "weight_files",
+    "write_checkpoint",
+]
 
 CONFIG = "config.json"
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 INDEX = "diffusion_pytorch_model.safetensors.index.json"
 CLASS_NAME = "HiDreamImageTransformer2DModel"
 FORMAT_VERSION = "0.32.1"
+REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -79,6 +89,17 @@ def weight_files(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
+def refuse_pickle(file: Path, remedy: str) -> None:
+    """Raises WeightsDamaged for a pickle, whatever its name; `remedy` ends the sentence."""
+    with file.open("rb") as stream:
+        start = stream.read(9)
+    # Safetensors begins with its header's length, which can look like a pickle; then comes the header.
+    if start.startswith(PICKLE_STARTS) and not start.endswith(b"{"):
+        raise WeightsDamaged(
+            f"{file} is a pickle, which can run any program when it is read, so it is never loaded: {remedy}."
+        )
+
+
 def read_tensors(file: Path) -> Iterator[tuple[str, Tensor]]:
     try:
         with safe_open(file, framework="pt") as archive:
@@ -98,3 +119,8 @@ def read_json(file: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise WeightsDamaged(f"{file} must hold a JSON object.")
     return value
+
+
+def is_repository(name: str | Path) -> bool:
+    """True for "owner/name" where no folder here is called that."""
+    return isinstance(name, str) and bool(REPOSITORY.fullmatch(name)) and not Path(name).exists()

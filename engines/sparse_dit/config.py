@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["SparseDiTConfig", "swiglu_hidden_size"]
+__all__ = ["PUBLISHED", "SparseDiTConfig", "swiglu_hidden_size"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +53,22 @@ class SparseDiTConfig:
 def swiglu_hidden_size(nominal: int) -> int:
     """Two thirds of `nominal`, rounded up to a multiple of 256: the checkpoints' SwiGLU widths."""
     return -(-int(2 * nominal / 3) // 256) * 256
+
+
+PUBLISHED = SparseDiTConfig(
+    patch_size=2,
+    in_channels=16,
+    out_channels=16,
+    num_layers=16,
+    num_single_layers=32,
+    attention_head_dim=128,
+    num_attention_heads=20,
+    caption_channels=(4096, 4096),
+    text_emb_dim=2048,
+    num_routed_experts=4,
+    num_activated_experts=2,
+    axes_dims_rope=(64, 32, 32),
+    max_resolution=(128, 128),
+    llama_layers=(*range(32), *[31] * 16),
+)
+"""HiDream-I1's, the same for Full, Dev and Fast."""

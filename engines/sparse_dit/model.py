@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -12,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import ConfigMixin, ModelMixin
+from diffusers import ConfigMixin
 from diffusers.loaders import PeftAdapterMixin
 from torch import Tensor, nn
 
-from engines.errors import WeightsDamaged
 from engines.sparse_dit.adapters import adapters_scaled
 from engines.sparse_dit.attention import KeyRules, attention_kernels
 from engines.sparse_dit.blocks import (
@@ -27,7 +25,7 @@ from engines.sparse_dit.blocks import (
     SingleOutput,
     SparseDiTOutput,
 )
-from engines.sparse_dit.checkpoint import read_config, read_weights, write_checkpoint
+from engines.sparse_dit.checkpoint import write_checkpoint
 from engines.sparse_dit.config import SparseDiTConfig
 from engines.sparse_dit.initialize import initialize
 from engines.sparse_dit.layers import (
@@ -37,6 +35,7 @@ from engines.sparse_dit.layers import (
     TextProjection,
     TimestepEmbed,
 )
+from engines.sparse_dit.loading import Loading
 from engines.sparse_dit.moe import RouterStatistics
 from engines.sparse_dit.prepared import (
     LoopInputs,
@@ -51,10 +50,8 @@ from engines.sparse_dit.storage import Storage
 
 __all__ = ["SparseDiT", "SparseDiTOutput"]
 
-REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
-
-class SparseDiT(ModelMixin, Storage, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc] # diffusers is untyped
+class SparseDiT(Loading, Storage, ConfigMixin, PeftAdapterMixin):  # type: ignore[misc] # diffusers is untyped
     """Dual-stream then single-stream blocks, image feed-forwards sparse (arXiv 2505.22705, section 3.1).
 
     It stands in for HiDreamImageTransformer2DModel in diffusers' pipelines: same arguments and numbers, LoRA,
@@ -125,36 +122,6 @@ class SparseDiT(ModelMixin, Storage, ConfigMixin, PeftAdapterMixin):  # type: ig
         self.caption_projection = nn.ModuleList(TextProjection(each, width) for each in channels)
         initialize(self)
 
-    @classmethod
-    def from_pretrained(
-        cls,
-        folder: str | Path,
-        subfolder: str | None = None,
-        dtype: torch.dtype = torch.float32,
-        device: torch.device | str = "cpu",
-        **diffusers_options: Any,
-    ) -> SparseDiT:
-        """Load a diffusers-layout folder in evaluation mode. Raises ModelNotFound or WeightsDamaged.
-
-        Repositories of the hub, and options that only diffusers has (quantization_config, device_map,
-        variant, ...), go to its own loader.
-        """
-        dtype = diffusers_options.pop("torch_dtype", dtype)
-        if diffusers_options or is_repository(folder):
-            options = diffusers_options | {"torch_dtype": dtype, "subfolder": subfolder}
-            loaded: SparseDiT = super().from_pretrained(str(folder), **options)
-            return loaded
-        place = Path(folder, subfolder) if subfolder else Path(folder)
-        keys = read_config(place)
-        try:
-            with torch.device("meta"):
-                model = cls(**keys)
-        except (TypeError, ValueError) as error:
-            raise WeightsDamaged(f"{place / 'config.json'} does not describe a SparseDiT: {error}") from error
-        shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
-        model.load_state_dict(read_weights(place, shapes, dtype, torch.device(device)), assign=True)
-        return model.eval()
-
     def save_pretrained(self, folder: str | Path) -> None:
         """Write config.json and safetensors in diffusers layout, in the parameters' own precision."""
         self.bring_back()
@@ -162,11 +129,11 @@ class SparseDiT(ModelMixin, Storage, ConfigMixin, PeftAdapterMixin):  # type: ig
 
     @property
     def dtype(self) -> torch.dtype:
-        return self.x_embedder.proj.weight.dtype
+        return self.x_embedder.proj.bias.dtype  # its weight may be packed
 
     @property
     def device(self) -> torch.device:
-        return self.x_embedder.proj.weight.device
+        return self.x_embedder.proj.bias.device
 
     def load_lora_adapter(self, *arguments: Any, **options: Any) -> None:
         """diffusers' method; adapters name the checkpoint's modules, so a fused model is unfused first."""
@@ -321,8 +288,3 @@ class SparseDiT(ModelMixin, Storage, ConfigMixin, PeftAdapterMixin):  # type: ig
         if self.gradient_checkpointing and torch.is_grad_enabled():
             return self._gradient_checkpointing_func(block, *arguments)  # type: ignore[operator]
         return block(*arguments)
-
-
-def is_repository(name: str | Path) -> bool:
-    """True for "owner/name" where no folder here is called that."""
-    return isinstance(name, str) and bool(REPOSITORY.fullmatch(name)) and not Path(name).exists()

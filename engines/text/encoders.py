@@ -196,7 +196,7 @@ class EncoderFolder:
                 output_loading_info=True,
                 local_files_only=True,
             )
-        except (OSError, ValueError, AttributeError, RuntimeError, SafetensorError) as error:
+        except (OSError, ValueError, AttributeError, ImportError, RuntimeError, SafetensorError) as error:
             reason = str(error).partition("\n")[0]
             raise WeightsDamaged(
                 f"{self.folder} does not hold a loadable {encoder_class.__name__}: {reason}"

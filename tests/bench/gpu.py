@@ -109,7 +109,7 @@ def choose(is_dry: bool, deadline: float) -> Bench:
         )
     return Bench(
         device=torch.device("cuda"),
-        keys=PUBLISHED | {"in_channels": 16, "out_channels": 16},
+        keys=PUBLISHED,
         vae=VAE,
         side=128,
         num_groups=5,

@@ -8,27 +8,18 @@ values; the middle one really runs, before and after weights are put aside, and 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any, cast
 
 import torch
 from diffusers import HiDreamImageTransformer2DModel
 from torch import Tensor, nn
 
-from engines.sparse_dit import Prepared, SparseDiT
+from engines.sparse_dit import Prepared, SparseDiT, config
 from engines.text import TextContext
 from tests.bench.dit import MIDDLE
 
-PUBLISHED: dict[str, Any] = MIDDLE | {
-    "num_layers": 16,
-    "num_single_layers": 32,
-    "attention_head_dim": 128,
-    "num_attention_heads": 20,
-    "caption_channels": [4096, 4096],
-    "text_emb_dim": 2048,
-    "axes_dims_rope": [64, 32, 32],
-    "max_resolution": [128, 128],
-    "llama_layers": [*range(32), *[31] * 16],
-}
+PUBLISHED: dict[str, Any] = asdict(config.PUBLISHED)
 PROPORTIONED: dict[str, Any] = MIDDLE | {"caption_channels": [1024, 1024]}
 """The middle network, its captions 1.6 times as wide as itself, as in the published one."""
 NUM_TOKENS = 128

@@ -6,12 +6,20 @@ import dataclasses
 import shutil
 from pathlib import Path
 
+import gguf
 import pytest
+from safetensors.torch import load_file, save_file
 
+from engines.api import GenerateRequest
 from engines.errors import ModelNotFound, WeightsDamaged
+from engines.ladder import LADDER, Machine, Precision, sentence
 from engines.load_engine import load_engine
 from engines.manifest import write_manifest
+from engines.placement import measure
 from engines.presets import PRESETS
+from engines.sizes import Size
+from engines.sparse_dit import SparseDiT
+from tests.engines.sparse_dit.test_single_file import write_gguf
 
 
 @pytest.fixture
@@ -79,3 +87,42 @@ def test_an_editor_holds_as_many_tokens_as_its_preset_says(tiny_folder: Path) ->
     preset = dataclasses.replace(PRESETS["stickers-edit"], max_image_tokens=4608)
     assert load_engine(preset, tiny_folder).parts.dit.max_seq == 4608
     assert load_engine("stickers-edit", tiny_folder).parts.dit.max_seq == 32
+
+
+def test_a_single_file_takes_the_place_of_the_folders_transformer(copy: Path, tmp_path: Path) -> None:
+    """The later weights of transformer_edit, under ComfyUI's prefix, draw as they do in their own folder."""
+    preset = dataclasses.replace(PRESETS["stickers-full"], sizes=(Size(64, 64),))
+    edit = dataclasses.replace(preset, transformer="transformer_edit")
+    tensors = load_file(copy / "transformer_edit" / "diffusion_pytorch_model.safetensors")
+    file = tmp_path / "model.safetensors"
+    save_file({f"model.diffusion_model.{name}": tensor for name, tensor in tensors.items()}, file)
+    request = GenerateRequest(prompt="a red cat", seed=1, num_steps=2)
+    own = load_engine(preset, copy)
+    single = load_engine(preset, copy, share=own, transformer=file)
+    assert single.parts.dit is not own.parts.dit
+    assert load_engine(preset, copy, share=single, transformer=file).parts.dit is single.parts.dit
+    assert load_engine(preset, copy, share=single).parts.dit is not single.parts.dit
+    pictures = [
+        engine.generate(request, lambda progress: None).image.tobytes()
+        for engine in (single, load_engine(edit, copy), own)
+    ]
+    assert pictures[0] == pictures[1] != pictures[2]
+    hashes = {engine.info.weights_hash for engine in (own, single)}
+    assert len(hashes) == 2
+    assert load_engine(preset, copy, share=single).info.weights_hash == own.info.weights_hash
+
+
+def test_a_packed_file_is_placed_as_it_is(tiny_folder: Path, tmp_path: Path) -> None:
+    dit = SparseDiT.from_pretrained(tiny_folder, "transformer")
+    file = write_gguf(tmp_path / "model.gguf", dit.state_dict(), gguf.GGMLQuantizationType.Q8_0)
+    sizes = measure(file, tiny_folder)
+    assert sizes.transformer.num_bytes(Precision.NF4) == sizes.transformer.num_bytes(Precision.BF16)
+    assert sizes.transformer.num_bytes(Precision.BF16) == pytest.approx(file.stat().st_size, abs=1)
+    assert sizes.transformer.num_blocks == 2
+    machine = Machine(gpu_bytes=10**11, cpu_bytes=10**11)
+    assert sentence(LADDER[0], sizes, machine).startswith("Transformer in the precision of its file,")
+    engine = load_engine(
+        dataclasses.replace(PRESETS["stickers-full"], sizes=(Size(64, 64),)), tiny_folder, transformer=file
+    )
+    request = GenerateRequest(prompt="a red cat", seed=1, num_steps=1)
+    assert engine.generate(request, lambda progress: None).image.size == (64, 64)

@@ -82,7 +82,7 @@ def every_layer_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_small_weights_run_in_float32(tiny_folder: Path) -> None:
-    place = choose_placement(tiny_folder)
+    place = choose_placement(tiny_folder / "transformer", tiny_folder)
     assert place.dtype is torch.float32
     assert place.device.type == ("cuda" if torch.cuda.is_available() else "cpu")
     assert place.reason == f"A small model: everything in float32 on {place.device.type}."
@@ -90,13 +90,13 @@ def test_small_weights_run_in_float32(tiny_folder: Path) -> None:
 
 def test_large_weights_climb_the_ladder(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(placement, "SMALL_BYTES", 20)
-    place = choose_placement(tiny_folder)
+    place = choose_placement(tiny_folder / "transformer", tiny_folder)
     assert place.dtype is torch.bfloat16
     assert place.rung == LADDER[0]
 
 
 def test_sizes_are_those_of_the_loaded_networks(tiny_folder: Path) -> None:
-    sizes = measure(tiny_folder)
+    sizes = measure(tiny_folder / "transformer", tiny_folder)
     engine = load_engine(TINY, tiny_folder)
     num_weights = sum(parameter.numel() for parameter in engine.parts.dit.parameters())
     assert sizes.transformer.num_linear + sizes.transformer.num_other == num_weights
@@ -128,9 +128,10 @@ def test_each_device_is_measured_by_itself_and_main_memory_divided(monkeypatch: 
 def test_a_placement_stands_where_it_is_told(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(placement, "this_machine", lambda *_: ROOMY)
-    assert choose_placement(tiny_folder).device == torch.device("cuda")
+    assert choose_placement(tiny_folder / "transformer", tiny_folder).device == torch.device("cuda")
     for device in ("cuda:1", "cpu"):
-        assert choose_placement(tiny_folder, device=device).device == torch.device(device)
+        place = choose_placement(tiny_folder / "transformer", tiny_folder, device=device)
+        assert place.device == torch.device(device)
 
 
 def test_this_machine_has_memory() -> None:
@@ -229,8 +230,8 @@ def test_every_step_down_keeps_drawing() -> None:
 
 
 def test_the_foot_of_the_ladder_and_small_models_stay(tiny_folder: Path) -> None:
-    assert choose_placement(tiny_folder).step_down() is None
-    place = Placement(CPU, LADDER[-1], measure(tiny_folder), ROOMY)
+    assert choose_placement(tiny_folder / "transformer", tiny_folder).step_down() is None
+    place = Placement(CPU, LADDER[-1], measure(tiny_folder / "transformer", tiny_folder), ROOMY)
     assert place.step_down() is None
     assert place.rung == LADDER[-1]
 
@@ -287,5 +288,5 @@ def test_speed_ups_are_for_networks_that_stay(monkeypatch: pytest.MonkeyPatch) -
 def test_a_rung_with_tiles_tells_the_autoencoder(tiny_folder: Path) -> None:
     vae = load_engine(TINY, tiny_folder).parts.vae.model
     rung = Rung(transformer=Precision.BF16, encoders=Precision.BF16, residence="all", tiles_vae=True)
-    Placement(CPU, rung, measure(tiny_folder), ROOMY).take_vae(vae)
+    Placement(CPU, rung, measure(tiny_folder / "transformer", tiny_folder), ROOMY).take_vae(vae)
     assert vae.use_tiling

@@ -17,7 +17,9 @@ IN_TURN = Rung(transformer=Precision.BF16, encoders=Precision.BF16, residence="i
 
 def host(folder: Path, cpu_bytes: int) -> Placement:
     """A GPU's rung, played through on the processor."""
-    return Placement(CPU, IN_TURN, measure(folder), Machine(gpu_bytes=10**12, cpu_bytes=cpu_bytes))
+    return Placement(
+        CPU, IN_TURN, measure(folder / "transformer", folder), Machine(gpu_bytes=10**12, cpu_bytes=cpu_bytes)
+    )
 
 
 @pytest.mark.parametrize("cpu_bytes", [10**12, 0], ids=["kept", "read anew"])
