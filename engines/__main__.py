@@ -25,6 +25,7 @@ from engines.api import (
     Sample,
 )
 from engines.errors import EngineError
+from engines.ladder import Precision
 from engines.presets import GRIDS, PRESETS, SPEED_UPS
 from engines.sizes import Size
 
@@ -81,6 +82,12 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--transformer", type=Path, help=".safetensors or .gguf file in place of the folder's transformer"
         )
+        command.add_argument(
+            "--precision",
+            type=Precision,
+            choices=list(Precision)[1:],
+            help="of the transformer's weights, in place of the best that fits; fp8 multiplies in it too",
+        )
     fetch = commands.add_parser("download", help="fetch a published checkpoint; goes on where it stopped")
     fetch.add_argument("name", metavar="NAME", help="full, dev, fast, e1, e1.1 or e1-adapter")
     fetch.add_argument(
@@ -104,6 +111,12 @@ def parser() -> argparse.ArgumentParser:
         for encoder in ("clip-l", "clip-g", "t5", "llama"):
             command.add_argument(f"--{encoder}", metavar="WORDS", help="other words for this text encoder")
         command.add_argument("--llama-only", action="store_true", help="the other encoders read nothing")
+        command.add_argument(
+            "--step-cache", action="store_true", help="leave out what changes little: a likeness, sooner"
+        )
+        command.add_argument(
+            "--guided", nargs=2, type=float, metavar=("LOW", "HIGH"), help="sigmas that guidance works at"
+        )
         command.add_argument(
             "--speed-up", action="append", default=[], choices=SPEED_UPS, help="same picture, slower start"
         )
@@ -161,6 +174,8 @@ def run_generate(options: argparse.Namespace) -> None:
         num_pictures=options.num_pictures,
         max_tokens=options.max_tokens,
         encoder_words=words_of(options),
+        guided=options.guided and tuple(options.guided),
+        uses_step_cache=options.step_cache,
     )
     with opened(options) as engine:
         finish(engine.generate(request, show), options.out)
@@ -185,6 +200,8 @@ def run_edit(options: argparse.Namespace) -> None:
         keeps_size=options.keep_size,
         max_tokens=options.max_tokens,
         encoder_words=words_of(options),
+        guided=options.guided and tuple(options.guided),
+        uses_step_cache=options.step_cache,
     )
     with opened(options) as engine:
         finish(engine.edit(request, show), options.out)
@@ -203,15 +220,16 @@ def opened(options: argparse.Namespace) -> Iterator[Engine]:
             options.preset,
             options.weights,
             transformer=options.transformer,
+            precision=options.precision,
             adapters=adapters_of(options.lora),
             speed_ups=options.speed_up,
             editor=editing.get("editor"),
             refiner=editing.get("refiner"),
         )
-    elif options.lora or options.speed_up or options.transformer or editing:
+    elif options.lora or options.speed_up or options.transformer or options.precision or editing:
         raise EngineError(
-            "--transformer, --lora, --speed-up, --editor and --refiner work on one device: leave --devices "
-            "out."
+            "--transformer, --precision, --lora, --speed-up, --editor and --refiner work on one device: "
+            "leave --devices out."
         )
     else:
         from engines.load_engines import load_engines
@@ -225,7 +243,9 @@ def opened(options: argparse.Namespace) -> Iterator[Engine]:
 def run_info(options: argparse.Namespace) -> None:
     from engines.load_engine import load_engine
 
-    engine = load_engine(options.preset, options.weights, transformer=options.transformer)
+    engine = load_engine(
+        options.preset, options.weights, transformer=options.transformer, precision=options.precision
+    )
     info = engine.info
     print(f"preset      {info.preset}, {'edits' if info.can_edit else 'draws'}")
     print(f"weights     {info.weights_hash}")

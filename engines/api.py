@@ -9,7 +9,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from engines.presets import Grid
+from engines.presets import ALWAYS, Grid, Interval
 from engines.sizes import Size
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "EngineInfo",
     "GenerateRequest",
     "Grid",
+    "Interval",
     "OnProgress",
     "Progress",
     "Sample",
@@ -92,7 +93,8 @@ class GenerateRequest:
     scripts do where Reverie does better: Dev and Fast then leave their last step out. With `fits_budget` the
     size is brought to the area that the model was trained at; without it, it is taken as it is. Of
     `num_pictures`, picture i (from 0) is the one that `seed` + i draws alone. `max_tokens`: how many tokens
-    of the words T5 and Llama read.
+    of the words T5 and Llama read. Guidance works at sigmas within `guided`. `uses_step_cache` leaves out
+    work whose outcome is nearly known, at the preset's threshold: a likeness of the picture, in less time.
     """
 
     prompt: str
@@ -107,6 +109,8 @@ class GenerateRequest:
     num_pictures: int = 1
     max_tokens: int | None = None
     encoder_words: EncoderWords = SAME_WORDS
+    guided: Interval | None = None
+    uses_step_cache: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +120,8 @@ class EditRequest:
     `description` tells what the result shows, for editors that read it and for the refining stage, which
     draws the last share `refine` of the steps where there is a network for it. `mask` has the picture's size
     and is white where it may change: all else then stays to the bit. With a mask, or with `keeps_size`, the
-    result has the picture's own size, else the engine's. `grid` and `num_pictures` are as for drawing.
+    result has the picture's own size, else the engine's. `grid`, `num_pictures`, `guided` and
+    `uses_step_cache` are as for drawing.
     """
 
     image: Image.Image
@@ -134,6 +139,8 @@ class EditRequest:
     keeps_size: bool = False
     max_tokens: int | None = None
     encoder_words: EncoderWords = SAME_WORDS
+    guided: Interval | None = None
+    uses_step_cache: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +151,7 @@ class Sample:
     were longer than the engine reads and lost their end; `note` is a sentence on anything else that went
     differently than asked. `grid` is None where there is but one. `more` holds the further pictures of a
     request for several, by seed. `adapters` are those that took part, `refine` the share of the steps that
-    the refining network drew.
+    the refining network drew, `step_cache` the threshold that steps were left out at, 0 for none.
     """
 
     image: Image.Image
@@ -163,6 +170,8 @@ class Sample:
     is_parity: bool = False
     more: tuple[Image.Image, ...] = ()
     adapters: tuple[AppliedAdapter, ...] = ()
+    guided: Interval = ALWAYS
+    step_cache: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,16 @@ from engines.errors import EngineError
 from engines.fit import find_mask, finish, fit_source
 from engines.lora import turn_off
 from engines.mask import keeper
-from engines.parts import Parts, find_grid, require_room, require_steps, seeded_each, watch
+from engines.parts import (
+    Parts,
+    find_grid,
+    find_guided,
+    find_step_cache,
+    require_room,
+    require_steps,
+    seeded_each,
+    watch,
+)
 from engines.presets import Preset
 from engines.sampling import Velocity, denoise, draw_noise, start
 from engines.sizes import Size
@@ -39,6 +48,7 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
     guidance = preset.guidance if request.guidance is None else request.guidance
     image_guidance = first_number(request.image_guidance, preset.image_guidance, 1.0)
     grid = find_grid(preset, request.grid)
+    guided, step_cache = find_guided(preset, request.guided), find_step_cache(preset, request.uses_step_cache)
     refine = find_refine(parts, request)
     generators = seeded_each(request.seed, request.num_pictures)
     on_step = watch(on_progress, parts.preview, num_steps)
@@ -66,6 +76,8 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
         guidance=guidance,
         image_guidance=image_guidance,
         is_clipped=preset.edit_guidance == "clipped",
+        guided=guided,
+        step_cache=step_cache,
         ranks=parts.ranks,
     )
     if refine:
@@ -84,6 +96,8 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
         guidance=guidance,
         image_guidance=image_guidance,
         refine=refine,
+        guided=guided,
+        step_cache=step_cache,
         sampler=parts.sampler,
         grid=grid,
         num_tokens=texts.num_tokens[instruction],

@@ -6,7 +6,15 @@ import torch
 
 from engines.api import GenerateRequest, OnProgress, Sample
 from engines.errors import UnsupportedSize
-from engines.parts import Parts, find_grid, require_steps, seeded_each, watch
+from engines.parts import (
+    Parts,
+    find_grid,
+    find_guided,
+    find_step_cache,
+    require_steps,
+    seeded_each,
+    watch,
+)
 from engines.presets import Preset
 from engines.sampling import denoise, draw_noise, start
 from engines.sizes import Size, size_of_budget
@@ -29,6 +37,7 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
     grid = find_grid(preset, request.grid)
     num_steps = require_steps(preset.num_steps if request.num_steps is None else request.num_steps)
     guidance = preset.guidance if request.guidance is None else request.guidance
+    guided, step_cache = find_guided(preset, request.guided), find_step_cache(preset, request.uses_step_cache)
     generators = seeded_each(request.seed, request.num_pictures)
     on_step = watch(on_progress, parts.preview, num_steps)
 
@@ -46,7 +55,8 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
         (noise.shape[-2], noise.shape[-1]),
         positives=[len(negatives)] * request.num_pictures,
         guidance=guidance,
-        guided_below=preset.guided_below,
+        guided=guided,
+        step_cache=step_cache,
         ranks=parts.ranks,
     )
     latents = denoise(
@@ -69,6 +79,8 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
         sampler=parts.sampler,
         grid=grid,
         is_parity=request.is_parity,
+        guided=guided,
+        step_cache=step_cache,
         num_tokens=texts.num_tokens[-1],
         is_prompt_cut=texts.is_cut[-1],
         note=" ".join(filter(None, [size_note(preset, request.size or size, size), texts.warning])),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal
 
-from engines.errors import DeviceOutOfMemory
+from engines.errors import DeviceOutOfMemory, EngineError
 
 __all__ = [
     "LADDER",
@@ -19,6 +19,7 @@ __all__ = [
     "Sizes",
     "choose_rung",
     "encoder_bytes",
+    "ladder_of",
     "next_rung",
     "peak_of",
     "puts_aside",
@@ -141,9 +142,22 @@ LADDER = (
 )
 
 
+def ladder_of(precision: Precision) -> tuple[Rung, ...]:
+    """The rungs that keep the transformer in one precision, the roomiest first."""
+    return tuple(dict.fromkeys(replace(rung, transformer=precision) for rung in LADDER))
+
+
 def choose_rung(sizes: Sizes, machine: Machine, ladder: Sequence[Rung] = LADDER) -> Rung:
-    """The best rung with room. Raises DeviceOutOfMemory with what the smallest one needs."""
+    """The best rung with room.
+
+    Raises EngineError where all are for hardware that is not there, DeviceOutOfMemory with what the smallest
+    one needs.
+    """
     usable = [rung for rung in ladder if is_usable(rung, machine)]
+    if not usable:
+        raise EngineError(
+            "Nothing here multiplies in fp8: it takes a GPU of compute capability 8.9. Use int8."
+        )
     for rung in usable:
         if fits(peak_of(rung, sizes, machine), machine):
             return rung

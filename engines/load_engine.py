@@ -14,6 +14,7 @@ from engines.api import Adapter
 from engines.download import default_folder
 from engines.engine import DiffusionEngine
 from engines.errors import EngineError, ModelNotFound, WeightsDamaged
+from engines.ladder import Precision
 from engines.manifest import MANIFEST, check_manifest, folder_hash, lines_hash
 from engines.parts import Parts
 from engines.placement import Placement, choose_placement
@@ -41,6 +42,7 @@ def load_engine(
     editor: Path | None = None,
     refiner: Path | None = None,
     device: torch.device | str | None = None,
+    precision: Precision | None = None,
     num_sharing: int = 1,
     ranks: Ranks | None = None,
 ) -> DiffusionEngine:
@@ -52,7 +54,8 @@ def load_engine(
     picture of a size, "cuda-graphs" records each loop's step, which helps small pictures. `editor` is
     HiDream-E1-Full's adapter file, `weights` then HiDream-I1-Full's folder; `refiner` is that folder for
     editors with a network of their own: I1 then draws an edit's last steps. The engine stands
-    on `device`, by default the first CUDA device, or else the processor; `num_sharing` engines divide main
+    on `device`, by default the first CUDA device, or else the processor, its transformer in `precision`, by
+    default what fits; `num_sharing` engines divide main
     memory, and those of `ranks` their passes. Raises ModelNotFound, WeightsDamaged or DeviceOutOfMemory.
     """
     quiet_libraries()
@@ -64,7 +67,9 @@ def load_engine(
     place = (
         known.placement
         if known
-        else choose_placement(transformer or folder / preset.transformer, folder, device, num_sharing)
+        else choose_placement(
+            transformer or folder / preset.transformer, folder, device, num_sharing, precision
+        )
     )
     vae = known.vae if known else load_vae(folder, place)
     dit = load_transformer(preset, folder, place, known, transformer)

@@ -11,7 +11,7 @@ from torch import Tensor
 from engines.api import MAX_PICTURES, Adapter, OnProgress, Progress
 from engines.errors import EngineError, UnsupportedSize
 from engines.placement import Placement
-from engines.presets import Grid, Preset
+from engines.presets import Grid, Interval, Preset
 from engines.preview import Preview
 from engines.ranks import Ranks
 from engines.sampling import OnStep, Scheduler, seeded
@@ -20,7 +20,17 @@ from engines.sparse_dit import SparseDiT
 from engines.text import TextStack
 from engines.vae import Vae
 
-__all__ = ["MAX_STEPS", "Parts", "find_grid", "require_room", "require_steps", "seeded_each", "watch"]
+__all__ = [
+    "MAX_STEPS",
+    "Parts",
+    "find_grid",
+    "find_guided",
+    "find_step_cache",
+    "require_room",
+    "require_steps",
+    "seeded_each",
+    "watch",
+]
 
 MAX_STEPS = 200
 NUM_PREVIEWS = 8
@@ -82,6 +92,24 @@ def find_grid(preset: Preset, grid: Grid | None) -> Grid | None:
         known = ", ".join(preset.grids) or "none to choose from"
         raise EngineError(f"{preset.name} has no sigma grid {grid}: {known}.")
     return grid
+
+
+def find_guided(preset: Preset, guided: Interval | None) -> Interval:
+    """The sigmas that guidance works at. Raises EngineError for what is no interval of them."""
+    low, high = preset.guided if guided is None else guided
+    if not 0 <= low <= high <= 1:
+        raise EngineError(f"Guidance cannot work from {low:g} to {high:g}: sigmas go from 0 up to 1.")
+    return low, high
+
+
+def find_step_cache(preset: Preset, is_wanted: bool) -> float:
+    """The threshold to leave steps out at, 0 for none. Raises EngineError where that does not pay."""
+    if is_wanted and not preset.step_cache:
+        raise EngineError(
+            f"{preset.name} has few steps, each unlike the last: there is none that a step cache could leave "
+            "out. Ask without it."
+        )
+    return preset.step_cache if is_wanted else 0.0
 
 
 def seeded_each(seed: int, num_pictures: int) -> list[torch.Generator]:

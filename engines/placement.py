@@ -22,6 +22,7 @@ from engines.ladder import (
     Sizes,
     choose_rung,
     encoder_bytes,
+    ladder_of,
     next_rung,
     peak_of,
     puts_aside,
@@ -54,8 +55,16 @@ Kind = Literal["transformer", "encoder"]
 class Placement:
     """One device, the networks that were given a place on it, and the rung of the ladder they stand on."""
 
-    def __init__(self, device: torch.device, rung: Rung, sizes: Sizes, machine: Machine) -> None:
+    def __init__(
+        self,
+        device: torch.device,
+        rung: Rung,
+        sizes: Sizes,
+        machine: Machine,
+        ladder: Sequence[Rung] = LADDER,
+    ) -> None:
         self.device, self.rung, self.sizes, self.machine = device, rung, sizes, machine
+        self.ladder = ladder
         self.turns = Turns(device)
         self.networks: dict[nn.Module, Kind] = {}
         self.vaes: list[Any] = []
@@ -70,7 +79,7 @@ class Placement:
         """What was chosen and why, in one line."""
         if self.rung.transformer is Precision.FP32:
             return f"A small model: everything in float32 on {self.device.type}."
-        return sentence(self.rung, self.sizes, self.machine)
+        return sentence(self.rung, self.sizes, self.machine, self.ladder)
 
     @property
     def keeps_encoders(self) -> bool:
@@ -160,7 +169,7 @@ class Placement:
 
         return [
             rung
-            for rung in LADDER
+            for rung in self.ladder
             if can_become(self.rung.transformer, rung.transformer)
             and can_become(self.rung.encoders, rung.encoders)
         ]
@@ -186,16 +195,21 @@ def choose_placement(
     folder: Path,
     device: torch.device | str | None = None,
     num_sharing: int = 1,
+    precision: Precision | None = None,
 ) -> Placement:
     """The best rung with room for the model on `device`: the first CUDA device, or else the processor.
 
     `transformer` is a folder or a single file; the other parts are in `folder`, in diffusers layout.
-    `num_sharing` engines divide main memory among them. Raises DeviceOutOfMemory when there is room for none,
-    WeightsDamaged for a file that is not safetensors.
+    `num_sharing` engines divide main memory among them. The transformer's weights are kept in `precision`, by
+    default in what fits. Raises DeviceOutOfMemory when there is room for none, EngineError
+    without the hardware for it, WeightsDamaged for a file that is not safetensors.
     """
     device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     sizes, machine = measure(transformer, folder), this_machine(device, num_sharing)
     parts = (sizes.transformer, *sizes.encoders, sizes.vae)
+    if precision is not None:
+        ladder = ladder_of(precision)
+        return Placement(device, choose_rung(sizes, machine, ladder), sizes, machine, ladder)
     if sum(part.num_bytes(Precision.BF16) for part in parts) < SMALL_BYTES:
         rung = Rung(transformer=Precision.FP32, encoders=Precision.FP32, residence="all")
     else:

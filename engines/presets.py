@@ -8,11 +8,25 @@ from typing import Literal, get_args
 from engines.errors import ModelNotFound
 from engines.sizes import Size
 
-__all__ = ["GRIDS", "PRESETS", "SPEED_UPS", "Grid", "Preset", "SpeedUp", "find_preset"]
+__all__ = [
+    "ALWAYS",
+    "GRIDS",
+    "PRESETS",
+    "SPEED_UPS",
+    "Grid",
+    "Interval",
+    "Preset",
+    "SpeedUp",
+    "find_preset",
+]
 
 Grid = Literal["official", "diffusers-0.36", "diffusers"]
 """Full's three published sigma grids: the official script's, diffusers' up to 0.36, and diffusers' since."""
 GRIDS: tuple[Grid, ...] = get_args(Grid)
+
+Interval = tuple[float, float]
+"""Sigmas, from and to."""
+ALWAYS: Interval = (0.0, 1.0)
 
 SpeedUp = Literal["compile", "cuda-graphs"]
 SPEED_UPS: tuple[SpeedUp, ...] = get_args(SpeedUp)
@@ -34,8 +48,9 @@ class Preset:
     """One engine set-up.
 
     Without `sampler` and `shift` the weights' folder names the scheduler and its grid. `other_num_steps` are
-    further published figures. Guidance works at sigmas up to `guided_below` only (Kynkaanniemi et al. 2024):
-    in the first steps it would make alike what should differ. With `takes_other_sizes` any multiple of the
+    further published figures. Guidance works at sigmas within `guided` only (Kynkaanniemi et al. 2024): in
+    the first steps it would make alike what should differ. `step_cache` is the threshold of StepCache for
+    requests that want it, 0 where it does not pay. With `takes_other_sizes` any multiple of the
     network's patches is drawn, not only `sizes`. For editors, `fit` is how a source is brought to size:
     "cover" crops to the nearest of `sizes`, "squash" stretches, "area" keeps the outline at one megapixel.
     `refine` is the share of the steps, the last ones, that the refining network draws where there is one.
@@ -52,7 +67,8 @@ class Preset:
     shift: float | None = None
     grid: Grid = "official"
     other_num_steps: tuple[int, ...] = ()
-    guided_below: float = 1.0
+    guided: Interval = ALWAYS
+    step_cache: float = 0.0
     is_embedded: bool = False
     takes_other_sizes: bool = False
     image_guidance: float | None = None
@@ -152,7 +168,7 @@ PRESETS: dict[str, Preset] = {
             transformer="transformer",
             num_steps=50,
             guidance=4.0,
-            guided_below=0.94,
+            guided=(0.0, 0.94),
             sizes=STICKER_SIZES,
             is_embedded=True,
         ),
@@ -174,7 +190,7 @@ PRESETS: dict[str, Preset] = {
             transformer="transformer",
             num_steps=12,
             guidance=4.0,
-            guided_below=0.94,
+            guided=(0.0, 0.94),
             sizes=STICKER_SIZES,
             is_embedded=True,
         ),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engines.guidance import guide, guide_edit, guide_edit_clipped
+from engines.presets import ALWAYS, Interval
 from engines.ranks import Ranks
 from engines.sampling import Velocity
 from engines.sparse_dit import Captured, Prepared, SparseDiT
@@ -22,7 +23,9 @@ class Network:
     """noise - clean in float32 at the times of a run; the network predicts its negative.
 
     `context` holds the texts that passes choose among, `latent_size` is height and width of the latents;
-    only the left `kept_width` columns are wanted. With `ranks`, each of them reads some of the samples.
+    only the left `kept_width` columns are wanted. With `ranks`, each of them reads some of the samples. With
+    a threshold `step_cache` above 0 samples are read one by one, each leaving out what it can, so that a
+    picture is the same alone and in company.
     """
 
     def __init__(
@@ -33,8 +36,10 @@ class Network:
         latent_size: tuple[int, int],
         kept_width: int | None = None,
         ranks: Ranks | None = None,
+        step_cache: float = 0.0,
     ) -> None:
         self.dtype = dit.dtype
+        self.step_cache = step_cache
         self.captures = dit.captures_graphs and dit.device.type == "cuda"
         self.steps = {float(time): step for step, time in enumerate(times_S)}
         self.prepared = dit.prepare(context, times_S, latent_size, kept_width)
@@ -49,13 +54,28 @@ class Network:
 
     def reading_here(self, texts: Sequence[int]) -> Velocity:
         """The same with all of them read by this process."""
+        if self.step_cache:
+            return one_by_one(
+                [self.running(self.prepared.samples(text).with_step_cache(self.step_cache)) for text in texts]
+            )
         prepared = self.prepared.samples(*texts)
-        step_of: Prepared | Captured = Captured(prepared) if self.captures else prepared
+        return self.running(Captured(prepared) if self.captures else prepared)
 
+    def running(self, step_of: Prepared | Captured) -> Velocity:
         def velocity(latents_BCHW: Tensor, time: Tensor) -> Tensor:
             return -step_of(latents_BCHW.to(self.dtype), self.steps[float(time)]).float()
 
         return velocity
+
+
+def one_by_one(velocities: Sequence[Velocity]) -> Velocity:
+    """Each for one sample of the batch."""
+
+    def velocity(latents_BCHW: Tensor, time: Tensor) -> Tensor:
+        samples = torch.split(latents_BCHW, 1)
+        return torch.cat([each(sample, time) for each, sample in zip(velocities, samples, strict=True)])
+
+    return velocity
 
 
 def prompt_velocity(
@@ -66,22 +86,23 @@ def prompt_velocity(
     *,
     positives: Sequence[int],
     guidance: float,
-    guided_below: float = 1.0,
+    guided: Interval = ALWAYS,
+    step_cache: float = 0.0,
     ranks: Ranks | None = None,
 ) -> Velocity:
-    """Velocity under classifier-free guidance, none at 1 and below, nor at sigmas above `guided_below`.
+    """Velocity under classifier-free guidance, none at 1 and below, nor at sigmas outside `guided`.
 
     `context` holds the negative text first, unless there is no guidance; `positives` names a text for each
     picture.
     """
-    network = Network(dit, context, times_S, latent_size, ranks=ranks)
+    network = Network(dit, context, times_S, latent_size, ranks=ranks, step_cache=step_cache)
     alone = network.reading(positives)
     if guidance <= 1:
         return alone
     together = network.reading([*[0] * len(positives), *positives])
 
     def velocity(latents: Tensor, time: Tensor) -> Tensor:
-        if time > 1000 * guided_below:
+        if not is_within(time, guided):
             return alone(latents, time)
         v_negative, v_positive = together(torch.cat([latents, latents]), time).chunk(2)
         return guide(v_negative, v_positive, guidance)
@@ -99,9 +120,12 @@ def edit_velocity(
     guidance: float,
     image_guidance: float,
     is_clipped: bool,
+    guided: Interval = ALWAYS,
+    step_cache: float = 0.0,
     ranks: Ranks | None = None,
 ) -> Velocity:
-    """Velocity of the target half under two conditions; at guidance 1 and below the full pass runs alone.
+    """Velocity of the target half under two conditions; the full pass runs alone at guidance 1 and below, and
+    at sigmas outside `guided`.
 
     `context` holds the negative text first, unless there is no guidance; `instructions` names a text for
     each source.
@@ -109,10 +133,16 @@ def edit_velocity(
     with clipped guidance [instruction, negative, instruction].
     """
     height, width = source_BCHW.shape[-2:]
-    network = Network(dit, context, times_S, (height, 2 * width), kept_width=width, ranks=ranks)
+    network = Network(
+        dit, context, times_S, (height, 2 * width), kept_width=width, ranks=ranks, step_cache=step_cache
+    )
+    full = network.reading(instructions)
+
+    def alone(latents: Tensor, time: Tensor) -> Tensor:
+        return full(torch.cat([latents, source_BCHW], dim=-1), time)
+
     if guidance <= 1:
-        alone = network.reading(instructions)
-        return lambda latents, time: alone(torch.cat([latents, source_BCHW], dim=-1), time)
+        return alone
     negatives = [0] * len(instructions)
     first_texts = instructions if is_clipped else negatives
     together = network.reading([*first_texts, *negatives, *instructions])
@@ -120,8 +150,15 @@ def edit_velocity(
     combine = guide_edit_clipped if is_clipped else guide_edit
 
     def velocity(latents: Tensor, time: Tensor) -> Tensor:
+        if not is_within(time, guided):
+            return alone(latents, time)
         pair = torch.cat([latents.repeat(3, 1, 1, 1), sources], dim=-1)
         first, v_source, v_full = together(pair, time).chunk(3)
         return combine(first, v_source, v_full, guidance, image_guidance)
 
     return velocity
+
+
+def is_within(time: Tensor, sigmas: Interval) -> bool:
+    low, high = sigmas
+    return low <= float(time) / 1000 <= high

@@ -267,12 +267,18 @@ class SparseDiT(Loading, Storage, ConfigMixin, PeftAdapterMixin):  # type: ignor
     ) -> tuple[Tensor, tuple[RouterStatistics, ...]]:
         config, rules, num_kept = self.architecture, inputs.rules, inputs.grid.num_kept
         image, text, llama = self.x_embedder(patches_BIF), inputs.text.text_BPD, inputs.text.llama
+        cache, before = inputs.step_cache, image
         router: list[RouterStatistics | None] = []
         for index, block in enumerate(self.double_stream_blocks):
             arguments = (image, text, llama[index], inputs.conditions[index], rules)
             dual: DualOutput = self.run_block(block, *arguments)
             image, text = dual.image_BID, dual.text_BPD
             router.append(dual.router)
+            if cache is not None and index == 0:
+                rest = cache.recall(image - before)
+                before = image
+                if rest is not None:
+                    return self.final_layer(image[:, :num_kept] + rest, inputs.conditions[-1]), ()
         x = torch.cat([image, text], dim=1)
         for index, block in enumerate(self.single_stream_blocks, start=config.num_layers):
             num_queries = num_kept if index + 1 == len(llama) else x.shape[1]
@@ -281,6 +287,8 @@ class SparseDiT(Loading, Storage, ConfigMixin, PeftAdapterMixin):  # type: ignor
             )
             x = single.rows_BTD
             router.append(single.router)
+        if cache is not None:
+            cache.keep(x[:, :num_kept] - before[:, :num_kept])
         patches: Tensor = self.final_layer(x[:, :num_kept], inputs.conditions[-1])
         return patches, tuple(each for each in router if each is not None)
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from engines.sparse_dit.attention import KeyRules
 from engines.sparse_dit.fusion import is_plain
 from engines.sparse_dit.rows import Grid
+from engines.sparse_dit.step_cache import StepCache
 
 __all__ = ["Finished", "LoopInputs", "Prepared", "PromptStates", "TextRows", "apply_from_anywhere"]
 
@@ -53,12 +54,14 @@ class LoopInputs:
     """What one pass of the blocks reads beside the picture.
 
     `conditions` has an entry a block and one for the head: (B, D) before adaLN, or its finished vectors.
+    With a `step_cache` blocks may be left out.
     """
 
     grid: Grid
     rules: KeyRules
     text: TextRows
     conditions: tuple[Tensor, ...]
+    step_cache: StepCache | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,7 @@ class Prepared:
     text: TextRows
     vectors: tuple[Tensor, ...]
     texts_B: Tensor | None = None
+    step_cache: StepCache | None = None
 
     def __call__(self, latents_BCHW: Tensor, step: int) -> Tensor:
         return self.predict(latents_BCHW, self.conditions(step))
@@ -86,7 +90,13 @@ class Prepared:
         return tuple(each if self.texts_B is None else each[self.texts_B] for each in of_step)
 
     def predict(self, latents_BCHW: Tensor, conditions: tuple[Tensor, ...]) -> Tensor:
-        inputs = LoopInputs(grid=self.grid, rules=self.rules, text=self.text, conditions=conditions)
+        inputs = LoopInputs(
+            grid=self.grid,
+            rules=self.rules,
+            text=self.text,
+            conditions=conditions,
+            step_cache=self.step_cache,
+        )
         sample: Tensor = self.denoise(latents_BCHW, loop_inputs=inputs).sample
         return sample
 
@@ -99,6 +109,10 @@ class Prepared:
             text_BPD=self.text.text_BPD[texts_B], llama=tuple(each[texts_B] for each in self.text.llama)
         )
         return replace(self, text=text, texts_B=texts_B)
+
+    def with_step_cache(self, threshold: float) -> Prepared:
+        """For one run through the steps, in order."""
+        return replace(self, step_cache=StepCache(threshold))
 
     @property
     def num_bytes(self) -> int:

@@ -68,7 +68,7 @@ def test_guidance_can_wait_for_the_later_steps(tiny_folder: Path, engine: Diffus
     """Written out: the positive text alone above the bound, both below."""
 
     def below(bound: float, **changes: object) -> np.ndarray:
-        preset = dataclasses.replace(TINY, guided_below=bound)
+        preset = dataclasses.replace(TINY, guided=(0.0, bound))
         return draw(load_engine(preset, tiny_folder, share=engine), **changes)
 
     assert np.array_equal(below(0.0), below(0.5, guidance=1.0))
@@ -84,7 +84,7 @@ def test_guidance_combines_two_passes_as_the_formula_says(engine: DiffusionEngin
     latents = torch.randn(2, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     times = torch.tensor([900, 501, 500, 20])
     velocity = prompt_velocity(
-        parts.dit, context, times, (8, 8), positives=[1, 2], guidance=4.0, guided_below=0.5
+        parts.dit, context, times, (8, 8), positives=[1, 2], guidance=4.0, guided=(0.0, 0.5)
     )
     for time, guidance in ((900, 1.0), (501, 1.0), (500, 4.0), (20, 4.0)):
         v_negative, v_positive = (

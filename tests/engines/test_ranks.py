@@ -30,7 +30,7 @@ from engines.replicas import Replicas
 from engines.sizes import Size
 from engines.worker import Request
 
-TINY = dataclasses.replace(PRESETS["stickers-full"], sizes=(Size(64, 64),), guided_below=0.9)
+TINY = dataclasses.replace(PRESETS["stickers-full"], sizes=(Size(64, 64),), guided=(0.0, 0.9))
 TINY_EDIT = dataclasses.replace(PRESETS["stickers-edit"], sizes=(Size(64, 64),))
 FAKE_REQUEST = GenerateRequest(prompt="a cat", seed=0, num_steps=4)
 GENERATE = GenerateRequest(prompt="a red cat", seed=3, num_steps=4, negative_prompt="a dog")
@@ -45,7 +45,7 @@ REQUESTS: Mapping[str, Request] = {
     "edit without guidance": replace(EDIT, guidance=1.0),
 }
 NUM_PASSES = {
-    "generate": [7, 4, 3],  # the first step, above `guided_below`, has the positive pass alone
+    "generate": [7, 4, 3],  # the first step, above 0.9, has the positive pass alone
     "no guidance": [4, 4, 0],
     "three pictures": [21, 11, 10],
     "edit": [9, 6, 3],

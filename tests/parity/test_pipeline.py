@@ -34,7 +34,7 @@ def ignore(progress: Progress) -> None:
 
 def draw_with_both(folder: Path, size: Size, prompt: str) -> tuple[Image.Image, Image.Image]:
     # The pipeline guides every step.
-    preset = dataclasses.replace(PRESETS["stickers-full"], sizes=(size,), guided_below=1.0)
+    preset = dataclasses.replace(PRESETS["stickers-full"], sizes=(size,), guided=(0.0, 1.0))
     engine = load_engine(preset, folder)
     ours = engine.generate(GenerateRequest(prompt=prompt, seed=5, num_steps=NUM_STEPS), ignore).image
 

@@ -97,7 +97,7 @@ def draw_batch(engine: DiffusionEngine, wishes: Sequence[Wish], sampling: Sampli
         (shape[-2], shape[-1]),
         positives=range(1, len(wishes) + 1),
         guidance=first_number(sampling.guidance, parts.preset.guidance),
-        guided_below=parts.preset.guided_below,
+        guided=parts.preset.guided,
     )
     return sample(engine, wishes, scheduler, shape, velocity)
 
