@@ -174,13 +174,15 @@ class Handlers:
 
         Ends as soon as the page shows something else.
         """
-        owner, live, version = require_owner(request), page.live, page.version
+        owner, live, version, view = require_owner(request), page.live, page.version, NOTHING_NEW
         if live is not None:
             for view in self.tell(session_id, owner, live):
                 if page.version != version:
                     break
                 yield view
-        yield NOTHING_NEW  # Gradio shows the last view once more when a generator ends
+        # Gradio shows the last view once more when a generator ends, and sends each as its difference to the one
+        # before: a page too slow to have shown that one loses what the difference takes back.
+        yield view if page.version == version else NOTHING_NEW
 
     def tell(self, session_id: str, owner: str, live: LiveTurn) -> Iterator[View]:
         """Views of a turn at work, the last one when it is over. Between them a little time passes."""
