@@ -55,7 +55,7 @@ def stickers_cpu() -> Recipe:
             optim=OptimSettings(learning_rate=1.5e-3, num_steps=8_600, decay_share=0.4)
         ),
         edit=EditSettings(),
-        edit_loop=LoopSettings(optim=OptimSettings(learning_rate=1.5e-3, num_steps=27_700, decay_share=0.2)),
+        edit_loop=LoopSettings(optim=OptimSettings(learning_rate=1.5e-3, num_steps=56_000, decay_share=0.2)),
     )
 
 
