@@ -48,7 +48,7 @@ def edit(parts: Parts, request: EditRequest, on_progress: OnProgress) -> Sample:
     guidance = preset.guidance if request.guidance is None else request.guidance
     image_guidance = first_number(request.image_guidance, preset.image_guidance, 1.0)
     grid = find_grid(preset, request.grid)
-    guided, step_cache = find_guided(preset, request.guided), find_step_cache(preset, request.uses_step_cache)
+    guided, step_cache = find_guided(preset, request.guided), find_step_cache(parts, request.uses_step_cache)
     refine = find_refine(parts, request)
     generators = seeded_each(request.seed, request.num_pictures)
     on_step = watch(on_progress, parts.preview, num_steps)

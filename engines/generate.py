@@ -37,7 +37,7 @@ def generate(parts: Parts, request: GenerateRequest, on_progress: OnProgress) ->
     grid = find_grid(preset, request.grid)
     num_steps = require_steps(preset.num_steps if request.num_steps is None else request.num_steps)
     guidance = preset.guidance if request.guidance is None else request.guidance
-    guided, step_cache = find_guided(preset, request.guided), find_step_cache(preset, request.uses_step_cache)
+    guided, step_cache = find_guided(preset, request.guided), find_step_cache(parts, request.uses_step_cache)
     generators = seeded_each(request.seed, request.num_pictures)
     on_step = watch(on_progress, parts.preview, num_steps)
 

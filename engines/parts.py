@@ -102,14 +102,21 @@ def find_guided(preset: Preset, guided: Interval | None) -> Interval:
     return low, high
 
 
-def find_step_cache(preset: Preset, is_wanted: bool) -> float:
+def find_step_cache(parts: Parts, is_wanted: bool) -> float:
     """The threshold to leave steps out at, 0 for none. Raises EngineError where that does not pay."""
-    if is_wanted and not preset.step_cache:
+    if not is_wanted:
+        return 0.0
+    if not parts.preset.step_cache:
         raise EngineError(
-            f"{preset.name} has few steps, each unlike the last: there is none that a step cache could leave "
-            "out. Ask without it."
+            f"{parts.preset.name} has few steps, each unlike the last: there is none that a step cache could "
+            "leave out. Ask without it."
         )
-    return preset.step_cache if is_wanted else 0.0
+    if parts.ranks is not None:
+        raise EngineError(
+            "A step cache needs all passes of a picture on one device. Ask without it, or share pictures out "
+            "instead: --split replicas."
+        )
+    return parts.preset.step_cache
 
 
 def seeded_each(seed: int, num_pictures: int) -> list[torch.Generator]:

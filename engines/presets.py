@@ -104,6 +104,7 @@ PRESETS: dict[str, Preset] = {
             sampler="unipc",
             shift=3.0,
             takes_other_sizes=True,
+            step_cache=0.08,
         ),
         Preset(
             name="dev",
@@ -145,6 +146,7 @@ PRESETS: dict[str, Preset] = {
             max_image_tokens=4608,
             refine=0.3,
             reads_description=True,
+            step_cache=0.05,
         ),
         Preset(
             name="e1.1",
@@ -161,6 +163,7 @@ PRESETS: dict[str, Preset] = {
             fit="area",
             max_image_tokens=8192,
             refine=0.3,
+            step_cache=0.05,
         ),
         Preset(
             name="stickers-full",
@@ -171,6 +174,7 @@ PRESETS: dict[str, Preset] = {
             guided=(0.0, 0.94),
             sizes=STICKER_SIZES,
             is_embedded=True,
+            step_cache=0.08,
         ),
         Preset(
             name="stickers-dev",
@@ -203,6 +207,7 @@ PRESETS: dict[str, Preset] = {
             image_guidance=2.0,
             sizes=STICKER_SIZES,
             is_embedded=True,
+            step_cache=0.05,
         ),
     )
 }

@@ -37,8 +37,7 @@ def quantize(model: nn.Module, precision: Precision) -> None:
                 replace_by_nf4(model)
     except ImportError as error:
         raise EngineError(
-            f"The free memory asks for weights in {precision}, which needs two more packages: "
-            "pip install torchao bitsandbytes."
+            f"Weights in {precision} need two more packages: pip install torchao bitsandbytes."
         ) from error
 
 

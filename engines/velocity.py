@@ -24,8 +24,8 @@ class Network:
 
     `context` holds the texts that passes choose among, `latent_size` is height and width of the latents;
     only the left `kept_width` columns are wanted. With `ranks`, each of them reads some of the samples. With
-    a threshold `step_cache` above 0 samples are read one by one, each leaving out what it can, so that a
-    picture is the same alone and in company.
+    a threshold `step_cache` above 0 each of the `num_pictures` leaves out what it can, its passes together:
+    guidance would multiply what one of them leaves out alone.
     """
 
     def __init__(
@@ -37,9 +37,10 @@ class Network:
         kept_width: int | None = None,
         ranks: Ranks | None = None,
         step_cache: float = 0.0,
+        num_pictures: int = 1,
     ) -> None:
         self.dtype = dit.dtype
-        self.step_cache = step_cache
+        self.step_cache, self.num_pictures = step_cache, num_pictures
         self.captures = dit.captures_graphs and dit.device.type == "cuda"
         self.steps = {float(time): step for step, time in enumerate(times_S)}
         self.prepared = dit.prepare(context, times_S, latent_size, kept_width)
@@ -47,7 +48,7 @@ class Network:
         self.sample_shape = (dit.config.out_channels, latent_size[0], kept_width or latent_size[1])
 
     def reading(self, texts: Sequence[int]) -> Velocity:
-        """Passes whose samples read the texts at these indices."""
+        """Passes whose samples, picture by picture for each condition, read the texts at these indices."""
         if self.ranks is not None:
             return self.ranks.share(texts, self.reading_here, self.sample_shape)
         return self.reading_here(texts)
@@ -55,8 +56,13 @@ class Network:
     def reading_here(self, texts: Sequence[int]) -> Velocity:
         """The same with all of them read by this process."""
         if self.step_cache:
-            return one_by_one(
-                [self.running(self.prepared.samples(text).with_step_cache(self.step_cache)) for text in texts]
+            return each_picture(
+                [
+                    self.running(
+                        self.prepared.samples(*texts[i :: self.num_pictures]).with_step_cache(self.step_cache)
+                    )
+                    for i in range(self.num_pictures)
+                ]
             )
         prepared = self.prepared.samples(*texts)
         return self.running(Captured(prepared) if self.captures else prepared)
@@ -68,12 +74,13 @@ class Network:
         return velocity
 
 
-def one_by_one(velocities: Sequence[Velocity]) -> Velocity:
-    """Each for one sample of the batch."""
+def each_picture(velocities: Sequence[Velocity]) -> Velocity:
+    """Each for all samples of one picture; a batch holds, for each condition, one sample of every picture."""
 
     def velocity(latents_BCHW: Tensor, time: Tensor) -> Tensor:
-        samples = torch.split(latents_BCHW, 1)
-        return torch.cat([each(sample, time) for each, sample in zip(velocities, samples, strict=True)])
+        n = len(velocities)
+        predicted = [each(latents_BCHW[i::n], time) for i, each in enumerate(velocities)]
+        return torch.stack(predicted, dim=1).flatten(0, 1)
 
     return velocity
 
@@ -95,7 +102,15 @@ def prompt_velocity(
     `context` holds the negative text first, unless there is no guidance; `positives` names a text for each
     picture.
     """
-    network = Network(dit, context, times_S, latent_size, ranks=ranks, step_cache=step_cache)
+    network = Network(
+        dit,
+        context,
+        times_S,
+        latent_size,
+        ranks=ranks,
+        step_cache=step_cache,
+        num_pictures=len(positives),
+    )
     alone = network.reading(positives)
     if guidance <= 1:
         return alone
@@ -134,7 +149,14 @@ def edit_velocity(
     """
     height, width = source_BCHW.shape[-2:]
     network = Network(
-        dit, context, times_S, (height, 2 * width), kept_width=width, ranks=ranks, step_cache=step_cache
+        dit,
+        context,
+        times_S,
+        (height, 2 * width),
+        kept_width=width,
+        ranks=ranks,
+        step_cache=step_cache,
+        num_pictures=len(instructions),
     )
     full = network.reading(instructions)
 

@@ -180,8 +180,8 @@ class Handlers:
                 if page.version != version:
                     break
                 yield view
-        # Gradio shows the last view once more when a generator ends, and sends each as its difference to the one
-        # before: a page too slow to have shown that one loses what the difference takes back.
+        # Gradio shows the last view once more when a generator ends, and sends each view as what is different
+        # from the one before: a page that has not yet shown that one loses what the next takes back.
         yield view if page.version == version else NOTHING_NEW
 
     def tell(self, session_id: str, owner: str, live: LiveTurn) -> Iterator[View]:

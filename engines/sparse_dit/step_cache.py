@@ -10,7 +10,7 @@ __all__ = ["StepCache"]
 
 
 class StepCache:
-    """First-block caching (ParaAttention): of one pass through one run, in order of its steps.
+    """First-block caching (ParaAttention): of one picture's passes through one run, in order of its steps.
 
     When the first block adds nearly what it added at the last step that was computed whole (mean absolute
     change at most `threshold` of the mean), the other blocks are taken to add what they added then. Deciding

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from engines.errors import DeviceOutOfMemory
+from engines.errors import DeviceOutOfMemory, EngineError
 from engines.ladder import (
     LADDER,
     Machine,
@@ -14,6 +16,7 @@ from engines.ladder import (
     Sizes,
     choose_rung,
     fits,
+    ladder_of,
     next_rung,
     peak_of,
     sentence,
@@ -105,3 +108,26 @@ def test_one_line_says_what_and_why() -> None:
     assert "of 23.0 GB free; the next better way needs 31." in line
     place = machine(79, 120)
     assert sentence(LADDER[0], PUBLISHED, place).endswith("of 79.0 GB free.")
+
+
+@pytest.mark.parametrize("precision", [Precision.BF16, Precision.INT8, Precision.NF4])
+def test_a_chosen_precision_is_kept_on_every_rung(precision: Precision) -> None:
+    ladder = ladder_of(precision)
+    assert {rung.transformer for rung in ladder} == {precision}
+    assert len(ladder) == len(set(ladder)) >= 4
+    place, small = machine(79, 120), machine(13, 120)
+    assert choose_rung(PUBLISHED, place, ladder).transformer is precision
+    rung = choose_rung(PUBLISHED, small, ladder)
+    assert fits(peak_of(rung, PUBLISHED, small), small)
+    assert sentence(rung, PUBLISHED, small, ladder).startswith(f"Transformer in {precision}, ")
+    lower = next_rung(ladder[0], PUBLISHED, place, ladder)
+    assert lower is not None
+    assert lower.transformer is precision
+
+
+def test_fp8_by_choice_takes_a_gpu_that_has_it() -> None:
+    ladder = ladder_of(Precision.FP8)
+    with pytest.raises(EngineError, match=r"takes a GPU of compute capability 8\.9\. Use int8"):
+        choose_rung(PUBLISHED, machine(79, 120), ladder)
+    with_fp8 = replace(machine(79, 120), has_fp8=True)
+    assert choose_rung(PUBLISHED, with_fp8, ladder).transformer is Precision.FP8

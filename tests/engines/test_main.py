@@ -152,3 +152,23 @@ def test_devices_on_the_command_line(
     told = capsys.readouterr().err
     assert "gpu is no device" in told
     assert "--split needs devices" in told
+
+
+def test_shortcuts_on_the_command_line(
+    tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain, cached, narrowed, small = (tmp_path / f"{name}.png" for name in "abcd")
+    generate = ["generate", "a cat", "--seed", "7", "--steps", "6", "--weights", str(tiny_folder), "--out"]
+    assert main([*generate, str(plain)]) == 0
+    assert main([*generate, str(cached), "--step-cache"]) == 0
+    assert main([*generate, str(narrowed), "--guided", "0.2", "0.5"]) == 0
+    assert main([*generate, str(small), "--precision", "bfloat16"]) == 0
+    assert plain.read_bytes() != narrowed.read_bytes() != small.read_bytes()
+    assert main([*generate, str(narrowed), "--guided", "0.5", "0.2"]) == 2
+    assert "Guidance cannot work from 0.5 to 0.2" in capsys.readouterr().err
+    assert main([*generate, str(cached), "--step-cache", "--preset", "stickers-fast"]) == 2
+    assert "a step cache could leave out" in capsys.readouterr().err
+    edit = ["edit", str(plain), "make it blue", "--seed", "7", "--steps", "6", "--weights", str(tiny_folder)]
+    assert main([*edit, "--out", str(small)]) == 0
+    assert main([*edit, "--out", str(narrowed), "--guided", "0.2", "0.5", "--step-cache"]) == 0
+    assert small.read_bytes() != narrowed.read_bytes()

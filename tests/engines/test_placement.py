@@ -95,6 +95,17 @@ def test_large_weights_climb_the_ladder(tiny_folder: Path, monkeypatch: pytest.M
     assert place.rung == LADDER[0]
 
 
+def test_a_chosen_precision_is_taken_whatever_fits(tiny_folder: Path) -> None:
+    place = choose_placement(tiny_folder / "transformer", tiny_folder, "cpu", precision=Precision.INT8)
+    assert place.dtype is torch.bfloat16
+    assert place.rung.transformer is Precision.INT8
+    assert place.reason.startswith("Transformer in int8, ")
+    while place.step_down():
+        assert place.rung.transformer is Precision.INT8
+    with pytest.raises(EngineError, match="Use int8"):
+        choose_placement(tiny_folder / "transformer", tiny_folder, "cpu", precision=Precision.FP8)
+
+
 def test_sizes_are_those_of_the_loaded_networks(tiny_folder: Path) -> None:
     sizes = measure(tiny_folder / "transformer", tiny_folder)
     engine = load_engine(TINY, tiny_folder)
@@ -166,7 +177,7 @@ def test_a_missing_quantiser_is_named(
     precision: Precision, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(EngineError, match=rf"weights in {precision}, which needs .* pip install torchao"):
+    with pytest.raises(EngineError, match=rf"^Weights in {precision} need .* pip install torchao"):
         quantize(wide_transformer(), precision)
 
 

@@ -118,6 +118,7 @@ def edit_batch(engine: DiffusionEngine, wishes: Sequence[Wish], sampling: Sampli
         guidance=first_number(sampling.guidance, parts.preset.guidance),
         image_guidance=first_number(parts.preset.image_guidance, 1.0),
         is_clipped=parts.preset.edit_guidance == "clipped",
+        guided=parts.preset.guided,
     )
     return sample(engine, wishes, scheduler, (1, *source.shape[1:]), velocity)
 
