@@ -146,7 +146,7 @@ PRESETS: dict[str, Preset] = {
             max_image_tokens=4608,
             refine=0.3,
             reads_description=True,
-            step_cache=0.05,
+            step_cache=0.08,
         ),
         Preset(
             name="e1.1",
@@ -163,7 +163,7 @@ PRESETS: dict[str, Preset] = {
             fit="area",
             max_image_tokens=8192,
             refine=0.3,
-            step_cache=0.05,
+            step_cache=0.08,
         ),
         Preset(
             name="stickers-full",
@@ -207,7 +207,7 @@ PRESETS: dict[str, Preset] = {
             image_guidance=2.0,
             sizes=STICKER_SIZES,
             is_embedded=True,
-            step_cache=0.05,
+            step_cache=0.08,
         ),
     )
 }
