@@ -19,8 +19,9 @@ from training.export import averaged_weights, export, load_drawing
 from training.loop import LoopSettings, train
 from training.recipes import RECIPES, Recipe, find_recipe
 from training.stages.autoencoder import AutoencoderStage, export_autoencoder, reconstruction_psnr_db
+from training.stages.distill import DistillStage, Variant
 from training.stages.edit import EditStage
-from training.stages.pretrain import PretrainStage
+from training.stages.pretrain import PretrainStage, drawing_latents
 from training.stickers.words import build_tokenizer
 
 
@@ -60,11 +61,33 @@ def run_edit(recipe: Recipe, runs: Path, minutes: float | None) -> None:
     train(stage, _sitting(recipe.edit_loop, minutes), runs / "edit", say)
 
 
+def run_distill(variant: Variant, recipe: Recipe, runs: Path, minutes: float | None) -> None:
+    transformer, encoders = load_drawing(recipe, runs)
+    text = TextStack(encoders.to(torch.bfloat16).requires_grad_(False), [build_tokenizer() for _ in SUFFIXES])
+    settings, loop = (recipe.dev, recipe.dev_loop) if variant == "dev" else (recipe.fast, recipe.fast_loop)
+    vae = _vae(runs)
+    latents = drawing_latents(recipe.pretrain, vae, runs / "latents" / "pretrain.safetensors", say)
+    stage = DistillStage(variant, settings, recipe.pretrain, latents, transformer, text, vae)
+    train(stage, _sitting(loop, minutes), runs / variant, say)
+
+
+def run_dev(recipe: Recipe, runs: Path, minutes: float | None) -> None:
+    """Distil the student of 28 steps without guidance."""
+    run_distill("dev", recipe, runs, minutes)
+
+
+def run_fast(recipe: Recipe, runs: Path, minutes: float | None) -> None:
+    """Distil the student of 16 steps without guidance."""
+    run_distill("fast", recipe, runs, minutes)
+
+
 STAGES: dict[str, Callable[[Recipe, Path, float | None], None]] = {
     "autoencoder": run_autoencoder,
     "pretrain": run_pretrain,
     "posttrain": run_posttrain,
     "edit": run_edit,
+    "dev": run_dev,
+    "fast": run_fast,
 }
 
 

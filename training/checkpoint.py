@@ -58,9 +58,14 @@ def load_latest(folder: Path) -> tuple[Checkpoint | None, list[str]]:
     return None, complaints
 
 
+def below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose names begin with `prefix`, without it."""
+    return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}
+
+
 def fill(module: nn.Module, weights: Mapping[str, Tensor], prefix: str = "") -> None:
     """Copy the weights below `prefix` into the module. Raises CorruptCheckpoint when one is missing."""
-    own = {name[len(prefix) :]: value for name, value in weights.items() if name.startswith(prefix)}
+    own = below(weights, prefix)
     missing = {name for name, _ in module.named_parameters()} - own.keys()
     if missing:
         raise CorruptCheckpoint(f"The checkpoint does not fit the recipe: {sorted(missing)[0]} is missing.")

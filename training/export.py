@@ -45,6 +45,13 @@ def load_drawing(recipe: Recipe, runs: Path) -> tuple[SparseDiT, TextEncoders]:
     return transformer.eval(), encoders.eval()
 
 
+def load_student(recipe: Recipe, runs: Path, variant: str) -> SparseDiT:
+    """A distilled transformer, of the drawing model's size."""
+    transformer, _ = load_drawing(recipe, runs)
+    fill(transformer, averaged_weights(runs / variant))
+    return transformer.eval()
+
+
 def load_editing(recipe: Recipe, runs: Path) -> SparseDiT:
     """The fine-tuned edit transformer."""
     settings = recipe.edit
@@ -58,10 +65,13 @@ def load_editing(recipe: Recipe, runs: Path) -> SparseDiT:
 def export(recipe: Recipe, runs: Path, out: Path) -> str:
     """Write the folder that engines and diffusers' pipeline load; returns the weights hash.
 
-    Transformers are stored in float16. The edit transformer is left out when its stage has not run.
+    Transformers are stored in float16. Those whose stage has not run are left out.
     """
     transformer, encoders = load_drawing(recipe, runs)
     transformers = {"transformer": transformer.half()}
+    for variant in ("dev", "fast"):
+        if (runs / variant / "checkpoints").is_dir():
+            transformers[f"transformer_{variant}"] = load_student(recipe, runs, variant).half()
     if (runs / "edit" / "checkpoints").is_dir():
         transformers["transformer_edit"] = load_editing(recipe, runs).half()
     scheduler = UniPCMultistepScheduler(

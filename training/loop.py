@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from PIL import Image
 from torch import Tensor, nn
 
-from training.checkpoint import load_latest, save_checkpoint
+from training.checkpoint import below, load_latest, save_checkpoint
 from training.errors import NonFiniteLoss
 from training.optim import MasterOptimizer, OptimSettings, learning_rate
 
@@ -57,7 +57,18 @@ class Stage(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsState(Protocol):
+    """A stage that a resume takes more of than its parameters: rivals that it trains beside, for instance."""
+
+    def state(self) -> dict[str, Tensor]: ...
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None: ...
+
+
 Say = Callable[[str], None]
+STAGE_PREFIX = "stage/"
+"""Of the names of a stage's own tensors in a checkpoint."""
 
 
 def train(stage: Stage, settings: LoopSettings, folder: Path, say: Say = print) -> MasterOptimizer:
@@ -66,7 +77,7 @@ def train(stage: Stage, settings: LoopSettings, folder: Path, say: Say = print) 
     Writes checkpoints/, sheets/ and log.jsonl. Raises NonFiniteLoss, CorruptCheckpoint.
     """
     optimizer = MasterOptimizer(stage.parameters(), settings.optim)
-    step = _resume(optimizer, folder / "checkpoints", say)
+    step = _resume(stage, optimizer, folder / "checkpoints", say)
     started = logged = saved = drawn = time.monotonic()
     window: list[float] = []
     bad_steps = 0
@@ -89,7 +100,7 @@ def train(stage: Stage, settings: LoopSettings, folder: Path, say: Say = print) 
             _log(folder, stage, settings, step, window, result.parts, norm, now - logged, say)
             window, logged = [], now
         if now - saved > 60 * settings.checkpoint_minutes or is_last:
-            save_checkpoint(folder / "checkpoints", step, optimizer.state())
+            save_checkpoint(folder / "checkpoints", step, optimizer.state() | _own_state(stage))
             saved = time.monotonic()
         if now - drawn > 60 * settings.sheet_minutes or is_last:
             _draw(stage, optimizer, folder, step)
@@ -99,13 +110,21 @@ def train(stage: Stage, settings: LoopSettings, folder: Path, say: Say = print) 
     return optimizer
 
 
-def _resume(optimizer: MasterOptimizer, folder: Path, say: Say) -> int:
+def _own_state(stage: Stage) -> dict[str, Tensor]:
+    if not isinstance(stage, KeepsState):
+        return {}
+    return {STAGE_PREFIX + name: value for name, value in stage.state().items()}
+
+
+def _resume(stage: Stage, optimizer: MasterOptimizer, folder: Path, say: Say) -> int:
     checkpoint, complaints = load_latest(folder)
     for complaint in complaints:
         say(complaint)
     if checkpoint is None:
         return 0
     optimizer.load(checkpoint.tensors)
+    if isinstance(stage, KeepsState):
+        stage.load(below(checkpoint.tensors, STAGE_PREFIX))
     say(f"Resumed after step {checkpoint.step}.")
     return checkpoint.step
 

@@ -9,7 +9,9 @@ from itertools import pairwise
 
 import torch
 from PIL import Image
+from torch import Tensor
 
+from engines.flow import clean_estimate, interpolate
 from engines.guidance import guide_edit
 from engines.sparse_dit import SparseDiT
 from engines.text import TextStack
@@ -44,6 +46,28 @@ def draw_prompts(
         ).sample.float()
         without, with_text = (-output).chunk(2)
         x_BCHW = x_BCHW + (following - sigma) * (without + guidance * (with_text - without))
+    return batch_to_pictures(vae.decode(x_BCHW))
+
+
+@torch.no_grad()
+def draw_few_steps(
+    transformer: SparseDiT, text: TextStack, vae: Vae, prompts: Sequence[str], sigmas: Tensor
+) -> list[Image.Image]:
+    """One picture a prompt by a student: no guidance, fresh noise at each of `sigmas` (LCM)."""
+    context = text.encode(prompts).context
+    generator = torch.Generator().manual_seed(0)
+    shape = (len(prompts), transformer.config.in_channels, LATENT_SIDE, LATENT_SIDE)
+    x_BCHW = torch.randn(shape, generator=generator)
+    for sigma, following in pairwise(sigmas):
+        output = transformer(
+            x_BCHW.to(transformer.dtype),
+            (sigma * 1000).expand(len(prompts)),
+            context.t5_BTC,
+            context.llama_LBTC,
+            context.pooled_BC,
+        ).sample.float()
+        clean_BCHW = clean_estimate(x_BCHW, -output, float(sigma))
+        x_BCHW = interpolate(clean_BCHW, torch.randn(shape, generator=generator), float(following))
     return batch_to_pictures(vae.decode(x_BCHW))
 
 

@@ -12,6 +12,7 @@ from training.errors import BadRecipe
 from training.loop import LoopSettings
 from training.optim import OptimSettings
 from training.stages.autoencoder import AutoencoderSettings
+from training.stages.distill import DistillSettings
 from training.stages.edit import EditSettings
 from training.stages.pretrain import PretrainSettings
 
@@ -29,10 +30,22 @@ class Recipe:
     posttrain_loop: LoopSettings
     edit: EditSettings
     edit_loop: LoopSettings
+    dev: DistillSettings
+    dev_loop: LoopSettings
+    fast: DistillSettings
+    fast_loop: LoopSettings
 
 
 def stickers_cpu() -> Recipe:
     """Two cores and no GPU: small width, many steps, sittings of about two hours."""
+    student = OptimSettings(
+        learning_rate=1e-4,
+        num_steps=4_000,
+        betas=(0.0, 0.99),
+        warmup_steps=50,
+        decay_share=0.3,
+        ema_decay=0.99,
+    )
     return Recipe(
         name="stickers_cpu",
         autoencoder=AutoencoderSettings(),
@@ -56,11 +69,18 @@ def stickers_cpu() -> Recipe:
         ),
         edit=EditSettings(),
         edit_loop=LoopSettings(optim=OptimSettings(learning_rate=1.5e-3, num_steps=56_000, decay_share=0.2)),
+        dev=DistillSettings(num_steps=28, shift=6.0),
+        dev_loop=LoopSettings(optim=student),
+        fast=DistillSettings(num_steps=16, shift=3.0),
+        fast_loop=LoopSettings(optim=student),
     )
 
 
 def smoke() -> Recipe:
     """A minute or two in all: every stage runs, nothing is learnt."""
+    student = DistillSettings(
+        num_steps=4, shift=3.0, batch_size=4, pool_size=8, critic_updates=1, feature_blocks=(0, 1)
+    )
     tiny = LoopSettings(optim=OptimSettings(learning_rate=1e-3, num_steps=2, warmup_steps=1), log_seconds=0)
     return Recipe(
         name="smoke",
@@ -74,6 +94,10 @@ def smoke() -> Recipe:
         posttrain_loop=tiny,
         edit=EditSettings(width=32, num_dual=1, num_single=2, num_edits=8, batch_size=4),
         edit_loop=tiny,
+        dev=replace(student, num_steps=28, shift=6.0),
+        dev_loop=tiny,
+        fast=replace(student, num_steps=16, shift=3.0),
+        fast_loop=tiny,
     )
 
 

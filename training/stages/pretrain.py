@@ -112,9 +112,7 @@ class PretrainStage:
         self.modules.to(torch.bfloat16)
         self.text = TextStack(self.encoders, [build_tokenizer() for _ in SUFFIXES])
         self.scenes = [pretrain_scene(settings, index) for index in range(settings.num_scenes)]
-        records = [scene_to_json(scene) for scene in self.scenes]
-        cache = cached_latents(cache_path, records, lambda index: render(self.scenes[index]), vae, say)
-        self.latents = cache.latents_NCHW
+        self.latents = drawing_latents(settings, vae, cache_path, say)
         self.pairs = np.array([index for index, scene in enumerate(self.scenes) if is_pair(scene)])
         self._middle: list[Tensor] = []
         block = cast(Block, self.transformer.single_stream_blocks[settings.layout_block]).block
@@ -161,6 +159,13 @@ class PretrainStage:
         )
         self.text.cache.clear()
         return sheet(pictures, columns=8)
+
+
+def drawing_latents(settings: PretrainSettings, vae: Vae, path: Path, say: Say) -> Tensor:
+    """Latents (N, C, H, W) of all training scenes, made once and kept at `path`."""
+    scenes = [pretrain_scene(settings, index) for index in range(settings.num_scenes)]
+    records = [scene_to_json(scene) for scene in scenes]
+    return cached_latents(path, records, lambda index: render(scenes[index]), vae, say).latents_NCHW
 
 
 def is_pair(scene: Scene) -> bool:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from engines.api import EditRequest, GenerateRequest, Progress
 from engines.load_engine import load_engine
+from engines.sparse_dit import SparseDiT
 from engines.vae import Vae
 from training.__main__ import main
 from training.recipes import find_recipe
@@ -23,7 +24,7 @@ from training.stickers.edits import EditType
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("smoke")
-    for stage in ("autoencoder", "pretrain", "posttrain", "edit"):
+    for stage in ("autoencoder", "pretrain", "posttrain", "edit", "dev", "fast"):
         assert main([stage, "--recipe", "smoke", "--runs", str(folder / "runs"), "--threads", "1"]) == 0
     out = folder / "weights"
     assert main(["export", "--recipe", "smoke", "--runs", str(folder / "runs"), "--out", str(out)]) == 0
@@ -41,6 +42,18 @@ def test_exported_folder_draws_and_edits(weights: Path) -> None:
         EditRequest(image=drawn.image, instruction="make it night", seed=1, num_steps=2), steps.append
     )
     assert edited.image.size == (256, 256)
+
+
+def test_students_draw_without_guidance(weights: Path) -> None:
+    """What was exported is another network than the teacher, and the preset's own steps draw with it."""
+    request = GenerateRequest(prompt="a red car", seed=1, num_steps=2)
+    student = load_engine("stickers-dev", weights)
+    assert student.generate(request, lambda _: None).guidance == 0
+    teacher = load_engine("stickers-full", weights).parts.dit.state_dict()
+    for folder in ("transformer_dev", "transformer_fast"):
+        own = SparseDiT.from_pretrained(weights, subfolder=folder).state_dict()
+        assert own.keys() == teacher.keys()
+        assert any(not torch.equal(own[name].float(), teacher[name].float()) for name in own)
 
 
 def test_stage_before_its_time_says_what_to_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
