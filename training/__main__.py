@@ -13,6 +13,7 @@ import torch
 from engines.errors import EngineError
 from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
+from training.adopt import adopt
 from training.errors import TrainingError
 from training.evaluation import score, train_detector
 from training.export import averaged_weights, export, load_drawing
@@ -109,6 +110,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if args.command == "export":
             say(f"{args.out}: weights hash {export(recipe, runs, args.out)}")
             return 0
+        if args.command == "adopt":
+            say(f"{runs} goes on from {args.weights}: {', '.join(adopt(args.weights, recipe, runs)) or 'nothing new'}.")
+            return 0
         torch.set_num_threads(args.threads or torch.get_num_threads())
         STAGES[args.command](recipe, runs, args.minutes)
     except (TrainingError, EngineError, OSError) as error:
@@ -143,6 +147,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("export", help="Write trained weights in diffusers layout, with manifest.")
     _add_recipe(command)
     command.add_argument("--out", type=Path, default=Path("engines/stickers"))
+    command = commands.add_parser("adopt", help="Go on from exported weights: make them finished runs.")
+    _add_recipe(command)
+    command.add_argument("--weights", type=Path, default=Path("engines/stickers"))
     score.add_arguments(commands.add_parser("score", help="Score drawing and editing."))
     train_detector.add_arguments(commands.add_parser("detector", help="Train the judge."))
     return parser
