@@ -187,15 +187,16 @@ PRESETS: dict[str, Preset] = {
             shift=6.0,
             is_embedded=True,
         ),
-        # Until a Fast student is distilled, this is the Full network with few steps.
         Preset(
             name="stickers-fast",
             verb="generate",
-            transformer="transformer",
-            num_steps=12,
-            guidance=4.0,
-            guided=(0.0, 0.94),
+            transformer="transformer_fast",
+            num_steps=16,
+            other_num_steps=(14,),
+            guidance=0.0,
             sizes=STICKER_SIZES,
+            sampler="lcm",
+            shift=3.0,
             is_embedded=True,
         ),
         Preset(

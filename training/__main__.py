@@ -15,7 +15,7 @@ from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
 from training.adopt import adopt
 from training.errors import TrainingError
-from training.evaluation import score, train_detector
+from training.evaluation import compare, score, train_detector
 from training.export import averaged_weights, export, load_drawing
 from training.loop import LoopSettings, train
 from training.recipes import RECIPES, Recipe, find_recipe
@@ -103,6 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if args.command == "score":
             return score.run(args)
+        if args.command == "compare":
+            return compare.run(args)
         if args.command == "detector":
             return train_detector.run(args)
         recipe = find_recipe(args.recipe, args.set)
@@ -111,7 +113,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"{args.out}: weights hash {export(recipe, runs, args.out)}")
             return 0
         if args.command == "adopt":
-            say(f"{runs} goes on from {args.weights}: {', '.join(adopt(args.weights, recipe, runs)) or 'nothing new'}.")
+            adopted = ", ".join(adopt(args.weights, recipe, runs)) or "nothing new"
+            say(f"{runs} goes on from {args.weights}: {adopted}.")
             return 0
         torch.set_num_threads(args.threads or torch.get_num_threads())
         STAGES[args.command](recipe, runs, args.minutes)
@@ -151,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_recipe(command)
     command.add_argument("--weights", type=Path, default=Path("engines/stickers"))
     score.add_arguments(commands.add_parser("score", help="Score drawing and editing."))
+    compare.add_arguments(commands.add_parser("compare", help="Set students beside their teacher."))
     train_detector.add_arguments(commands.add_parser("detector", help="Train the judge."))
     return parser
 

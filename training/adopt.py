@@ -14,7 +14,7 @@ from training.checkpoint import checkpoints, save_checkpoint
 from training.errors import CorruptCheckpoint
 from training.loop import LoopSettings
 from training.recipes import Recipe
-from training.stickers.models import MAX_TOKENS
+from training.stickers.words import MAX_TOKENS
 
 __all__ = ["adopt"]
 
@@ -45,8 +45,10 @@ def adopt(weights: Path, recipe: Recipe, runs: Path) -> tuple[str, ...]:
         folder = runs / stage / "checkpoints"
         if checkpoints(folder):
             continue
-        both = {f"{copy}/{name}": each.clone() for copy in ("master", "ema") for name, each in tensors.items()}
-        save_checkpoint(folder, loop.optim.num_steps, both)
+        state = {
+            f"{kept}/{name}": each.clone() for kept in ("master", "ema") for name, each in tensors.items()
+        }
+        save_checkpoint(folder, loop.optim.num_steps, state)
         adopted.append(stage)
     return tuple(adopted)
 
@@ -60,7 +62,7 @@ def read(folder: Path) -> dict[str, Tensor]:
 
 
 def read_encoders(weights: Path) -> dict[str, Tensor]:
-    """The four text encoders by the names that training has for them: what an export widened, narrow again."""
+    """The four text encoders by training's names: what an export widened, narrow again."""
     tensors: dict[str, Tensor] = {}
     for suffix, encoder in zip(SUFFIXES, ENCODERS, strict=True):
         own = read(weights / f"text_encoder{suffix}")

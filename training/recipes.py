@@ -39,8 +39,8 @@ class Recipe:
 def stickers_cpu() -> Recipe:
     """Two cores and no GPU: small width, many steps, sittings of about two hours."""
     student = OptimSettings(
-        learning_rate=1e-4,
-        num_steps=4_000,
+        learning_rate=2e-4,
+        num_steps=1_400,
         betas=(0.0, 0.99),
         warmup_steps=50,
         decay_share=0.3,
@@ -79,7 +79,13 @@ def stickers_cpu() -> Recipe:
 def smoke() -> Recipe:
     """A minute or two in all: every stage runs, nothing is learnt."""
     student = DistillSettings(
-        num_steps=4, shift=3.0, batch_size=4, pool_size=8, critic_updates=1, feature_blocks=(0, 1)
+        num_steps=4,
+        shift=3.0,
+        batch_size=4,
+        pool_size=8,
+        critic_updates=1,
+        feature_blocks=(0, 1),
+        regression_steps=1,
     )
     tiny = LoopSettings(optim=OptimSettings(learning_rate=1e-3, num_steps=2, warmup_steps=1), log_seconds=0)
     return Recipe(

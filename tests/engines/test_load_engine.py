@@ -29,9 +29,9 @@ def copy(tiny_folder: Path, tmp_path: Path) -> Path:
 
 def test_parts_are_shared_between_presets_of_one_folder(tiny_folder: Path) -> None:
     full = load_engine("stickers-full", tiny_folder)
-    fast = load_engine("stickers-fast", tiny_folder, share=full)
-    editor = load_engine("stickers-edit", tiny_folder, share=fast)
-    assert fast.parts.dit is full.parts.dit
+    again = load_engine("stickers-full", tiny_folder, share=full)
+    editor = load_engine("stickers-edit", tiny_folder, share=again)
+    assert again.parts.dit is full.parts.dit
     assert editor.parts.text is full.parts.text
     assert editor.parts.dit is not full.parts.dit
     assert editor.info.can_edit
@@ -78,9 +78,11 @@ def test_a_missing_part_is_named(copy: Path, part: str) -> None:
         load_engine("stickers-full", copy)
 
 
-def test_a_student_that_is_not_there_is_named(tiny_folder: Path) -> None:
+def test_a_student_that_is_not_there_is_named(copy: Path) -> None:
+    shutil.rmtree(copy / "transformer_dev")
+    write_manifest(copy)
     with pytest.raises(ModelNotFound, match="transformer_dev"):
-        load_engine("stickers-dev", tiny_folder)
+        load_engine("stickers-dev", copy)
 
 
 def test_an_editor_holds_as_many_tokens_as_its_preset_says(tiny_folder: Path) -> None:

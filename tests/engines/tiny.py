@@ -50,8 +50,11 @@ TRANSFORMER: dict[str, Any] = {
 }
 
 
+DRAWING = ("transformer", "transformer_dev", "transformer_fast")
+
+
 def build_folder(folder: Path) -> Path:
-    """All that the stickers folder has: two transformers, encoders, tokenizers, VAE, scheduler, manifest."""
+    """All that the stickers folder has: four transformers, encoders, tokenizers, VAE, scheduler, manifest."""
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = {"classes": ["cat", "dog"], "colors": ["red"], "backgrounds": [], "styles": []}
@@ -61,7 +64,7 @@ def build_folder(folder: Path) -> Path:
     )
     # An edit pair of 64 px pictures is 8 x 16 latents: exactly max_resolution, so nothing is padded.
     transformers = {
-        "transformer": build_transformer(TRANSFORMER),
+        **{name: build_transformer(TRANSFORMER) for name in DRAWING},
         "transformer_edit": build_transformer(TRANSFORMER | {"max_resolution": [8, 16]}),
     }
     write_layout(folder, build_text(), Vae(build_vae().eval()), scheduler, transformers)

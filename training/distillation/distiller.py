@@ -54,7 +54,7 @@ class DistillationWeights:
     """Of the loss's terms: 0 leaves one out. Samples are judged at noise levels uniform in `sigmas`."""
 
     matching: float = 1.0
-    adversarial: float = 0.01
+    adversarial: float = 0.03
     sigmas: tuple[float, float] = (0.02, 0.98)
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import torch
 from PIL import Image
 
-from engines.api import EditRequest, GenerateRequest, Progress
 from engines.edit import first_number
 from engines.engine import DiffusionEngine
 from engines.fit import fit_source
@@ -50,18 +49,17 @@ def draw_all(
     engine: DiffusionEngine, wishes: Sequence[Wish], sampling: Sampling, on_batch: OnBatch
 ) -> list[Image.Image]:
     """One picture a wish, in order. Raises EngineError."""
-    return in_batches(engine, wishes, sampling, on_batch, draw_batch, draw_one)
+    return in_batches(engine, wishes, sampling, on_batch, draw_batch)
 
 
 def edit_all(
     engine: DiffusionEngine, wishes: Sequence[Wish], sampling: Sampling, on_batch: OnBatch
 ) -> list[Image.Image]:
     """One edited picture a wish, in order. Raises EngineError."""
-    return in_batches(engine, wishes, sampling, on_batch, edit_batch, edit_one)
+    return in_batches(engine, wishes, sampling, on_batch, edit_batch)
 
 
 Together = Callable[[DiffusionEngine, Sequence[Wish], Sampling], list[Image.Image]]
-Alone = Callable[[DiffusionEngine, Wish, Sampling], Image.Image]
 
 
 def in_batches(
@@ -70,17 +68,10 @@ def in_batches(
     sampling: Sampling,
     on_batch: OnBatch,
     together: Together,
-    alone: Alone,
 ) -> list[Image.Image]:
-    """Samplers that draw noise at every step run one by one."""
     pictures: list[Image.Image] = []
-    can_batch = engine.parts.sampler == "UniPCMultistep"
     for first in range(0, len(wishes), sampling.batch_size):
-        chunk = wishes[first : first + sampling.batch_size]
-        if can_batch:
-            pictures += together(engine, chunk, sampling)
-        else:
-            pictures += [alone(engine, wish, sampling) for wish in chunk]
+        pictures += together(engine, wishes[first : first + sampling.batch_size], sampling)
         on_batch(len(pictures))
     return pictures
 
@@ -142,33 +133,9 @@ def sample(
     shape: tuple[int, ...],
     velocity: Velocity,
 ) -> list[Image.Image]:
-    """Noise by each wish's own seed, denoised together."""
+    """All noise of a picture comes from its wish's own seed."""
     parts = engine.parts
     generators = [torch.Generator().manual_seed(wish.seed) for wish in wishes]
     noise = torch.cat([draw_noise(shape, generator, parts.placement.device) for generator in generators])
-    latents = denoise(velocity, noise, scheduler, generators[0], lambda step, clean: None)
+    latents = denoise(velocity, noise, scheduler, generators, lambda step, clean: None)
     return [to_image(each[None]) for each in parts.vae.decode(latents)]
-
-
-def draw_one(engine: DiffusionEngine, wish: Wish, sampling: Sampling) -> Image.Image:
-    request = GenerateRequest(
-        prompt=wish.words, seed=wish.seed, num_steps=sampling.num_steps, guidance=sampling.guidance
-    )
-    return engine.generate(request, ignore).image
-
-
-def edit_one(engine: DiffusionEngine, wish: Wish, sampling: Sampling) -> Image.Image:
-    if wish.source is None:
-        raise ValueError(f"An edit needs a source picture: {wish}")
-    request = EditRequest(
-        image=wish.source,
-        instruction=wish.words,
-        seed=wish.seed,
-        num_steps=sampling.num_steps,
-        guidance=sampling.guidance,
-    )
-    return engine.edit(request, ignore).image
-
-
-def ignore(progress: Progress) -> None:
-    """Nobody watches."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
@@ -16,11 +16,11 @@ from training.evaluation.report import Mark, Row, Shown, Table, summarise
 from training.evaluation.train_detector import round_trip
 from training.evaluation.truth import true_scene
 from training.seeds import rng_for
-from training.stickers.detector import Detector
+from training.stickers.detector import Detector, Reading
 from training.stickers.edits import Edit, EditType
 from training.stickers.render import render
 
-__all__ = ["Scored", "score_drawing", "score_editing"]
+__all__ = ["Panel", "Scored", "drawing_panel", "score_drawing", "score_editing"]
 
 Make = Callable[[Sequence[Wish]], list[Image.Image]]
 """Draws or edits all wishes, in order."""
@@ -38,56 +38,66 @@ class Scored:
     failures: tuple[str, ...]
 
 
-def score_drawing(
-    prompts: Sequence[Prompt], num_seeds: int, make: Make, detector: Detector, vae: Vae
-) -> Scored:
-    """Rows: the engine; true renders, plain and decoded; the engine's pictures under other prompts' words."""
-    asked = [prompt for prompt in prompts for _ in range(num_seeds)]
-    seeds = [seed for _ in prompts for seed in range(num_seeds)]
-    wishes = [
-        Wish(words=prompt.prompt, seed=seed_of(index, seed))
-        for index, (prompt, seed) in enumerate(zip(asked, seeds, strict=True))
-    ]
-    drawn = make(wishes)
-    truth = [
-        render(true_scene(prompt, rng_for("score-truth", seed, index)))
-        for index, (prompt, seed) in enumerate(zip(asked, seeds, strict=True))
-    ]
-    readings = detector.read(drawn)
-    verdicts = [judge(prompt, reading) for prompt, reading in zip(asked, readings, strict=True)]
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """What engines are asked to draw, one entry a picture, and true renders of the same."""
 
-    def row(name: str, facts: Sequence[bool]) -> Row:
+    asked: tuple[Prompt, ...]
+    wishes: tuple[Wish, ...]
+    truth: tuple[Image.Image, ...]
+
+
+def drawing_panel(prompts: Sequence[Prompt], num_seeds: int) -> Panel:
+    asked = [(prompt, seed) for prompt in prompts for seed in range(num_seeds)]
+    return Panel(
+        asked=tuple(prompt for prompt, _ in asked),
+        wishes=tuple(
+            Wish(words=prompt.prompt, seed=seed_of(index, seed)) for index, (prompt, seed) in enumerate(asked)
+        ),
+        truth=tuple(
+            render(true_scene(prompt, rng_for("score-truth", seed, index)))
+            for index, (prompt, seed) in enumerate(asked)
+        ),
+    )
+
+
+def score_drawing(panel: Panel, makes: Mapping[str, Make], detector: Detector, vae: Vae) -> Scored:
+    """Rows: each engine by name; true renders, plain and decoded; the first engine's pictures under other
+    prompts' words."""
+    asked = panel.asked
+    rows: list[Row] = []
+    shown: list[Shown] = []
+    failures: list[str] = []
+    floor: Row | None = None
+
+    def row(name: str, readings: Sequence[Reading], wanted: Sequence[Prompt] = asked) -> Row:
+        facts = [judge(p, reading).is_correct for p, reading in zip(wanted, readings, strict=True)]
         return summarise(name, drawing_marks(asked, facts), TASKS)
 
-    def right(pictures: Sequence[Image.Image]) -> list[bool]:
-        return [
-            judge(p, reading).is_correct for p, reading in zip(asked, detector.read(pictures), strict=True)
+    for name, make in makes.items():
+        drawn = make(panel.wishes)
+        readings = detector.read(drawn)
+        rows.append(row(name, readings))
+        floor = floor or row("other prompts' words (floor)", readings, others(asked))
+        verdicts = [judge(prompt, reading) for prompt, reading in zip(asked, readings, strict=True)]
+        pictures = [
+            Shown(picture=picture, caption=prompt.prompt, is_good=verdict.is_correct)
+            for picture, prompt, verdict in zip(drawn, asked, verdicts, strict=True)
         ]
-
-    shuffled = [
-        judge(prompt, reading).is_correct for prompt, reading in zip(others(asked), readings, strict=True)
-    ]
-    rows = (
-        row("engine", [verdict.is_correct for verdict in verdicts]),
-        row("true renders (ceiling)", right(truth)),
-        row("true renders, autoencoder", right(round_trip(vae, truth))),
-        row("other prompts' words (floor)", shuffled),
-    )
-    shown = [
-        Shown(picture=picture, caption=prompt.prompt, is_good=verdict.is_correct)
-        for picture, prompt, verdict in zip(drawn, asked, verdicts, strict=True)
-    ]
-    failures = tuple(
-        f"{prompt.prompt} (seed {wish.seed}): {verdict.reason}"
-        for prompt, wish, verdict in zip(asked, wishes, verdicts, strict=True)
-        if not verdict.is_correct
-    )
+        shown += first_of_each(pictures, [prompt.tag for prompt in asked])
+        failures += [
+            f"{name}: {prompt.prompt} (seed {wish.seed}): {verdict.reason}"
+            for prompt, wish, verdict in zip(asked, panel.wishes, verdicts, strict=True)
+            if not verdict.is_correct
+        ]
+    rows.append(row("true renders (ceiling)", detector.read(panel.truth)))
+    rows.append(row("true renders, autoencoder", detector.read(round_trip(vae, panel.truth))))
     table = Table(
-        title="Drawing: share of pictures right (GenEval's rules)", overall_columns=TASKS, rows=rows
+        title="Drawing: share of pictures right (GenEval's rules)",
+        overall_columns=TASKS,
+        rows=(*rows, *([floor] if floor else [])),
     )
-    return Scored(
-        table=table, shown=first_of_each(shown, [prompt.tag for prompt in asked]), failures=failures
-    )
+    return Scored(table=table, shown=tuple(shown), failures=tuple(failures))
 
 
 def score_editing(edits: Sequence[Edit], num_seeds: int, make: Make, detector: Detector, vae: Vae) -> Scored:
@@ -115,7 +125,7 @@ def score_editing(edits: Sequence[Edit], num_seeds: int, make: Make, detector: D
 
     marked = scores(edited)
     rows = (
-        row("engine", [each.score for each in marked]),
+        row("edit", [each.score for each in marked]),
         row("  its success", [each.success for each in marked]),
         row("  its restraint", [each.restraint for each in marked]),
         row("source unchanged (floor)", [each.score for each in scores(sources)]),

@@ -27,20 +27,20 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A mean with the half width of its 95 % interval, and over how many pictures."""
+    """A mean with the half width of its 95 % interval where it has one, and over how many pictures."""
 
     mean: float
-    interval: float
+    interval: float | None
     num_pictures: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One engine or control: a cell a column, and the unweighted mean of the columns that count."""
+    """One engine or control: a cell a column, and the unweighted mean of the columns that count, if any."""
 
     name: str
     cells: Mapping[str, Cell]
-    overall: Cell
+    overall: Cell | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +57,12 @@ class Table:
         columns = [name for name in names if name in self.overall_columns]
         apart = [name for name in names if name not in self.overall_columns]
         width = max(len(row.name) for row in self.rows) + 2
-        heads = [*columns, "OVERALL", *apart]
+        has_overall = any(row.overall for row in self.rows)
+        heads = [*columns, *(["OVERALL"] if has_overall else []), *apart]
         lines = [self.title, " " * width + "".join(f"{head:>15}" for head in heads)]
         for row in self.rows:
-            cells = [row.cells.get(name) for name in columns] + [row.overall]
+            cells = [row.cells.get(name) for name in columns]
+            cells += [row.overall] if has_overall else []
             cells += [row.cells.get(name) for name in apart]
             lines.append(f"{row.name:<{width}}" + "".join(f"{as_text(cell):>15}" for cell in cells))
         return "\n".join(lines)
@@ -99,11 +101,16 @@ class Report:
 
 
 def as_text(cell: Cell | None) -> str:
-    return "-" if cell is None else f"{cell.mean:.2f} +-{cell.interval:.2f}"
+    if cell is None:
+        return "-"
+    return f"{cell.mean:.2f}" + ("" if cell.interval is None else f" +-{cell.interval:.2f}")
 
 
 def summarise(name: str, marks: Sequence[Mark], overall_columns: Sequence[str]) -> Row:
-    """Means, with intervals from resampling whole subjects in each column (cluster bootstrap)."""
+    """Means, with intervals from resampling whole subjects in each column (cluster bootstrap).
+
+    Raises ValueError where `overall_columns` are named but none of them has a mark.
+    """
     rng = np.random.default_rng(0)
     cells: dict[str, Cell] = {}
     resamples: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
@@ -118,6 +125,8 @@ def summarise(name: str, marks: Sequence[Mark], overall_columns: Sequence[str]) 
         cells[column] = Cell(mean=float(means.mean()), interval=half_width(draws), num_pictures=count)
         resamples[column] = draws
     counted = [column for column in overall_columns if column in cells]
+    if not overall_columns:
+        return Row(name=name, cells=cells, overall=None)
     if not counted:
         raise ValueError(f"None of the columns {', '.join(overall_columns)} has a mark.")
     overall = Cell(

@@ -14,9 +14,10 @@ from PIL import Image
 
 from engines.engine import DiffusionEngine
 from engines.load_engine import load_engine
+from engines.presets import PRESETS
 from training.errors import BadRecipe
 from training.evaluation.batches import Sampling, Wish, draw_all, edit_all
-from training.evaluation.benchmarks import Scored, score_drawing, score_editing
+from training.evaluation.benchmarks import Make, Scored, drawing_panel, score_drawing, score_editing
 from training.evaluation.editing import own_edits
 from training.evaluation.prompts import TASKS, Prompt, own_prompts, read_geneval
 from training.evaluation.report import Report, write_json, write_sheet
@@ -26,16 +27,21 @@ from training.stickers.render import font_version
 __all__ = ["add_arguments", "run"]
 
 Facts = dict[str, str | int | float | None]
+VARIANTS = {name: f"stickers-{name}" for name in ("full", "dev", "fast", "edit")}
+"""Presets by the names of the family."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `python -m training score`."""
-    parser.add_argument("--what", choices=("drawing", "editing", "all"), default="all")
+    parser.add_argument(
+        "--variant",
+        choices=tuple(VARIANTS),
+        nargs="+",
+        help="which of the family (default: all that the folder has)",
+    )
     parser.add_argument(
         "--weights", type=Path, default=Path("engines/stickers"), help="folder of the weights"
     )
-    parser.add_argument("--preset", default="stickers-full", help="preset that draws")
-    parser.add_argument("--edit-preset", default="stickers-edit", help="preset that edits")
     parser.add_argument("--prompts", type=int, default=12, help="prompts a task, and edits a type")
     parser.add_argument("--seeds", type=int, default=2, help="pictures a prompt")
     parser.add_argument("--steps", type=int, help="denoising steps (default: the preset's)")
@@ -63,9 +69,11 @@ def run(args: argparse.Namespace) -> int:
         "font": font_version(),
     }
     scored: list[Scored] = []
-    if args.what in ("drawing", "all"):
-        scored.append(drawing(args, detector, facts))
-    if args.what in ("editing", "all"):
+    variants = args.variant or those_in(args.weights)
+    drawing_variants = [name for name in variants if name != "edit"]
+    if drawing_variants:
+        scored.append(drawing(args, drawing_variants, detector, facts))
+    if "edit" in variants:
         scored.append(editing(args, detector, facts))
     facts["minutes"] = round((time.monotonic() - started) / 60, 1)
     report = Report(
@@ -82,22 +90,37 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def drawing(args: argparse.Namespace, detector: Detector, facts: Facts) -> Scored:
-    engine = load_engine(args.preset, args.weights)
-    facts["drawn with"] = described(engine, args)
+def those_in(weights: Path) -> list[str]:
+    """The variants whose transformer the folder holds; Full where nothing can be told, for its own error."""
+    held = [name for name, preset in VARIANTS.items() if (weights / PRESETS[preset].transformer).is_dir()]
+    return held or ["full"]
+
+
+def drawing(args: argparse.Namespace, variants: Sequence[str], detector: Detector, facts: Facts) -> Scored:
+    engines: dict[str, DiffusionEngine] = {}
+    for name in variants:
+        share = next(iter(engines.values()), None)
+        engines[name] = load_engine(VARIANTS[name], args.weights, share)
+        facts[f"{name} drawn with"] = described(engines[name], args)
     facts["prompts"] = str(args.geneval) if args.geneval else f"own, seed {args.seed}"
-    watch = Watch("drawn")
 
-    def make(wishes: Sequence[Wish]) -> list[Image.Image]:
-        return draw_all(engine, wishes, sampling(args), watch.tell(len(wishes)))
+    def maker(name: str) -> Make:
+        watch = Watch(f"drawn by {name}")
 
-    scored = score_drawing(chosen_prompts(args), args.seeds, make, detector, engine.parts.vae)
-    facts["seconds a picture drawn"] = watch.seconds_each
-    return scored
+        def make(wishes: Sequence[Wish]) -> list[Image.Image]:
+            pictures = draw_all(engines[name], wishes, sampling(args), watch.tell(len(wishes)))
+            facts[f"{name}, seconds a picture"] = watch.seconds_each
+            return pictures
+
+        return make
+
+    panel = drawing_panel(chosen_prompts(args), args.seeds)
+    makes = {name: maker(name) for name in engines}
+    return score_drawing(panel, makes, detector, engines[variants[0]].parts.vae)
 
 
 def editing(args: argparse.Namespace, detector: Detector, facts: Facts) -> Scored:
-    engine = load_engine(args.edit_preset, args.weights)
+    engine = load_engine(VARIANTS["edit"], args.weights)
     facts["edited with"] = described(engine, args)
     watch = Watch("edited")
 
@@ -106,7 +129,7 @@ def editing(args: argparse.Namespace, detector: Detector, facts: Facts) -> Score
 
     edits = own_edits(args.prompts, args.seed)
     scored = score_editing(edits, args.seeds, make, detector, engine.parts.vae)
-    facts["seconds a picture edited"] = watch.seconds_each
+    facts["edit, seconds a picture"] = watch.seconds_each
     return scored
 
 

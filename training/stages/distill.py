@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from engines.flow import per_sample
+from engines.flow import clean_estimate, per_sample
 from engines.guidance import guide
 from engines.sampling import official_scheduler, start
 from engines.sparse_dit import SparseDiT
@@ -45,6 +45,9 @@ class DistillSettings:
     The teacher is guided by `guidance` at sigmas up to `guided_to`. An update of the student follows
     `critic_updates` of the critics, whose learning rate is `critic_rate`. Discriminator heads read the
     teacher's single-stream blocks `feature_blocks`.
+
+    The first `regression_steps` teach the student the guided velocity by plain regression, on its own
+    trajectories (stage one of Meng et al. 2023): cheap, and it leaves less for its critics to say.
     """
 
     num_steps: int
@@ -53,8 +56,9 @@ class DistillSettings:
     guided_to: float = 0.94
     weights: DistillationWeights = field(default_factory=DistillationWeights)
     feature_blocks: tuple[int, ...] = (1, 3)
-    critic_updates: int = 3
-    critic_rate: float = 1e-4
+    regression_steps: int = 400
+    critic_updates: int = 2
+    critic_rate: float = 5e-4
     pool_size: int = 1024
     batch_size: int = 16
     seed: int = 5
@@ -74,7 +78,10 @@ class Words:
 
 
 class DistillStage:
-    """One step: the critics learn of the student's samples, then the student of its critics."""
+    """One step: the critics learn of the student's samples, then the student of its critics.
+
+    A few first steps go without critics (DistillSettings.regression_steps).
+    """
 
     def __init__(
         self,
@@ -100,12 +107,7 @@ class DistillStage:
         )
         self.heads.to(torch.bfloat16)
         self.critics = nn.ModuleDict({"critic": self.critic, "heads": self.heads})
-        self.optimizer = MasterOptimizer(
-            dict(self.critics.named_parameters()),
-            OptimSettings(
-                learning_rate=settings.critic_rate, num_steps=10**9, betas=(0.0, 0.99), warmup_steps=50
-            ),
-        )
+        self.optimizer = self._critics_optimizer()
         rng = rng_for(f"{variant}-pool", settings.seed, 0)
         subjects = self._subjects(rng, settings.pool_size)
         self.pool = TrajectoryPool(self.sigmas, self.latents[subjects].float(), subjects, rng)
@@ -128,11 +130,42 @@ class DistillStage:
         return dict(self.student.named_parameters())
 
     def loss(self, step: int) -> StepLoss:
+        if step < self.settings.regression_steps:
+            return self._regression(step)
+        if step == self.settings.regression_steps:
+            self._begin_critics()
+        return self._distillation(step)
+
+    def _regression(self, step: int) -> StepLoss:
+        """The student's velocity against the teacher's guided one, at the same noisy samples."""
+        rng = rng_for(f"{self.name}-regression", self.settings.seed, step)
+        drawn = self.pool.draw(rng, self.batch_size)
+        words, sigma_B = self._words(drawn), self.sigmas[drawn.level_B]
+        with torch.no_grad():
+            target_BCHW = self._judge(drawn.noisy_BX, sigma_B, words).velocity_BX
+        predicted_BCHW = velocity_of(self.student, drawn.noisy_BX, sigma_B, words.texts)
+        total = (predicted_BCHW - target_BCHW).square().mean()
+        clean_BCHW = clean_estimate(drawn.noisy_BX, predicted_BCHW.detach(), sigma_B)
+        self.pool.put_back(drawn, clean_BCHW, self._subjects(rng, self.batch_size), rng)
+        return StepLoss(total=total, parts={"regression": total.item()})
+
+    def _begin_critics(self) -> None:
+        """The critic knows what the student draws: to begin with, all that the student knows."""
+        self.critic.load_state_dict(self.student.state_dict())
+        self.optimizer = self._critics_optimizer()
+
+    def _critics_optimizer(self) -> MasterOptimizer:
+        settings = OptimSettings(
+            learning_rate=self.settings.critic_rate, num_steps=10**9, betas=(0.0, 0.99), warmup_steps=50
+        )
+        return MasterOptimizer(dict(self.critics.named_parameters()), settings)
+
+    def _distillation(self, step: int) -> StepLoss:
         settings, parts = self.settings, {}
         for parameter in self.critics.parameters():
             parameter.grad = None  # of the student's own loss, which went through the heads
         for index in range(settings.critic_updates):
-            number = step * settings.critic_updates + index
+            number = (step - settings.regression_steps) * settings.critic_updates + index
             rng = rng_for(f"{self.name}-critics", settings.seed, number)
             drawn = self.pool.draw(rng, settings.batch_size)
             critics = self.distiller.critics_round(

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from engines.api import EditRequest, GenerateRequest, Progress
 from engines.engine import DiffusionEngine
 from engines.load_engine import load_engine
 from engines.presets import PRESETS, Preset
 from engines.sizes import Size
 from tests.engines.tiny import build_folder
-from training.evaluation.batches import Sampling, Wish, draw_all, draw_one, edit_all, edit_one
+from training.evaluation.batches import Sampling, Wish, draw_all, edit_all
 
 SOURCE = Image.linear_gradient("L").convert("RGB").resize((64, 64))
 WISHES = [
@@ -48,9 +49,32 @@ def test_edited_together_or_alone(folder: Path, guidance: float) -> None:
     check(load_engine(tiny("stickers-edit"), folder), guidance, edit_all, edit_one)
 
 
-def test_samplers_that_draw_noise_run_alone(folder: Path) -> None:
+def test_a_sampler_that_draws_noise_takes_each_pictures_own(folder: Path) -> None:
     preset = tiny("stickers-full", sampler="lcm", shift=3.0)
     check(load_engine(preset, folder), 1.0, draw_all, draw_one)
+
+
+def draw_one(engine: DiffusionEngine, wish: Wish, sampling: Sampling) -> Image.Image:
+    request = GenerateRequest(
+        prompt=wish.words, seed=wish.seed, num_steps=sampling.num_steps, guidance=sampling.guidance
+    )
+    return engine.generate(request, ignore).image
+
+
+def edit_one(engine: DiffusionEngine, wish: Wish, sampling: Sampling) -> Image.Image:
+    assert wish.source is not None
+    request = EditRequest(
+        image=wish.source,
+        instruction=wish.words,
+        seed=wish.seed,
+        num_steps=sampling.num_steps,
+        guidance=sampling.guidance,
+    )
+    return engine.edit(request, ignore).image
+
+
+def ignore(progress: Progress) -> None:
+    """Nobody watches."""
 
 
 def check(

@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("stickers-full", "stickers-edit"):
+    for name in ("stickers-full", "stickers-dev", "stickers-fast", "stickers-edit"):
         tiny = dataclasses.replace(PRESETS[name], sizes=(Size(64, 64),), num_steps=2)
         monkeypatch.setitem(PRESETS, name, tiny)
 
@@ -47,11 +47,14 @@ def test_random_weights_score_nothing_and_everything_is_written(
     assert "The judge's own error" in printed
     written = json.loads((tmp_path / "a.json").read_text("utf-8"))
     drawing, editing = written["tables"]
-    assert [row["name"].split()[0] for row in drawing["rows"]] == ["engine", "true", "true", "other"]
+    assert [row["name"].split()[0] for row in drawing["rows"]] == [
+        *("full", "dev", "fast"),
+        *("true", "true", "other"),
+    ]
     assert drawing["rows"][0]["overall"]["mean"] == 0.0
     assert editing["rows"][0]["overall"]["mean"] == 0.0
-    assert "2 steps" in written["facts"]["drawn with"]
-    assert len(written["failures"]) == 9 + 5
+    assert "2 steps" in written["facts"]["full drawn with"]
+    assert len(written["failures"]) == 3 * 9 + 5
     with Image.open(tmp_path / "a.png") as sheet:
         assert sheet.width > 1000
 
@@ -65,16 +68,17 @@ def test_geneval_prompts_replace_our_own(
         for name in ("dog", "cat", "zebra")
     ]
     records.write_text("\n".join(json.dumps(line) for line in lines), "utf-8")
-    assert score(folder, "--what", "drawing", "--geneval", str(records), "--prompts", "2") == 0
+    assert score(folder, "--variant", "full", "--geneval", str(records), "--prompts", "2") == 0
     printed = capsys.readouterr().out
     assert "colors" in printed
     assert "counting" not in printed
-    assert "2/2 drawn" in printed
+    assert "2/2 drawn by full" in printed
+    assert "Editing" not in printed
 
 
 def test_nothing_to_score_is_said(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_text("", "utf-8")
     with pytest.raises(BadRecipe, match="has no prompt"):
-        score(folder, "--what", "drawing", "--geneval", str(tmp_path / "empty.jsonl"))
+        score(folder, "--variant", "full", "--geneval", str(tmp_path / "empty.jsonl"))
     with pytest.raises(BadRecipe, match="at least 1"):
         score(folder, "--seeds", "0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from engines.vae import Vae
 from training.loop import LoopSettings, train
 from training.optim import OptimSettings
 from training.recipes import find_recipe
+from training.seeds import rng_for
 from training.stages.distill import DistillStage, velocity_of
 from training.stickers.models import LATENT_SIDE, build_text_encoders, build_transformer
 from training.stickers.words import build_tokenizer
@@ -81,7 +83,7 @@ def test_the_teacher_is_guided_below_its_bound_alone(stage: DistillStage) -> Non
 def test_the_teacher_stays_and_all_others_learn(stage: DistillStage) -> None:
     networks = {"teacher": stage.teacher, "critic": stage.critic, "heads": stage.heads}
     before = {name: [p.detach().clone() for p in net.parameters()] for name, net in networks.items()}
-    stage.loss(0).total.backward()  # type: ignore[no-untyped-call]
+    stage.loss(RECIPE.fast.regression_steps).total.backward()  # type: ignore[no-untyped-call]
     changed = {
         name: any(not torch.equal(p, was) for p, was in zip(net.parameters(), before[name], strict=True))
         for name, net in networks.items()
@@ -89,6 +91,35 @@ def test_the_teacher_stays_and_all_others_learn(stage: DistillStage) -> None:
     assert changed == {"teacher": False, "critic": True, "heads": True}
     assert all(p.grad is None for p in stage.teacher.parameters())
     assert any(p.grad is not None and p.grad.any() for p in stage.student.parameters())
+
+
+def test_regression_asks_for_the_guided_velocity_and_leaves_the_critics(stage: DistillStage) -> None:
+    before = [p.detach().clone() for p in stage.critics.parameters()]
+    same = copy.deepcopy(stage.pool)
+    result = stage.loss(0)
+    assert all(torch.equal(p, was) for p, was in zip(stage.critics.parameters(), before, strict=True))
+    drawn = same.draw(rng_for("fast-regression", stage.settings.seed, 0), stage.batch_size)
+    words, sigma_B = stage._words(drawn), same.sigmas[drawn.level_B]
+    with torch.no_grad():
+        guided = stage._judge(drawn.noisy_BX, sigma_B, words).velocity_BX
+        own = velocity_of(stage.student, drawn.noisy_BX, sigma_B, words.texts)
+    assert float(result.total.detach()) == pytest.approx(float((own - guided).square().mean()), rel=1e-2)
+    rows = torch.from_numpy(drawn.rows_B)
+    assert torch.equal(stage.pool.level_P[rows], (drawn.level_B + 1) % (len(same.sigmas) - 1))
+
+
+def test_the_critic_begins_where_regression_left_the_student(stage: DistillStage) -> None:
+    with torch.no_grad():
+        for p in stage.student.parameters():
+            p.add_(0.01)
+    student = stage.student.state_dict()
+    stage._begin_critics()
+    critic = stage.critic.state_dict()
+    assert all(torch.equal(critic[name], each) for name, each in student.items())
+    masters = stage.optimizer.masters
+    assert all(
+        torch.equal(masters[f"critic.{name}"], p.float()) for name, p in stage.student.named_parameters()
+    )
 
 
 def test_a_run_in_parts_is_the_unbroken_one_to_the_bit(tmp_path: Path) -> None:
