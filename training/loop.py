@@ -33,10 +33,11 @@ class LoopSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class StepLoss:
-    """The scalar to minimise and its parts by name, for the log."""
+    """The scalar to minimise, its parts by name, for the log, and sentences on what looks wrong."""
 
     total: Tensor
     parts: Mapping[str, float]
+    warnings: tuple[str, ...] = ()
 
 
 class Stage(Protocol):
@@ -91,6 +92,8 @@ def train(stage: Stage, settings: LoopSettings, folder: Path, say: Say = print) 
                 f"{bad_steps} batches in a row had no finite gradient at step {step}: lower the rate."
             )
         window.append(float(result.total.detach()))
+        for warning in result.warnings:
+            say(f"{stage.name} {step}: {warning}")
         step += 1
         now = time.monotonic()
         is_last = step == settings.optim.num_steps or (

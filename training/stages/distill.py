@@ -25,6 +25,8 @@ from engines.vae import Vae
 from training.checkpoint import below
 from training.distillation.distiller import DistillationWeights, Distiller, Judged, Networks
 from training.distillation.heads import DiscriminatorHeads
+from training.distillation.health import Health, HealthLimits
+from training.distillation.paths import PathName, RenoisedReals, SimulatedPath, StudentPath
 from training.distillation.pool import Drawn, TrajectoryPool
 from training.loop import StepLoss
 from training.optim import MasterOptimizer, OptimSettings
@@ -44,7 +46,7 @@ class DistillSettings:
 
     The teacher is guided by `guidance` at sigmas up to `guided_to`. An update of the student follows
     `critic_updates` of the critics, whose learning rate is `critic_rate`. Discriminator heads read the
-    teacher's single-stream blocks `feature_blocks`.
+    teacher's single-stream blocks `feature_blocks`. `path` names where the student's inputs come from.
 
     The first `regression_steps` teach the student the guided velocity by plain regression, on its own
     trajectories (stage one of Meng et al. 2023): cheap, and it leaves less for its critics to say.
@@ -59,7 +61,9 @@ class DistillSettings:
     regression_steps: int = 400
     critic_updates: int = 2
     critic_rate: float = 5e-4
+    path: PathName = "pool"
     pool_size: int = 1024
+    limits: HealthLimits = field(default_factory=HealthLimits)
     batch_size: int = 16
     seed: int = 5
 
@@ -110,7 +114,8 @@ class DistillStage:
         self.optimizer = self._critics_optimizer()
         rng = rng_for(f"{variant}-pool", settings.seed, 0)
         subjects = self._subjects(rng, settings.pool_size)
-        self.pool = TrajectoryPool(self.sigmas, self.latents[subjects].float(), subjects, rng)
+        self.path = self._new_path(settings.path, subjects, rng)
+        self.health = Health(self.latents, settings.limits)
         self._features: list[Tensor] = []
         for index in settings.feature_blocks:
             block = cast(Block, self.teacher.single_stream_blocks[index]).block
@@ -129,6 +134,21 @@ class DistillStage:
     def parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.student.named_parameters())
 
+    def _new_path(self, name: PathName, subjects: Tensor, rng: np.random.Generator) -> StudentPath:
+        match name:
+            case "pool":
+                return TrajectoryPool(self.sigmas, self.latents[subjects].float(), subjects, rng)
+            case "reals":
+                return RenoisedReals(self.sigmas, self.latents)
+            case "simulation":
+                return SimulatedPath(self.sigmas, self.latents.shape[1:], len(self.latents), self._step)
+
+    def _step(self, drawn: Drawn) -> Tensor:
+        """What the student makes of drawn samples, clean."""
+        sigma_B = self.sigmas[drawn.level_B]
+        velocity = velocity_of(self.student, drawn.noisy_BX, sigma_B, self._words(drawn).texts)
+        return clean_estimate(drawn.noisy_BX, velocity, sigma_B)
+
     def loss(self, step: int) -> StepLoss:
         if step < self.settings.regression_steps:
             return self._regression(step)
@@ -139,14 +159,14 @@ class DistillStage:
     def _regression(self, step: int) -> StepLoss:
         """The student's velocity against the teacher's guided one, at the same noisy samples."""
         rng = rng_for(f"{self.name}-regression", self.settings.seed, step)
-        drawn = self.pool.draw(rng, self.batch_size)
+        drawn = self.path.draw(rng, self.batch_size)
         words, sigma_B = self._words(drawn), self.sigmas[drawn.level_B]
         with torch.no_grad():
             target_BCHW = self._judge(drawn.noisy_BX, sigma_B, words).velocity_BX
         predicted_BCHW = velocity_of(self.student, drawn.noisy_BX, sigma_B, words.texts)
         total = (predicted_BCHW - target_BCHW).square().mean()
         clean_BCHW = clean_estimate(drawn.noisy_BX, predicted_BCHW.detach(), sigma_B)
-        self.pool.put_back(drawn, clean_BCHW, self._subjects(rng, self.batch_size), rng)
+        self.path.put_back(drawn, clean_BCHW, self._subjects(rng, self.batch_size), rng)
         return StepLoss(total=total, parts={"regression": total.item()})
 
     def _begin_critics(self) -> None:
@@ -167,7 +187,7 @@ class DistillStage:
         for index in range(settings.critic_updates):
             number = (step - settings.regression_steps) * settings.critic_updates + index
             rng = rng_for(f"{self.name}-critics", settings.seed, number)
-            drawn = self.pool.draw(rng, settings.batch_size)
+            drawn = self.path.draw(rng, settings.batch_size)
             critics = self.distiller.critics_round(
                 drawn.noisy_BX,
                 self.sigmas[drawn.level_B],
@@ -177,23 +197,24 @@ class DistillStage:
             )
             critics.total.backward()  # type: ignore[no-untyped-call]
             self.optimizer.update(number)
-            self.pool.put_back(drawn, critics.clean_BX, self._subjects(rng, settings.batch_size), rng)
+            self.path.put_back(drawn, critics.clean_BX, self._subjects(rng, settings.batch_size), rng)
             parts = critics.parts
         rng = rng_for(self.name, settings.seed, step)
-        drawn = self.pool.draw(rng, settings.batch_size)
+        drawn = self.path.draw(rng, settings.batch_size)
         student = self.distiller.student_round(
             drawn.noisy_BX, self.sigmas[drawn.level_B], self._words(drawn), rng
         )
-        self.pool.put_back(drawn, student.clean_BX, self._subjects(rng, settings.batch_size), rng)
-        return StepLoss(total=student.total, parts=parts | student.parts)
+        self.path.put_back(drawn, student.clean_BX, self._subjects(rng, settings.batch_size), rng)
+        parts = parts | student.parts
+        return StepLoss(total=student.total, parts=parts, warnings=self.health.watch(student.clean_BX, parts))
 
     def state(self) -> dict[str, Tensor]:
         tensors = {f"critics/{name}": value for name, value in self.optimizer.state().items()}
-        return tensors | {f"pool/{name}": value for name, value in self.pool.state().items()}
+        return tensors | {f"path/{name}": value for name, value in self.path.state().items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         self.optimizer.load(below(tensors, "critics/"))
-        self.pool.load(below(tensors, "pool/"))
+        self.path.load(below(tensors, "path/"))
 
     def contact_sheet(self) -> Image.Image:
         pictures = draw_few_steps(self.student, self.text, self.vae, SHEET_PROMPTS, self.sigmas)

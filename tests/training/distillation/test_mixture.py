@@ -24,7 +24,8 @@ from tests.training.distillation.mixture import (
     spread_around_modes,
 )
 from training.distillation.distiller import DistillationWeights, Distiller, Judged, Networks
-from training.distillation.pool import TrajectoryPool, noise_like
+from training.distillation.paths import PathName, RenoisedReals, SimulatedPath, StudentPath
+from training.distillation.pool import Drawn, TrajectoryPool, noise_like
 
 SIGMAS = torch.tensor([1.0, 0.6, 0.0])
 BATCH = 256
@@ -63,11 +64,27 @@ def players(pretrained: PlaneNetwork, weights: DistillationWeights) -> Players:
     return Players(student=student, critic=critic, heads=heads, distiller=distiller)
 
 
-def distil(pretrained: PlaneNetwork, weights: DistillationWeights) -> PlaneNetwork:
+def path_of(name: PathName, student: PlaneNetwork, rng: np.random.Generator) -> StudentPath:
+    reals = sample_mixture(2048, rng)
+
+    def step(drawn: Drawn) -> Tensor:
+        sigma = SIGMAS[drawn.level_B]
+        return clean_estimate(drawn.noisy_BX, student(drawn.noisy_BX, sigma), sigma)
+
+    match name:
+        case "pool":
+            return TrajectoryPool(SIGMAS, reals, torch.zeros(2048, dtype=torch.long), rng)
+        case "reals":
+            return RenoisedReals(SIGMAS, reals)
+        case "simulation":
+            return SimulatedPath(SIGMAS, reals.shape[1:], 1, step)
+
+
+def distil(pretrained: PlaneNetwork, weights: DistillationWeights, path: PathName = "pool") -> PlaneNetwork:
     """The student's average over its updates."""
     rng = np.random.default_rng(1)
     four = players(pretrained, weights)
-    pool = TrajectoryPool(SIGMAS, sample_mixture(2048, rng), torch.zeros(2048, dtype=torch.long), rng)
+    pool = path_of(path, four.student, rng)
     ours = torch.optim.AdamW(four.student.parameters(), lr=1e-3, betas=(0.0, 0.99), weight_decay=0)
     rivals = [*four.critic.parameters(), *four.heads.parameters()]
     theirs = torch.optim.AdamW(rivals, lr=3e-3, betas=(0.0, 0.99))
@@ -131,6 +148,14 @@ def test_two_steps_come_near_the_mixture(pretrained: PlaneNetwork, weights: Dist
     assert energy_distance(after, truth) < 0.05
     assert (shares_of_modes(after) - SHARES).abs().max() < 0.1, "every mode keeps its share"
     assert spread_around_modes(after) < 0.7 * spread_around_modes(before)
+
+
+@pytest.mark.parametrize("path", ["simulation", "reals"])
+def test_every_path_comes_near_the_mixture(pretrained: PlaneNetwork, path: PathName) -> None:
+    truth = sample_mixture(2000, np.random.default_rng(6))
+    after = draw(distil(pretrained, DistillationWeights(adversarial=0.03), path))
+    assert energy_distance(after, truth) < 0.05
+    assert (shares_of_modes(after) - SHARES).abs().max() < 0.1
 
 
 def test_a_critic_that_agrees_with_the_teacher_leaves_the_student_alone(pretrained: PlaneNetwork) -> None:

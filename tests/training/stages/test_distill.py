@@ -16,11 +16,12 @@ from engines.presets import PRESETS
 from engines.sampling import official_scheduler, start
 from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
+from training.distillation.paths import PATHS, PathName
 from training.loop import LoopSettings, train
 from training.optim import OptimSettings
 from training.recipes import find_recipe
 from training.seeds import rng_for
-from training.stages.distill import DistillStage, velocity_of
+from training.stages.distill import DistillSettings, DistillStage, velocity_of
 from training.stickers.models import LATENT_SIDE, build_text_encoders, build_transformer
 from training.stickers.words import build_tokenizer
 
@@ -32,7 +33,7 @@ def stage() -> DistillStage:
     return build_stage()
 
 
-def build_stage() -> DistillStage:
+def build_stage(distilling: DistillSettings = RECIPE.fast) -> DistillStage:
     """With a network of random numbers and latents of none."""
     torch.manual_seed(0)
     settings = RECIPE.pretrain
@@ -45,7 +46,7 @@ def build_stage() -> DistillStage:
     text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
     latents = torch.randn(settings.num_scenes, 16, LATENT_SIDE, LATENT_SIDE)
     vae = Vae.from_pretrained(STICKERS / "vae")
-    return DistillStage("fast", RECIPE.fast, settings, latents, network, text, vae)
+    return DistillStage("fast", distilling, settings, latents, network, text, vae)
 
 
 @pytest.mark.parametrize(("name", "preset"), [("dev", "stickers-dev"), ("dev", "dev"), ("fast", "fast")])
@@ -59,7 +60,7 @@ def test_a_student_learns_the_steps_that_its_preset_takes(name: str, preset: str
 
 
 def test_a_trajectory_keeps_its_caption(stage: DistillStage) -> None:
-    drawn = stage.pool.draw(np.random.default_rng(0), 4)
+    drawn = stage.path.draw(np.random.default_rng(0), 4)
     one, other = stage._words(drawn), stage._words(replace(drawn, level_B=drawn.level_B + 1))
     assert torch.equal(one.texts.t5_BTC, other.texts.t5_BTC)
     changed = stage._words(replace(drawn, subject_B=(drawn.subject_B + 1) % RECIPE.pretrain.num_scenes))
@@ -68,7 +69,7 @@ def test_a_trajectory_keeps_its_caption(stage: DistillStage) -> None:
 
 
 def test_the_teacher_is_guided_below_its_bound_alone(stage: DistillStage) -> None:
-    drawn = stage.pool.draw(np.random.default_rng(0), 2)
+    drawn = stage.path.draw(np.random.default_rng(0), 2)
     words, sigmas = stage._words(drawn), torch.tensor([0.95, 0.5])
     with torch.no_grad():
         judged = stage._judge(drawn.noisy_BX, sigmas, words)
@@ -95,7 +96,7 @@ def test_the_teacher_stays_and_all_others_learn(stage: DistillStage) -> None:
 
 def test_regression_asks_for_the_guided_velocity_and_leaves_the_critics(stage: DistillStage) -> None:
     before = [p.detach().clone() for p in stage.critics.parameters()]
-    same = copy.deepcopy(stage.pool)
+    same = copy.deepcopy(stage.path)
     result = stage.loss(0)
     assert all(torch.equal(p, was) for p, was in zip(stage.critics.parameters(), before, strict=True))
     drawn = same.draw(rng_for("fast-regression", stage.settings.seed, 0), stage.batch_size)
@@ -105,7 +106,7 @@ def test_regression_asks_for_the_guided_velocity_and_leaves_the_critics(stage: D
         own = velocity_of(stage.student, drawn.noisy_BX, sigma_B, words.texts)
     assert float(result.total.detach()) == pytest.approx(float((own - guided).square().mean()), rel=1e-2)
     rows = torch.from_numpy(drawn.rows_B)
-    assert torch.equal(stage.pool.level_P[rows], (drawn.level_B + 1) % (len(same.sigmas) - 1))
+    assert torch.equal(stage.path.level_P[rows], (drawn.level_B + 1) % (len(same.sigmas) - 1))
 
 
 def test_the_critic_begins_where_regression_left_the_student(stage: DistillStage) -> None:
@@ -135,3 +136,13 @@ def test_a_run_in_parts_is_the_unbroken_one_to_the_bit(tmp_path: Path) -> None:
 
     assert len(series(whole)) == 4
     assert series(parts) == series(whole)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_trains(path: PathName, tmp_path: Path) -> None:
+    optim = OptimSettings(learning_rate=1e-3, num_steps=3, warmup_steps=1)
+    stage = build_stage(replace(RECIPE.fast, path=path))
+    train(stage, LoopSettings(optim=optim, log_seconds=0), tmp_path, lambda _: None)
+    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    assert last["matching"] > 0
+    assert last["critic"] > 0
