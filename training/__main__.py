@@ -14,7 +14,7 @@ from engines.errors import EngineError
 from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
 from training.adopt import adopt
-from training.errors import TrainingError
+from training.errors import Stopped, TrainingError
 from training.evaluation import compare, score, train_detector
 from training.export import averaged_weights, export, load_drawing
 from training.loop import LoopSettings, train
@@ -118,6 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         torch.set_num_threads(args.threads or torch.get_num_threads())
         STAGES[args.command](recipe, runs, args.minutes)
+    except Stopped as stopped:
+        print(f"{stopped}", file=sys.stderr)
+        return 130
     except (TrainingError, EngineError, OSError) as error:
         print(f"{error}", file=sys.stderr)
         return 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import safetensors
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from training.errors import CorruptCheckpoint
+from training.errors import CorruptCheckpoint, DiskFull
 
 _KEEP = 2
 
@@ -25,15 +26,26 @@ class Checkpoint:
 
 
 def save_checkpoint(folder: Path, step: int, tensors: Mapping[str, Tensor]) -> Path:
-    """Write `step-NNN.safetensors` durably and drop all but the newest two."""
+    """Write `step-NNN.safetensors` durably and drop all but the newest two. Raises DiskFull."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{step:08d}.safetensors"
     aside = path.with_suffix(".part")
-    save_file(
-        {name: value.contiguous() for name, value in tensors.items()}, aside, metadata={"step": str(step)}
-    )
-    with aside.open("rb+") as file:
-        os.fsync(file.fileno())
+    try:
+        save_file(
+            {name: value.contiguous() for name, value in tensors.items()}, aside, metadata={"step": str(step)}
+        )
+        with aside.open("rb+") as file:
+            os.fsync(file.fileno())
+    except (OSError, safetensors.SafetensorError) as error:
+        aside.unlink(missing_ok=True)
+        needed, free = sum(value.nbytes for value in tensors.values()), shutil.disk_usage(folder).free
+        if needed < free:
+            raise
+        raise DiskFull(
+            f"The disk is full: a checkpoint of {needed / 1e6:.0f} MB does not fit at {folder}, where "
+            f"{free / 1e6:.0f} MB are free. Free some and run the same command again: it goes on from "
+            f"{'the checkpoint before' if checkpoints(folder) else 'the beginning'}."
+        ) from error
     aside.rename(path)
     for old in checkpoints(folder)[:-_KEEP]:
         old.unlink()

@@ -4,6 +4,8 @@ TrainingError
 ├── BadRecipe           a setting is unknown or does not fit
 ├── CorruptCheckpoint   a checkpoint cannot be read
 ├── NonFiniteLoss       too many batches in a row gave NaN or infinity
+├── DiskFull            there is no room for a checkpoint
+├── Stopped             a signal asked for the end; all is saved
 └── FontMissing         the emoji font is not installed
 """
 
@@ -22,6 +24,14 @@ class CorruptCheckpoint(TrainingError):
 
 class NonFiniteLoss(TrainingError):
     """Too many batches in a row gave NaN or infinity."""
+
+
+class DiskFull(TrainingError):
+    """There is no room for a checkpoint."""
+
+
+class Stopped(TrainingError):
+    """A signal asked for the end; all is saved."""
 
 
 class FontMissing(TrainingError):

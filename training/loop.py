@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -14,8 +13,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from training.checkpoint import below, load_latest, save_checkpoint
-from training.errors import NonFiniteLoss
+from training.errors import NonFiniteLoss, Stopped
+from training.journal import Journal, Record
 from training.optim import MasterOptimizer, OptimSettings, learning_rate
+from training.stop_signals import StopSignals
 
 _MAX_BAD_STEPS = 20
 
@@ -75,41 +76,49 @@ STAGE_PREFIX = "stage/"
 def train(stage: Stage, settings: LoopSettings, folder: Path, say: Say = print) -> MasterOptimizer:
     """Run or resume `stage` in `folder` until its last step or the sitting's end, the masters in the model.
 
-    Writes checkpoints/, sheets/ and log.jsonl. Raises NonFiniteLoss, CorruptCheckpoint.
+    Writes checkpoints/ and what Journal keeps. The first SIGINT or SIGTERM ends the sitting after the step
+    under way, saved. Raises Stopped then, NonFiniteLoss, CorruptCheckpoint, DiskFull.
     """
     optimizer = MasterOptimizer(stage.parameters(), settings.optim)
     step = _resume(stage, optimizer, folder / "checkpoints", say)
+    journal = Journal(folder, stage.name, settings.optim, step)
     started = logged = saved = drawn = time.monotonic()
     window: list[float] = []
     bad_steps = 0
-    while step < settings.optim.num_steps:
-        result = stage.loss(step)
-        result.total.backward()  # type: ignore[no-untyped-call]
-        norm = optimizer.update(step)
-        bad_steps = 0 if math.isfinite(norm) else bad_steps + 1
-        if bad_steps > _MAX_BAD_STEPS:
-            raise NonFiniteLoss(
-                f"{bad_steps} batches in a row had no finite gradient at step {step}: lower the rate."
+    with StopSignals() as signals:
+        while step < settings.optim.num_steps:
+            result = stage.loss(step)
+            result.total.backward()  # type: ignore[no-untyped-call]
+            norm = optimizer.update(step)
+            bad_steps = 0 if math.isfinite(norm) else bad_steps + 1
+            if bad_steps > _MAX_BAD_STEPS:
+                raise NonFiniteLoss(
+                    f"{bad_steps} batches in a row had no finite gradient at step {step}: lower the rate."
+                )
+            window.append(float(result.total.detach()))
+            for warning in result.warnings:
+                say(f"{stage.name} {step}: {warning}")
+            step += 1
+            now = time.monotonic()
+            is_last = (
+                signals.came
+                or step == settings.optim.num_steps
+                or (settings.minutes is not None and now - started > 60 * settings.minutes)
             )
-        window.append(float(result.total.detach()))
-        for warning in result.warnings:
-            say(f"{stage.name} {step}: {warning}")
-        step += 1
-        now = time.monotonic()
-        is_last = step == settings.optim.num_steps or (
-            settings.minutes is not None and now - started > 60 * settings.minutes
-        )
-        if now - logged > settings.log_seconds or is_last:
-            _log(folder, stage, settings, step, window, result.parts, norm, now - logged, say)
-            window, logged = [], now
-        if now - saved > 60 * settings.checkpoint_minutes or is_last:
-            save_checkpoint(folder / "checkpoints", step, optimizer.state() | _own_state(stage))
-            saved = time.monotonic()
-        if now - drawn > 60 * settings.sheet_minutes or is_last:
-            _draw(stage, optimizer, folder, step)
-            drawn = logged = time.monotonic()
-        if is_last:
-            break
+            if now - logged > settings.log_seconds or is_last:
+                _log(journal, stage, settings, step, window, result.parts, norm, now - logged, say)
+                window, logged = [], now
+            if now - saved > 60 * settings.checkpoint_minutes or is_last:
+                save_checkpoint(folder / "checkpoints", step, optimizer.state() | _own_state(stage))
+                saved = time.monotonic()
+            if (now - drawn > 60 * settings.sheet_minutes or is_last) and not signals.came:
+                _draw(journal, stage, optimizer, step)
+                drawn = logged = time.monotonic()
+            if is_last:
+                break
+    journal.close()
+    if signals.came:
+        raise Stopped(f"Stopped after step {step}, saved. Run the same command again to go on.")
     return optimizer
 
 
@@ -133,7 +142,7 @@ def _resume(stage: Stage, optimizer: MasterOptimizer, folder: Path, say: Say) ->
 
 
 def _log(
-    folder: Path,
+    journal: Journal,
     stage: Stage,
     settings: LoopSettings,
     step: int,
@@ -145,7 +154,7 @@ def _log(
 ) -> None:
     rate = len(window) * stage.batch_size / max(seconds, 1e-9)
     left_minutes = (settings.optim.num_steps - step) * stage.batch_size / max(rate, 1e-9) / 60
-    record = {
+    record: Record = {
         "stage": stage.name,
         "step": step,
         "loss": sum(window) / len(window),
@@ -155,9 +164,7 @@ def _log(
         "samples_per_second": round(rate, 1),
         "minutes_left": round(left_minutes, 1),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "log.jsonl").open("a") as file:
-        file.write(json.dumps(record) + "\n")
+    journal.log(record)
     say(
         f"{stage.name} {step}/{settings.optim.num_steps}  loss {record['loss']:.4f}  "
         + "  ".join(f"{name} {value:.4f}" for name, value in parts.items())
@@ -165,8 +172,7 @@ def _log(
     )
 
 
-def _draw(stage: Stage, optimizer: MasterOptimizer, folder: Path, step: int) -> None:
+def _draw(journal: Journal, stage: Stage, optimizer: MasterOptimizer, step: int) -> None:
     optimizer.write(optimizer.ema)
-    (folder / "sheets").mkdir(parents=True, exist_ok=True)
-    stage.contact_sheet().save(folder / "sheets" / f"step-{step:08d}.png")
+    journal.draw(stage.contact_sheet(), step)
     optimizer.write(optimizer.masters)

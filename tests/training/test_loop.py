@@ -1,51 +1,29 @@
+import errno
 import json
+import multiprocessing
+import os
+import shutil
+import signal
+import time
+from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-from torch import nn
 
-from training.checkpoint import checkpoints, load_latest
-from training.errors import CorruptCheckpoint, NonFiniteLoss
-from training.loop import LoopSettings, StepLoss, train
+from tests.training.line import LineStage, run, settings
+from training import checkpoint
+from training.checkpoint import checkpoints, load_latest, save_checkpoint
+from training.errors import CorruptCheckpoint, DiskFull, NonFiniteLoss, Stopped
+from training.journal import read_log
+from training.loop import StepLoss, train
 from training.optim import MasterOptimizer, OptimSettings, learning_rate
-from training.seeds import rng_for
-
-
-class LineStage:
-    """Fits a line; noise of batch k depends on k alone."""
-
-    name = "line"
-    batch_size = 4
-
-    def __init__(self, bad_from: int | None = None) -> None:
-        torch.manual_seed(0)
-        self.model = nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 1))
-        self.bad_from = bad_from
-
-    def parameters(self) -> dict[str, nn.Parameter]:
-        return dict(self.model.named_parameters())
-
-    def loss(self, step: int) -> StepLoss:
-        x = torch.from_numpy(rng_for("line", 0, step).standard_normal((4, 3)).astype(np.float32))
-        total = (self.model(x)[:, 0] - x.sum(1)).square().mean()
-        if self.bad_from is not None and step >= self.bad_from:
-            total = total * torch.nan
-        return StepLoss(total=total, parts={"square": float(total.detach())})
-
-    def contact_sheet(self) -> Image.Image:
-        return Image.new("RGB", (4, 4))
-
-
-def settings(num_steps: int = 40, *, minutes: float | None = None) -> LoopSettings:
-    optim = OptimSettings(learning_rate=0.01, num_steps=num_steps, warmup_steps=2)
-    return LoopSettings(optim=optim, log_seconds=0, minutes=minutes)
 
 
 def losses(folder: Path) -> list[float]:
-    return [json.loads(line)["loss"] for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [float(record["loss"]) for record in read_log(folder)]
 
 
 def quiet(sentence: str) -> None:
@@ -103,6 +81,76 @@ def test_bad_batch_takes_no_step_and_a_run_of_them_ends_it(tmp_path: Path) -> No
     assert all(torch.equal(before[name], value) for name, value in optimizer.masters.items())
     with pytest.raises(NonFiniteLoss, match="in a row"):
         train(LineStage(bad_from=3), settings(num_steps=100), tmp_path, quiet)
+
+
+def test_a_stop_signal_ends_the_sitting_saved(tmp_path: Path) -> None:
+    class Signalled(LineStage):
+        def loss(self, step: int) -> StepLoss:
+            if step == 3:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().loss(step)
+
+    handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(Stopped, match="Stopped after step 4, saved"):
+        train(Signalled(), settings(), tmp_path, quiet)
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
+    train(LineStage(), settings(), tmp_path, quiet)
+    train(LineStage(), settings(), tmp_path / "whole", quiet)
+    assert losses(tmp_path) == losses(tmp_path / "whole")
+
+
+def test_twenty_kills_change_nothing(tmp_path: Path) -> None:
+    """Real ones, by SIGKILL and at any moment; the series is that of an unbroken run to the bit."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([run.__module__, "torch._dynamo"])
+    rng, num_steps, killed, whole = np.random.default_rng(0), 400, tmp_path / "killed", tmp_path / "whole"
+
+    def started(folder: Path) -> BaseProcess:
+        process = context.Process(target=run, args=(folder, num_steps))
+        process.start()
+        return process
+
+    for _ in range(20):
+        before, process = len(read_log(killed)), started(killed)
+        while len(read_log(killed)) == before and process.is_alive():
+            time.sleep(0.005)
+        time.sleep(float(rng.uniform(0, 0.03)))
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+    for folder in (killed, whole):
+        process = started(folder)
+        process.join()
+        assert process.exitcode == 0
+    assert [record["step"] for record in read_log(killed)] == list(range(1, num_steps + 1))
+    assert losses(killed) == losses(whole)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "checkpoints"
+    tensors = {"weight": torch.zeros(2_000_000)}
+    save_checkpoint(folder, 1, tensors)
+    full = shutil.disk_usage(tmp_path)._replace(free=3_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+
+    def half(tensors: object, path: Path, metadata: object) -> None:
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "save_file", half)
+    with pytest.raises(DiskFull, match=r"8 MB does not fit at .* 3 MB are free.*checkpoint before"):
+        save_checkpoint(folder, 2, tensors)
+    assert [path.name for path in folder.iterdir()] == ["step-00000001.safetensors"]
+
+
+def test_warnings_are_said_with_their_step(tmp_path: Path) -> None:
+    class Worried(LineStage):
+        def loss(self, step: int) -> StepLoss:
+            return replace(super().loss(step), warnings=("All is lost.",) if step == 2 else ())
+
+    said: list[str] = []
+    train(Worried(), settings(num_steps=4), tmp_path, said.append)
+    assert [sentence for sentence in said if "lost" in sentence] == ["line 2: All is lost."]
 
 
 def test_rate_warms_up_holds_and_decays() -> None:
