@@ -13,6 +13,7 @@ import torch
 from engines.errors import EngineError
 from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
+from training import finetune
 from training.adopt import adopt
 from training.errors import Stopped, TrainingError
 from training.evaluation import compare, score, train_detector
@@ -103,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if args.command == "score":
             return score.run(args)
+        if args.command == "finetune":
+            return finetune.run(args, say)
         if args.command == "compare":
             return compare.run(args)
         if args.command == "detector":
@@ -156,6 +159,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("adopt", help="Go on from exported weights: make them finished runs.")
     _add_recipe(command)
     command.add_argument("--weights", type=Path, default=Path("engines/stickers"))
+    finetune.add_arguments(commands.add_parser("finetune", help="Teach a model your own pictures, by LoRA."))
     score.add_arguments(commands.add_parser("score", help="Score drawing and editing."))
     compare.add_arguments(commands.add_parser("compare", help="Set students beside their teacher."))
     train_detector.add_arguments(commands.add_parser("detector", help="Train the judge."))

@@ -36,6 +36,7 @@ from training.sheets import sheet
 from training.stages.pretrain import SHEET_PROMPTS, PretrainSettings, pretrain_scene
 from training.stickers.captions import caption
 from training.stickers.models import LATENT_SIDE
+from training.velocity import velocity_of
 
 Variant = Literal["dev", "fast"]
 
@@ -259,16 +260,3 @@ class DistillStage:
 
     def _keep_features(self, module: nn.Module, inputs: object, output: SingleOutput) -> None:
         self._features.append(output.rows_BTD)
-
-
-def velocity_of(network: SparseDiT, noisy_BCHW: Tensor, sigma_B: Tensor, context: TextContext) -> Tensor:
-    """noise - clean in float32."""
-    output = network(
-        noisy_BCHW.to(network.dtype),
-        sigma_B * 1000,
-        context.t5_BTC,
-        context.llama_LBTC,
-        context.pooled_BC,
-    )
-    sample: Tensor = output.sample
-    return -sample.float()

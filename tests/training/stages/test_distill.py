@@ -21,9 +21,10 @@ from training.loop import LoopSettings, train
 from training.optim import OptimSettings
 from training.recipes import find_recipe
 from training.seeds import rng_for
-from training.stages.distill import DistillSettings, DistillStage, velocity_of
+from training.stages.distill import DistillSettings, DistillStage
 from training.stickers.models import LATENT_SIDE, build_text_encoders, build_transformer
 from training.stickers.words import build_tokenizer
+from training.velocity import velocity_of
 
 RECIPE = find_recipe("smoke")
 

@@ -1,0 +1,169 @@
+"""LoRA on a drawing model from a user's pictures (Hu et al. 2021): attention, every expert and the gates."""
+
+# B batch, C channels, H height, W width
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from engines.api import GenerateRequest, Progress
+from engines.engine import DiffusionEngine
+from engines.fit import fit_source
+from engines.flow import interpolate
+from engines.lora import linear_shapes
+from engines.sparse_dit import SparseDiT
+from training.data.folder import Captioned
+from training.data.latents import cached_latents
+from training.errors import BadRecipe
+from training.loop import Say, StepLoss
+from training.losses import balance_loss, flow_matching_loss
+from training.noise_levels import NoiseLevels
+from training.seeds import rng_for
+from training.sheets import sheet
+from training.velocity import run_network
+
+__all__ = ["FinetuneSettings", "FinetuneStage"]
+
+ADAPTER = "finetune"
+TARGETS = ("attn", "attn1", "ff_i", "ff_t")
+"""Parts of a block whose linear layers get a LoRA pair: attention, and feed-forwards with all experts."""
+METADATA_KEY = "lora_adapter_metadata"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetuneSettings:
+    """`rank` of the pairs, whose alpha is the rank; `trains_gates` adds the routers, as whole tensors."""
+
+    rank: int = 16
+    trains_gates: bool = True
+    batch_size: int = 8
+    caption_drop: float = 0.1
+    balance_weight: float = 0.01
+    noise_levels: NoiseLevels = field(default_factory=NoiseLevels)
+    num_shown: int = 4
+    seed: int = 6
+
+
+class FinetuneStage:
+    """Flow matching on few pictures; of the network only the adapter learns."""
+
+    name = "finetune"
+
+    def __init__(
+        self,
+        settings: FinetuneSettings,
+        engine: DiffusionEngine,
+        pictures: Sequence[Captioned],
+        cache: Path,
+        say: Say,
+    ) -> None:
+        """Latents are kept below `cache`. Raises BadRecipe for pictures that cannot be read."""
+        torch.manual_seed(settings.seed)
+        self.settings, self.engine, self.pictures = settings, engine, tuple(pictures)
+        self.batch_size = min(settings.batch_size, len(pictures))
+        if engine.parts.preset.verb != "generate":
+            raise BadRecipe(f"{engine.parts.preset.name} edits; fine-tune a preset that draws.")
+        self.dit = engine.parts.dit
+        self.layers = put_lora_on(self.dit, settings)
+        self.buckets = tuple(bucket_latents(engine, self.pictures, cache, say).items())
+
+    def parameters(self) -> dict[str, nn.Parameter]:
+        return {name: each for name, each in self.dit.named_parameters() if each.requires_grad}
+
+    def loss(self, step: int) -> StepLoss:
+        settings, place = self.settings, self.engine.parts.placement
+        rng = rng_for(self.name, settings.seed, step)
+        shares = np.array([len(indices) for indices, _ in (bucket for _, bucket in self.buckets)], float)
+        _, (indices, latents) = self.buckets[int(rng.choice(len(self.buckets), p=shares / shares.sum()))]
+        rows = rng.choice(len(indices), self.batch_size, replace=len(indices) < self.batch_size)
+        words = [
+            "" if rng.random() < settings.caption_drop else self.pictures[indices[row]].caption
+            for row in rows
+        ]
+        clean_BCHW = latents[torch.from_numpy(rows)].float().to(place.device)
+        noise_BCHW = torch.from_numpy(rng.standard_normal(clean_BCHW.shape, np.float32)).to(place.device)
+        sigma_B = settings.noise_levels.sample(rng, self.batch_size).to(place.device)
+        context = self.engine.parts.text.encode(words).context.to(place.device, place.dtype)
+        noisy_BCHW = interpolate(clean_BCHW, noise_BCHW, sigma_B)
+        output = run_network(self.dit, noisy_BCHW, sigma_B, context)
+        flow = flow_matching_loss(output.sample, clean_BCHW, noise_BCHW)
+        balance = balance_loss(output.router)
+        total = flow + (settings.balance_weight * balance if settings.trains_gates else 0.0)
+        return StepLoss(total=total, parts={"flow": flow.item(), "balance": balance.item()})
+
+    def contact_sheet(self) -> Image.Image:
+        """A picture for each of the first captions, below it one of the user's with that caption."""
+        shown = list({each.caption: each for each in self.pictures}.values())[: self.settings.num_shown]
+        drawn = [
+            self.engine.generate(GenerateRequest(prompt=each.caption, seed=0), ignore).image for each in shown
+        ]
+        return sheet([*drawn, *(each.open().resize(drawn[0].size) for each in shown)], columns=len(shown))
+
+    def write(self, path: Path) -> None:
+        """The adapter as it stands in the network: diffusers' names and metadata, gates as whole tensors."""
+        tensors: dict[str, Tensor] = {}
+        for name, parameter in self.parameters().items():
+            official = name.replace(f".{ADAPTER}.", ".")
+            tensors[f"transformer.{official}"] = parameter.detach().cpu().contiguous()
+        noted = {
+            "transformer.r": self.settings.rank,
+            "transformer.lora_alpha": self.settings.rank,
+            "transformer.target_modules": self.layers,
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_suffix(".part")
+        save_file(tensors, aside, metadata={"format": "pt", METADATA_KEY: json.dumps(noted)})
+        aside.rename(path)
+
+
+def put_lora_on(dit: SparseDiT, settings: FinetuneSettings) -> list[str]:
+    """Freeze the network, add the adapter and free it and the gates; returns the layers' names."""
+    from peft import LoraConfig
+
+    dit.unfuse()
+    dit.requires_grad_(False)
+    layers = [name for name in linear_shapes(dit) if set(name.split(".")) & set(TARGETS)]
+    config = LoraConfig(r=settings.rank, lora_alpha=settings.rank, target_modules=layers)
+    dit.add_adapter(config, adapter_name=ADAPTER)
+    for name, parameter in dit.named_parameters():
+        if ADAPTER in name.split(".") or (settings.trains_gates and name.endswith(".gate.weight")):
+            parameter.requires_grad_(True)
+    return layers
+
+
+Bucket = tuple[tuple[int, ...], Tensor]
+
+
+def bucket_latents(
+    engine: DiffusionEngine, pictures: Sequence[Captioned], cache: Path, say: Callable[[str], None]
+) -> dict[tuple[int, int], Bucket]:
+    """By size: which pictures were brought to it, and their latents (N, C, H, W), made once."""
+    parts = engine.parts
+    factor = parts.vae.factor * parts.dit.config.patch_size
+    preset = replace(parts.preset, fit="cover")
+    members: dict[tuple[int, int], list[int]] = {}
+    for index, each in enumerate(pictures):
+        members.setdefault(fit_source(each.open(), preset, factor).size, []).append(index)
+    buckets = {}
+    for size, indices in members.items():
+
+        def draw(number: int, of: Sequence[int] = indices) -> Image.Image:
+            return fit_source(pictures[of[number]].open(), preset, factor)
+
+        records = [f"{pictures[index].sha256} {parts.folder_hash}" for index in indices]
+        file = cache / f"{size[0]}x{size[1]}.safetensors"
+        buckets[size] = (tuple(indices), cached_latents(file, records, draw, parts.vae, say).latents_NCHW)
+    return buckets
+
+
+def ignore(progress: Progress) -> None:
+    """Nobody watches."""
