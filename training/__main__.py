@@ -13,7 +13,7 @@ import torch
 from engines.errors import EngineError
 from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
-from training import finetune
+from training import finetune, plan
 from training.adopt import adopt
 from training.errors import Stopped, TrainingError
 from training.evaluation import compare, score, train_detector
@@ -104,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if args.command == "score":
             return score.run(args)
+        if args.command == "plan":
+            return plan.run(args, say)
         if args.command == "finetune":
             return finetune.run(args, say)
         if args.command == "compare":
@@ -159,6 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("adopt", help="Go on from exported weights: make them finished runs.")
     _add_recipe(command)
     command.add_argument("--weights", type=Path, default=Path("engines/stickers"))
+    plan.add_arguments(commands.add_parser("plan", help="What a run at full size takes."))
     finetune.add_arguments(commands.add_parser("finetune", help="Teach a model your own pictures, by LoRA."))
     score.add_arguments(commands.add_parser("score", help="Score drawing and editing."))
     compare.add_arguments(commands.add_parser("compare", help="Set students beside their teacher."))

@@ -39,8 +39,8 @@ class Recipe:
 def stickers_cpu() -> Recipe:
     """Two cores and no GPU: small width, many steps, sittings of about two hours."""
     student = OptimSettings(
-        learning_rate=2e-4,
-        num_steps=1_400,
+        learning_rate=1e-4,
+        num_steps=1_000,
         betas=(0.0, 0.99),
         warmup_steps=50,
         decay_share=0.3,

@@ -45,9 +45,11 @@ Variant = Literal["dev", "fast"]
 class DistillSettings:
     """The student's grid is that of its preset: `num_steps` of LCM with `shift`.
 
-    The teacher is guided by `guidance` at sigmas up to `guided_to`. An update of the student follows
-    `critic_updates` of the critics, whose learning rate is `critic_rate`. Discriminator heads read the
-    teacher's single-stream blocks `feature_blocks`. `path` names where the student's inputs come from.
+    The teacher is guided at sigmas up to `guided_to`: by `guidance` where the student regresses to it, by
+    `matching_guidance`, less, where distributions are matched, since a stronger one saturates. An update of
+    the student follows `critic_updates` of the critics, whose learning rate is `critic_rate`. Discriminator
+    heads read the teacher's single-stream blocks `feature_blocks`. `path` names where the student's inputs
+    come from.
 
     The first `regression_steps` teach the student the guided velocity by plain regression, on its own
     trajectories (stage one of Meng et al. 2023): cheap, and it leaves less for its critics to say.
@@ -56,6 +58,7 @@ class DistillSettings:
     num_steps: int
     shift: float
     guidance: float = 4.0
+    matching_guidance: float = 2.0
     guided_to: float = 0.94
     weights: DistillationWeights = field(default_factory=DistillationWeights)
     feature_blocks: tuple[int, ...] = (1, 3)
@@ -125,7 +128,7 @@ class DistillStage:
             networks=Networks(
                 student=lambda x, sigma, words: velocity_of(self.student, x, sigma, words.texts),
                 critic=lambda x, sigma, words: velocity_of(self.critic, x, sigma, words.texts),
-                teacher=self._judge,
+                teacher=self._judge_matching,
                 features=lambda x, sigma, words: self._look(x, sigma, words)[1],
                 heads=lambda features, sigma: self.heads(features).float(),
             ),
@@ -163,7 +166,7 @@ class DistillStage:
         drawn = self.path.draw(rng, self.batch_size)
         words, sigma_B = self._words(drawn), self.sigmas[drawn.level_B]
         with torch.no_grad():
-            target_BCHW = self._judge(drawn.noisy_BX, sigma_B, words).velocity_BX
+            target_BCHW = self._judge(drawn.noisy_BX, sigma_B, words, self.settings.guidance).velocity_BX
         predicted_BCHW = velocity_of(self.student, drawn.noisy_BX, sigma_B, words.texts)
         total = (predicted_BCHW - target_BCHW).square().mean()
         clean_BCHW = clean_estimate(drawn.noisy_BX, predicted_BCHW.detach(), sigma_B)
@@ -240,15 +243,18 @@ class DistillStage:
         count = len(texts)
         return Words(texts=context.rows(*range(count)), empty=context.rows(*[count] * count))
 
-    def _judge(self, noisy_BCHW: Tensor, sigma_B: Tensor, words: Words) -> Judged:
+    def _judge(self, noisy_BCHW: Tensor, sigma_B: Tensor, words: Words, guidance: float) -> Judged:
         v_text, features = self._look(noisy_BCHW, sigma_B, words)
         with torch.no_grad():
             v_empty = velocity_of(self.teacher, noisy_BCHW, sigma_B, words.empty)
             self._features.clear()
-            guided = guide(v_empty, v_text.detach(), self.settings.guidance)
+            guided = guide(v_empty, v_text.detach(), guidance)
             is_guided = per_sample((sigma_B <= self.settings.guided_to).float(), guided)
             velocity = torch.where(torch.as_tensor(is_guided) > 0, guided, v_text.detach())
         return Judged(velocity_BX=velocity, features=features)
+
+    def _judge_matching(self, noisy_BCHW: Tensor, sigma_B: Tensor, words: Words) -> Judged:
+        return self._judge(noisy_BCHW, sigma_B, words, self.settings.matching_guidance)
 
     def _look(self, noisy_BCHW: Tensor, sigma_B: Tensor, words: Words) -> tuple[Tensor, Sequence[Tensor]]:
         self._features.clear()

@@ -73,11 +73,11 @@ def test_the_teacher_is_guided_below_its_bound_alone(stage: DistillStage) -> Non
     drawn = stage.path.draw(np.random.default_rng(0), 2)
     words, sigmas = stage._words(drawn), torch.tensor([0.95, 0.5])
     with torch.no_grad():
-        judged = stage._judge(drawn.noisy_BX, sigmas, words)
+        judged = stage._judge(drawn.noisy_BX, sigmas, words, 3.0)
         plain = velocity_of(stage.teacher, drawn.noisy_BX, sigmas, words.texts)
         empty = velocity_of(stage.teacher, drawn.noisy_BX, sigmas, words.empty)
     torch.testing.assert_close(judged.velocity_BX[0], plain[0])
-    expected = empty[1] + stage.settings.guidance * (plain[1] - empty[1])
+    expected = empty[1] + 3 * (plain[1] - empty[1])
     torch.testing.assert_close(judged.velocity_BX[1], expected)
     assert [rows.shape for rows in judged.features] == [(2, 64, RECIPE.pretrain.width)] * 2
 
@@ -103,7 +103,7 @@ def test_regression_asks_for_the_guided_velocity_and_leaves_the_critics(stage: D
     drawn = same.draw(rng_for("fast-regression", stage.settings.seed, 0), stage.batch_size)
     words, sigma_B = stage._words(drawn), same.sigmas[drawn.level_B]
     with torch.no_grad():
-        guided = stage._judge(drawn.noisy_BX, sigma_B, words).velocity_BX
+        guided = stage._judge(drawn.noisy_BX, sigma_B, words, stage.settings.guidance).velocity_BX
         own = velocity_of(stage.student, drawn.noisy_BX, sigma_B, words.texts)
     assert float(result.total.detach()) == pytest.approx(float((own - guided).square().mean()), rel=1e-2)
     rows = torch.from_numpy(drawn.rows_B)
