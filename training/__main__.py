@@ -13,7 +13,7 @@ import torch
 from engines.errors import EngineError
 from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
-from training import finetune, plan
+from training import finetune, plan, scenes
 from training.adopt import adopt
 from training.errors import Stopped, TrainingError
 from training.evaluation import compare, score, train_detector
@@ -106,6 +106,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return score.run(args)
         if args.command == "plan":
             return plan.run(args, say)
+        if args.command == "scenes":
+            return scenes.run(args, say)
         if args.command == "finetune":
             return finetune.run(args, say)
         if args.command == "compare":
@@ -162,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_recipe(command)
     command.add_argument("--weights", type=Path, default=Path("engines/stickers"))
     plan.add_arguments(commands.add_parser("plan", help="What a run at full size takes."))
+    scenes.add_arguments(commands.add_parser("scenes", help="Write pictures of the small world."))
     finetune.add_arguments(commands.add_parser("finetune", help="Teach a model your own pictures, by LoRA."))
     score.add_arguments(commands.add_parser("score", help="Score drawing and editing."))
     compare.add_arguments(commands.add_parser("compare", help="Set students beside their teacher."))

@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, required=True, help="folder of pictures, a .txt caption beside each"
     )
+    parser.add_argument("--keep", type=Path, help="such a folder of what the model shall not forget")
     parser.add_argument("--out", type=Path, help="the adapter's file (default: DATA's name .safetensors)")
     parser.add_argument("--preset", default="stickers-full", choices=drawing, help="what is fine-tuned")
     parser.add_argument("--weights", type=Path, help="folder of the weights (default: the preset's own)")
@@ -43,12 +44,13 @@ def run(args: argparse.Namespace, say: Say) -> int:
         raise BadRecipe("--steps, --rank and --batch must be at least 1, --rate above 0.")
     torch.set_num_threads(args.threads or torch.get_num_threads())
     pictures = read_folder(args.data)
-    say(f"{len(pictures)} pictures in {args.data}.")
+    kept = read_folder(args.keep) if args.keep else ()
+    say(f"{len(pictures)} pictures in {args.data}" + (f", {len(kept)} to keep." if kept else "."))
     name = args.data.resolve().name
     folder = args.runs / "finetune" / name
     settings = FinetuneSettings(rank=args.rank, trains_gates=not args.no_gates, batch_size=args.batch)
     engine = load_engine(args.preset, args.weights)
-    stage = FinetuneStage(settings, engine, pictures, folder / "latents", say)
+    stage = FinetuneStage(settings, engine, pictures, folder / "latents", say, kept)
     optim = OptimSettings(
         learning_rate=args.rate,
         num_steps=args.steps,

@@ -41,11 +41,16 @@ METADATA_KEY = "lora_adapter_metadata"
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuneSettings:
-    """`rank` of the pairs, whose alpha is the rank; `trains_gates` adds the routers, as whole tensors."""
+    """`rank` of the pairs, whose alpha is the rank; `trains_gates` adds the routers, as whole tensors.
+
+    `keep_share` of the batches, where there are pictures to keep, are of those: what the model knew already
+    stays (prior preservation; Ruiz et al. 2023, section 3.2).
+    """
 
     rank: int = 16
     trains_gates: bool = True
     batch_size: int = 8
+    keep_share: float = 0.4
     caption_drop: float = 0.1
     balance_weight: float = 0.01
     noise_levels: NoiseLevels = field(default_factory=NoiseLevels)
@@ -65,16 +70,20 @@ class FinetuneStage:
         pictures: Sequence[Captioned],
         cache: Path,
         say: Say,
+        kept: Sequence[Captioned] = (),
     ) -> None:
-        """Latents are kept below `cache`. Raises BadRecipe for pictures that cannot be read."""
+        """`kept` show what the model shall not forget. Latents are cached below `cache`. Raises BadRecipe for
+        pictures that cannot be read."""
         torch.manual_seed(settings.seed)
         self.settings, self.engine, self.pictures = settings, engine, tuple(pictures)
+        self.kept = tuple(kept)
         self.batch_size = min(settings.batch_size, len(pictures))
         if engine.parts.preset.verb != "generate":
             raise BadRecipe(f"{engine.parts.preset.name} edits; fine-tune a preset that draws.")
         self.dit = engine.parts.dit
         self.layers = put_lora_on(self.dit, settings)
-        self.buckets = tuple(bucket_latents(engine, self.pictures, cache, say).items())
+        self.buckets = bucket_latents(engine, self.pictures, cache, say)
+        self.kept_buckets = bucket_latents(engine, self.kept, cache / "kept", say)
 
     def parameters(self) -> dict[str, nn.Parameter]:
         return {name: each for name, each in self.dit.named_parameters() if each.requires_grad}
@@ -82,14 +91,17 @@ class FinetuneStage:
     def loss(self, step: int) -> StepLoss:
         settings, place = self.settings, self.engine.parts.placement
         rng = rng_for(self.name, settings.seed, step)
-        shares = np.array([len(indices) for indices, _ in (bucket for _, bucket in self.buckets)], float)
-        _, (indices, latents) = self.buckets[int(rng.choice(len(self.buckets), p=shares / shares.sum()))]
-        rows = rng.choice(len(indices), self.batch_size, replace=len(indices) < self.batch_size)
+        is_kept = bool(self.kept) and rng.random() < settings.keep_share
+        pictures, buckets = (self.kept, self.kept_buckets) if is_kept else (self.pictures, self.buckets)
+        shares = np.array([len(bucket.indices) for bucket in buckets], float)
+        bucket = buckets[int(rng.choice(len(buckets), p=shares / shares.sum()))]
+        count = len(bucket.indices)
+        rows = rng.choice(count, self.batch_size, replace=count < self.batch_size)
         words = [
-            "" if rng.random() < settings.caption_drop else self.pictures[indices[row]].caption
+            "" if rng.random() < settings.caption_drop else pictures[bucket.indices[row]].caption
             for row in rows
         ]
-        clean_BCHW = latents[torch.from_numpy(rows)].float().to(place.device)
+        clean_BCHW = bucket.latents_NCHW[torch.from_numpy(rows)].float().to(place.device)
         noise_BCHW = torch.from_numpy(rng.standard_normal(clean_BCHW.shape, np.float32)).to(place.device)
         sigma_B = settings.noise_levels.sample(rng, self.batch_size).to(place.device)
         context = self.engine.parts.text.encode(words).context.to(place.device, place.dtype)
@@ -140,20 +152,26 @@ def put_lora_on(dit: SparseDiT, settings: FinetuneSettings) -> list[str]:
     return layers
 
 
-Bucket = tuple[tuple[int, ...], Tensor]
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """Pictures that were brought to one size, by their places in the list, and their latents."""
+
+    size: tuple[int, int]
+    indices: tuple[int, ...]
+    latents_NCHW: Tensor
 
 
 def bucket_latents(
     engine: DiffusionEngine, pictures: Sequence[Captioned], cache: Path, say: Callable[[str], None]
-) -> dict[tuple[int, int], Bucket]:
-    """By size: which pictures were brought to it, and their latents (N, C, H, W), made once."""
+) -> tuple[Bucket, ...]:
+    """Each picture in the size of the preset that is nearest to its own, its latents made once."""
     parts = engine.parts
     factor = parts.vae.factor * parts.dit.config.patch_size
     preset = replace(parts.preset, fit="cover")
     members: dict[tuple[int, int], list[int]] = {}
     for index, each in enumerate(pictures):
         members.setdefault(fit_source(each.open(), preset, factor).size, []).append(index)
-    buckets = {}
+    buckets = []
     for size, indices in members.items():
 
         def draw(number: int, of: Sequence[int] = indices) -> Image.Image:
@@ -161,8 +179,9 @@ def bucket_latents(
 
         records = [f"{pictures[index].sha256} {parts.folder_hash}" for index in indices]
         file = cache / f"{size[0]}x{size[1]}.safetensors"
-        buckets[size] = (tuple(indices), cached_latents(file, records, draw, parts.vae, say).latents_NCHW)
-    return buckets
+        latents = cached_latents(file, records, draw, parts.vae, say).latents_NCHW
+        buckets.append(Bucket(size=size, indices=tuple(indices), latents_NCHW=latents))
+    return tuple(buckets)
 
 
 def ignore(progress: Progress) -> None:

@@ -74,9 +74,9 @@ def test_without_gates_only_pairs_learn(weights: Path, data: Path) -> None:
 
 def test_pictures_go_to_the_size_nearest_to_theirs_and_batches_stay_apart(weights: Path, data: Path) -> None:
     stage = build_stage(weights, data)
-    sizes = {size: indices for size, (indices, _) in stage.buckets}
+    sizes = {bucket.size: bucket.indices for bucket in stage.buckets}
     assert sizes == {(64, 64): (0, 1, 2, 3, 4), (96, 32): (5,)}
-    assert [latents.shape[-2:] for _, (_, latents) in stage.buckets] == [(8, 8), (4, 12)]
+    assert [bucket.latents_NCHW.shape[-2:] for bucket in stage.buckets] == [(8, 8), (4, 12)]
     for step in range(12):
         assert torch.isfinite(stage.loss(step).total)
 
@@ -95,6 +95,26 @@ def test_the_adapter_file_gives_the_network_that_was_trained(
     assert difference(drawn(worn, request), drawn(stage.engine, request)) <= 1
     assert difference(drawn(worn, request), drawn(load_engine(TINY, weights), request)) > 1
     assert all(name.startswith("transformer.") for name in load_file(file))
+
+
+def test_some_batches_are_of_what_is_kept(weights: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = load_engine(TINY, weights)
+    pictures = read_folder(data)
+    stage = FinetuneStage(
+        FinetuneSettings(rank=2, batch_size=2, keep_share=0.5, caption_drop=0.0),
+        engine,
+        pictures[:2],
+        data.parent / "latents",
+        lambda _: None,
+        kept=[dataclasses.replace(each, caption="two birds") for each in pictures[2:5]],
+    )
+    read: list[str] = []
+    encode = engine.parts.text.encode
+    monkeypatch.setattr(engine.parts.text, "encode", lambda words: read.append(words[0]) or encode(words))
+    for step in range(20):
+        stage.loss(step)
+    assert 4 < read.count("two birds") < 16
+    assert set(read) == {"two birds", "the dog", "a cat"}
 
 
 def test_an_editor_is_refused(weights: Path, data: Path) -> None:

@@ -1,0 +1,36 @@
+"""`python -m training scenes`: captioned pictures of the small world, in a folder as `finetune` reads it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from training.errors import BadRecipe
+from training.loop import Say
+from training.seeds import rng_for
+from training.stickers.captions import caption
+from training.stickers.render import render
+from training.stickers.scene import sample_scene
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of `python -m training scenes`."""
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--count", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def run(args: argparse.Namespace, say: Say) -> int:
+    """Write pictures and captions. Raises FontMissing, BadRecipe."""
+    if args.count < 1:
+        raise BadRecipe("--count must be at least 1.")
+    args.out.mkdir(parents=True, exist_ok=True)
+    for index in range(args.count):
+        rng = rng_for("scenes", args.seed, index)
+        scene = sample_scene(rng)
+        render(scene).save(args.out / f"{index:04}.png")
+        (args.out / f"{index:04}.txt").write_text(caption(scene, rng) + "\n", "utf-8")
+    say(f"{args.count} scenes in {args.out}.")
+    return 0
