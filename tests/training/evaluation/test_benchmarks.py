@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engines.vae import Vae
 from training.evaluation.batches import Wish
-from training.evaluation.benchmarks import others, score_drawing, score_editing
+from training.evaluation.benchmarks import drawing_panel, others, score_drawing, score_editing
 from training.evaluation.editing import own_edits
 from training.evaluation.prompts import Prompt, own_prompts
 from training.evaluation.truth import true_scene
@@ -57,7 +57,7 @@ def edit_nothing(wishes: Sequence[Wish]) -> list[Image.Image]:
 
 
 def test_a_perfect_engine_reaches_the_ceiling_and_leaves_the_floor(detector: Detector) -> None:
-    scored = score_drawing(PROMPTS, 1, draw_truth, detector, LOSSLESS)
+    scored = score_drawing(drawing_panel(PROMPTS, 1), {"full": draw_truth}, detector, LOSSLESS)
     engine, ceiling, decoded, floor = scored.table.rows
     assert engine.overall.mean > 0.85
     assert ceiling.overall.mean > 0.85
@@ -67,9 +67,14 @@ def test_a_perfect_engine_reaches_the_ceiling_and_leaves_the_floor(detector: Det
 
 
 def test_an_engine_that_draws_nothing_gets_nothing(detector: Detector) -> None:
-    scored = score_drawing(PROMPTS, 2, draw_nothing, detector, LOSSLESS)
-    assert scored.table.rows[0].overall.mean == 0.0
-    assert len(scored.failures) == 2 * len(PROMPTS)
+    makes = {"blind": draw_nothing, "perfect": draw_truth}
+    scored = score_drawing(drawing_panel(PROMPTS, 2), makes, detector, LOSSLESS)
+    blind, perfect, *_ = scored.table.rows
+    assert (blind.name, perfect.name) == ("blind", "perfect")
+    assert blind.overall.mean == 0.0
+    assert perfect.overall.mean > 0.85
+    of_blind = [failure for failure in scored.failures if failure.startswith("blind: ")]
+    assert len(of_blind) == 2 * len(PROMPTS)
 
 
 def test_a_perfect_editor_gets_ten_and_a_lazy_one_nothing(detector: Detector) -> None:
