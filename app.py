@@ -187,8 +187,9 @@ def build_engines(settings: Settings) -> Engines:
     full = LazyEngine(lambda: load("stickers-full"))
     fast = LazyEngine(lambda: load("stickers-fast", full))
     editor = LazyEngine(lambda: load("stickers-edit", full))
+    has_fast = ((settings.weights or STICKERS) / "transformer_fast").is_dir()
     return Engines(
-        painters={Quality.FULL: full, Quality.FAST: fast},
+        painters={Quality.FULL: full, **({Quality.FAST: fast} if has_fast else {})},
         editors={Quality.FULL: editor, Quality.FAST: editor},
     )
 
