@@ -39,13 +39,15 @@ class Recipe:
 def stickers_cpu() -> Recipe:
     """Two cores and no GPU: small width, many steps, sittings of about two hours."""
     student = OptimSettings(
-        learning_rate=1e-4,
-        num_steps=1_000,
+        learning_rate=3e-4,
+        num_steps=1_500,
         betas=(0.0, 0.99),
         warmup_steps=50,
-        decay_share=0.3,
+        decay_share=0.5,
         ema_decay=0.99,
     )
+    # All of it regression: more steps than these are distribution matching (docs/decisions/0008).
+    regression = DistillSettings(num_steps=16, shift=3.0, guidance=3.0, regression_steps=1_500)
     return Recipe(
         name="stickers_cpu",
         autoencoder=AutoencoderSettings(),
@@ -69,9 +71,9 @@ def stickers_cpu() -> Recipe:
         ),
         edit=EditSettings(),
         edit_loop=LoopSettings(optim=OptimSettings(learning_rate=1.5e-3, num_steps=56_000, decay_share=0.2)),
-        dev=DistillSettings(num_steps=28, shift=6.0),
-        dev_loop=LoopSettings(optim=student),
-        fast=DistillSettings(num_steps=16, shift=3.0),
+        dev=replace(regression, num_steps=28, shift=6.0, regression_steps=1_000),
+        dev_loop=LoopSettings(optim=replace(student, num_steps=1_000, decay_share=0.4)),
+        fast=regression,
         fast_loop=LoopSettings(optim=student),
     )
 

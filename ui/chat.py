@@ -147,8 +147,8 @@ def build_stage() -> Stage:
             )
             with gr.Row(elem_classes="settings"):
                 quality = gr.Radio(
-                    [("Fast", Quality.FAST.value), ("Full", Quality.FULL.value)],
-                    value=Quality.FAST.value,
+                    [("Full", Quality.FULL.value), ("Fast", Quality.FAST.value)],
+                    value=Quality.FULL.value,
                     label="Quality",
                 )
                 shape = gr.Radio(
