@@ -71,7 +71,8 @@ def test_guidance_can_wait_for_the_later_steps(tiny_folder: Path, engine: Diffus
         preset = dataclasses.replace(TINY, guided=(0.0, bound))
         return draw(load_engine(preset, tiny_folder, share=engine), **changes)
 
-    assert np.array_equal(below(0.0), below(0.5, guidance=1.0))
+    alone, unguided = (each.astype(int) for each in (below(0.0), below(0.5, guidance=1.0)))
+    assert abs(alone - unguided).max() <= 1  # rounding: the texts of the batch are others
     assert not np.array_equal(below(0.5), below(0.0))
     assert not np.array_equal(below(0.5), below(1.0))
 

@@ -50,7 +50,8 @@ def test_the_seven_published_sizes_hold_a_megapixel_in_either_orientation() -> N
 
 def test_fast_knows_the_papers_other_number_of_steps() -> None:
     assert {name: preset.other_num_steps for name, preset in PRESETS.items() if preset.other_num_steps} == {
-        "fast": (14,)
+        "fast": (14,),
+        "stickers-fast": (14,),
     }
 
 
