@@ -40,7 +40,7 @@ MEGAPIXEL_SIZES = (
     Size(1248, 832),
     Size(832, 1248),
 )
-STICKER_SIZES = (Size(256, 256),)
+STICKER_SIZES = (Size(256, 256), Size(320, 192), Size(192, 320))
 
 
 @dataclass(frozen=True, kw_only=True)

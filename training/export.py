@@ -15,8 +15,8 @@ from engines.vae import Vae
 from training.checkpoint import fill, load_latest
 from training.errors import CorruptCheckpoint
 from training.recipes import Recipe
+from training.stickers.catalogue import BACKGROUNDS, COLORS, EFFECTS, KINDS, SIGN_WORDS, STYLES
 from training.stickers.models import build_text_encoders, build_transformer
-from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, STYLES
 from training.stickers.words import build_tokenizer, spoken_words
 
 SAMPLING_SHIFT = 1.5
@@ -79,10 +79,12 @@ def export(recipe: Recipe, runs: Path, out: Path) -> str:
     )
     out.mkdir(parents=True, exist_ok=True)
     vocabulary = {
-        "classes": CLASSES,
+        "classes": KINDS,
         "colors": tuple(COLORS),
         "backgrounds": BACKGROUNDS,
         "styles": STYLES,
+        "effects": EFFECTS,
+        "signs": SIGN_WORDS,
         "words": spoken_words(),
     }
     (out / "vocabulary.json").write_text(json.dumps(vocabulary, indent=2) + "\n", "utf-8")

@@ -14,6 +14,7 @@ from training.errors import BadRecipe, CorruptCheckpoint
 from training.evaluation.examples import sample_example
 from training.evaluation.judge_error import error_of
 from training.seeds import rng_for
+from training.stickers.catalogue import BACKGROUNDS, CLASSES, COLORS, KINDS, SIGN_WORDS, STYLES
 from training.stickers.detector import (
     GRID,
     NATURAL,
@@ -26,15 +27,15 @@ from training.stickers.detector import (
     Thresholds,
     decode,
     merge_twins,
+    to_input,
 )
-from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, STYLES
 
 HALF_SURE = Thresholds(confidence=0.5)
 
 
 def one_peak(kind: int, color: int, heat: float = 5.0) -> GridOutput:
     """A 64 px thing whose centre lies a quarter cell right of the middle of row 4, column 10."""
-    kinds = torch.zeros(1, len(CLASSES) + 1, GRID, GRID)
+    kinds = torch.zeros(1, len(KINDS) + 1, GRID, GRID)
     colors = torch.zeros(1, len(COLORS) + 1, GRID, GRID)
     heats = torch.full((1, GRID, GRID), -9.0)
     offsets = torch.zeros(1, 2, GRID, GRID)
@@ -48,6 +49,7 @@ def one_peak(kind: int, color: int, heat: float = 5.0) -> GridOutput:
         heat_BHW=heats,
         kinds_BKHW=kinds,
         colors_BKHW=colors,
+        words_BKHW=torch.zeros(1, len(SIGN_WORDS), GRID, GRID),
         sizes_BHW=torch.full((1, GRID, GRID), -1.3863),  # a quarter of the picture
         offsets_B2HW=offsets,
         backgrounds_BK=torch.eye(len(BACKGROUNDS))[2:3],
@@ -57,15 +59,31 @@ def one_peak(kind: int, color: int, heat: float = 5.0) -> GridOutput:
 
 
 def test_a_peak_becomes_a_thing_in_picture_pixels() -> None:
-    (reading,) = decode(one_peak(CLASSES.index("dog"), tuple(COLORS).index("blue")), HALF_SURE)
+    (reading,) = decode(one_peak(CLASSES.index("dog"), tuple(COLORS).index("blue")), HALF_SURE, [2.0])
     (thing,) = reading.things
     assert (thing.kind, thing.color) == ("dog", "blue")
     assert (thing.x, thing.y, thing.size) == pytest.approx((172.0, 72.0, 64.0), abs=0.1)
     assert (reading.background, reading.style) == (BACKGROUNDS[2], STYLES[0])
 
 
+def test_a_sign_says_its_word() -> None:
+    output = one_peak(KINDS.index("sign"), NATURAL)
+    output.words_BKHW[0, 3, 4, 10] = 5.0
+    (sign,) = decode(output, HALF_SURE, [2.0])[0].things
+    assert (sign.kind, sign.word) == ("sign", SIGN_WORDS[3])
+    (dog,) = decode(one_peak(CLASSES.index("dog"), 0), HALF_SURE, [2.0])[0].things
+    assert dog.word is None
+
+
+def test_wide_and_tall_pictures_keep_their_proportions() -> None:
+    wide = Image.new("RGB", (320, 192), (255, 0, 0))
+    red = to_input([wide])[0, 0] > 0.9
+    assert red.sum() == 128 * round(192 / 2.5)
+    assert red[: round(192 / 2.5)].all()
+
+
 def test_natural_is_no_colour() -> None:
-    (reading,) = decode(one_peak(0, NATURAL), HALF_SURE)
+    (reading,) = decode(one_peak(0, NATURAL), HALF_SURE, [2.0])
     assert reading.things[0].color is None
 
 
@@ -73,7 +91,7 @@ def test_natural_is_no_colour() -> None:
     "output", [one_peak(UNKNOWN, 0), one_peak(0, 0, heat=-1.0)], ids=["unknown", "faint"]
 )
 def test_unknown_and_unsure_things_are_not_reported(output: GridOutput) -> None:
-    assert decode(output, HALF_SURE)[0].things == ()
+    assert decode(output, HALF_SURE, [2.0])[0].things == ()
 
 
 def test_of_two_detections_on_one_thing_the_surer_stays() -> None:

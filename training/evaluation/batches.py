@@ -16,6 +16,7 @@ from engines.engine import DiffusionEngine
 from engines.fit import fit_source
 from engines.generate import latent_shape
 from engines.sampling import Scheduler, Velocity, denoise, draw_noise, start
+from engines.sizes import Size
 from engines.text import TextContext
 from engines.vae import to_image, to_pixels
 from engines.velocity import edit_velocity, prompt_velocity
@@ -34,11 +35,19 @@ class Sampling:
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """Words and a seed, with a source picture for an edit."""
+    """Words and a seed; the size of a new picture (None is the preset's first), or the source of an edit."""
 
     words: str
     seed: int
+    size: Size | None = None
     source: Image.Image | None = None
+
+    @property
+    def outline(self) -> tuple[int, int]:
+        """What the wishes of one batch have in common."""
+        if self.source is not None:
+            return self.source.size
+        return (0, 0) if self.size is None else (self.size.width, self.size.height)
 
 
 OnBatch = Callable[[int], None]
@@ -69,17 +78,21 @@ def in_batches(
     on_batch: OnBatch,
     together: Together,
 ) -> list[Image.Image]:
-    pictures: list[Image.Image] = []
-    for first in range(0, len(wishes), sampling.batch_size):
-        pictures += together(engine, wishes[first : first + sampling.batch_size], sampling)
-        on_batch(len(pictures))
-    return pictures
+    pictures: dict[int, Image.Image] = {}
+    for outline in dict.fromkeys(wish.outline for wish in wishes):
+        own = [index for index, wish in enumerate(wishes) if wish.outline == outline]
+        for first in range(0, len(own), sampling.batch_size):
+            batch = own[first : first + sampling.batch_size]
+            made = together(engine, [wishes[index] for index in batch], sampling)
+            pictures |= dict(zip(batch, made, strict=True))
+            on_batch(len(pictures))
+    return [pictures[index] for index in range(len(wishes))]
 
 
 @torch.no_grad()
 def draw_batch(engine: DiffusionEngine, wishes: Sequence[Wish], sampling: Sampling) -> list[Image.Image]:
     parts = engine.parts
-    shape = latent_shape(parts, parts.preset.sizes[0])
+    shape = latent_shape(parts, wishes[0].size or parts.preset.sizes[0])
     scheduler = start_each(engine, sampling)
     velocity = prompt_velocity(
         parts.dit,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from engines.sizes import Size
 from engines.vae import Vae
 from training.evaluation.batches import Wish
 from training.evaluation.editing import EditScore, score_edit
@@ -16,6 +17,7 @@ from training.evaluation.report import Mark, Row, Shown, Table, summarise
 from training.evaluation.train_detector import round_trip
 from training.evaluation.truth import true_scene
 from training.seeds import rng_for
+from training.stickers.catalogue import SHAPES
 from training.stickers.detector import Detector, Reading
 from training.stickers.edits import Edit, EditType
 from training.stickers.render import render
@@ -52,7 +54,8 @@ def drawing_panel(prompts: Sequence[Prompt], num_seeds: int) -> Panel:
     return Panel(
         asked=tuple(prompt for prompt, _ in asked),
         wishes=tuple(
-            Wish(words=prompt.prompt, seed=seed_of(index, seed)) for index, (prompt, seed) in enumerate(asked)
+            Wish(words=prompt.prompt, seed=seed_of(index, seed), size=Size(*SHAPES[prompt.shape]))
+            for index, (prompt, seed) in enumerate(asked)
         ),
         truth=tuple(
             render(true_scene(prompt, rng_for("score-truth", seed, index)))
@@ -100,9 +103,15 @@ def score_drawing(panel: Panel, makes: Mapping[str, Make], detector: Detector, v
     return Scored(table=table, shown=tuple(shown), failures=tuple(failures))
 
 
-def score_editing(edits: Sequence[Edit], num_seeds: int, make: Make, detector: Detector, vae: Vae) -> Scored:
-    """Rows: the engine, and its two parts; the source unchanged; the true target, plain and decoded."""
-    asked = [edit for edit in edits for _ in range(num_seeds)]
+def score_editing(
+    edits: Mapping[str, Sequence[Edit]], num_seeds: int, make: Make, detector: Detector, vae: Vae
+) -> Scored:
+    """Rows: the engine, and its two parts; the source unchanged; the true target, plain and decoded.
+
+    `edits` by the column in which they count.
+    """
+    columns = [column for column, group in edits.items() for _ in range(num_seeds * len(group))]
+    asked = [edit for group in edits.values() for edit in group for _ in range(num_seeds)]
     sources = [render(edit.source) for edit in asked]
     targets = [render(edit.target) for edit in asked]
     decoded = round_trip(vae, targets)
@@ -118,8 +127,8 @@ def score_editing(edits: Sequence[Edit], num_seeds: int, make: Make, detector: D
 
     def row(name: str, values: Sequence[float]) -> Row:
         marks = [
-            Mark(column=edit.type.value, subject=subject(edit), value=value)
-            for edit, value in zip(asked, values, strict=True)
+            Mark(column=column, subject=subject(edit), value=value)
+            for edit, column, value in zip(asked, columns, values, strict=True)
         ]
         return summarise(name, marks, EDIT_TYPES)
 
@@ -137,15 +146,15 @@ def score_editing(edits: Sequence[Edit], num_seeds: int, make: Make, detector: D
         for picture, edit, each, source in zip(edited, asked, marked, sources, strict=True)
     ]
     failures = tuple(
-        f"{edit.type.value}: {edit.instruction} (seed {wish.seed}): "
+        f"{column}: {edit.instruction} (seed {wish.seed}): "
         f"success {each.success:.1f}, restraint {each.restraint:.1f}"
-        for edit, wish, each in zip(asked, wishes, marked, strict=True)
+        for column, edit, wish, each in zip(columns, asked, wishes, marked, strict=True)
         if each.score < GOOD_EDIT
     )
     table = Table(
         title="Editing: the smaller of success and restraint, 0 to 10", overall_columns=EDIT_TYPES, rows=rows
     )
-    return Scored(table=table, shown=first_of_each(shown, [e.type.value for e in asked]), failures=failures)
+    return Scored(table=table, shown=first_of_each(shown, columns), failures=failures)
 
 
 def drawing_marks(asked: Sequence[Prompt], facts: Sequence[bool]) -> list[Mark]:

@@ -1,12 +1,14 @@
 """How well a picture was edited: success and restraint, each 0 to 10; the smaller of the two is the score.
 
 success  = 10 * changed * kept
-  changed: the share of the asked-for facts that the judge sees (`changed_facts`), 0 when the first one fails
+  changed: the share of the asked-for facts that are seen (`changed_facts`), 0 when the first one fails; for
+           Global, whose facts are light and place, whether the picture is nearer to the true target than to
+           the source
   kept:    found / (all things to keep + things that should not be there); 1 for an empty, clean picture
 restraint = 10 * max(0, 1 - max(0, e - dead) / 0.10)
   e:       mean absolute difference (0..1) to the true target outside the mask, which is grown by 8 px;
            for Add also outside the box where the new thing was found, since words leave its place open;
-           for Style, which changes everywhere, inside too, since its true target is known exactly
+           for Style and Global, which change everywhere, inside too, since their true target is known exactly
   dead:    0.02, what an autoencoder of 30 dB costs, or the e of the true target through the engine's own
                autoencoder where that is more: fine detail that it cannot hold is not the edit's fault
 score    = min(success, restraint)
@@ -24,14 +26,18 @@ from PIL import Image, ImageFilter
 from training.evaluation.geneval import relations
 from training.evaluation.judge_error import find_things
 from training.seeds import rng_for
+from training.stickers.catalogue import shows_colors, shows_words
 from training.stickers.detector import Detection, Reading
-from training.stickers.edits import Edit, EditType, edit_mask, sample_edit
+from training.stickers.edits import WHOLE_PICTURE, Edit, EditType, edit_mask, sample_edit
 from training.stickers.render import render
-from training.stickers.scene import PICTURE_PX, Thing
+from training.stickers.scene import Thing
 
 STREAM = "score-edits"
 DEAD_ZONE = 0.02
 WORST_ERROR = 0.10
+REASONING_TYPES = (EditType.REMOVE, EditType.COLOR, EditType.LOCAL)
+"""Of the edits shown apart, whose thing can only be told by a look at the scene."""
+_CLEAR_CHANGE = 1.18
 _GROWTH_PX = 8
 _SIDES = {
     r"left of": {"left of"},
@@ -64,18 +70,36 @@ def own_edits(num_per_type: int, seed: int) -> list[Edit]:
     ]
 
 
+def reasoning_edits(count: int, seed: int) -> list[Edit]:
+    """Triplets whose instructions name no class of the thing they mean."""
+    return [
+        sample_edit(
+            rng_for(f"{STREAM}-reasoning", seed, index),
+            REASONING_TYPES[index % len(REASONING_TYPES)],
+            is_reasoning=True,
+        )
+        for index in range(count)
+    ]
+
+
 def score_edit(edit: Edit, picture: Image.Image, reading: Reading, decoded: Image.Image | None) -> EditScore:
     """Marks for `picture`, which the judge reads as `reading`; `decoded` is the true target, decoded."""
-    success = 10 * changed_share(edit, reading) * kept_share(edit, reading)
+    success = 10 * changed_share(edit, picture, reading) * kept_share(edit, reading)
     error = error_outside(edit, picture, reading)
     dead = DEAD_ZONE if decoded is None else max(DEAD_ZONE, error_outside(edit, decoded, reading))
     restraint = 10 * max(0.0, 1 - max(0.0, error - dead) / WORST_ERROR)
     return EditScore(success=success, restraint=restraint, error_outside=error)
 
 
-def changed_share(edit: Edit, reading: Reading) -> float:
-    facts = changed_facts(edit, reading)
+def changed_share(edit: Edit, picture: Image.Image, reading: Reading) -> float:
+    facts = [is_nearer(edit, picture)] if edit.type is EditType.GLOBAL else changed_facts(edit, reading)
     return sum(facts) / len(facts) if facts[0] else 0.0
+
+
+def is_nearer(edit: Edit, picture: Image.Image) -> bool:
+    """Whether the picture is nearer to the true target than to the source."""
+    to_target, to_source = (difference(picture, render(scene)).mean() for scene in (edit.target, edit.source))
+    return bool(to_target < to_source)
 
 
 def changed_facts(edit: Edit, reading: Reading) -> list[bool]:
@@ -87,6 +111,8 @@ def changed_facts(edit: Edit, reading: Reading) -> list[bool]:
             (gone,) = set(edit.source.things) - set(edit.target.things)
             left = sum(thing.kind == gone.kind for thing in edit.target.things)
             return [sum(each.kind == gone.kind for each in reading.things) <= left]
+        case EditType.LOCAL:
+            return [has_local_change(edit, reading)]
         case EditType.COLOR:
             (wanted,) = set(edit.target.things) - set(edit.source.things)
             (found,) = find_things([wanted], reading.things)
@@ -95,15 +121,34 @@ def changed_facts(edit: Edit, reading: Reading) -> list[bool]:
             return [reading.background == edit.target.background]
         case EditType.STYLE:
             return [reading.style == edit.target.style]
+        case EditType.TEXT:
+            (sign,) = set(edit.target.things) - set(edit.source.things)
+            return [any(each.word == sign.word for each in reading.things)]
+        case _:
+            raise ValueError(f"{edit.type} is not judged by what is seen.")
+
+
+def has_local_change(edit: Edit, reading: Reading) -> bool:
+    """The new class, or the old one in its new place or size."""
+    (wanted,) = set(edit.target.things) - set(edit.source.things)
+    (before,) = set(edit.source.things) - set(edit.target.things)
+    (found,) = find_things([wanted], reading.things)
+    if found is None:
+        return False
+    if wanted.size > before.size:
+        return found.size > _CLEAR_CHANGE * before.size
+    return wanted.size == before.size or found.size * _CLEAR_CHANGE < before.size
 
 
 def added_facts(edit: Edit, reading: Reading) -> list[bool]:
-    """One more of its class; its colour, unless sepia hides it; its side, where the instruction names one."""
+    """One more of its class; its colour, where the style shows it; its side, where the words name one."""
     (new,) = set(edit.target.things) - set(edit.source.things)
     added = added_thing(edit, reading)
     facts = [added is not None]
-    if edit.target.style != "sepia":
+    if shows_colors(edit.target.style):
         facts.append(added is not None and added.color == new.color)
+    if new.word is not None and shows_words(edit.target.style):
+        facts.append(added is not None and added.word == new.word)
     asked = asked_side(edit)
     if asked is not None:
         anchors = [found for found in find_things([asked.anchor], reading.things) if found is not None]
@@ -141,11 +186,16 @@ def names(thing: Thing) -> set[str]:
 
 
 def kept_share(edit: Edit, reading: Reading) -> float:
-    """How many of the things to keep stand where they stood; every thing too many counts against it."""
-    kept = [thing for thing in edit.target.things if thing in edit.source.things]
-    has_colors = edit.target.style != "sepia"
+    """How many of the things to keep stand where they should; every thing too many counts against it."""
+    is_global = edit.type is EditType.GLOBAL
+    kept = [thing for thing in edit.target.things if is_global or thing in edit.source.things]
+    has_colors, has_words = shows_colors(edit.target.style), shows_words(edit.target.style)
+    if edit.target.effect is not None:
+        has_colors = has_words = False
     found = sum(
-        each is not None and (not has_colors or each.color == thing.color)
+        each is not None
+        and (not has_colors or each.color == thing.color)
+        and (not has_words or each.word == thing.word)
         for thing, each in zip(kept, find_things(kept, reading.things), strict=True)
     )
     extra = max(0, len(reading.things) - len(edit.target.things))
@@ -154,15 +204,21 @@ def kept_share(edit: Edit, reading: Reading) -> float:
 
 def error_outside(edit: Edit, picture: Image.Image, reading: Reading) -> float:
     """Mean absolute difference (0..1) to the true target where nothing should differ."""
-    target = np.asarray(render(edit.target), np.float32)
-    picture = picture.convert("RGB").resize((PICTURE_PX, PICTURE_PX), Image.Resampling.BICUBIC)
-    difference = np.abs(np.asarray(picture, np.float32) - target).mean(axis=2) / 255
-    if edit.type is EditType.STYLE:
-        return float(difference.mean())
+    difference_HW = difference(picture, render(edit.target))
+    if edit.type in WHOLE_PICTURE:
+        return float(difference_HW.mean())
     outside = ~grown(edit_mask(edit))
     if edit.type is EditType.ADD:
-        outside &= ~grown(box_mask(added_thing(edit, reading)))
-    return float(difference[outside].mean()) if outside.any() else 0.0
+        outside &= ~grown(box_mask(added_thing(edit, reading), edit.source.size))
+    return float(difference_HW[outside].mean()) if outside.any() else 0.0
+
+
+def difference(picture: Image.Image, truth: Image.Image) -> NDArray[np.float32]:
+    """Mean absolute difference of the channels at each pixel, (H, W) in 0..1."""
+    picture = picture.convert("RGB").resize(truth.size, Image.Resampling.BICUBIC)
+    gap = np.abs(np.asarray(picture, np.float32) - np.asarray(truth, np.float32))
+    result: NDArray[np.float32] = gap.mean(axis=2) / 255
+    return result
 
 
 def grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -171,8 +227,8 @@ def grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(picture.filter(ImageFilter.MaxFilter(2 * _GROWTH_PX + 1))) > 0
 
 
-def box_mask(thing: Detection | None) -> NDArray[np.bool_]:
-    mask = np.zeros((PICTURE_PX, PICTURE_PX), np.bool_)
+def box_mask(thing: Detection | None, size: tuple[int, int]) -> NDArray[np.bool_]:
+    mask = np.zeros(size[::-1], np.bool_)
     if thing is not None:
         left, top = (max(0, round(value - thing.size / 2)) for value in (thing.x, thing.y))
         mask[top : round(thing.y + thing.size / 2), left : round(thing.x + thing.size / 2)] = True

@@ -8,32 +8,54 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
+from PIL import Image, ImageEnhance, ImageFilter
 
-from training.stickers.render import FONT_PATHS, apply_style, render
-from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, PICTURE_PX, STYLES, Scene, Thing
+from training.stickers.catalogue import (
+    BACKGROUNDS,
+    CLASSES,
+    COLORS,
+    EFFECTS,
+    GLYPHS,
+    SHAPES,
+    SIGN,
+    SIGN_WORDS,
+    STYLES,
+    shows_colors,
+    shows_words,
+)
+from training.stickers.render import draw_emoji, render
+from training.stickers.scene import PICTURE_PX, Scene, Thing, overlaps
+from training.stickers.styles import apply_effect, apply_style
 
-# Emoji that the world does not hold: the detector must call them unknown.
-FOREIGN_GLYPHS = (
+_CANDIDATES = (
     "🚲🚜🚂🚀🛴🐘🐢🐙🦋🐌🐝🦀🐍🦒🦔🐫🍇🍉🍓🍒🍍🥕🌽🍄🍔🌭🍟🌮🍣🍩🍪🍭🧀🥚🍳🔑🔨🔧🔔🎈🎁🎸🥁🎺🎯🎲🧩⚽🏀🏈🎳🏆"
     "📷📱💻🔋💡🔦🧲🧹🧺🛒🚪🛏🛁🚽👟👖👕🧦👑💍💎🔥💧⚡🌈🌵🍁🌙⚓👻👽🤡💀👀👂👍✋🦷🧠🧲🎻🪁🛹🧸🎨"
 )
+FOREIGN_GLYPHS = tuple(glyph for glyph in dict.fromkeys(_CANDIDATES) if glyph not in GLYPHS.values())
+"""Emoji that the world does not hold: the detector must call them unknown."""
+_SIGN_SHARE = 0.06
 
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A picture and what the detector should say; where `strangers` stand it should say nothing."""
+    """A picture and what the detector should say; where `strangers` stand it should say nothing.
+
+    `has_words`: what signs say can be read.
+    """
 
     picture: Image.Image
     things: tuple[Thing, ...]
     strangers: tuple[Thing, ...]
     background: str
     style: str | None
+    shape: str = "square"
+    effect: str | None = None
+    has_words: bool = True
 
     @property
     def has_colors(self) -> bool:
-        """Sepia leaves no colour to see."""
-        return self.style != "sepia"
+        """Some styles leave no colour to see."""
+        return shows_colors(self.style)
 
 
 def sample_example(
@@ -44,22 +66,32 @@ def sample_example(
     is_stranger = [bool(rng.random() < share_of_strangers) for _ in scene.things]
     things = tuple(t for t, stranger in zip(scene.things, is_stranger, strict=True) if not stranger)
     strangers = tuple(t for t, stranger in zip(scene.things, is_stranger, strict=True) if stranger)
-    picture = render(replace(scene, things=things))
+    plain = replace(scene, style=None, effect=None)
+    picture = render(replace(plain, things=things))
     for stranger in strangers:
-        picture = draw_stranger(picture, stranger, scene, rng)
-    if not is_clean:
-        for thing in things:
-            if rng.random() < 0.15:
-                picture = wear(picture, thing, scene, rng)
-        picture = damage(picture, rng)
+        picture = draw_stranger(picture, stranger, plain, rng)
+    worn = [thing for thing in things if not is_clean and rng.random() < 0.15]
+    for thing in worn:
+        picture = wear(picture, thing, plain, rng)
+    picture = apply_style(apply_effect(picture, scene.effect), scene.style)
+    is_readable = shows_words(scene.style) and scene.effect != "blur" and not worn
     return Example(
-        picture=picture, things=things, strangers=strangers, background=scene.background, style=scene.style
+        picture=picture if is_clean else damage(picture, rng),
+        things=things,
+        strangers=strangers,
+        background=scene.background,
+        style=scene.style,
+        shape=scene.shape,
+        effect=scene.effect,
+        has_words=is_readable,
     )
 
 
 def sample_layout(rng: np.random.Generator) -> Scene:
     """Any classes, any colours (those held out from the engines too), any free places."""
     things: list[Thing] = []
+    shape = "square" if rng.random() < 0.75 else tuple(SHAPES)[int(rng.integers(1, len(SHAPES)))]
+    width, height = SHAPES[shape]
     count = int(rng.choice(6, p=[0.04, 0.26, 0.3, 0.18, 0.2, 0.02]))
     largest = {0: 0.6, 1: 0.6, 2: 0.46}.get(count, 0.4)
     base = float(rng.uniform(0.23, largest))
@@ -69,14 +101,34 @@ def sample_layout(rng: np.random.Generator) -> Scene:
         if len(things) == count:
             break
         size = int(PICTURE_PX * np.clip(base * rng.uniform(0.85, 1.15), 0.22, 0.6))
-        x, y = (int(rng.integers(size // 2 - 6, PICTURE_PX - size // 2 + 6)) for _ in range(2))
-        kind, color = look if is_repeated else sample_look(rng)
-        thing = Thing(kind=kind, color=color, x=x, y=y, size=size, flip=bool(rng.random() < 0.5))
-        if all(max(abs(x - o.x), abs(y - o.y)) > 0.46 * (size + o.size) for o in things):
+        x, y = (int(rng.integers(size // 2 - 6, side - size // 2 + 6)) for side in (width, height))
+        thing = sample_thing(rng, look if is_repeated else sample_look(rng), x, y, size)
+        if not any(overlaps(inner_box(thing), inner_box(other)) for other in things):
             things.append(thing)
-    background = BACKGROUNDS[int(rng.integers(len(BACKGROUNDS)))]
-    style = None if rng.random() < 0.66 else STYLES[int(rng.integers(len(STYLES)))]
-    return Scene(background=background, style=style, things=tuple(things))
+    style = None if rng.random() < 0.6 else STYLES[int(rng.integers(len(STYLES)))]
+    is_clear = style is not None or rng.random() < 0.85
+    return Scene(
+        background=BACKGROUNDS[int(rng.integers(len(BACKGROUNDS)))],
+        style=style,
+        things=tuple(things),
+        shape=shape,
+        effect=None if is_clear else EFFECTS[int(rng.integers(len(EFFECTS)))],
+    )
+
+
+def sample_thing(rng: np.random.Generator, look: tuple[str, str | None], x: int, y: int, size: int) -> Thing:
+    """A thing of this look, now and then a sign in its place."""
+    if rng.random() < _SIGN_SHARE:
+        word = SIGN_WORDS[int(rng.integers(len(SIGN_WORDS)))]
+        return Thing(kind=SIGN, color=None, x=x, y=y, size=size, word=word)
+    kind, color = look
+    return Thing(kind=kind, color=color, x=x, y=y, size=size, flip=bool(rng.random() < 0.5))
+
+
+def inner_box(thing: Thing) -> tuple[int, int, int, int]:
+    """Somewhat smaller than the thing: neighbours may touch."""
+    half = round(0.46 * thing.size)
+    return thing.x - half, thing.y - half, thing.x + half, thing.y + half
 
 
 def sample_look(rng: np.random.Generator) -> tuple[str, str | None]:
@@ -88,7 +140,7 @@ def draw_stranger(picture: Image.Image, place: Thing, scene: Scene, rng: np.rand
     """Put something at `place` that is none of the classes: a foreign emoji, a chimera, mush."""
     match int(rng.integers(5)):
         case 0 | 1:
-            return draw_foreign_glyph(picture, place, scene, rng)
+            return draw_foreign_glyph(picture, place, rng)
         case 2:
             return draw_chimera(picture, place, scene, rng)
         case 3:
@@ -99,32 +151,28 @@ def draw_stranger(picture: Image.Image, place: Thing, scene: Scene, rng: np.rand
             return smear(paste_box(picture, render(replace(scene, things=(place,))), place), place, rng)
 
 
-def box_of(thing: Thing) -> tuple[int, int, int, int]:
+def box_of(thing: Thing, picture: Image.Image) -> tuple[int, int, int, int]:
     """The thing's box inside the picture."""
     left, top, right, bottom = thing.box
-    return max(0, left), max(0, top), min(PICTURE_PX, right), min(PICTURE_PX, bottom)
+    return max(0, left), max(0, top), min(picture.width, right), min(picture.height, bottom)
 
 
 def paste_box(picture: Image.Image, other: Image.Image, thing: Thing) -> Image.Image:
     """The picture with the other's pixels inside the thing's box."""
     result = picture.copy()
-    box = box_of(thing)
+    box = box_of(thing, picture)
     result.paste(other.crop(box), box[:2])
     return result
 
 
 @lru_cache(maxsize=128)
 def foreign_glyph(glyph: str) -> Image.Image:
-    font = ImageFont.truetype(str(next(path for path in FONT_PATHS if path.exists())), 109)
-    canvas = Image.new("RGBA", (160, 160))
-    ImageDraw.Draw(canvas).text((12, 12), glyph, font=font, embedded_color=True)
+    canvas = draw_emoji(glyph)
     box = canvas.getbbox()
     return canvas if box is None else canvas.crop(box)
 
 
-def draw_foreign_glyph(
-    picture: Image.Image, place: Thing, scene: Scene, rng: np.random.Generator
-) -> Image.Image:
+def draw_foreign_glyph(picture: Image.Image, place: Thing, rng: np.random.Generator) -> Image.Image:
     glyph = foreign_glyph(FOREIGN_GLYPHS[int(rng.integers(len(FOREIGN_GLYPHS)))]).resize(
         (place.size, place.size)
     )
@@ -134,20 +182,18 @@ def draw_foreign_glyph(
         tinted.putalpha(glyph.getchannel("A"))
         glyph = tinted
     result = picture.copy()
-    if scene.style == "sepia":
-        glyph = Image.merge("RGBA", [*[glyph.convert("L")] * 3, glyph.getchannel("A")])
     result.paste(glyph, (place.x - place.size // 2, place.y - place.size // 2), glyph)
-    return apply_style(result, "pixel art") if scene.style == "pixel art" else result
+    return result
 
 
 def draw_chimera(picture: Image.Image, place: Thing, scene: Scene, rng: np.random.Generator) -> Image.Image:
     """Half one thing, half another; or two things shining through each other."""
     others = [kind for kind in CLASSES if kind != place.kind]
-    other = replace(place, kind=others[int(rng.integers(len(others)))], color=sample_look(rng)[1])
+    other = replace(place, kind=others[int(rng.integers(len(others)))], color=sample_look(rng)[1], word=None)
     first, second = (render(replace(scene, things=(thing,))) for thing in (place, other))
     if rng.random() < 0.5:
         return paste_box(picture, Image.blend(first, second, float(rng.uniform(0.4, 0.6))), place)
-    left, top, right, bottom = box_of(place)
+    left, top, right, bottom = box_of(place, picture)
     result = paste_box(picture, first, place)
     half = (
         (left, top, (left + right) // 2, bottom)
@@ -160,7 +206,7 @@ def draw_chimera(picture: Image.Image, place: Thing, scene: Scene, rng: np.rando
 
 def shuffle_patches(picture: Image.Image, place: Thing, rng: np.random.Generator) -> Image.Image:
     """The thing cut into 3 x 3 or 4 x 4 patches that change places."""
-    left, top, right, bottom = box_of(place)
+    left, top, right, bottom = box_of(place, picture)
     cuts = int(rng.integers(3, 5))
     width, height = (right - left) // cuts, (bottom - top) // cuts
     corners = [(left + column * width, top + row * height) for row in range(cuts) for column in range(cuts)]
@@ -183,7 +229,7 @@ def wear(picture: Image.Image, thing: Thing, scene: Scene, rng: np.random.Genera
     if rng.random() < 0.5:
         faint = Image.blend(picture, empty, float(rng.uniform(0.1, 0.35)))
         return paste_box(picture, faint, thing)
-    left, top, right, bottom = box_of(thing)
+    left, top, right, bottom = box_of(thing, picture)
     cut = int(thing.size * rng.uniform(0.1, 0.28))
     bites = (
         (left, top, left + cut, bottom),

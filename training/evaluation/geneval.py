@@ -15,7 +15,27 @@ from training.evaluation.prompts import Prompt, Wanted
 from training.stickers.detector import Detection, Reading
 
 POSITION_SLACK = 0.1
-NATURAL_LOOKS = {"star": "yellow", "heart": "red"}
+NATURAL_LOOKS = {
+    "star": "yellow",
+    "orange": "orange",
+    "computer mouse": "white",
+    "toilet": "white",
+    "fire hydrant": "red",
+    "baseball glove": "brown",
+    "bear": "brown",
+    "fish": "blue",
+    "sheep": "white",
+    "handbag": "brown",
+    "cat": "yellow",
+    "refrigerator": "white",
+    "teddy bear": "brown",
+    "giraffe": "orange",
+    "heart": "red",
+    "hat": "black",
+    "stop sign": "red",
+    "book": "white",
+    "donut": "brown",
+}
 """Glyphs whose own pixels differ from the recoloured ones by less than a tenth of the range."""
 
 
@@ -43,6 +63,9 @@ def judge(prompt: Prompt, reading: Reading) -> Verdict:
             reasons.append(f"expected {unwanted.kind} < {unwanted.count}, found {number}")
     if prompt.background not in (None, reading.background):
         reasons.append(f"expected background {prompt.background}, found {reading.background}")
+    signs = [each.word for each in reading.things if each.word is not None]
+    if prompt.word is not None and prompt.word not in signs:
+        reasons.append(f"expected a sign saying {prompt.word}, found {', '.join(signs) or 'none'}")
     if prompt.style not in (None, reading.style):
         reasons.append(f"expected style {prompt.style}, found {reading.style}")
     return Verdict(is_correct=not reasons, reason="; ".join(reasons))

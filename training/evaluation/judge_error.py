@@ -36,7 +36,8 @@ class Groups:
 class JudgeError:
     """Shares of what the judge got right, None where nothing of the kind was shown.
 
-    `found` and `color` count things, the others pictures.
+    `found` and `color` count things, `word` signs, the others pictures. Backgrounds of sketches and
+    blueprints, which show none, count too.
 
     `exact`: every thing with class and colour at its place and nothing else. `invented`: a thing too many.
     """
@@ -44,6 +45,7 @@ class JudgeError:
     num_pictures: int
     found: float | None
     color: float | None
+    word: float | None
     exact: float | None
     invented: float | None
     background: float | None
@@ -73,7 +75,9 @@ def is_exact(example: Example, reading: Reading) -> bool:
     if len(reading.things) != len(example.things):
         return False
     return all(
-        each is not None and (not example.has_colors or each.color == thing.color)
+        each is not None
+        and (not example.has_colors or each.color == thing.color)
+        and (not example.has_words or each.word == thing.word)
         for thing, each in zip(example.things, found, strict=True)
     )
 
@@ -81,18 +85,20 @@ def is_exact(example: Example, reading: Reading) -> bool:
 def error_of(examples: Sequence[Example], readings: Sequence[Reading]) -> JudgeError:
     """Compare readings with the truth."""
     pairs = [
-        (thing, each, example.has_colors)
+        (thing, each, example)
         for example, reading in zip(examples, readings, strict=True)
         for thing, each in zip(example.things, find_things(example.things, reading.things), strict=True)
     ]
-    seen = [(thing, each, has_colors) for thing, each, has_colors in pairs if each is not None]
-    colors = [each.color == thing.color for thing, each, has_colors in seen if has_colors]
+    seen = [(thing, each, example) for thing, each, example in pairs if each is not None]
+    colors = [each.color == thing.color for thing, each, example in seen if example.has_colors]
+    words = [each.word == thing.word for thing, each, example in seen if thing.word and example.has_words]
     places = [max(abs(each.x - thing.x), abs(each.y - thing.y)) for thing, each, _ in seen]
     both = list(zip(examples, readings, strict=True))
     return JudgeError(
         num_pictures=len(examples),
         found=share([each is not None for _, each, _ in pairs]),
         color=share(colors),
+        word=share(words),
         exact=share([is_exact(example, reading) for example, reading in both]),
         invented=share(
             [len(r.things) > sum(m is not None for m in find_things(e.things, r.things)) for e, r in both]

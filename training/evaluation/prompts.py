@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,15 @@ import numpy as np
 from training.errors import BadRecipe
 from training.seeds import rng_for
 from training.stickers.captions import BACKGROUND_WORDS, NUMBER_WORDS, STYLE_WORDS, noun_phrase, plural
-from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, MAX_THINGS, STYLES, is_held_out
+from training.stickers.catalogue import BACKGROUNDS, CLASSES, COLORS, SHAPES, SIGN, SIGN_WORDS, STYLES
+from training.stickers.scene import MAX_THINGS, is_held_out
 
 TASKS = ("single_object", "two_object", "counting", "colors", "position", "color_attr")
 """GenEval's six, whose mean is the overall score."""
-EXTRA_TASKS = ("held_out", "background", "style")
+EXTRA_TASKS = ("held_out", "three_objects", "background", "style", "text", "shape")
 """Shown apart: class-colour pairs that training never showed, and what the small world has beyond GenEval."""
 RELATIONS = ("left of", "right of", "above", "below")
 STREAM = "score-prompts"
-
-Look = tuple[str, str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,10 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Prompt:
-    """One record. `exclude` holds classes with the count from which there are too many."""
+    """One record. `exclude` holds classes with the count from which there are too many.
+
+    `word` is what a sign must say, `shape` the outline of the picture.
+    """
 
     tag: str
     prompt: str
@@ -50,6 +52,8 @@ class Prompt:
     exclude: tuple[Wanted, ...] = ()
     background: str | None = None
     style: str | None = None
+    word: str | None = None
+    shape: str = "square"
 
     @property
     def is_held_out(self) -> bool:
@@ -181,6 +185,16 @@ def held_out(rng: np.random.Generator) -> Prompt:
             return Prompt(tag="held_out", prompt=prompt.prompt, include=prompt.include)
 
 
+def three_objects(rng: np.random.Generator) -> Prompt:
+    kinds = [CLASSES[int(index)] for index in rng.choice(len(CLASSES), 3, replace=False)]
+    first, second, third = (noun_phrase((kind, None)) for kind in kinds)
+    return Prompt(
+        tag="three_objects",
+        prompt=f"a photo of {first}, {second} and {third}",
+        include=tuple(Wanted(kind=kind) for kind in kinds),
+    )
+
+
 def background(rng: np.random.Generator) -> Prompt:
     kind, place = pick(rng, CLASSES), pick(rng, BACKGROUNDS[1:])
     return Prompt(
@@ -197,6 +211,19 @@ def style(rng: np.random.Generator) -> Prompt:
     return Prompt(tag="style", prompt=words, include=(Wanted(kind=kind),), style=name)
 
 
+def text(rng: np.random.Generator) -> Prompt:
+    """A sign beside something else."""
+    word, kind = pick(rng, SIGN_WORDS), pick(rng, CLASSES)
+    words = f'{noun_phrase((kind, None))} and a sign saying "{word}"'
+    return Prompt(tag="text", prompt=words, include=(Wanted(kind=SIGN), Wanted(kind=kind)), word=word)
+
+
+def shape(rng: np.random.Generator) -> Prompt:
+    """Two things in a picture that is not square."""
+    prompt = two_object(rng)
+    return replace(prompt, tag="shape", shape=pick(rng, tuple(SHAPES)[1:]))
+
+
 WRITERS: dict[str, Callable[[np.random.Generator], Prompt]] = {
     "single_object": single_object,
     "two_object": two_object,
@@ -205,6 +232,9 @@ WRITERS: dict[str, Callable[[np.random.Generator], Prompt]] = {
     "position": position,
     "color_attr": color_attr,
     "held_out": held_out,
+    "three_objects": three_objects,
     "background": background,
     "style": style,
+    "text": text,
+    "shape": shape,
 }

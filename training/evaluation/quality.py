@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from training.stickers.catalogue import SHAPES
 from training.stickers.detector import Detection, Reading
 from training.stickers.render import render
 from training.stickers.scene import Scene, Thing
@@ -36,6 +37,7 @@ def true_scene_of(picture: Image.Image, reading: Reading) -> Scene:
         background=reading.background,
         style=reading.style,
         things=tuple(as_thing(seen) for seen in reversed(reading.things)),
+        shape=next(name for name, size in SHAPES.items() if size == picture.size),
     )
     target = levels(picture)
     error = squared_error(target, scene)
@@ -60,6 +62,7 @@ def as_thing(seen: Detection) -> Thing:
         x=round(seen.x),
         y=round(seen.y),
         size=max(_SMALLEST_PX, round(seen.size)),
+        word=seen.word,
     )
 
 

@@ -18,10 +18,11 @@ from engines.presets import PRESETS
 from training.errors import BadRecipe
 from training.evaluation.batches import Sampling, Wish, draw_all, edit_all
 from training.evaluation.benchmarks import Make, Scored, drawing_panel, score_drawing, score_editing
-from training.evaluation.editing import own_edits
+from training.evaluation.editing import own_edits, reasoning_edits
 from training.evaluation.prompts import TASKS, Prompt, own_prompts, read_geneval
 from training.evaluation.report import Report, write_json, write_sheet
 from training.stickers.detector import WEIGHTS_FOLDER, Detector
+from training.stickers.edits import Edit, EditType
 from training.stickers.render import font_version
 
 __all__ = ["add_arguments", "run"]
@@ -127,7 +128,9 @@ def editing(args: argparse.Namespace, detector: Detector, facts: Facts) -> Score
     def make(wishes: Sequence[Wish]) -> list[Image.Image]:
         return edit_all(engine, wishes, sampling(args), watch.tell(len(wishes)))
 
-    edits = own_edits(args.prompts, args.seed)
+    own = own_edits(args.prompts, args.seed)
+    edits: dict[str, list[Edit]] = {type.value: [e for e in own if e.type is type] for type in EditType}
+    edits["reasoning"] = reasoning_edits(args.prompts, args.seed)
     scored = score_editing(edits, args.seeds, make, detector, engine.parts.vae)
     facts["edit, seconds a picture"] = watch.seconds_each
     return scored

@@ -22,26 +22,27 @@ from engines.vae import Vae, to_image, to_pixels
 from training.evaluation.examples import Example, sample_example
 from training.evaluation.judge_error import Groups, choose_thresholds, measure
 from training.seeds import rng_for
+from training.stickers.catalogue import BACKGROUNDS, COLORS, KINDS, SIGN_WORDS, STYLES
 from training.stickers.detector import (
     CELL_PX,
     GRID,
+    INPUT_PX,
     NATURAL,
-    SCALE,
     UNKNOWN,
     WEIGHTS_FOLDER,
     Detector,
     DetectorNetwork,
     GridOutput,
+    scales,
     to_input,
 )
 from training.stickers.render import font_version
-from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, PICTURE_PX, STYLES
 
 STREAM = "detector"
 """No engine trains or is scored on this stream of seeds."""
 HELD_OUT_STREAM = "detector-held-out"
 HISTORY_KEYS = ("started_from", "settings", "autoencoder_round_trips", "minutes")
-_COLOR_IGNORED = -1
+_IGNORED = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +66,7 @@ class Labels:
     cells_N3: Tensor
     kinds_N: Tensor
     colors_N: Tensor
+    words_N: Tensor
     sizes_N: Tensor
     offsets_N2: Tensor
     backgrounds_B: Tensor
@@ -72,36 +74,41 @@ class Labels:
 
 
 def make_labels(examples: Sequence[Example]) -> Labels:
-    """Heat falls off as a Gaussian of 0.9 cells; class, colour and size are taught where it exceeds 0.5."""
+    """Heat falls off as a Gaussian of 0.9 cells; what and how large is taught where it exceeds 0.5."""
     heat = np.zeros((len(examples), GRID, GRID), np.float32)
     rows, columns = np.mgrid[0:GRID, 0:GRID] + 0.5
     cells: list[tuple[int, int, int]] = []
-    truths: list[tuple[int, int, float, float, float]] = []
-    for index, example in enumerate(examples):
+    truths: list[tuple[int, int, int, float, float, float]] = []
+    for index, (example, scale) in enumerate(
+        zip(examples, scales([e.picture for e in examples]), strict=True)
+    ):
         for thing in (*example.things, *example.strangers):
             is_known = thing in example.things
-            column, row = (value / SCALE / CELL_PX for value in (thing.x, thing.y))
+            column, row = (value / scale / CELL_PX for value in (thing.x, thing.y))
             column, row = (min(max(value, 0.0), GRID - 1e-3) for value in (column, row))
             distance = (columns - int(column) - 0.5) ** 2 + (rows - int(row) - 0.5) ** 2
             spot = np.exp(-distance / (2 * 0.9**2))
             heat[index] = np.maximum(heat[index], spot)
-            kind = CLASSES.index(thing.kind) if is_known else UNKNOWN
+            kind = KINDS.index(thing.kind) if is_known else UNKNOWN
             color = NATURAL if thing.color is None else tuple(COLORS).index(thing.color)
             if not is_known or not example.has_colors:
-                color = _COLOR_IGNORED
+                color = _IGNORED
+            is_readable = is_known and example.has_words and thing.word is not None
+            word = SIGN_WORDS.index(thing.word or "") if is_readable else _IGNORED
             for y, x in zip(*np.nonzero(spot > 0.5), strict=True):
                 cells.append((index, int(y), int(x)))
-                log_size = math.log(thing.size / PICTURE_PX)
-                truths.append((kind, color, log_size, column - x - 0.5, row - y - 0.5))
-    table = torch.tensor(truths, dtype=torch.float32).reshape(-1, 5)
+                log_size = math.log(thing.size / scale / INPUT_PX)
+                truths.append((kind, color, word, log_size, column - x - 0.5, row - y - 0.5))
+    table = torch.tensor(truths, dtype=torch.float32).reshape(-1, 6)
     styles = [len(STYLES) if e.style is None else STYLES.index(e.style) for e in examples]
     return Labels(
         heat_BHW=torch.from_numpy(heat),
         cells_N3=torch.tensor(cells, dtype=torch.int64).reshape(-1, 3),
         kinds_N=table[:, 0].long(),
         colors_N=table[:, 1].long(),
-        sizes_N=table[:, 2],
-        offsets_N2=table[:, 3:],
+        words_N=table[:, 2].long(),
+        sizes_N=table[:, 3],
+        offsets_N2=table[:, 4:],
         backgrounds_B=torch.tensor([BACKGROUNDS.index(e.background) for e in examples]),
         styles_B=torch.tensor(styles),
     )
@@ -121,21 +128,21 @@ def detector_loss(output: GridOutput, labels: Labels) -> Tensor:
         offsets = output.offsets_B2HW.float()[picture, :, row, column]
         total = total + F.cross_entropy(kinds, labels.kinds_N)
         total = total + F.l1_loss(sizes, labels.sizes_N) + 0.5 * F.l1_loss(offsets, labels.offsets_N2)
-        is_colored = labels.colors_N != _COLOR_IGNORED
+        is_colored = labels.colors_N != _IGNORED
         if is_colored.any():
             colors = output.colors_BKHW.float()[picture, :, row, column]
             total = total + F.cross_entropy(colors[is_colored], labels.colors_N[is_colored])
+        is_word = labels.words_N != _IGNORED
+        if is_word.any():
+            words = output.words_BKHW.float()[picture, :, row, column]
+            total = total + 0.5 * F.cross_entropy(words[is_word], labels.words_N[is_word])
     backgrounds = F.cross_entropy(output.backgrounds_BK.float(), labels.backgrounds_B)
     return total + 0.5 * backgrounds + 0.5 * F.cross_entropy(output.styles_BK.float(), labels.styles_B)
 
 
 def round_trip(vae: Vae, pictures: Sequence[Image.Image]) -> list[Image.Image]:
-    """Through the engines' autoencoder and back, a few at a time."""
-    decoded: list[Image.Image] = []
-    for first in range(0, len(pictures), 16):
-        pixels = torch.cat([to_pixels(picture) for picture in pictures[first : first + 16]])
-        decoded += [to_image(each[None]) for each in vae.decode(vae.encode(pixels))]
-    return decoded
+    """Through the engines' autoencoder and back; they need not be of one size."""
+    return [to_image(vae.decode(vae.encode(to_pixels(picture)))) for picture in pictures]
 
 
 def round_trips(settings: DetectorSettings, vae: Vae) -> list[Example]:

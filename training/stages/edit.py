@@ -6,52 +6,58 @@ Legend: B batch, C channels, H height, W width.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
 
 from engines.flow import interpolate
 from engines.sparse_dit import SparseDiT
 from engines.text import TextStack, encode_tokens
 from engines.vae import Vae
-from training.data.latents import LatentCache, cached_latents
+from training.data.latents import cached_latents
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, spatial_edit_weight, weighted_flow_matching_loss
 from training.noise_levels import NoiseLevels
 from training.preview import edit_latents
 from training.seeds import rng_for
 from training.sheets import sheet
+from training.stickers.catalogue import SHAPES
 from training.stickers.edits import Edit, EditType, sample_edit
 from training.stickers.models import build_transformer
 from training.stickers.render import render
 
 TYPE_SHARES = {
-    EditType.ADD: 0.3,
-    EditType.REMOVE: 0.22,
-    EditType.COLOR: 0.25,
-    EditType.BACKGROUND: 0.15,
-    EditType.STYLE: 0.08,
+    EditType.ADD: 0.22,
+    EditType.REMOVE: 0.16,
+    EditType.LOCAL: 0.18,
+    EditType.COLOR: 0.16,
+    EditType.BACKGROUND: 0.1,
+    EditType.STYLE: 0.06,
+    EditType.GLOBAL: 0.06,
+    EditType.TEXT: 0.06,
 }
 """Backgrounds and styles are soon learnt; which thing an instruction means takes many triplets."""
-_SHEET_EDITS = 10
+_SHEET_EDITS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
 class EditSettings:
     """Three dropouts make two-condition guidance possible: no text, no source, neither.
 
-    `type_shares`: how often each type of edit comes, relative to the others.
+    `num_edits` are square, `num_other_edits` of each other shape. `type_shares`: how often each type of edit
+    comes, relative to the others.
     """
 
     width: int = 96
     num_dual: int = 2
     num_single: int = 4
     num_edits: int = 24_000
+    num_other_edits: int = 3_000
     type_shares: Mapping[EditType, float] = field(default_factory=lambda: dict(TYPE_SHARES))
     batch_size: int = 16
     noise_levels: NoiseLevels = field(default_factory=NoiseLevels)
@@ -69,6 +75,14 @@ class EditRecord:
 
     instruction: str
     type: EditType
+
+
+@dataclass(frozen=True, kw_only=True)
+class EditBucket:
+    """Edits of one shape: a batch comes from one bucket."""
+
+    records: Sequence[EditRecord]
+    latents_NCHW: Tensor
 
 
 class EditStage:
@@ -91,9 +105,9 @@ class EditStage:
         )
         self.transformer.load_state_dict(start.state_dict())
         self.transformer.to(torch.bfloat16)
-        cache = _encode_edits(settings, vae, cache_path, say)
-        self.latents = cache.latents_NCHW
-        self.records = tuple(EditRecord(**json.loads(record)) for record in cache.records)
+        self.buckets = [_encode_edits(settings, vae, cache_path, say, shape) for shape in SHAPES]
+        sizes = np.array([len(bucket.records) for bucket in self.buckets], np.float64)
+        self.bucket_shares = sizes / sizes.sum()
 
     def parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.transformer.named_parameters())
@@ -101,12 +115,13 @@ class EditStage:
     def loss(self, step: int) -> StepLoss:
         settings = self.settings
         rng = rng_for("edit", settings.seed, step)
-        indices = rng.integers(0, len(self.records), settings.batch_size)
-        source_BCHW = self.latents[torch.from_numpy(2 * indices)].float()
-        target_BCHW = self.latents[torch.from_numpy(2 * indices + 1)].float()
+        bucket = self.buckets[int(rng.choice(len(self.buckets), p=self.bucket_shares))]
+        indices = rng.integers(0, len(bucket.records), settings.batch_size)
+        source_BCHW = bucket.latents_NCHW[torch.from_numpy(2 * indices)].float()
+        target_BCHW = bucket.latents_NCHW[torch.from_numpy(2 * indices + 1)].float()
         has_text, has_source = _draw_conditions(rng, settings)
         texts = [
-            self.records[int(index)].instruction if kept else ""
+            bucket.records[int(index)].instruction if kept else ""
             for index, kept in zip(indices, has_text, strict=True)
         ]
         shown_BCHW = source_BCHW * torch.from_numpy(has_source).float().view(-1, 1, 1, 1)
@@ -141,9 +156,9 @@ class EditStage:
 
 
 def sheet_edit(index: int) -> Edit:
-    """A held-out edit, two of each type."""
+    """A held-out square edit, two of each type."""
     types = tuple(EditType)
-    return sample_edit(rng_for("edit-sheet", 0, index), types[index % len(types)])
+    return sample_edit(rng_for("edit-sheet", 0, index), types[index % len(types)], shape="square")
 
 
 def _draw_conditions(rng: np.random.Generator, settings: EditSettings) -> tuple[np.ndarray, np.ndarray]:
@@ -157,19 +172,24 @@ def _draw_conditions(rng: np.random.Generator, settings: EditSettings) -> tuple[
     return ~loses_text, ~loses_source
 
 
-def training_edit(settings: EditSettings, index: int) -> Edit:
-    """Training edit `index`: its type by share, the rest at random."""
-    rng = rng_for("edit-triplet", settings.seed, index)
+def training_edit(settings: EditSettings, index: int, shape: str = "square") -> Edit:
+    """Training edit `index` of a shape: its type by share, the rest at random."""
+    rng = rng_for(f"edit-triplet-{shape}", settings.seed, index)
     types, shares = list(settings.type_shares), np.array(list(settings.type_shares.values()))
-    return sample_edit(rng, types[int(rng.choice(len(types), p=shares / shares.sum()))])
+    return sample_edit(rng, types[int(rng.choice(len(types), p=shares / shares.sum()))], shape=shape)
 
 
-def _encode_edits(settings: EditSettings, vae: Vae, path: Path, say: Say) -> LatentCache:
-    edits = [training_edit(settings, index) for index in range(settings.num_edits)]
+def _encode_edits(settings: EditSettings, vae: Vae, path: Path, say: Say, shape: str) -> EditBucket:
+    count = settings.num_edits if shape == "square" else settings.num_other_edits
+    edits = [training_edit(settings, index, shape) for index in range(count)]
     records = [json.dumps({"instruction": edit.instruction, "type": edit.type}) for edit in edits]
 
     def draw(index: int) -> Image.Image:
         edit = edits[index // 2]
         return render(edit.source if index % 2 == 0 else edit.target)
 
-    return cached_latents(path, records, draw, vae, say, per_record=2)
+    own = path.with_stem(f"{path.stem}-{shape}")
+    latents_NCHW = cached_latents(own, records, draw, vae, say, per_record=2).latents_NCHW
+    return EditBucket(
+        records=tuple(EditRecord(**json.loads(record)) for record in records), latents_NCHW=latents_NCHW
+    )

@@ -8,8 +8,9 @@ Legend: B batch, C channels, H height, W width, I image tokens, K labels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -23,7 +24,7 @@ from engines.flow import interpolate
 from engines.sparse_dit.blocks import Block, SingleOutput
 from engines.text import SUFFIXES, TextStack, encode_tokens
 from engines.vae import Vae
-from training.checkpoint import fill
+from training.checkpoint import below, fill
 from training.data.latents import cached_latents, scene_to_json
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, flow_matching_loss
@@ -32,6 +33,7 @@ from training.preview import draw_prompts
 from training.seeds import rng_for
 from training.sheets import sheet
 from training.stickers.captions import caption
+from training.stickers.catalogue import SHAPES
 from training.stickers.layout import LayoutHead, layout_labels
 from training.stickers.models import build_text_encoders, build_transformer
 from training.stickers.render import render
@@ -54,7 +56,15 @@ SHEET_PROMPTS = (
     "a blue cake below a bird",
     "an airplane in the sky",
     "a red heart right of a green clock",
-    "a pizza, sepia",
+    "a giraffe, sepia",
+    'a sign saying "OPEN" and a bicycle',
+    "a black elephant",
+    "a toaster",
+    "two brown horses in the snow",
+    "a fire hydrant left of a bench",
+    "a white teddy bear, watercolor",
+    "three donuts",
+    "a train on the sea, blueprint",
 )
 
 
@@ -62,13 +72,15 @@ SHEET_PROMPTS = (
 class PretrainSettings:
     """Size of the network and its data, and the weights of the losses.
 
-    `pair_share`: the share of samples taken from scenes of two different things, beside their natural share.
+    `num_scenes` are square, `num_other_scenes` of each other shape. `pair_share`: the share of samples taken
+    from scenes of two different things, beside their natural share.
     """
 
     width: int = 96
     num_dual: int = 2
     num_single: int = 4
     num_scenes: int = 24_000
+    num_other_scenes: int = 4_000
     batch_size: int = 32
     noise_levels: NoiseLevels = field(default_factory=NoiseLevels)
     pair_share: float = 0.0
@@ -77,6 +89,19 @@ class PretrainSettings:
     layout_weight: float = 0.1
     layout_block: int = 1
     seed: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """Scenes of one shape: a batch comes from one bucket."""
+
+    scenes: Sequence[Scene]
+    latents_NCHW: Tensor
+
+    @cached_property
+    def pairs(self) -> NDArray[np.int64]:
+        """Indices of the scenes that are pairs."""
+        return np.array([index for index, scene in enumerate(self.scenes) if is_pair(scene)], np.int64)
 
 
 class PretrainStage:
@@ -94,7 +119,10 @@ class PretrainStage:
         say: Say = print,
         start: Mapping[str, Tensor] | None = None,
     ) -> None:
-        """`start`: the weights of a finished pre-training; its text encoders then stay as they are."""
+        """`start`: the weights of a finished pre-training; its text encoders then stay as they are.
+
+        Where they come without a layout head, as adopted ones do, a new one is made.
+        """
         torch.manual_seed(settings.seed)
         self.name = "pretrain" if start is None else "posttrain"
         self.settings, self.batch_size, self.vae = settings, settings.batch_size, vae
@@ -107,13 +135,22 @@ class PretrainStage:
             {"transformer": self.transformer, "encoders": self.encoders, "layout": self.layout}
         )
         if start is not None:
-            fill(self.modules, start)
+            fill(self.transformer, start, "transformer.")
+            fill(self.encoders, start, "encoders.")
+            if below(start, "layout."):
+                fill(self.layout, start, "layout.")
             self.encoders.requires_grad_(False)
         self.modules.to(torch.bfloat16)
         self.text = TextStack(self.encoders, [build_tokenizer() for _ in SUFFIXES])
-        self.scenes = [pretrain_scene(settings, index) for index in range(settings.num_scenes)]
-        self.latents = drawing_latents(settings, vae, cache_path, say)
-        self.pairs = np.array([index for index, scene in enumerate(self.scenes) if is_pair(scene)])
+        self.buckets = [
+            Bucket(
+                scenes=training_scenes(settings, shape),
+                latents_NCHW=drawing_latents(settings, vae, cache_path, say, shape),
+            )
+            for shape in SHAPES
+        ]
+        sizes = np.array([len(bucket.scenes) for bucket in self.buckets], np.float64)
+        self.bucket_shares = sizes / sizes.sum()
         self._middle: list[Tensor] = []
         block = cast(Block, self.transformer.single_stream_blocks[settings.layout_block]).block
         block.register_forward_hook(self._keep_middle)
@@ -124,10 +161,11 @@ class PretrainStage:
     def loss(self, step: int) -> StepLoss:
         settings = self.settings
         rng = rng_for(self.name, settings.seed, step)
-        indices = self._draw_indices(rng)
-        scenes = [self.scenes[int(index)] for index in indices]
+        bucket = self.buckets[int(rng.choice(len(self.buckets), p=self.bucket_shares))]
+        indices = self._draw_indices(rng, bucket)
+        scenes = [bucket.scenes[int(index)] for index in indices]
         texts = ["" if rng.random() < settings.caption_drop else caption(scene, rng) for scene in scenes]
-        clean_BCHW = self.latents[torch.from_numpy(indices)].float()
+        clean_BCHW = bucket.latents_NCHW[torch.from_numpy(indices)].float()
         noise_BCHW = torch.from_numpy(rng.standard_normal(clean_BCHW.shape, np.float32))
         sigma_B = settings.noise_levels.sample(rng, settings.batch_size)
         noisy_BCHW = interpolate(clean_BCHW, noise_BCHW, sigma_B)
@@ -143,11 +181,11 @@ class PretrainStage:
         parts = {"flow": flow.item(), "balance": balance.item(), "layout": layout.item()}
         return StepLoss(total=total, parts=parts)
 
-    def _draw_indices(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        indices = rng.integers(0, len(self.scenes), self.batch_size)
+    def _draw_indices(self, rng: np.random.Generator, bucket: Bucket) -> NDArray[np.int64]:
+        indices = rng.integers(0, len(bucket.scenes), self.batch_size)
         num_pairs = round(self.settings.pair_share * self.batch_size)
-        if num_pairs and len(self.pairs):
-            indices[:num_pairs] = rng.choice(self.pairs, num_pairs)
+        if num_pairs and len(bucket.pairs):
+            indices[:num_pairs] = rng.choice(bucket.pairs, num_pairs)
         return indices
 
     def _keep_middle(self, module: nn.Module, inputs: object, output: SingleOutput) -> None:
@@ -161,11 +199,14 @@ class PretrainStage:
         return sheet(pictures, columns=8)
 
 
-def drawing_latents(settings: PretrainSettings, vae: Vae, path: Path, say: Say) -> Tensor:
-    """Latents (N, C, H, W) of all training scenes, made once and kept at `path`."""
-    scenes = [pretrain_scene(settings, index) for index in range(settings.num_scenes)]
+def drawing_latents(
+    settings: PretrainSettings, vae: Vae, path: Path, say: Say, shape: str = "square"
+) -> Tensor:
+    """Latents (N, C, H, W) of all training scenes of a shape, made once and kept beside `path`."""
+    scenes = training_scenes(settings, shape)
     records = [scene_to_json(scene) for scene in scenes]
-    return cached_latents(path, records, lambda index: render(scenes[index]), vae, say).latents_NCHW
+    own = path.with_stem(f"{path.stem}-{shape}")
+    return cached_latents(own, records, lambda index: render(scenes[index]), vae, say).latents_NCHW
 
 
 def is_pair(scene: Scene) -> bool:
@@ -173,6 +214,12 @@ def is_pair(scene: Scene) -> bool:
     return len(scene.things) == 2 and scene.things[0].look != scene.things[1].look
 
 
-def pretrain_scene(settings: PretrainSettings, index: int) -> Scene:
-    """Training scene `index`."""
-    return sample_scene(rng_for("pretrain-scene", settings.seed, index))
+def training_scenes(settings: PretrainSettings, shape: str) -> list[Scene]:
+    """All training scenes of a shape."""
+    count = settings.num_scenes if shape == "square" else settings.num_other_scenes
+    return [pretrain_scene(settings, index, shape) for index in range(count)]
+
+
+def pretrain_scene(settings: PretrainSettings, index: int, shape: str = "square") -> Scene:
+    """Training scene `index` of a shape."""
+    return sample_scene(rng_for(f"pretrain-scene-{shape}", settings.seed, index), shape=shape)

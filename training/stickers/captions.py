@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.stickers.scene import Scene, Thing
+from training.stickers.scene import Look, Scene, Thing
 
 NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six")
 BACKGROUND_WORDS: dict[str, tuple[str, ...]] = {
@@ -19,10 +19,18 @@ BACKGROUND_WORDS: dict[str, tuple[str, ...]] = {
     "sand": ("on sand", "on the beach", "on a sandy beach"),
     "night": ("at night", "under a starry sky", "in the night", "on a night sky"),
     "room": ("in a room", "indoors", "inside a room"),
+    "sea": ("on the sea", "at sea", "on the water"),
+    "snow": ("in the snow", "on snow", "in winter"),
 }
 STYLE_WORDS: dict[str, tuple[str, ...]] = {
     "pixel art": ("pixel art", "in pixel art style", "as pixel art"),
     "sepia": ("sepia", "in sepia", "as a sepia photo"),
+    "pencil sketch": ("pencil sketch", "as a pencil sketch", "in pencil"),
+    "negative": ("negative", "as a negative", "in negative colors"),
+    "black and white": ("black and white", "in black and white", "as a black and white photo"),
+    "watercolor": ("watercolor", "as a watercolor", "in watercolor style"),
+    "blueprint": ("blueprint", "as a blueprint", "in blueprint style"),
+    "poster": ("poster", "as a poster", "in poster style"),
 }
 _LEFT = ("to the left of", "left of", "on the left of")
 _RIGHT = ("to the right of", "right of", "on the right of")
@@ -30,7 +38,7 @@ _ABOVE = ("above", "over", "on top of")
 _BELOW = ("below", "under", "beneath")
 
 
-def noun_phrase(look: tuple[str, str | None], count: int = 1) -> str:
+def noun_phrase(look: Look, count: int = 1) -> str:
     """ "a red car", "three cats"."""
     kind, color = look
     words = kind if color is None else f"{color} {kind}"
@@ -75,9 +83,9 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
     return comma.join(parts)
 
 
-def groups(scene: Scene) -> list[tuple[tuple[str, str | None], int]]:
+def groups(scene: Scene) -> list[tuple[Look, int]]:
     """The different looks in the scene with their counts, in order of first appearance."""
-    counts: dict[tuple[str, str | None], int] = {}
+    counts: dict[Look, int] = {}
     for thing in scene.things:
         counts[thing.look] = counts.get(thing.look, 0) + 1
     return list(counts.items())

@@ -1,4 +1,5 @@
-"""The judge: finds the things in a picture of the small world, their colours, the background and the style.
+"""The judge: finds the things in a picture of the small world, their colours, what signs say, the background
+and the style.
 
 It shares nothing with the engines: own network, own seeds, own examples (training/evaluation/examples.py).
 A thing it does not know, or mush, is the class "unknown" and is not reported.
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from training.errors import BadRecipe, CorruptCheckpoint
-from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, PICTURE_PX, STYLES
+from training.stickers.catalogue import BACKGROUNDS, COLORS, KINDS, SIGN, SIGN_WORDS, STYLES
 
 __all__ = [
     "WEIGHTS_FOLDER",
@@ -38,14 +39,16 @@ WEIGHTS_FOLDER = Path(__file__).parent / "detector"
 INPUT_PX = 128
 CELL_PX = 8  # in the network's input
 GRID = INPUT_PX // CELL_PX
-SCALE = PICTURE_PX / INPUT_PX
-UNKNOWN = len(CLASSES)
+UNKNOWN = len(KINDS)
 NATURAL = len(COLORS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Detection:
-    """One thing: class, colour (None is natural), how sure, centre and size in picture pixels."""
+    """One thing: class, colour (None is natural), how sure, centre and size in picture pixels.
+
+    `word` is what a sign says, None for everything else.
+    """
 
     kind: str
     color: str | None
@@ -53,6 +56,7 @@ class Detection:
     x: float
     y: float
     size: float
+    word: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +79,12 @@ class Thresholds:
 
 @dataclass(frozen=True, kw_only=True)
 class GridOutput:
-    """The network's raw answer. Sizes are logs of picture shares, offsets cells from a cell's centre."""
+    """The network's raw answer. Sizes: logs of shares of the square; offsets: cells from a cell's centre."""
 
     heat_BHW: Tensor
     kinds_BKHW: Tensor
     colors_BKHW: Tensor
+    words_BKHW: Tensor
     sizes_BHW: Tensor
     offsets_B2HW: Tensor
     backgrounds_BK: Tensor
@@ -110,8 +115,9 @@ class DetectorNetwork(nn.Module):
         self.place = nn.Conv2d(64, 4, 1)
         prior = torch.tensor([-4.0, -1.0, 0.0, 0.0])  # few cells hold a thing; things are about a third wide
         self.place.bias = nn.Parameter(prior)
-        self.kind = nn.Conv2d(64, len(CLASSES) + 1, 1)
+        self.kind = nn.Conv2d(64, len(KINDS) + 1, 1)
         self.color = nn.Conv2d(64, len(COLORS) + 1, 1)
+        self.word = nn.Conv2d(64, len(SIGN_WORDS), 1)
         self.background = nn.Linear(128, len(BACKGROUNDS))
         self.style = nn.Linear(128, len(STYLES) + 1)
 
@@ -127,6 +133,7 @@ class DetectorNetwork(nn.Module):
             heat_BHW=place[:, 0],
             kinds_BKHW=self.kind(x),
             colors_BKHW=self.color(x),
+            words_BKHW=self.word(x),
             sizes_BHW=place[:, 1],
             offsets_B2HW=place[:, 2:],
             backgrounds_BK=self.background(pooled),
@@ -170,59 +177,58 @@ class Detector:
         save_file(weights, folder / "model.safetensors")
 
     def read(self, pictures: Sequence[Image.Image], batch_size: int = 64) -> list[Reading]:
-        """What is in each picture (any size; it is squeezed to the network's square)."""
+        """What is in each picture (any size; its longer side is brought to the network's)."""
         readings: list[Reading] = []
         for start in range(0, len(pictures), batch_size):
-            batch = to_input(pictures[start : start + batch_size])
+            some = pictures[start : start + batch_size]
             with torch.inference_mode():
-                readings += decode(self.network(batch), self.thresholds)
+                readings += decode(self.network(to_input(some)), self.thresholds, scales(some))
         return readings
 
 
 def world() -> dict[str, list[str]]:
     """The names that the network's outputs stand for, in order."""
     return {
-        "classes": list(CLASSES),
+        "classes": list(KINDS),
         "colors": list(COLORS),
         "backgrounds": list(BACKGROUNDS),
         "styles": list(STYLES),
+        "signs": list(SIGN_WORDS),
     }
 
 
 def to_input(pictures: Sequence[Image.Image]) -> Tensor:
-    """Pictures to (B, 3, 128, 128) in -1..1."""
-    small = [p.convert("RGB").resize((INPUT_PX, INPUT_PX), Image.Resampling.BOX) for p in pictures]
-    array = np.stack([np.asarray(picture, np.float32) for picture in small])
+    """Pictures, the longer side brought to 128, in the corner of a grey square: (B, 3, 128, 128) in -1..1."""
+    array = np.full((len(pictures), INPUT_PX, INPUT_PX, 3), 127.5, np.float32)
+    for index, (picture, scale) in enumerate(zip(pictures, scales(pictures), strict=True)):
+        width, height = round(picture.width / scale), round(picture.height / scale)
+        small = picture.convert("RGB").resize((width, height), Image.Resampling.BOX)
+        array[index, :height, :width] = np.asarray(small, np.float32)
     return torch.from_numpy(array / 127.5 - 1).permute(0, 3, 1, 2)
 
 
-def decode(output: GridOutput, thresholds: Thresholds) -> list[Reading]:
+def scales(pictures: Sequence[Image.Image]) -> list[float]:
+    """Picture pixels to one pixel of the network's input, for each picture."""
+    return [max(picture.size) / INPUT_PX for picture in pictures]
+
+
+def decode(output: GridOutput, thresholds: Thresholds, scales: Sequence[float]) -> list[Reading]:
     """Local peaks of the heat map whose class is known; confidence = objectness x class probability."""
     heat_BHW = output.heat_BHW.sigmoid()
     is_peak_BHW = heat_BHW == F.max_pool2d(heat_BHW[:, None], 3, 1, 1)[:, 0]
     kinds_BKHW = output.kinds_BKHW.softmax(1)
-    best_BHW, kind_BHW = kinds_BKHW[:, :UNKNOWN].max(1)
-    color_BHW = output.colors_BKHW.argmax(1)
+    best_BHW, _ = kinds_BKHW[:, :UNKNOWN].max(1)
     confidence_BHW = heat_BHW * best_BHW
     is_thing_BHW = is_peak_BHW & (confidence_BHW > thresholds.confidence) & (kinds_BKHW.argmax(1) != UNKNOWN)
     background_B = output.backgrounds_BK.argmax(1).tolist()
     style_B = output.styles_BK.argmax(1).tolist()
     readings = []
-    for index in range(len(heat_BHW)):
-        found = []
-        for row, column in is_thing_BHW[index].nonzero().tolist():
-            dx, dy = output.offsets_B2HW[index, :, row, column].tolist()
-            color = int(color_BHW[index, row, column])
-            found.append(
-                Detection(
-                    kind=CLASSES[int(kind_BHW[index, row, column])],
-                    color=None if color == NATURAL else tuple(COLORS)[color],
-                    confidence=float(confidence_BHW[index, row, column]),
-                    x=(column + 0.5 + dx) * CELL_PX * SCALE,
-                    y=(row + 0.5 + dy) * CELL_PX * SCALE,
-                    size=float(output.sizes_BHW[index, row, column].exp()) * PICTURE_PX,
-                )
-            )
+    for index, scale in enumerate(scales):
+        cells = is_thing_BHW[index].nonzero().tolist()
+        found = [
+            detection_at(output, (index, row, column), float(confidence_BHW[index, row, column]), scale)
+            for row, column in cells
+        ]
         readings.append(
             Reading(
                 things=merge_twins(found, thresholds.same_thing_distance),
@@ -232,6 +238,26 @@ def decode(output: GridOutput, thresholds: Thresholds) -> list[Reading]:
             )
         )
     return readings
+
+
+def detection_at(
+    output: GridOutput, cell: tuple[int, int, int], confidence: float, scale: float
+) -> Detection:
+    """What the network says at picture, row and column, in picture pixels."""
+    index, row, column = cell
+    dx, dy = output.offsets_B2HW[index, :, row, column].tolist()
+    kind = KINDS[int(output.kinds_BKHW[index, :UNKNOWN, row, column].argmax())]
+    color = int(output.colors_BKHW[index, :, row, column].argmax())
+    word = SIGN_WORDS[int(output.words_BKHW[index, :, row, column].argmax())]
+    return Detection(
+        kind=kind,
+        color=None if color == NATURAL else tuple(COLORS)[color],
+        confidence=confidence,
+        x=(column + 0.5 + dx) * CELL_PX * scale,
+        y=(row + 0.5 + dy) * CELL_PX * scale,
+        size=float(output.sizes_BHW[index, row, column].exp()) * INPUT_PX * scale,
+        word=word if kind == SIGN else None,
+    )
 
 
 def merge_twins(found: Sequence[Detection], distance: float) -> tuple[Detection, ...]:

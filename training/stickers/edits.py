@@ -1,6 +1,7 @@
 """Edits with the truth known: source scene, target scene, instruction, target caption, mask and type.
 
-References are unambiguous: a thing is named by its class, with its colour only where two of the class differ.
+References are unambiguous: a thing is named by its class, with its colour only where two of the class differ;
+some need a look at the whole scene ("the largest thing", "the left cat", "the animal").
 """
 
 from __future__ import annotations
@@ -13,66 +14,82 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.stickers.captions import caption, noun_phrase, relation
-from training.stickers.render import thing_mask
-from training.stickers.scene import (
+from training.stickers.catalogue import (
     BACKGROUNDS,
-    CLASSES,
     COLORS,
-    PICTURE_PX,
+    EFFECTS,
+    SIGN,
+    SIGN_WORDS,
     STYLES,
-    Scene,
-    Thing,
-    is_held_out,
-    sample_scene,
+    shows_colors,
+    shows_places,
+    shows_words,
 )
+from training.stickers.references import Reference, refer
+from training.stickers.render import thing_mask
+from training.stickers.scene import MAX_THINGS, Scene, Thing, is_held_out, overlaps, sample_look, sample_scene
 
 
 class EditType(StrEnum):
-    """EmuEdit's types that this world has so far."""
+    """EmuEdit's eight types (Sheynin et al. 2023, section 3)."""
 
     ADD = "add"
     REMOVE = "remove"
+    LOCAL = "local"
     COLOR = "color"
     BACKGROUND = "background"
     STYLE = "style"
+    GLOBAL = "global"
+    TEXT = "text"
+
+
+WHOLE_PICTURE = (EditType.STYLE, EditType.GLOBAL)
+"""Types that change every pixel."""
+MIRRORED = "mirrored"
+_SMALLEST_PX, _LARGEST_PX = 56, 138
+_GROWTH = 1.4
+_MOVES = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Edit:
-    """A triplet and its truth."""
+    """A triplet and its truth. `is_reasoning`: which thing is meant takes more than reading its name."""
 
     type: EditType
     source: Scene
     target: Scene
     instruction: str
     target_caption: str
+    is_reasoning: bool = False
 
 
 def edit_mask(edit: Edit) -> NDArray[np.bool_]:
-    """Where the picture should change: (256, 256). Background edits keep the things, style edits nothing."""
-    match edit.type:
-        case EditType.STYLE:
-            return np.ones((PICTURE_PX, PICTURE_PX), np.bool_)
-        case EditType.BACKGROUND:
-            covered = np.zeros((PICTURE_PX, PICTURE_PX), np.bool_)
-            for thing in edit.source.things:
-                covered |= thing_mask(thing)
-            return ~covered
-        case _:
-            changed = set(edit.source.things) ^ set(edit.target.things)
-            mask = np.zeros((PICTURE_PX, PICTURE_PX), np.bool_)
-            for thing in changed:
-                left, top, right, bottom = thing.box
-                mask[max(0, top) : bottom, max(0, left) : right] = True
-            return mask
+    """Where the picture should change: (H, W). Background edits keep the things, style edits nothing."""
+    width, height = edit.source.size
+    if edit.type in WHOLE_PICTURE:
+        return np.ones((height, width), np.bool_)
+    mask = np.zeros((height, width), np.bool_)
+    if edit.type is EditType.BACKGROUND:
+        for thing in edit.source.things:
+            mask |= thing_mask(thing, edit.source.size)
+        return ~mask
+    for thing in set(edit.source.things) ^ set(edit.target.things):
+        left, top, right, bottom = thing.box
+        mask[max(0, top) : bottom, max(0, left) : right] = True
+    return mask
 
 
-def sample_edit(rng: np.random.Generator, type: EditType | None = None) -> Edit:
-    """A random edit (of one type, if given)."""
+def sample_edit(
+    rng: np.random.Generator,
+    type: EditType | None = None,
+    is_reasoning: bool = False,
+    shape: str | None = None,
+) -> Edit:
+    """A random edit (of one type and shape, if given); with `is_reasoning` one whose words need a look."""
     while True:
         kind = type or tuple(EditType)[int(rng.integers(len(EditType)))]
-        edit = _SAMPLERS[kind](rng, sample_scene(rng))
-        if edit is not None:
+        edit = _SAMPLERS[kind](rng, sample_scene(rng, shape=shape))
+        if edit is not None and (edit.is_reasoning or not is_reasoning):
             return edit
 
 
@@ -91,15 +108,15 @@ def _add(rng: np.random.Generator, scene: Scene) -> Edit | None:
     words = _pick(rng, ("add {}", "put {}", "draw {}", "place {}", "also add {}")).format(
         noun_phrase(new.look)
     )
-    return _edit(EditType.ADD, source, target, f"{words}{_place(rng, new, source)}", rng)
+    return _edit(EditType.ADD, source, target, f"{words}{_side(rng, new, source)}", rng)
 
 
-def _place(rng: np.random.Generator, new: Thing, source: Scene) -> str:
+def _side(rng: np.random.Generator, new: Thing, source: Scene) -> str:
     """Often says where, as seen from a thing that can be named."""
     other = source.things[int(rng.integers(len(source.things)))]
-    words = reference(other, source, rng)
+    named = refer(other, source, rng, reasoning_share=0)
     side = relation(new, other)
-    if words is None or side is None or rng.random() < 0.3:
+    if named is None or side is None or rng.random() < 0.3:
         return ""
     forms = {
         "left": ("to the left of", "left of"),
@@ -109,31 +126,79 @@ def _place(rng: np.random.Generator, new: Thing, source: Scene) -> str:
     }[side]
     if side in ("left", "right") and rng.random() < 0.3:
         forms = ("next to", "beside")
-    return f" {_pick(rng, forms)} {words}"
+    return f" {_pick(rng, forms)} {named.words}"
 
 
 def _remove(rng: np.random.Generator, scene: Scene) -> Edit | None:
     if len(scene.things) < 2:
         return None
     thing = scene.things[int(rng.integers(len(scene.things)))]
-    words = reference(thing, scene, rng)
-    if words is None:
-        return None
+    named = refer(thing, scene, rng)
     target = replace(scene, things=tuple(each for each in scene.things if each is not thing))
-    form = _pick(rng, ("remove {}", "delete {}", "take away {}", "erase {}", "get rid of {}"))
-    return _edit(EditType.REMOVE, scene, target, form.format(words), rng)
+    forms = ("remove {}", "delete {}", "take away {}", "erase {}", "get rid of {}")
+    return named and _edit_of(named, EditType.REMOVE, scene, target, forms, rng)
 
 
 def _color(rng: np.random.Generator, scene: Scene) -> Edit | None:
     thing = scene.things[int(rng.integers(len(scene.things)))]
     color = tuple(COLORS)[int(rng.integers(len(COLORS)))]
-    words = reference(thing, scene, rng)
-    if words is None or color == thing.color or is_held_out(thing.kind, color) or scene.style == "sepia":
+    if thing.kind == SIGN or color == thing.color or is_held_out(thing.kind, color):
         return None
-    new = replace(thing, color=color)
-    target = replace(scene, things=tuple(new if each is thing else each for each in scene.things))
-    form = _pick(rng, ("make {} {}", "turn {} {}", "paint {} {}", "color {} {}", "change {} to {}"))
-    return _edit(EditType.COLOR, scene, target, form.format(words, color), rng)
+    named = refer(thing, scene, rng)
+    if named is None or not shows_colors(scene.style):
+        return None
+    forms = ("make {} {color}", "turn {} {color}", "paint {} {color}", "color {} {color}")
+    forms = tuple(form.replace("{color}", color) for form in (*forms, "change {} to {color}"))
+    target = _with(scene, thing, replace(thing, color=color))
+    return _edit_of(named, EditType.COLOR, scene, target, forms, rng)
+
+
+def _local(rng: np.random.Generator, scene: Scene) -> Edit | None:
+    """One thing becomes another one, bigger, smaller, or stands elsewhere."""
+    thing = scene.things[int(rng.integers(len(scene.things)))]
+    named = refer(thing, scene, rng)
+    if named is None:
+        return None
+    match int(rng.choice(4, p=[0.4, 0.2, 0.15, 0.25])):
+        case 0:
+            new = _swapped(rng, thing, scene)
+            words = "" if new is None else noun_phrase((new.kind, None))
+            forms = ("turn {} into %", "replace {} with %", "change {} into %", "swap {} for %")
+            forms = tuple(form.replace("%", words) for form in forms)
+        case 1:
+            new = replace(thing, size=round(thing.size * _GROWTH))
+            forms = ("make {} bigger", "make {} larger", "make {} big")
+        case 2:
+            new = replace(thing, size=round(thing.size / _GROWTH))
+            forms = ("make {} smaller", "make {} small", "make {} tiny")
+        case _:
+            side = tuple(_MOVES)[int(rng.integers(len(_MOVES)))]
+            new = _moved(thing, scene, side)
+            place = f"to the {side}" if side in ("left", "right") else side
+            forms = (f"move {{}} {place}", f"put {{}} further {place}")
+    others = tuple(each for each in scene.things if each is not thing)
+    if new is None or not _SMALLEST_PX <= new.size <= _LARGEST_PX or not _is_free(new, others, scene.size):
+        return None
+    return _edit_of(named, EditType.LOCAL, scene, _with(scene, thing, new), forms, rng)
+
+
+def _swapped(rng: np.random.Generator, thing: Thing, scene: Scene) -> Thing | None:
+    """Another class in its own colours in the same place."""
+    kind, _ = sample_look(rng)
+    if thing.kind == SIGN or any(kind == each.kind for each in scene.things):
+        return None
+    return replace(thing, kind=kind, color=None)
+
+
+def _moved(thing: Thing, scene: Scene, side: str) -> Thing | None:
+    """As far to that side as there is room, if that is far enough to see."""
+    dx, dy = _MOVES[side]
+    others = [each for each in scene.things if each is not thing]
+    for distance in (96, 72, 54):
+        new = replace(thing, x=thing.x + dx * distance, y=thing.y + dy * distance)
+        if _is_free(new, others, scene.size):
+            return new
+    return None
 
 
 _BACKGROUND_FORMS: dict[str, tuple[str, ...]] = {
@@ -143,21 +208,31 @@ _BACKGROUND_FORMS: dict[str, tuple[str, ...]] = {
     "sand": ("put it on the beach", "change the background to sand", "put it on sand"),
     "night": ("make it night", "change the background to night", "now at night", "put it on a night sky"),
     "room": ("put it in a room", "change the background to a room", "put it indoors"),
+    "sea": ("put it on the sea", "change the background to the sea", "put it on the water"),
+    "snow": ("put it in the snow", "change the background to snow", "make it winter"),
 }
-_STYLE_FORMS: dict[str, tuple[str, ...]] = {
-    "pixel art": (
-        "make it pixel art",
-        "turn it into pixel art",
-        "in pixel art style",
-        "change the style to pixel art",
-    ),
-    "sepia": ("make it sepia", "turn it into a sepia photo", "in sepia", "change the style to sepia"),
+_STYLE_NOUNS = {
+    "pixel art": "pixel art",
+    "sepia": "a sepia photo",
+    "pencil sketch": "a pencil sketch",
+    "negative": "a negative",
+    "black and white": "a black and white photo",
+    "watercolor": "a watercolor",
+    "blueprint": "a blueprint",
+    "poster": "a poster",
+}
+_EFFECT_FORMS: dict[str, tuple[str, ...]] = {
+    "fog": ("add fog", "make it foggy", "put it in fog"),
+    "blur": ("blur it", "make it blurry", "blur the picture"),
+    "dark": ("make it darker", "make the light darker", "make the picture darker", "make it dark"),
+    "bright": ("make it brighter", "make the light brighter", "make the picture brighter", "make it bright"),
+    MIRRORED: ("mirror it", "flip it", "mirror the picture", "flip the picture"),
 }
 
 
 def _background(rng: np.random.Generator, scene: Scene) -> Edit | None:
     background = BACKGROUNDS[int(rng.integers(len(BACKGROUNDS)))]
-    if background == scene.background:
+    if background == scene.background or not shows_places(scene.style):
         return None
     target = replace(scene, background=background)
     return _edit(EditType.BACKGROUND, scene, target, _pick(rng, _BACKGROUND_FORMS[background]), rng)
@@ -165,36 +240,73 @@ def _background(rng: np.random.Generator, scene: Scene) -> Edit | None:
 
 def _style(rng: np.random.Generator, scene: Scene) -> Edit | None:
     style = STYLES[int(rng.integers(len(STYLES)))]
+    noun = _STYLE_NOUNS[style]
+    forms = (f"make it {style}", f"turn it into {noun}", f"in {style} style", f"change the style to {style}")
+    target = replace(scene, style=style)
+    return _edit(EditType.STYLE, replace(scene, style=None), target, _pick(rng, forms), rng)
+
+
+def _global(rng: np.random.Generator, scene: Scene) -> Edit | None:
+    change = (*EFFECTS, MIRRORED)[int(rng.integers(len(EFFECTS) + 1))]
     source = replace(scene, style=None)
-    return _edit(EditType.STYLE, source, replace(scene, style=style), _pick(rng, _STYLE_FORMS[style]), rng)
+    target = _mirrored(source) if change == MIRRORED else replace(source, effect=change)
+    if target is None:
+        return None
+    return _edit(EditType.GLOBAL, source, target, _pick(rng, _EFFECT_FORMS[change]), rng)
+
+
+def _mirrored(scene: Scene) -> Scene | None:
+    """Left and right changed over; None where words or stars, which stay as they are, would tell."""
+    if scene.background == "night" or any(each.kind == SIGN for each in scene.things):
+        return None
+    width = scene.size[0]
+    things = tuple(replace(each, x=width - each.x, flip=not each.flip) for each in scene.things)
+    return replace(scene, things=things)
+
+
+def _text(rng: np.random.Generator, scene: Scene) -> Edit | None:
+    """The sign says another word. Most scenes get their sign here."""
+    index = int(rng.integers(len(scene.things)))
+    word, old = (SIGN_WORDS[int(each)] for each in rng.choice(len(SIGN_WORDS), 2, replace=False))
+    looks = [each.look for each in scene.things]
+    if not shows_words(scene.style) or len(set(looks)) < len(looks):
+        return None
+    sign = replace(scene.things[index], kind=SIGN, color=None, flip=False, word=old)
+    kept = tuple(each for i, each in enumerate(scene.things) if i != index and each.kind != SIGN)
+    source = replace(scene, things=(*kept, sign))
+    forms = (
+        "change the sign to {}",
+        "make the sign say {}",
+        "change the word on the sign to {}",
+        "the sign says {} now",
+    )
+    form = _pick(rng, forms).format(f'"{word}"' if rng.random() < 0.5 else word)
+    return _edit(EditType.TEXT, source, _with(source, sign, replace(sign, word=word)), form, rng)
 
 
 _SAMPLERS = {
     EditType.ADD: _add,
     EditType.REMOVE: _remove,
+    EditType.LOCAL: _local,
     EditType.COLOR: _color,
     EditType.BACKGROUND: _background,
     EditType.STYLE: _style,
+    EditType.GLOBAL: _global,
+    EditType.TEXT: _text,
 }
 
 
-def reference(thing: Thing, scene: Scene, rng: np.random.Generator) -> str | None:
-    """Words that mean this thing and no other of the scene, None where there are none."""
-    twins = [other for other in scene.things if other is not thing and other.kind == thing.kind]
-    if not twins:
-        is_colored = thing.color is not None and rng.random() < 0.4
-        return f"the {thing.color} {thing.kind}" if is_colored else f"the {thing.kind}"
-    if thing.color is None or any(other.color == thing.color for other in twins):
-        return None
-    return f"the {thing.color} {thing.kind}"
+def _with(scene: Scene, old: Thing, new: Thing) -> Scene:
+    return replace(scene, things=tuple(new if each is old else each for each in scene.things))
 
 
 def _in_free_space(rng: np.random.Generator, scene: Scene) -> Thing | None:
     """A new thing in free space, beside or above another where there is room."""
+    if len(scene.things) == MAX_THINGS:
+        return None
     for _ in range(20):
-        size = int(PICTURE_PX * rng.uniform(0.24, 0.38))
-        kind = CLASSES[int(rng.integers(len(CLASSES)))]
-        color = None if rng.random() < 0.3 else tuple(COLORS)[int(rng.integers(len(COLORS)))]
+        size = int(rng.integers(61, 98))
+        kind, color = sample_look(rng)
         anchor = scene.things[int(rng.integers(len(scene.things)))]
         reach = (anchor.size + size) // 2 + int(rng.integers(2, 20))
         dx, dy = ((-reach, 0), (reach, 0), (0, -reach), (0, reach))[int(rng.integers(4))]
@@ -202,16 +314,28 @@ def _in_free_space(rng: np.random.Generator, scene: Scene) -> Thing | None:
             kind=kind, color=color, x=anchor.x + dx, y=anchor.y + dy, size=size, flip=bool(rng.random() < 0.5)
         )
         is_new_kind = all(kind != other.kind for other in scene.things)
-        if is_new_kind and not is_held_out(kind, color) and _is_free(new, scene.things):
+        if is_new_kind and _is_free(new, scene.things, scene.size):
             return new
     return None
 
 
-def _is_free(new: Thing, others: Sequence[Thing]) -> bool:
+def _is_free(new: Thing, others: Sequence[Thing], size: tuple[int, int]) -> bool:
     left, top, right, bottom = new.box
-    if min(left, top) < 0 or max(right, bottom) > PICTURE_PX:
+    if min(left, top) < 0 or right > size[0] or bottom > size[1]:
         return False
-    return all(right <= o.box[0] or left >= o.box[2] or bottom <= o.box[1] or top >= o.box[3] for o in others)
+    return not any(overlaps(new.box, other.box) for other in others)
+
+
+def _edit_of(
+    named: Reference,
+    type: EditType,
+    source: Scene,
+    target: Scene,
+    forms: Sequence[str],
+    rng: np.random.Generator,
+) -> Edit:
+    edit = _edit(type, source, target, _pick(rng, forms).format(named.words), rng)
+    return replace(edit, is_reasoning=named.is_reasoning)
 
 
 def _edit(type: EditType, source: Scene, target: Scene, instruction: str, rng: np.random.Generator) -> Edit:

@@ -10,20 +10,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from training.stickers.scene import CLASSES, COLORS, PICTURE_PX, Scene
+from training.stickers.catalogue import COLORS, KINDS
+from training.stickers.scene import Scene
 
-TOKENS_PER_SIDE = 8
-_KIND_LABEL = {kind: index + 1 for index, kind in enumerate(CLASSES)}
+TOKEN_PX = 32
+_KIND_LABEL = {kind: index + 1 for index, kind in enumerate(KINDS)}
 _COLOR_LABEL = {color: index + 1 for index, color in enumerate((*COLORS, None))}
 
 
 def layout_labels(scenes: Sequence[Scene]) -> Tensor:
-    """Kind and colour at each token, 0 for background: (2, B, I)."""
-    side = PICTURE_PX // TOKENS_PER_SIDE
-    labels = torch.zeros(2, len(scenes), TOKENS_PER_SIDE, TOKENS_PER_SIDE, dtype=torch.long)
+    """Kind and colour at each token of scenes of one shape, 0 for background: (2, B, I)."""
+    width, height = scenes[0].size
+    labels = torch.zeros(2, len(scenes), height // TOKEN_PX, width // TOKEN_PX, dtype=torch.long)
     for index, scene in enumerate(scenes):
         for thing in scene.things:
-            left, top, right, bottom = (round(edge / side) for edge in thing.box)
+            left, top, right, bottom = (round(edge / TOKEN_PX) for edge in thing.box)
             rows, columns = (
                 slice(max(0, top), max(bottom, top + 1)),
                 slice(max(0, left), max(right, left + 1)),

@@ -1,63 +1,34 @@
 """Scenes as plain data: a background, a style and one to four things with class, colour, place and size.
 
-Coordinates are pixels of a 256 x 256 picture, the origin top left.
+Coordinates are picture pixels, the origin top left.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from training.stickers.catalogue import BACKGROUNDS, CLASSES, COLORS, SHAPES, SIGN, SIGN_WORDS, STYLES
+
 PICTURE_PX = 256
+"""Side of the square shape, the one most pictures have."""
 MAX_THINGS = 4
+SIGN_SHARE = 0.08
+"""Of scenes of several different things, one of which is then a sign."""
+_SHAPE_SHARES = (0.7, 0.15, 0.15)
 
-# class -> codepoint of the Noto Color Emoji glyph
-GLYPHS: dict[str, str] = {
-    "car": "\U0001f697",
-    "bus": "\U0001f68c",
-    "airplane": "✈",
-    "boat": "⛵",
-    "dog": "\U0001f436",
-    "cat": "\U0001f431",
-    "bird": "\U0001f426",
-    "fish": "\U0001f41f",
-    "apple": "\U0001f34e",
-    "banana": "\U0001f34c",
-    "pizza": "\U0001f355",
-    "cake": "\U0001f382",
-    "umbrella": "☂",
-    "cup": "☕",
-    "book": "\U0001f4d6",
-    "clock": "⏰",
-    "chair": "\U0001fa91",
-    "tree": "\U0001f333",
-    "flower": "\U0001f33b",
-    "house": "\U0001f3e0",
-    "star": "⭐",
-    "heart": "❤",
-    "robot": "\U0001f916",
-    "hat": "\U0001f3a9",
-}
-CLASSES = tuple(GLYPHS)
-
-COLORS: dict[str, tuple[int, int, int]] = {
-    "red": (222, 36, 36),
-    "orange": (250, 140, 20),
-    "yellow": (250, 214, 30),
-    "green": (40, 168, 60),
-    "blue": (40, 96, 230),
-    "purple": (142, 58, 200),
-    "pink": (250, 128, 180),
-}
-BACKGROUNDS = ("plain", "sky", "grass", "sand", "night", "room")
-STYLES = ("pixel art", "sepia")
+Look = tuple[str, str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Thing:
-    """One sticker around its centre (x, y); `size` is its longer side, `color` None the glyph's own."""
+    """One sticker around its centre (x, y); `size` is its longer side, `color` None the glyph's own.
+
+    `word` is what a sign says, None for everything else.
+    """
 
     kind: str
     color: str | None
@@ -65,6 +36,7 @@ class Thing:
     y: int
     size: int
     flip: bool = False
+    word: str | None = None
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -74,58 +46,91 @@ class Thing:
         return (left, top, left + self.size, top + self.size)
 
     @property
-    def look(self) -> tuple[str, str | None]:
+    def look(self) -> Look:
         """What a caption can say of it alone."""
-        return (self.kind, self.color)
+        return (self.kind if self.word is None else f'{self.kind} saying "{self.word}"', self.color)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A picture before it is drawn. `style` None is plain stickers."""
+    """A picture before it is drawn. `style` None is plain stickers, `effect` None clear daylight."""
 
     background: str
     style: str | None
     things: tuple[Thing, ...]
+    shape: str = "square"
+    effect: str | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return SHAPES[self.shape]
 
 
-# Layouts: centres and a range of sizes, as shares of the picture.
-_CENTRE = (((0.5, 0.5),), (0.38, 0.54))
-_ROW_OF_TWO = (((0.27, 0.5), (0.73, 0.5)), (0.28, 0.42))
-_COLUMN_OF_TWO = (((0.5, 0.26), (0.5, 0.74)), (0.28, 0.42))
-_ROW_OF_THREE = (((0.18, 0.5), (0.5, 0.5), (0.82, 0.5)), (0.24, 0.29))
-_TRIANGLE = (((0.5, 0.26), (0.26, 0.74), (0.74, 0.74)), (0.26, 0.38))
-_SQUARE = (((0.26, 0.26), (0.74, 0.26), (0.26, 0.74), (0.74, 0.74)), (0.26, 0.38))
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Centres as shares of width and height, and the range of sizes in pixels."""
 
-_LAYOUTS = {1: (_CENTRE,), 2: (_ROW_OF_TWO, _COLUMN_OF_TWO), 3: (_ROW_OF_THREE, _TRIANGLE), 4: (_SQUARE,)}
+    centres: tuple[tuple[float, float], ...]
+    smallest: int
+    largest: int
 
 
-def sample_scene(rng: np.random.Generator, num_things: int | None = None) -> Scene:
+_CENTRE = Layout(centres=((0.5, 0.5),), smallest=97, largest=138)
+_ROW_OF_TWO = Layout(centres=((0.27, 0.5), (0.73, 0.5)), smallest=72, largest=107)
+_COLUMN_OF_TWO = Layout(centres=((0.5, 0.26), (0.5, 0.74)), smallest=72, largest=107)
+_ROW_OF_THREE = Layout(centres=((0.18, 0.5), (0.5, 0.5), (0.82, 0.5)), smallest=61, largest=74)
+_COLUMN_OF_THREE = Layout(centres=((0.5, 0.18), (0.5, 0.5), (0.5, 0.82)), smallest=61, largest=74)
+_TRIANGLE = Layout(centres=((0.5, 0.26), (0.26, 0.74), (0.74, 0.74)), smallest=66, largest=97)
+_CORNERS = ((0.26, 0.26), (0.74, 0.26), (0.26, 0.74), (0.74, 0.74))
+_SQUARE = Layout(centres=_CORNERS, smallest=66, largest=97)
+_SMALL_SQUARE = Layout(centres=_CORNERS, smallest=58, largest=76)
+_SMALL_ROW = Layout(centres=_ROW_OF_TWO.centres, smallest=58, largest=74)
+_SMALL_COLUMN = Layout(centres=_COLUMN_OF_TWO.centres, smallest=58, largest=74)
+
+LAYOUTS: dict[str, dict[int, tuple[Layout, ...]]] = {
+    "square": {
+        1: (_CENTRE,),
+        2: (_ROW_OF_TWO, _COLUMN_OF_TWO),
+        3: (_ROW_OF_THREE, _TRIANGLE),
+        4: (_SQUARE,),
+    },
+    "landscape": {
+        1: (_CENTRE,),
+        2: (_ROW_OF_TWO, _ROW_OF_TWO, _SMALL_COLUMN),
+        3: (_ROW_OF_THREE,),
+        4: (_SMALL_SQUARE,),
+    },
+    "portrait": {
+        1: (_CENTRE,),
+        2: (_COLUMN_OF_TWO, _COLUMN_OF_TWO, _SMALL_ROW),
+        3: (_COLUMN_OF_THREE,),
+        4: (_SMALL_SQUARE,),
+    },
+}
+
+
+def sample_scene(rng: np.random.Generator, num_things: int | None = None, shape: str | None = None) -> Scene:
     """A scene whose things do not overlap; many scenes of several things repeat one look, for counting."""
     if num_things is None:
         num_things = int(rng.choice([1, 2, 3, 4], p=[0.3, 0.4, 0.15, 0.15]))
-    layouts = _LAYOUTS[num_things]
-    centres, (smallest, largest) = layouts[int(rng.integers(len(layouts)))]
-    is_off_centre = num_things == 1 and rng.random() < 0.3
-    if is_off_centre:
-        centres, (smallest, largest) = _slot_of_a_pair(rng)
+    shape = shape or tuple(SHAPES)[int(rng.choice(len(SHAPES), p=_SHAPE_SHARES))]
+    layouts = LAYOUTS[shape][num_things]
+    layout = layouts[int(rng.integers(len(layouts)))]
+    if num_things == 1 and rng.random() < 0.3:
+        layout = _slot_of_a_pair(rng, shape)
     same = num_things > 1 and rng.random() < (0.25 if num_things == 2 else 0.6)
-    looks = _repeated(rng, num_things) if same else _different(rng, num_things)
-    order = rng.permutation(num_things)
-    size = float(rng.uniform(smallest, largest))
-    things = []
-    for (kind, color), slot in zip(looks, order, strict=True):
-        x, y = centres[slot]
-        things.append(
-            Thing(
-                kind=kind,
-                color=color,
-                x=_jitter(rng, x),
-                y=_jitter(rng, y),
-                size=int(PICTURE_PX * np.clip(size * rng.uniform(0.92, 1.08), smallest, largest)),
-                flip=bool(rng.random() < 0.5),
-            )
-        )
-    return Scene(background=_background(rng), style=_style(rng), things=tuple(things))
+    signs = 0 if same or num_things == 1 else int(rng.random() < SIGN_SHARE)
+    looks = _repeated(rng, num_things) if same else _different(rng, num_things - signs)
+    slots = rng.permutation(num_things)
+    size = float(rng.uniform(layout.smallest, layout.largest))
+    things = [
+        _place(rng, look, layout, layout.centres[slot], size, shape)
+        for look, slot in zip(looks, slots, strict=False)
+    ]
+    if signs:
+        things.append(_place(rng, (SIGN, None), layout, layout.centres[slots[-1]], size, shape))
+    return Scene(background=_background(rng), style=_style(rng), things=tuple(things), shape=shape)
 
 
 def is_held_out(kind: str, color: str | None) -> bool:
@@ -136,16 +141,13 @@ def is_held_out(kind: str, color: str | None) -> bool:
     return digest[0] % 8 == 0
 
 
-def _slot_of_a_pair(rng: np.random.Generator) -> tuple[tuple[tuple[float, float], ...], tuple[float, float]]:
-    centres, sizes = (_ROW_OF_TWO, _COLUMN_OF_TWO)[int(rng.integers(2))]
-    return ((centres[int(rng.integers(2))],), sizes)
+def overlaps(box: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether two boxes (left, top, right, bottom) share a pixel."""
+    return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
 
 
-def _jitter(rng: np.random.Generator, share: float) -> int:
-    return round(PICTURE_PX * share + rng.uniform(-8, 8))
-
-
-def _look(rng: np.random.Generator) -> tuple[str, str | None]:
+def sample_look(rng: np.random.Generator) -> Look:
+    """A class and a colour that training may show together."""
     while True:
         kind = CLASSES[int(rng.integers(len(CLASSES)))]
         color = None if rng.random() < 0.3 else tuple(COLORS)[int(rng.integers(len(COLORS)))]
@@ -153,14 +155,37 @@ def _look(rng: np.random.Generator) -> tuple[str, str | None]:
             return kind, color
 
 
-def _repeated(rng: np.random.Generator, count: int) -> list[tuple[str, str | None]]:
-    return [_look(rng)] * count
+def _place(
+    rng: np.random.Generator, look: Look, layout: Layout, centre: tuple[float, float], size: float, shape: str
+) -> Thing:
+    kind, color = look
+    width, height = SHAPES[shape]
+    return Thing(
+        kind=kind,
+        color=color,
+        x=round(width * centre[0] + rng.uniform(-8, 8)),
+        y=round(height * centre[1] + rng.uniform(-8, 8)),
+        size=int(np.clip(size * rng.uniform(0.92, 1.08), layout.smallest, layout.largest)),
+        flip=kind != SIGN and bool(rng.random() < 0.5),
+        word=SIGN_WORDS[int(rng.integers(len(SIGN_WORDS)))] if kind == SIGN else None,
+    )
 
 
-def _different(rng: np.random.Generator, count: int) -> list[tuple[str, str | None]]:
-    looks: list[tuple[str, str | None]] = []
+def _slot_of_a_pair(rng: np.random.Generator, shape: str) -> Layout:
+    pairs = LAYOUTS[shape][2]
+    layout = pairs[int(rng.integers(len(pairs)))]
+    centre = layout.centres[int(rng.integers(2))]
+    return Layout(centres=(centre,), smallest=layout.smallest, largest=layout.largest)
+
+
+def _repeated(rng: np.random.Generator, count: int) -> list[Look]:
+    return [sample_look(rng)] * count
+
+
+def _different(rng: np.random.Generator, count: int) -> list[Look]:
+    looks: list[Look] = []
     while len(looks) < count:
-        look = _look(rng)
+        look = sample_look(rng)
         if all(look[0] != kind for kind, _ in looks):
             looks.append(look)
     return looks

@@ -10,8 +10,8 @@ from transformers import PreTrainedTokenizerFast
 
 from training.seeds import rng_for
 from training.stickers.captions import BACKGROUND_WORDS, NUMBER_WORDS, STYLE_WORDS
+from training.stickers.catalogue import CATEGORIES, COLORS, EFFECTS, KINDS, SIGN_WORDS
 from training.stickers.edits import sample_edit
-from training.stickers.scene import CLASSES, COLORS
 
 MAX_TOKENS = 16
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
@@ -22,6 +22,8 @@ _RELATIONS = (
 _ORDERS = (
     "add put draw place also remove delete take away erase get rid make turn paint color change into it them"
     " background style plain white now same but without another bigger smaller"
+    " replace swap turn larger move flip mirror picture foggy blurry darker brighter light lights"
+    " saying says say largest biggest smallest leftmost rightmost thing one word further up down for"
 ).split()
 _MORE = "black brown day dark light big small large tiny group row".split()
 
@@ -29,7 +31,8 @@ _MORE = "black brown day dark light big small large tiny group row".split()
 def vocabulary() -> dict[str, int]:
     """Word piece -> id, in a fixed order."""
     words: list[str] = [PAD, END, UNKNOWN, "##s", "##es"]
-    phrases = [*CLASSES, *COLORS, *NUMBER_WORDS, *_RELATIONS, *_ORDERS, *_MORE]
+    phrases = [*KINDS, *COLORS, *NUMBER_WORDS, *_RELATIONS, *_ORDERS, *_MORE, *CATEGORIES, *EFFECTS]
+    phrases += [word.lower() for word in SIGN_WORDS]
     phrases += [
         word for group in (BACKGROUND_WORDS, STYLE_WORDS) for forms in group.values() for word in forms
     ]
@@ -67,7 +70,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def spoken_words(num_samples: int = 2_000) -> tuple[str, ...]:
+def spoken_words(num_samples: int = 8_000) -> tuple[str, ...]:
     """Every word that captions and instructions use (found by sampling them), and the fillers."""
     spoken = set(_FILLERS)
     for index in range(num_samples):

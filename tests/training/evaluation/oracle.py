@@ -8,7 +8,13 @@ from training.stickers.scene import Scene, Thing
 
 def see(thing: Thing, confidence: float = 0.9) -> Detection:
     return Detection(
-        kind=thing.kind, color=thing.color, confidence=confidence, x=thing.x, y=thing.y, size=thing.size
+        kind=thing.kind,
+        color=thing.color,
+        confidence=confidence,
+        x=thing.x,
+        y=thing.y,
+        size=thing.size,
+        word=thing.word,
     )
 
 

@@ -18,7 +18,7 @@ from training.evaluation.prompts import Prompt, own_prompts
 from training.evaluation.truth import true_scene
 from training.seeds import rng_for
 from training.stickers.detector import Detector
-from training.stickers.edits import Edit
+from training.stickers.edits import Edit, EditType
 from training.stickers.render import render
 
 pytestmark = pytest.mark.font
@@ -31,6 +31,7 @@ def same(tensor: Tensor) -> Tensor:
 LOSSLESS = cast(Vae, SimpleNamespace(encode=same, decode=same))
 PROMPTS = own_prompts(4, seed=0)
 EDITS = own_edits(4, seed=1)
+BY_TYPE = {type.value: [each for each in EDITS if each.type is type] for type in EditType}
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +79,10 @@ def test_an_engine_that_draws_nothing_gets_nothing(detector: Detector) -> None:
 
 
 def test_a_perfect_editor_gets_ten_and_a_lazy_one_nothing(detector: Detector) -> None:
-    perfect = score_editing(EDITS, 1, edit_truth, detector, LOSSLESS).table.rows
+    perfect = score_editing(BY_TYPE, 1, edit_truth, detector, LOSSLESS).table.rows
     assert perfect[0].overall.mean > 8.5
     assert perfect[2].overall.mean == 10.0
-    lazy = score_editing(EDITS, 1, edit_nothing, detector, LOSSLESS).table.rows
+    lazy = score_editing(BY_TYPE, 1, edit_nothing, detector, LOSSLESS).table.rows
     assert lazy[0].overall.mean < 1.0
     assert lazy[0].overall == lazy[3].overall
 

@@ -108,6 +108,42 @@ def test_softness_of_an_autoencoder_costs_nothing() -> None:
     assert marks.restraint == 10.0
 
 
+def test_a_thing_must_grow_to_be_bigger() -> None:
+    grown = replace(DOG, size=112)
+    each = edit(EditType.LOCAL, scene(DOG, CAT), scene(grown, CAT), "make the dog bigger")
+    assert score(each, scene(grown, CAT)) == (10.0, 10.0)
+    assert score(each, scene(DOG, CAT))[0] == 0.0
+    assert score(each, scene(replace(DOG, size=60), CAT))[0] == 0.0
+
+
+def test_a_moved_thing_must_have_left_its_place() -> None:
+    low = replace(DOG, y=200)
+    each = edit(EditType.LOCAL, scene(DOG, CAT), scene(low, CAT), "move the dog down")
+    assert score(each, scene(low, CAT))[0] == 10.0
+    assert score(each, scene(low, DOG, CAT))[0] == 5.0
+    assert score(each, scene(DOG, CAT))[0] == 0.0
+
+
+def test_a_sign_must_say_the_new_word() -> None:
+    sign = Thing(kind="sign", color=None, x=190, y=128, size=90, word="OPEN")
+    each = edit(
+        EditType.TEXT, scene(DOG, sign), scene(DOG, replace(sign, word="SALE")), "change the sign to SALE"
+    )
+    assert score(each, each.target) == (10.0, 10.0)
+    assert score(each, scene(DOG, replace(sign, word="EXIT")))[0] == 0.0
+    assert score(each, scene(replace(sign, word="SALE")))[0] == 0.0
+
+
+def test_light_must_be_nearer_to_the_true_one_and_things_must_stay() -> None:
+    target = replace(scene(DOG, CAT), effect="dark")
+    each = edit(EditType.GLOBAL, scene(DOG, CAT), target, "make it darker")
+    assert score(each, target) == (10.0, 10.0)
+    assert score(each, scene(DOG, CAT))[0] == 0.0
+    assert score(each, replace(target, things=(DOG,)))[0] == 5.0
+    success, restraint = score(each, replace(target, effect="fog"))
+    assert success == 0.0 or restraint < 5.0
+
+
 def test_a_style_may_change_all_but_must_keep_the_layout() -> None:
     each = edit(EditType.STYLE, scene(DOG), scene(DOG, style="sepia"), "make it sepia")
     moved = Scene(background="plain", style="sepia", things=(replace(DOG, x=180, size=120),))

@@ -18,14 +18,14 @@ from training.stickers.words import build_tokenizer
 
 LINES = [
     {"tag": "single_object", "include": [{"class": "dog", "count": 1}], "prompt": "a photo of a dog"},
-    {"tag": "single_object", "include": [{"class": "zebra", "count": 1}], "prompt": "a photo of a zebra"},
+    {"tag": "single_object", "include": [{"class": "okapi", "count": 1}], "prompt": "a photo of an okapi"},
     {
         "tag": "counting",
         "include": [{"class": "cup", "count": 3}],
         "exclude": [{"class": "cup", "count": 4}],
         "prompt": "a photo of three cups",
     },
-    {"tag": "colors", "include": [{"class": "cat", "count": 1, "color": "brown"}], "prompt": "a brown cat"},
+    {"tag": "colors", "include": [{"class": "cat", "count": 1, "color": "beige"}], "prompt": "a beige cat"},
     {
         "tag": "position",
         "include": [{"class": "car", "count": 1}, {"class": "dog", "count": 1, "position": ["left of", 0]}],

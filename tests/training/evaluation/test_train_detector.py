@@ -14,8 +14,9 @@ from safetensors.torch import load_file
 from training.evaluation.examples import Example, sample_example
 from training.evaluation.train_detector import add_arguments, detector_loss, make_labels, run
 from training.seeds import rng_for
+from training.stickers.catalogue import COLORS, KINDS
 from training.stickers.detector import UNKNOWN, Detector, DetectorNetwork, GridOutput, Thresholds, to_input
-from training.stickers.scene import CLASSES, COLORS, Thing
+from training.stickers.scene import Thing
 
 DOG = Thing(kind="dog", color="red", x=40, y=200, size=64)
 CAT = Thing(kind="cat", color=None, x=200, y=72, size=90)
@@ -33,7 +34,7 @@ def test_labels_stand_in_the_cells_of_the_centres() -> None:
     assert labels.heat_BHW[0, 0, 0] < 1e-3
     cells = labels.cells_N3.tolist()
     dog, stranger = cells.index([0, 12, 2]), cells.index([0, 8, 8])
-    assert labels.kinds_N[dog] == CLASSES.index("dog")
+    assert labels.kinds_N[dog] == KINDS.index("dog")
     assert labels.colors_N[dog] == tuple(COLORS).index("red")
     assert labels.sizes_N[dog].exp() == pytest.approx(0.25)
     assert labels.offsets_N2[dog].tolist() == [0.0, 0.0]

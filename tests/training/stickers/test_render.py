@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from training.stickers.catalogue import BACKGROUNDS, CLASSES, COLORS
 from training.stickers.render import render, thing_mask
-from training.stickers.scene import BACKGROUNDS, CLASSES, COLORS, PICTURE_PX, Scene, Thing
+from training.stickers.scene import PICTURE_PX, Scene, Thing
 
 APPLE = Thing(kind="apple", color="blue", x=128, y=100, size=96)
 
