@@ -136,7 +136,7 @@ def _remove(rng: np.random.Generator, scene: Scene) -> Edit | None:
     named = refer(thing, scene, rng)
     target = replace(scene, things=tuple(each for each in scene.things if each is not thing))
     forms = ("remove {}", "delete {}", "take away {}", "erase {}", "get rid of {}")
-    return named and _edit_of(named, EditType.REMOVE, scene, target, forms, rng)
+    return None if named is None else _edit_of(named, EditType.REMOVE, scene, target, forms, rng)
 
 
 def _color(rng: np.random.Generator, scene: Scene) -> Edit | None:
@@ -147,8 +147,9 @@ def _color(rng: np.random.Generator, scene: Scene) -> Edit | None:
     named = refer(thing, scene, rng)
     if named is None or not shows_colors(scene.style):
         return None
-    forms = ("make {} {color}", "turn {} {color}", "paint {} {color}", "color {} {color}")
-    forms = tuple(form.replace("{color}", color) for form in (*forms, "change {} to {color}"))
+    forms = [f"{verb} {{}} {color}" for verb in ("make", "turn", "paint", "color")] + [
+        f"change {{}} to {color}"
+    ]
     target = _with(scene, thing, replace(thing, color=color))
     return _edit_of(named, EditType.COLOR, scene, target, forms, rng)
 
@@ -163,19 +164,21 @@ def _local(rng: np.random.Generator, scene: Scene) -> Edit | None:
         case 0:
             new = _swapped(rng, thing, scene)
             words = "" if new is None else noun_phrase((new.kind, None))
-            forms = ("turn {} into %", "replace {} with %", "change {} into %", "swap {} for %")
-            forms = tuple(form.replace("%", words) for form in forms)
+            forms = [
+                f"{verb} {words}"
+                for verb in ("turn {} into", "replace {} with", "change {} into", "swap {} for")
+            ]
         case 1:
             new = replace(thing, size=round(thing.size * _GROWTH))
-            forms = ("make {} bigger", "make {} larger", "make {} big")
+            forms = ["make {} bigger", "make {} larger", "make {} big"]
         case 2:
             new = replace(thing, size=round(thing.size / _GROWTH))
-            forms = ("make {} smaller", "make {} small", "make {} tiny")
+            forms = ["make {} smaller", "make {} small", "make {} tiny"]
         case _:
             side = tuple(_MOVES)[int(rng.integers(len(_MOVES)))]
             new = _moved(thing, scene, side)
             place = f"to the {side}" if side in ("left", "right") else side
-            forms = (f"move {{}} {place}", f"put {{}} further {place}")
+            forms = [f"move {{}} {place}", f"put {{}} further {place}"]
     others = tuple(each for each in scene.things if each is not thing)
     if new is None or not _SMALLEST_PX <= new.size <= _LARGEST_PX or not _is_free(new, others, scene.size):
         return None

@@ -88,8 +88,8 @@ def _edges(picture: Image.Image) -> NDArray[np.float32]:
     """(H, W) in 0..1: where brightness or colour changes within a few pixels."""
     sharp = np.asarray(picture, np.float32)
     soft = np.asarray(picture.filter(ImageFilter.GaussianBlur(3)), np.float32)
-    difference: NDArray[np.float32] = np.abs(sharp - soft).max(axis=2) / 48
-    return np.clip(difference, 0, 1)
+    difference = np.abs(sharp - soft).max(axis=2) / 48
+    return np.clip(difference, 0, 1).astype(np.float32)
 
 
 def _watercolor(picture: Image.Image) -> Image.Image:
