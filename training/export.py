@@ -15,7 +15,7 @@ from engines.vae import Vae
 from training.checkpoint import fill, load_latest
 from training.errors import CorruptCheckpoint
 from training.recipes import Recipe
-from training.stickers.catalogue import BACKGROUNDS, COLORS, EFFECTS, KINDS, SIGN_WORDS, STYLES
+from training.stickers.catalogue import vocabulary_of
 from training.stickers.models import build_text_encoders, build_transformer
 from training.stickers.words import build_tokenizer, spoken_words
 
@@ -78,15 +78,7 @@ def export(recipe: Recipe, runs: Path, out: Path) -> str:
         prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=SAMPLING_SHIFT
     )
     out.mkdir(parents=True, exist_ok=True)
-    vocabulary = {
-        "classes": KINDS,
-        "colors": tuple(COLORS),
-        "backgrounds": BACKGROUNDS,
-        "styles": STYLES,
-        "effects": EFFECTS,
-        "signs": SIGN_WORDS,
-        "words": spoken_words(),
-    }
+    vocabulary = {**vocabulary_of(recipe.world), "words": spoken_words()}
     (out / "vocabulary.json").write_text(json.dumps(vocabulary, indent=2) + "\n", "utf-8")
     text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
     return write_layout(out, text, Vae.from_pretrained(runs / "vae"), scheduler, transformers)

@@ -15,13 +15,15 @@ from training.stages.autoencoder import AutoencoderSettings
 from training.stages.distill import DistillSettings
 from training.stages.edit import EditSettings
 from training.stages.pretrain import PretrainSettings
+from training.stickers.catalogue import WHOLE, World
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Settings of each stage and of its loop."""
+    """Settings of each stage and of its loop. `world` is what the exported weights say that they know."""
 
     name: str
+    world: World = WHOLE
     autoencoder: AutoencoderSettings
     autoencoder_loop: LoopSettings
     pretrain: PretrainSettings

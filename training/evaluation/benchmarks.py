@@ -17,9 +17,9 @@ from training.evaluation.report import Mark, Row, Shown, Table, summarise
 from training.evaluation.train_detector import round_trip
 from training.evaluation.truth import true_scene
 from training.seeds import rng_for
-from training.stickers.catalogue import SHAPES
+from training.stickers.catalogue import EDITS, SHAPES
 from training.stickers.detector import Detector, Reading
-from training.stickers.edits import Edit, EditType
+from training.stickers.edits import Edit
 from training.stickers.render import render
 
 __all__ = ["Panel", "Scored", "drawing_panel", "score_drawing", "score_editing"]
@@ -28,7 +28,6 @@ Make = Callable[[Sequence[Wish]], list[Image.Image]]
 """Draws or edits all wishes, in order."""
 SHOWN_PER_COLUMN = 4
 GOOD_EDIT = 5.0
-EDIT_TYPES = tuple(type.value for type in EditType)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +107,10 @@ def score_editing(
 ) -> Scored:
     """Rows: the engine, and its two parts; the source unchanged; the true target, plain and decoded.
 
-    `edits` by the column in which they count.
+    `edits` by the column in which they count; the overall mean is of those named like types.
     """
     columns = [column for column, group in edits.items() for _ in range(num_seeds * len(group))]
+    types = tuple(column for column in edits if column in EDITS)
     asked = [edit for group in edits.values() for edit in group for _ in range(num_seeds)]
     sources = [render(edit.source) for edit in asked]
     targets = [render(edit.target) for edit in asked]
@@ -130,7 +130,7 @@ def score_editing(
             Mark(column=column, subject=subject(edit), value=value)
             for edit, column, value in zip(asked, columns, values, strict=True)
         ]
-        return summarise(name, marks, EDIT_TYPES)
+        return summarise(name, marks, types)
 
     marked = scores(edited)
     rows = (
@@ -152,7 +152,7 @@ def score_editing(
         if each.score < GOOD_EDIT
     )
     table = Table(
-        title="Editing: the smaller of success and restraint, 0 to 10", overall_columns=EDIT_TYPES, rows=rows
+        title="Editing: the smaller of success and restraint, 0 to 10", overall_columns=types, rows=rows
     )
     return Scored(table=table, shown=first_of_each(shown, columns), failures=failures)
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from engines.engine import read_vocabulary
 from engines.load_engine import load_engine
 from engines.presets import PRESETS, Preset
 from engines.vae import Vae
@@ -36,6 +37,7 @@ from training.evaluation.report import (
 )
 from training.evaluation.score import Watch
 from training.evaluation.train_detector import round_trip
+from training.stickers.catalogue import world_of
 from training.stickers.detector import WEIGHTS_FOLDER, Detector
 from training.stickers.render import font_version, render
 
@@ -120,7 +122,8 @@ def run(args: argparse.Namespace) -> int:
     if not chosen:
         raise BadRecipe(f"No row is called so: {', '.join(args.only)}.")
     detector = Detector.from_pretrained(args.detector)
-    panel = drawing_panel(own_prompts(args.prompts, args.seed, COMPARED_TASKS), args.seeds)
+    world = world_of(read_vocabulary(args.weights))
+    panel = drawing_panel(own_prompts(args.prompts, args.seed, COMPARED_TASKS, world), args.seeds)
     vae = Vae.from_pretrained(args.weights / "vae")
     decoded = round_trip(vae, panel.truth)
     truth = features_of(detector.read(decoded))

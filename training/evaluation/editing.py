@@ -26,7 +26,7 @@ from PIL import Image, ImageFilter
 from training.evaluation.geneval import relations
 from training.evaluation.judge_error import find_things
 from training.seeds import rng_for
-from training.stickers.catalogue import shows_colors, shows_words
+from training.stickers.catalogue import WHOLE, World, shows_colors, shows_words
 from training.stickers.detector import Detection, Reading
 from training.stickers.edits import WHOLE_PICTURE, Edit, EditType, edit_mask, sample_edit
 from training.stickers.render import render
@@ -61,22 +61,24 @@ class EditScore:
         return min(self.success, self.restraint)
 
 
-def own_edits(num_per_type: int, seed: int) -> list[Edit]:
-    """`num_per_type` triplets of each type from seeds that no engine trains on."""
+def own_edits(num_per_type: int, seed: int, world: World = WHOLE) -> list[Edit]:
+    """`num_per_type` triplets of each of the world's types from seeds that no engine trains on."""
     return [
-        sample_edit(rng_for(f"{STREAM}-{type.value}", seed, index), type)
-        for type in EditType
+        sample_edit(rng_for(f"{STREAM}-{name}", seed, index), EditType(name), world=world)
+        for name in world.edits
         for index in range(num_per_type)
     ]
 
 
-def reasoning_edits(count: int, seed: int) -> list[Edit]:
+def reasoning_edits(count: int, seed: int, world: World = WHOLE) -> list[Edit]:
     """Triplets whose instructions name no class of the thing they mean."""
+    types = [type for type in REASONING_TYPES if type in world.edits]
     return [
         sample_edit(
             rng_for(f"{STREAM}-reasoning", seed, index),
-            REASONING_TYPES[index % len(REASONING_TYPES)],
+            types[index % len(types)],
             is_reasoning=True,
+            world=world,
         )
         for index in range(count)
     ]

@@ -17,8 +17,8 @@ import numpy as np
 from training.errors import BadRecipe
 from training.seeds import rng_for
 from training.stickers.captions import BACKGROUND_WORDS, NUMBER_WORDS, STYLE_WORDS, noun_phrase, plural
-from training.stickers.catalogue import BACKGROUNDS, CLASSES, COLORS, SHAPES, SIGN, SIGN_WORDS, STYLES
-from training.stickers.scene import MAX_THINGS, is_held_out
+from training.stickers.catalogue import SIGN, WHOLE, World
+from training.stickers.scene import MAX_THINGS, is_held_out, pick
 
 TASKS = ("single_object", "two_object", "counting", "colors", "position", "color_attr")
 """GenEval's six, whose mean is the overall score."""
@@ -61,8 +61,8 @@ class Prompt:
         return any(is_held_out(wanted.kind, wanted.color) for wanted in self.include)
 
 
-def read_geneval(path: Path) -> list[Prompt]:
-    """The records of an evaluation_metadata.jsonl that the small world can show. Raises BadRecipe."""
+def read_geneval(path: Path, world: World = WHOLE) -> list[Prompt]:
+    """The records of an evaluation_metadata.jsonl that this part of the world can show. Raises BadRecipe."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -73,7 +73,7 @@ def read_geneval(path: Path) -> list[Prompt]:
             prompts.append(from_geneval(json.loads(line)))
         except (ValueError, KeyError, TypeError) as error:
             raise BadRecipe(f"{path}, line {number} is not a GenEval record ({error!r}).") from error
-    return [prompt for prompt in prompts if can_be_shown(prompt)]
+    return [prompt for prompt in prompts if can_be_shown(prompt, world)]
 
 
 def from_geneval(record: dict[str, Any]) -> Prompt:
@@ -96,20 +96,22 @@ def from_geneval(record: dict[str, Any]) -> Prompt:
     return Prompt(tag=record["tag"], prompt=record["prompt"], include=tuple(include), exclude=exclude)
 
 
-def can_be_shown(prompt: Prompt) -> bool:
-    """Whether all its classes and colours exist in the small world, in numbers that fit."""
-    known = all(each.kind in CLASSES and each.color in (None, *COLORS) for each in prompt.include)
+def can_be_shown(prompt: Prompt, world: World) -> bool:
+    """Whether all its classes and colours exist in the world, in numbers that fit."""
+    known = all(each.kind in world.classes and each.color in (None, *world.colors) for each in prompt.include)
     return known and sum(each.count for each in prompt.include) <= MAX_THINGS
 
 
-def own_prompts(num_per_task: int, seed: int, tasks: tuple[str, ...] = TASKS + EXTRA_TASKS) -> list[Prompt]:
-    """`num_per_task` different records for each task, the same for the same seed."""
+def own_prompts(
+    num_per_task: int, seed: int, tasks: tuple[str, ...] = TASKS + EXTRA_TASKS, world: World = WHOLE
+) -> list[Prompt]:
+    """`num_per_task` different records for each task that the world can be asked, the same for a seed."""
     prompts: list[Prompt] = []
-    for task in tasks:
+    for task in [each for each in tasks if can_be_asked(each, world)]:
         rng = rng_for(f"{STREAM}-{task}", seed, 0)
         found: dict[str, Prompt] = {}
         for _ in range(50 * num_per_task):
-            prompt = WRITERS[task](rng)
+            prompt = WRITERS[task](rng, world)
             found.setdefault(prompt.prompt, prompt)
             if len(found) == num_per_task:
                 break
@@ -117,30 +119,32 @@ def own_prompts(num_per_task: int, seed: int, tasks: tuple[str, ...] = TASKS + E
     return prompts
 
 
-def pick(rng: np.random.Generator, items: tuple[str, ...]) -> str:
-    return items[int(rng.integers(len(items)))]
+def can_be_asked(task: str, world: World) -> bool:
+    """Whether the world has styles, signs or shapes for the tasks about them."""
+    needs = {"style": world.styles, "text": world.signs, "shape": world.shapes[1:]}
+    return bool(needs.get(task, True))
 
 
-def two_kinds(rng: np.random.Generator) -> tuple[str, str]:
-    first, second = (CLASSES[int(index)] for index in rng.choice(len(CLASSES), 2, replace=False))
+def two_kinds(rng: np.random.Generator, world: World) -> tuple[str, str]:
+    first, second = (world.classes[int(index)] for index in rng.choice(len(world.classes), 2, replace=False))
     return first, second
 
 
-def single_object(rng: np.random.Generator) -> Prompt:
-    kind = pick(rng, CLASSES)
+def single_object(rng: np.random.Generator, world: World) -> Prompt:
+    kind = pick(rng, world.classes)
     return Prompt(
         tag="single_object", prompt=f"a photo of {noun_phrase((kind, None))}", include=(Wanted(kind=kind),)
     )
 
 
-def two_object(rng: np.random.Generator) -> Prompt:
-    first, second = two_kinds(rng)
+def two_object(rng: np.random.Generator, world: World) -> Prompt:
+    first, second = two_kinds(rng, world)
     words = f"a photo of {noun_phrase((first, None))} and {noun_phrase((second, None))}"
     return Prompt(tag="two_object", prompt=words, include=(Wanted(kind=first), Wanted(kind=second)))
 
 
-def counting(rng: np.random.Generator) -> Prompt:
-    kind, count = pick(rng, CLASSES), int(rng.integers(2, MAX_THINGS + 1))
+def counting(rng: np.random.Generator, world: World) -> Prompt:
+    kind, count = pick(rng, world.classes), int(rng.integers(2, MAX_THINGS + 1))
     return Prompt(
         tag="counting",
         prompt=f"a photo of {NUMBER_WORDS[count]} {plural(kind)}",
@@ -149,15 +153,15 @@ def counting(rng: np.random.Generator) -> Prompt:
     )
 
 
-def colors(rng: np.random.Generator) -> Prompt:
-    kind, color = pick(rng, CLASSES), pick(rng, tuple(COLORS))
+def colors(rng: np.random.Generator, world: World) -> Prompt:
+    kind, color = pick(rng, world.classes), pick(rng, world.colors)
     words = f"a photo of {noun_phrase((kind, color))}"
     return Prompt(tag="colors", prompt=words, include=(Wanted(kind=kind, color=color),))
 
 
-def position(rng: np.random.Generator) -> Prompt:
+def position(rng: np.random.Generator, world: World) -> Prompt:
     """GenEval lists the thing referred to first."""
-    kind, anchor = two_kinds(rng)
+    kind, anchor = two_kinds(rng, world)
     relation = pick(rng, RELATIONS)
     return Prompt(
         tag="position",
@@ -166,9 +170,9 @@ def position(rng: np.random.Generator) -> Prompt:
     )
 
 
-def color_attr(rng: np.random.Generator) -> Prompt:
-    kinds = two_kinds(rng)
-    chosen = [tuple(COLORS)[int(index)] for index in rng.choice(len(COLORS), 2, replace=False)]
+def color_attr(rng: np.random.Generator, world: World) -> Prompt:
+    kinds = two_kinds(rng, world)
+    chosen = [world.colors[int(index)] for index in rng.choice(len(world.colors), 2, replace=False)]
     looks = list(zip(kinds, chosen, strict=True))
     return Prompt(
         tag="color_attr",
@@ -177,16 +181,16 @@ def color_attr(rng: np.random.Generator) -> Prompt:
     )
 
 
-def held_out(rng: np.random.Generator) -> Prompt:
+def held_out(rng: np.random.Generator, world: World) -> Prompt:
     """One thing in a colour that training never showed it in."""
     while True:
-        prompt = colors(rng)
+        prompt = colors(rng, world)
         if prompt.is_held_out:
             return Prompt(tag="held_out", prompt=prompt.prompt, include=prompt.include)
 
 
-def three_objects(rng: np.random.Generator) -> Prompt:
-    kinds = [CLASSES[int(index)] for index in rng.choice(len(CLASSES), 3, replace=False)]
+def three_objects(rng: np.random.Generator, world: World) -> Prompt:
+    kinds = [world.classes[int(index)] for index in rng.choice(len(world.classes), 3, replace=False)]
     first, second, third = (noun_phrase((kind, None)) for kind in kinds)
     return Prompt(
         tag="three_objects",
@@ -195,8 +199,8 @@ def three_objects(rng: np.random.Generator) -> Prompt:
     )
 
 
-def background(rng: np.random.Generator) -> Prompt:
-    kind, place = pick(rng, CLASSES), pick(rng, BACKGROUNDS[1:])
+def background(rng: np.random.Generator, world: World) -> Prompt:
+    kind, place = pick(rng, world.classes), pick(rng, world.backgrounds[1:])
     return Prompt(
         tag="background",
         prompt=f"a photo of {noun_phrase((kind, None))} {pick(rng, BACKGROUND_WORDS[place])}",
@@ -205,26 +209,26 @@ def background(rng: np.random.Generator) -> Prompt:
     )
 
 
-def style(rng: np.random.Generator) -> Prompt:
-    kind, name = pick(rng, CLASSES), pick(rng, STYLES)
+def style(rng: np.random.Generator, world: World) -> Prompt:
+    kind, name = pick(rng, world.classes), pick(rng, world.styles)
     words = f"{noun_phrase((kind, None))}, {pick(rng, STYLE_WORDS[name])}"
     return Prompt(tag="style", prompt=words, include=(Wanted(kind=kind),), style=name)
 
 
-def text(rng: np.random.Generator) -> Prompt:
+def text(rng: np.random.Generator, world: World) -> Prompt:
     """A sign beside something else."""
-    word, kind = pick(rng, SIGN_WORDS), pick(rng, CLASSES)
+    word, kind = pick(rng, world.signs), pick(rng, world.classes)
     words = f'{noun_phrase((kind, None))} and a sign saying "{word}"'
     return Prompt(tag="text", prompt=words, include=(Wanted(kind=SIGN), Wanted(kind=kind)), word=word)
 
 
-def shape(rng: np.random.Generator) -> Prompt:
+def shape(rng: np.random.Generator, world: World) -> Prompt:
     """Two things in a picture that is not square."""
-    prompt = two_object(rng)
-    return replace(prompt, tag="shape", shape=pick(rng, tuple(SHAPES)[1:]))
+    prompt = two_object(rng, world)
+    return replace(prompt, tag="shape", shape=pick(rng, world.shapes[1:]))
 
 
-WRITERS: dict[str, Callable[[np.random.Generator], Prompt]] = {
+WRITERS: dict[str, Callable[[np.random.Generator, World], Prompt]] = {
     "single_object": single_object,
     "two_object": two_object,
     "counting": counting,

@@ -21,8 +21,8 @@ from training.evaluation.benchmarks import Make, Scored, drawing_panel, score_dr
 from training.evaluation.editing import own_edits, reasoning_edits
 from training.evaluation.prompts import TASKS, Prompt, own_prompts, read_geneval
 from training.evaluation.report import Report, write_json, write_sheet
+from training.stickers.catalogue import World, world_of
 from training.stickers.detector import WEIGHTS_FOLDER, Detector
-from training.stickers.edits import Edit, EditType
 from training.stickers.render import font_version
 
 __all__ = ["add_arguments", "run"]
@@ -115,7 +115,8 @@ def drawing(args: argparse.Namespace, variants: Sequence[str], detector: Detecto
 
         return make
 
-    panel = drawing_panel(chosen_prompts(args), args.seeds)
+    world = world_of(engines[variants[0]].info.vocabulary)
+    panel = drawing_panel(chosen_prompts(args, world), args.seeds)
     makes = {name: maker(name) for name in engines}
     return score_drawing(panel, makes, detector, engines[variants[0]].parts.vae)
 
@@ -128,22 +129,26 @@ def editing(args: argparse.Namespace, detector: Detector, facts: Facts) -> Score
     def make(wishes: Sequence[Wish]) -> list[Image.Image]:
         return edit_all(engine, wishes, sampling(args), watch.tell(len(wishes)))
 
-    own = own_edits(args.prompts, args.seed)
-    edits: dict[str, list[Edit]] = {type.value: [e for e in own if e.type is type] for type in EditType}
-    edits["reasoning"] = reasoning_edits(args.prompts, args.seed)
+    world = world_of(engine.info.vocabulary)
+    own = own_edits(args.prompts, args.seed, world)
+    edits = {name: [edit for edit in own if edit.type == name] for name in world.edits}
+    edits["reasoning"] = reasoning_edits(args.prompts, args.seed, world)
     scored = score_editing(edits, args.seeds, make, detector, engine.parts.vae)
     facts["edit, seconds a picture"] = watch.seconds_each
     return scored
 
 
-def chosen_prompts(args: argparse.Namespace) -> list[Prompt]:
-    """Own prompts, or the first of each task in GenEval's file. Raises BadRecipe when nothing there fits."""
+def chosen_prompts(args: argparse.Namespace, world: World) -> list[Prompt]:
+    """Own prompts, or the first of each task in GenEval's file: those that ask for what the weights know.
+
+    Raises BadRecipe when nothing there fits.
+    """
     if args.geneval is None:
-        return own_prompts(args.prompts, args.seed)
-    fitting = read_geneval(args.geneval)
+        return own_prompts(args.prompts, args.seed, world=world)
+    fitting = read_geneval(args.geneval, world)
     chosen = [prompt for task in TASKS for prompt in [p for p in fitting if p.tag == task][: args.prompts]]
     if not chosen:
-        raise BadRecipe(f"{args.geneval} has no prompt whose classes and colours exist in the small world.")
+        raise BadRecipe(f"{args.geneval} has no prompt whose classes and colours the weights know.")
     return chosen
 
 

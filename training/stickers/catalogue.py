@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 # class -> codepoint of the Noto Color Emoji glyph
 GLYPHS: dict[str, str] = {
     "person": "\U0001f9d1",
@@ -136,6 +139,8 @@ STYLES = (
 )
 EFFECTS = ("fog", "blur", "dark", "bright")
 """Light and weather over the whole picture; they come with edits only."""
+EDITS = ("add", "remove", "local", "color", "background", "style", "global", "text")
+"""EmuEdit's eight types (Sheynin et al. 2023, section 3)."""
 SHAPES: dict[str, tuple[int, int]] = {"square": (256, 256), "landscape": (320, 192), "portrait": (192, 320)}
 """Width and height in pixels."""
 
@@ -157,3 +162,54 @@ def shows_places(style: str | None) -> bool:
 def shows_words(style: str | None) -> bool:
     """Whether the word on a sign can be read in this style."""
     return style not in _WITHOUT_WORDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A part of the small world: what scenes may hold and prompts may ask for."""
+
+    classes: tuple[str, ...] = CLASSES
+    colors: tuple[str, ...] = tuple(COLORS)
+    backgrounds: tuple[str, ...] = BACKGROUNDS
+    styles: tuple[str, ...] = STYLES
+    effects: tuple[str, ...] = EFFECTS
+    signs: tuple[str, ...] = SIGN_WORDS
+    shapes: tuple[str, ...] = tuple(SHAPES)
+    edits: tuple[str, ...] = EDITS
+
+
+WHOLE = World()
+
+
+def world_of(vocabulary: Mapping[str, Sequence[str]]) -> World:
+    """What weights with this vocabulary know of the small world: all of it where they say nothing."""
+
+    def known(kind: str, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(name for name in names if name in vocabulary.get(kind, ()))
+
+    if not vocabulary:
+        return WHOLE
+    return World(
+        classes=known("classes", CLASSES),
+        colors=known("colors", tuple(COLORS)),
+        backgrounds=known("backgrounds", BACKGROUNDS),
+        styles=known("styles", STYLES),
+        effects=known("effects", EFFECTS),
+        signs=known("signs", SIGN_WORDS),
+        shapes=known("shapes", tuple(SHAPES)),
+        edits=known("edits", EDITS),
+    )
+
+
+def vocabulary_of(world: World) -> dict[str, tuple[str, ...]]:
+    """The names that weights trained on this part of the world are shipped with."""
+    return {
+        "classes": (*world.classes, *((SIGN,) if world.signs else ())),
+        "colors": world.colors,
+        "backgrounds": world.backgrounds,
+        "styles": world.styles,
+        "effects": world.effects,
+        "signs": world.signs,
+        "shapes": world.shapes,
+        "edits": world.edits,
+    }

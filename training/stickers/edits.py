@@ -14,24 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.stickers.captions import caption, noun_phrase, relation
-from training.stickers.catalogue import (
-    BACKGROUNDS,
-    COLORS,
-    EFFECTS,
-    SIGN,
-    SIGN_WORDS,
-    STYLES,
-    shows_colors,
-    shows_places,
-    shows_words,
-)
+from training.stickers.catalogue import SIGN, WHOLE, World, shows_colors, shows_places, shows_words
 from training.stickers.references import Reference, refer
 from training.stickers.render import thing_mask
-from training.stickers.scene import MAX_THINGS, Scene, Thing, is_held_out, overlaps, sample_look, sample_scene
+from training.stickers.scene import (
+    MAX_THINGS,
+    Scene,
+    Thing,
+    is_held_out,
+    overlaps,
+    pick,
+    sample_look,
+    sample_scene,
+)
 
 
 class EditType(StrEnum):
-    """EmuEdit's eight types (Sheynin et al. 2023, section 3)."""
+    """The names in catalogue.EDITS."""
 
     ADD = "add"
     REMOVE = "remove"
@@ -84,19 +83,20 @@ def sample_edit(
     type: EditType | None = None,
     is_reasoning: bool = False,
     shape: str | None = None,
+    world: World = WHOLE,
 ) -> Edit:
     """A random edit (of one type and shape, if given); with `is_reasoning` one whose words need a look."""
     while True:
-        kind = type or tuple(EditType)[int(rng.integers(len(EditType)))]
-        edit = _SAMPLERS[kind](rng, sample_scene(rng, shape=shape))
+        kind = type or EditType(pick(rng, world.edits))
+        edit = _SAMPLERS[kind](rng, sample_scene(rng, shape=shape, world=world), world)
         if edit is not None and (edit.is_reasoning or not is_reasoning):
             return edit
 
 
-def _add(rng: np.random.Generator, scene: Scene) -> Edit | None:
+def _add(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
     """Either takes one thing out of a scene to make the source, or puts a new one into free space."""
     if len(scene.things) == 1 or rng.random() < 0.3:
-        new = _in_free_space(rng, scene)
+        new = _in_free_space(rng, scene, world)
         if new is None:
             return None
         target, source = replace(scene, things=(*scene.things, new)), scene
@@ -105,7 +105,7 @@ def _add(rng: np.random.Generator, scene: Scene) -> Edit | None:
         new = scene.things[index]
         source = replace(scene, things=tuple(t for i, t in enumerate(scene.things) if i != index))
         target = replace(scene, things=(*source.things, new))
-    words = _pick(rng, ("add {}", "put {}", "draw {}", "place {}", "also add {}")).format(
+    words = pick(rng, ("add {}", "put {}", "draw {}", "place {}", "also add {}")).format(
         noun_phrase(new.look)
     )
     return _edit(EditType.ADD, source, target, f"{words}{_side(rng, new, source)}", rng)
@@ -126,10 +126,10 @@ def _side(rng: np.random.Generator, new: Thing, source: Scene) -> str:
     }[side]
     if side in ("left", "right") and rng.random() < 0.3:
         forms = ("next to", "beside")
-    return f" {_pick(rng, forms)} {named.words}"
+    return f" {pick(rng, forms)} {named.words}"
 
 
-def _remove(rng: np.random.Generator, scene: Scene) -> Edit | None:
+def _remove(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
     if len(scene.things) < 2:
         return None
     thing = scene.things[int(rng.integers(len(scene.things)))]
@@ -139,9 +139,9 @@ def _remove(rng: np.random.Generator, scene: Scene) -> Edit | None:
     return None if named is None else _edit_of(named, EditType.REMOVE, scene, target, forms, rng)
 
 
-def _color(rng: np.random.Generator, scene: Scene) -> Edit | None:
+def _color(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
     thing = scene.things[int(rng.integers(len(scene.things)))]
-    color = tuple(COLORS)[int(rng.integers(len(COLORS)))]
+    color = pick(rng, world.colors)
     if thing.kind == SIGN or color == thing.color or is_held_out(thing.kind, color):
         return None
     named = refer(thing, scene, rng)
@@ -154,7 +154,7 @@ def _color(rng: np.random.Generator, scene: Scene) -> Edit | None:
     return _edit_of(named, EditType.COLOR, scene, target, forms, rng)
 
 
-def _local(rng: np.random.Generator, scene: Scene) -> Edit | None:
+def _local(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
     """One thing becomes another one, bigger, smaller, or stands elsewhere."""
     thing = scene.things[int(rng.integers(len(scene.things)))]
     named = refer(thing, scene, rng)
@@ -162,7 +162,7 @@ def _local(rng: np.random.Generator, scene: Scene) -> Edit | None:
         return None
     match int(rng.choice(4, p=[0.4, 0.2, 0.15, 0.25])):
         case 0:
-            new = _swapped(rng, thing, scene)
+            new = _swapped(rng, thing, scene, world)
             words = "" if new is None else noun_phrase((new.kind, None))
             forms = [
                 f"{verb} {words}"
@@ -175,7 +175,7 @@ def _local(rng: np.random.Generator, scene: Scene) -> Edit | None:
             new = replace(thing, size=round(thing.size / _GROWTH))
             forms = ["make {} smaller", "make {} small", "make {} tiny"]
         case _:
-            side = tuple(_MOVES)[int(rng.integers(len(_MOVES)))]
+            side = pick(rng, tuple(_MOVES))
             new = _moved(thing, scene, side)
             place = f"to the {side}" if side in ("left", "right") else side
             forms = [f"move {{}} {place}", f"put {{}} further {place}"]
@@ -185,9 +185,9 @@ def _local(rng: np.random.Generator, scene: Scene) -> Edit | None:
     return _edit_of(named, EditType.LOCAL, scene, _with(scene, thing, new), forms, rng)
 
 
-def _swapped(rng: np.random.Generator, thing: Thing, scene: Scene) -> Thing | None:
+def _swapped(rng: np.random.Generator, thing: Thing, scene: Scene, world: World) -> Thing | None:
     """Another class in its own colours in the same place."""
-    kind, _ = sample_look(rng)
+    kind, _ = sample_look(rng, world)
     if thing.kind == SIGN or any(kind == each.kind for each in scene.things):
         return None
     return replace(thing, kind=kind, color=None)
@@ -233,29 +233,29 @@ _EFFECT_FORMS: dict[str, tuple[str, ...]] = {
 }
 
 
-def _background(rng: np.random.Generator, scene: Scene) -> Edit | None:
-    background = BACKGROUNDS[int(rng.integers(len(BACKGROUNDS)))]
+def _background(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
+    background = pick(rng, world.backgrounds)
     if background == scene.background or not shows_places(scene.style):
         return None
     target = replace(scene, background=background)
-    return _edit(EditType.BACKGROUND, scene, target, _pick(rng, _BACKGROUND_FORMS[background]), rng)
+    return _edit(EditType.BACKGROUND, scene, target, pick(rng, _BACKGROUND_FORMS[background]), rng)
 
 
-def _style(rng: np.random.Generator, scene: Scene) -> Edit | None:
-    style = STYLES[int(rng.integers(len(STYLES)))]
+def _style(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
+    style = pick(rng, world.styles)
     noun = _STYLE_NOUNS[style]
     forms = (f"make it {style}", f"turn it into {noun}", f"in {style} style", f"change the style to {style}")
     target = replace(scene, style=style)
-    return _edit(EditType.STYLE, replace(scene, style=None), target, _pick(rng, forms), rng)
+    return _edit(EditType.STYLE, replace(scene, style=None), target, pick(rng, forms), rng)
 
 
-def _global(rng: np.random.Generator, scene: Scene) -> Edit | None:
-    change = (*EFFECTS, MIRRORED)[int(rng.integers(len(EFFECTS) + 1))]
+def _global(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
+    change = pick(rng, (*world.effects, MIRRORED))
     source = replace(scene, style=None)
     target = _mirrored(source) if change == MIRRORED else replace(source, effect=change)
     if target is None:
         return None
-    return _edit(EditType.GLOBAL, source, target, _pick(rng, _EFFECT_FORMS[change]), rng)
+    return _edit(EditType.GLOBAL, source, target, pick(rng, _EFFECT_FORMS[change]), rng)
 
 
 def _mirrored(scene: Scene) -> Scene | None:
@@ -267,10 +267,10 @@ def _mirrored(scene: Scene) -> Scene | None:
     return replace(scene, things=things)
 
 
-def _text(rng: np.random.Generator, scene: Scene) -> Edit | None:
+def _text(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
     """The sign says another word. Most scenes get their sign here."""
     index = int(rng.integers(len(scene.things)))
-    word, old = (SIGN_WORDS[int(each)] for each in rng.choice(len(SIGN_WORDS), 2, replace=False))
+    word, old = (world.signs[int(each)] for each in rng.choice(len(world.signs), 2, replace=False))
     looks = [each.look for each in scene.things]
     if not shows_words(scene.style) or len(set(looks)) < len(looks):
         return None
@@ -283,7 +283,7 @@ def _text(rng: np.random.Generator, scene: Scene) -> Edit | None:
         "change the word on the sign to {}",
         "the sign says {} now",
     )
-    form = _pick(rng, forms).format(f'"{word}"' if rng.random() < 0.5 else word)
+    form = pick(rng, forms).format(f'"{word}"' if rng.random() < 0.5 else word)
     return _edit(EditType.TEXT, source, _with(source, sign, replace(sign, word=word)), form, rng)
 
 
@@ -303,13 +303,13 @@ def _with(scene: Scene, old: Thing, new: Thing) -> Scene:
     return replace(scene, things=tuple(new if each is old else each for each in scene.things))
 
 
-def _in_free_space(rng: np.random.Generator, scene: Scene) -> Thing | None:
+def _in_free_space(rng: np.random.Generator, scene: Scene, world: World) -> Thing | None:
     """A new thing in free space, beside or above another where there is room."""
     if len(scene.things) == MAX_THINGS:
         return None
     for _ in range(20):
         size = int(rng.integers(61, 98))
-        kind, color = sample_look(rng)
+        kind, color = sample_look(rng, world)
         anchor = scene.things[int(rng.integers(len(scene.things)))]
         reach = (anchor.size + size) // 2 + int(rng.integers(2, 20))
         dx, dy = ((-reach, 0), (reach, 0), (0, -reach), (0, reach))[int(rng.integers(4))]
@@ -337,7 +337,7 @@ def _edit_of(
     forms: Sequence[str],
     rng: np.random.Generator,
 ) -> Edit:
-    edit = _edit(type, source, target, _pick(rng, forms).format(named.words), rng)
+    edit = _edit(type, source, target, pick(rng, forms).format(named.words), rng)
     return replace(edit, is_reasoning=named.is_reasoning)
 
 
@@ -345,7 +345,3 @@ def _edit(type: EditType, source: Scene, target: Scene, instruction: str, rng: n
     return Edit(
         type=type, source=source, target=target, instruction=instruction, target_caption=caption(target, rng)
     )
-
-
-def _pick(rng: np.random.Generator, words: Sequence[str]) -> str:
-    return words[int(rng.integers(len(words)))]

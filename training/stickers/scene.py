@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.stickers.catalogue import BACKGROUNDS, CLASSES, COLORS, SHAPES, SIGN, SIGN_WORDS, STYLES
+from training.stickers.catalogue import SHAPES, SIGN, WHOLE, World
 
 PICTURE_PX = 256
 """Side of the square shape, the one most pictures have."""
 MAX_THINGS = 4
 SIGN_SHARE = 0.08
 """Of scenes of several different things, one of which is then a sign."""
-_SHAPE_SHARES = (0.7, 0.15, 0.15)
+SQUARE_SHARE = 0.7
 
 Look = tuple[str, str | None]
 
@@ -110,27 +110,32 @@ LAYOUTS: dict[str, dict[int, tuple[Layout, ...]]] = {
 }
 
 
-def sample_scene(rng: np.random.Generator, num_things: int | None = None, shape: str | None = None) -> Scene:
+def sample_scene(
+    rng: np.random.Generator,
+    num_things: int | None = None,
+    shape: str | None = None,
+    world: World = WHOLE,
+) -> Scene:
     """A scene whose things do not overlap; many scenes of several things repeat one look, for counting."""
     if num_things is None:
         num_things = int(rng.choice([1, 2, 3, 4], p=[0.3, 0.4, 0.15, 0.15]))
-    shape = shape or tuple(SHAPES)[int(rng.choice(len(SHAPES), p=_SHAPE_SHARES))]
+    shape = shape or _shape(rng, world)
     layouts = LAYOUTS[shape][num_things]
     layout = layouts[int(rng.integers(len(layouts)))]
     if num_things == 1 and rng.random() < 0.3:
         layout = _slot_of_a_pair(rng, shape)
     same = num_things > 1 and rng.random() < (0.25 if num_things == 2 else 0.6)
-    signs = 0 if same or num_things == 1 else int(rng.random() < SIGN_SHARE)
-    looks = _repeated(rng, num_things) if same else _different(rng, num_things - signs)
-    slots = rng.permutation(num_things)
+    has_sign = bool(world.signs) and not same and num_things > 1 and rng.random() < SIGN_SHARE
+    looks = _repeated(rng, num_things, world) if same else _different(rng, num_things - has_sign, world)
+    words = [None] * len(looks) + ([pick(rng, world.signs)] if has_sign else [])
     size = float(rng.uniform(layout.smallest, layout.largest))
     things = [
-        _place(rng, look, layout, layout.centres[slot], size, shape)
-        for look, slot in zip(looks, slots, strict=False)
+        _place(rng, look, word, layout, layout.centres[slot], size, shape)
+        for look, word, slot in zip([*looks, (SIGN, None)], words, rng.permutation(num_things), strict=False)
     ]
-    if signs:
-        things.append(_place(rng, (SIGN, None), layout, layout.centres[slots[-1]], size, shape))
-    return Scene(background=_background(rng), style=_style(rng), things=tuple(things), shape=shape)
+    return Scene(
+        background=_background(rng, world), style=_style(rng, world), things=tuple(things), shape=shape
+    )
 
 
 def is_held_out(kind: str, color: str | None) -> bool:
@@ -146,17 +151,28 @@ def overlaps(box: Sequence[int], other: Sequence[int]) -> bool:
     return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
 
 
-def sample_look(rng: np.random.Generator) -> Look:
+def sample_look(rng: np.random.Generator, world: World = WHOLE) -> Look:
     """A class and a colour that training may show together."""
     while True:
-        kind = CLASSES[int(rng.integers(len(CLASSES)))]
-        color = None if rng.random() < 0.3 else tuple(COLORS)[int(rng.integers(len(COLORS)))]
+        kind = pick(rng, world.classes)
+        color = None if rng.random() < 0.3 else pick(rng, world.colors)
         if not is_held_out(kind, color):
             return kind, color
 
 
+def pick(rng: np.random.Generator, items: Sequence[str]) -> str:
+    """One of them, all equally likely."""
+    return items[int(rng.integers(len(items)))]
+
+
 def _place(
-    rng: np.random.Generator, look: Look, layout: Layout, centre: tuple[float, float], size: float, shape: str
+    rng: np.random.Generator,
+    look: Look,
+    word: str | None,
+    layout: Layout,
+    centre: tuple[float, float],
+    size: float,
+    shape: str,
 ) -> Thing:
     kind, color = look
     width, height = SHAPES[shape]
@@ -166,9 +182,14 @@ def _place(
         x=round(width * centre[0] + rng.uniform(-8, 8)),
         y=round(height * centre[1] + rng.uniform(-8, 8)),
         size=int(np.clip(size * rng.uniform(0.92, 1.08), layout.smallest, layout.largest)),
-        flip=kind != SIGN and bool(rng.random() < 0.5),
-        word=SIGN_WORDS[int(rng.integers(len(SIGN_WORDS)))] if kind == SIGN else None,
+        flip=word is None and bool(rng.random() < 0.5),
+        word=word,
     )
+
+
+def _shape(rng: np.random.Generator, world: World) -> str:
+    others = [shape for shape in world.shapes if shape != "square"]
+    return pick(rng, others) if others and rng.random() > SQUARE_SHARE else "square"
 
 
 def _slot_of_a_pair(rng: np.random.Generator, shape: str) -> Layout:
@@ -178,22 +199,22 @@ def _slot_of_a_pair(rng: np.random.Generator, shape: str) -> Layout:
     return Layout(centres=(centre,), smallest=layout.smallest, largest=layout.largest)
 
 
-def _repeated(rng: np.random.Generator, count: int) -> list[Look]:
-    return [sample_look(rng)] * count
+def _repeated(rng: np.random.Generator, count: int, world: World) -> list[Look]:
+    return [sample_look(rng, world)] * count
 
 
-def _different(rng: np.random.Generator, count: int) -> list[Look]:
+def _different(rng: np.random.Generator, count: int, world: World) -> list[Look]:
     looks: list[Look] = []
     while len(looks) < count:
-        look = sample_look(rng)
+        look = sample_look(rng, world)
         if all(look[0] != kind for kind, _ in looks):
             looks.append(look)
     return looks
 
 
-def _background(rng: np.random.Generator) -> str:
-    return "plain" if rng.random() < 0.4 else BACKGROUNDS[int(rng.integers(1, len(BACKGROUNDS)))]
+def _background(rng: np.random.Generator, world: World) -> str:
+    return world.backgrounds[0] if rng.random() < 0.4 else pick(rng, world.backgrounds[1:])
 
 
-def _style(rng: np.random.Generator) -> str | None:
-    return None if rng.random() < 0.8 else STYLES[int(rng.integers(len(STYLES)))]
+def _style(rng: np.random.Generator, world: World) -> str | None:
+    return None if rng.random() < 0.8 or not world.styles else pick(rng, world.styles)

@@ -14,6 +14,7 @@ from engines.sizes import Size
 from tests.engines.tiny import build_folder
 from training.__main__ import main
 from training.evaluation.compare import setups
+from training.stickers.catalogue import WHOLE, vocabulary_of
 
 pytestmark = pytest.mark.font
 PRESET_NAMES = ("stickers-full", "stickers-dev", "stickers-fast")
@@ -21,7 +22,9 @@ PRESET_NAMES = ("stickers-full", "stickers-dev", "stickers-fast")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_folder(tmp_path_factory.mktemp("weights"))
+    built = build_folder(tmp_path_factory.mktemp("weights"))
+    (built / "vocabulary.json").write_text(json.dumps(vocabulary_of(WHOLE)), "utf-8")
+    return built
 
 
 @pytest.fixture(autouse=True)

@@ -15,13 +15,16 @@ from engines.sizes import Size
 from tests.engines.tiny import build_folder
 from training.errors import BadRecipe
 from training.evaluation.score import add_arguments, run
+from training.stickers.catalogue import WHOLE, vocabulary_of
 
 pytestmark = pytest.mark.font
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_folder(tmp_path_factory.mktemp("weights"))
+    built = build_folder(tmp_path_factory.mktemp("weights"))
+    (built / "vocabulary.json").write_text(json.dumps(vocabulary_of(WHOLE)), "utf-8")
+    return built
 
 
 @pytest.fixture(autouse=True)
