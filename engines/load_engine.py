@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import diffusers
@@ -12,7 +13,7 @@ from platformdirs import user_cache_path
 
 from engines.api import Adapter
 from engines.download import default_folder
-from engines.engine import DiffusionEngine
+from engines.engine import DiffusionEngine, read_vocabulary
 from engines.errors import EngineError, ModelNotFound, WeightsDamaged
 from engines.ladder import Precision
 from engines.manifest import MANIFEST, check_manifest, folder_hash, lines_hash
@@ -61,6 +62,7 @@ def load_engine(
     quiet_libraries()
     preset = find_preset(preset) if isinstance(preset, str) else preset
     folder = find_folder(preset, weights)
+    preset = with_known_sizes(preset, folder)
     require_editing(preset, editor, refiner)
     known = share.parts if share is not None and share.parts.folder == folder else None
     weights_hash = known.folder_hash if known else verify(folder, preset)
@@ -119,6 +121,14 @@ def find_folder(preset: Preset, weights: Path | None) -> Path:
     if not STICKERS.is_dir():
         raise ModelNotFound(f"The embedded weights are missing at {STICKERS}. Fetch the repository again.")
     return STICKERS
+
+
+def with_known_sizes(preset: Preset, folder: Path) -> Preset:
+    """The preset without the outlines that the folder's vocabulary does not name, where it names any."""
+    shapes = read_vocabulary(folder).get("shapes")
+    if not shapes:
+        return preset
+    return replace(preset, sizes=tuple(size for size in preset.sizes if size.shape in shapes))
 
 
 def verify(folder: Path, preset: Preset) -> str:

@@ -28,6 +28,13 @@ class Size:
     def area_px(self) -> int:
         return self.width * self.height
 
+    @property
+    def shape(self) -> str:
+        """ "square", "landscape" or "portrait"."""
+        if self.width == self.height:
+            return "square"
+        return "landscape" if self.width > self.height else "portrait"
+
     def require_multiple_of(self, factor: int) -> Size:
         """Return self; raises UnsupportedSize when a side is not a positive multiple of `factor`."""
         if min(self.width, self.height) <= 0 or self.width % factor or self.height % factor:

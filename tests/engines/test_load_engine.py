@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from pathlib import Path
 
@@ -128,3 +129,17 @@ def test_a_packed_file_is_placed_as_it_is(tiny_folder: Path, tmp_path: Path) -> 
     )
     request = GenerateRequest(prompt="a red cat", seed=1, num_steps=1)
     assert engine.generate(request, lambda progress: None).image.size == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "expected"),
+    [(["square"], ["256x256"]), (["square", "portrait"], ["256x256", "192x320"]), ([], None)],
+)
+def test_only_outlines_that_the_weights_learnt_are_offered(
+    copy: Path, shapes: list[str], expected: list[str] | None
+) -> None:
+    file = copy / "vocabulary.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "shapes": shapes}))
+    write_manifest(copy)
+    offered = [str(size) for size in load_engine("stickers-full", copy).info.sizes]
+    assert offered == (expected or [str(size) for size in PRESETS["stickers-full"].sizes])
