@@ -96,13 +96,21 @@ def smoke() -> Recipe:
         name="smoke",
         autoencoder=AutoencoderSettings(start_pictures=8, scenes_per_step=1),
         autoencoder_loop=tiny,
-        pretrain=PretrainSettings(width=32, num_dual=1, num_single=2, num_scenes=16, batch_size=4),
+        pretrain=PretrainSettings(
+            width=32, num_dual=1, num_single=2, num_scenes=16, num_other_scenes=4, batch_size=4
+        ),
         pretrain_loop=tiny,
         posttrain=PretrainSettings(
-            width=32, num_dual=1, num_single=2, num_scenes=16, batch_size=4, pair_share=0.5
+            width=32,
+            num_dual=1,
+            num_single=2,
+            num_scenes=16,
+            num_other_scenes=4,
+            batch_size=4,
+            pair_share=0.5,
         ),
         posttrain_loop=tiny,
-        edit=EditSettings(width=32, num_dual=1, num_single=2, num_edits=8, batch_size=4),
+        edit=EditSettings(width=32, num_dual=1, num_single=2, num_edits=8, num_other_edits=2, batch_size=4),
         edit_loop=tiny,
         dev=replace(student, num_steps=28, shift=6.0),
         dev_loop=tiny,

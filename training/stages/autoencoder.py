@@ -19,7 +19,7 @@ from training.seeds import rng_for
 from training.sheets import batch_to_pictures, pictures_to_batch, sheet
 from training.stages.closed_form import start_in_closed_form
 from training.stickers.render import render
-from training.stickers.scene import PICTURE_PX, sample_scene
+from training.stickers.scene import sample_scene
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +95,7 @@ class AutoencoderStage:
         for _ in range(self.settings.scenes_per_step):
             picture = render(sample_scene(rng))
             for _ in range(self.settings.crops_per_scene):
-                left, top = (int(v) for v in rng.integers(0, PICTURE_PX - side + 1, 2))
+                left, top = (int(rng.integers(0, edge - side + 1)) for edge in picture.size)
                 crops.append(picture.crop((left, top, left + side, top + side)))
         return crops
 
@@ -119,8 +119,8 @@ def export_autoencoder(model: AutoencoderDC, settings: AutoencoderSettings, fold
 
 
 def pictures_of(stream: str, count: int) -> list[Image.Image]:
-    """The first scenes of a named stream; the stream "held-out" is never trained on."""
-    return [render(sample_scene(rng_for(stream, 0, index))) for index in range(count)]
+    """The first square scenes of a named stream; the stream "held-out" is never trained on."""
+    return [render(sample_scene(rng_for(stream, 0, index), shape="square")) for index in range(count)]
 
 
 @torch.no_grad()

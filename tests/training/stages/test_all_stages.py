@@ -1,5 +1,6 @@
 """From nothing to a folder that draws and edits, at a size that learns nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -104,8 +105,20 @@ def test_pretrain_gradients_reach_everything_that_is_kept(weights: Path, tmp_pat
     assert isinstance(stage.contact_sheet(), Image.Image)
 
 
+def test_batches_come_in_every_shape(weights: Path, tmp_path: Path) -> None:
+    settings = replace(find_recipe("smoke").pretrain, num_other_scenes=16)
+    stage = PretrainStage(
+        settings, Vae.from_pretrained(weights / "vae"), tmp_path / "cache", lambda text: None
+    )
+    sides = [tuple(bucket.latents_NCHW.shape[2:]) for bucket in stage.buckets]
+    assert sides == [(16, 16), (12, 20), (20, 12)]
+    assert all(torch.isfinite(stage.loss(step).total) for step in range(6))
+
+
 def test_same_step_same_batch(weights: Path, tmp_path: Path) -> None:
-    settings = PretrainSettings(width=32, num_dual=1, num_single=2, num_scenes=16, batch_size=4)
+    settings = PretrainSettings(
+        width=32, num_dual=1, num_single=2, num_scenes=16, num_other_scenes=4, batch_size=4
+    )
     vae = Vae.from_pretrained(weights / "vae")
     first = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None)
     second = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None)
