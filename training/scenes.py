@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from engines.engine import read_vocabulary
 from training.errors import BadRecipe
 from training.loop import Say
 from training.seeds import rng_for
 from training.stickers.captions import caption
+from training.stickers.catalogue import world_of
 from training.stickers.render import render
 from training.stickers.scene import sample_scene
 
@@ -20,16 +22,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write to")
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        default=Path("engines/stickers"),
+        help="whose vocabulary the scenes keep to",
+    )
 
 
 def run(args: argparse.Namespace, say: Say) -> int:
     """Write pictures and captions. Raises FontMissing, BadRecipe."""
     if args.count < 1:
         raise BadRecipe("--count must be at least 1.")
+    world = world_of(read_vocabulary(args.weights))
     args.out.mkdir(parents=True, exist_ok=True)
     for index in range(args.count):
         rng = rng_for("scenes", args.seed, index)
-        scene = sample_scene(rng)
+        scene = sample_scene(rng, world=world)
         render(scene).save(args.out / f"{index:04}.png")
         (args.out / f"{index:04}.txt").write_text(caption(scene, rng) + "\n", "utf-8")
     say(f"{args.count} scenes in {args.out}.")
