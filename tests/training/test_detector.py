@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,9 @@ from training.errors import BadRecipe, CorruptCheckpoint
 from training.evaluation.examples import sample_example
 from training.evaluation.judge_error import error_of
 from training.seeds import rng_for
-from training.stickers.catalogue import BACKGROUNDS, CLASSES, COLORS, KINDS, SIGN_WORDS, STYLES
+from training.stickers.catalogue import BACKGROUNDS, CLASSES, COLORS, KINDS, SIGN_WORDS, STYLES, WHOLE
 from training.stickers.detector import (
     GRID,
-    NATURAL,
-    UNKNOWN,
     WEIGHTS_FOLDER,
     Detection,
     Detector,
@@ -30,6 +29,7 @@ from training.stickers.detector import (
     to_input,
 )
 
+UNKNOWN, NATURAL = len(KINDS), len(COLORS)
 HALF_SURE = Thresholds(confidence=0.5)
 
 
@@ -59,7 +59,7 @@ def one_peak(kind: int, color: int, heat: float = 5.0) -> GridOutput:
 
 
 def test_a_peak_becomes_a_thing_in_picture_pixels() -> None:
-    (reading,) = decode(one_peak(CLASSES.index("dog"), tuple(COLORS).index("blue")), HALF_SURE, [2.0])
+    (reading,) = decode(one_peak(CLASSES.index("dog"), tuple(COLORS).index("blue")), HALF_SURE, [2.0], WHOLE)
     (thing,) = reading.things
     assert (thing.kind, thing.color) == ("dog", "blue")
     assert (thing.x, thing.y, thing.size) == pytest.approx((172.0, 72.0, 64.0), abs=0.1)
@@ -69,9 +69,9 @@ def test_a_peak_becomes_a_thing_in_picture_pixels() -> None:
 def test_a_sign_says_its_word() -> None:
     output = one_peak(KINDS.index("sign"), NATURAL)
     output.words_BKHW[0, 3, 4, 10] = 5.0
-    (sign,) = decode(output, HALF_SURE, [2.0])[0].things
+    (sign,) = decode(output, HALF_SURE, [2.0], WHOLE)[0].things
     assert (sign.kind, sign.word) == ("sign", SIGN_WORDS[3])
-    (dog,) = decode(one_peak(CLASSES.index("dog"), 0), HALF_SURE, [2.0])[0].things
+    (dog,) = decode(one_peak(CLASSES.index("dog"), 0), HALF_SURE, [2.0], WHOLE)[0].things
     assert dog.word is None
 
 
@@ -83,7 +83,7 @@ def test_wide_and_tall_pictures_keep_their_proportions() -> None:
 
 
 def test_natural_is_no_colour() -> None:
-    (reading,) = decode(one_peak(0, NATURAL), HALF_SURE, [2.0])
+    (reading,) = decode(one_peak(0, NATURAL), HALF_SURE, [2.0], WHOLE)
     assert reading.things[0].color is None
 
 
@@ -91,7 +91,7 @@ def test_natural_is_no_colour() -> None:
     "output", [one_peak(UNKNOWN, 0), one_peak(0, 0, heat=-1.0)], ids=["unknown", "faint"]
 )
 def test_unknown_and_unsure_things_are_not_reported(output: GridOutput) -> None:
-    assert decode(output, HALF_SURE, [2.0])[0].things == ()
+    assert decode(output, HALF_SURE, [2.0], WHOLE)[0].things == ()
 
 
 def test_of_two_detections_on_one_thing_the_surer_stays() -> None:
@@ -128,6 +128,16 @@ def test_missing_cut_or_foreign_weights_are_told_apart(tmp_path: Path) -> None:
         Detector.from_pretrained(tmp_path)
 
 
+def test_a_judge_of_a_part_refuses_what_it_never_saw() -> None:
+    small = replace(WHOLE, classes=("cat", "dog"), signs=())
+    judge = Detector(DetectorNetwork(small), HALF_SURE)
+    judge.require(replace(small, classes=("dog",)))
+    with pytest.raises(BadRecipe, match="knows no bus"):
+        judge.require(replace(small, classes=("cat", "bus")))
+    with pytest.raises(BadRecipe, match="signs"):
+        judge.require(replace(small, signs=("OPEN",)))
+
+
 @pytest.fixture(scope="module")
 def shipped() -> Detector:
     return Detector.from_pretrained()
@@ -150,7 +160,12 @@ def test_noise_shows_nothing(shipped: Detector) -> None:
 @pytest.mark.font
 def test_the_shipped_weights_read_fresh_scenes(shipped: Detector) -> None:
     examples = [
-        sample_example(rng_for("test-detector", 0, index), share_of_strangers=0.0, is_clean=True)
+        sample_example(
+            rng_for("test-detector", 0, index),
+            share_of_strangers=0.0,
+            is_clean=True,
+            world=shipped.network.world,
+        )
         for index in range(60)
     ]
     error = error_of(examples, shipped.read([example.picture for example in examples]))
@@ -165,7 +180,10 @@ def test_the_shipped_weights_read_fresh_scenes(shipped: Detector) -> None:
 @pytest.mark.font
 def test_the_shipped_weights_do_not_recognise_strangers(shipped: Detector) -> None:
     examples = [
-        sample_example(rng_for("test-strangers", 0, index), share_of_strangers=1.0) for index in range(60)
+        sample_example(
+            rng_for("test-strangers", 0, index), share_of_strangers=1.0, world=shipped.network.world
+        )
+        for index in range(60)
     ]
     error = error_of(examples, shipped.read([example.picture for example in examples]))
     assert (1 if error.invented is None else error.invented) < 0.25

@@ -123,6 +123,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadRecipe(f"No row is called so: {', '.join(args.only)}.")
     detector = Detector.from_pretrained(args.detector)
     world = world_of(read_vocabulary(args.weights))
+    detector.require(world)
     panel = drawing_panel(own_prompts(args.prompts, args.seed, COMPARED_TASKS, world), args.seeds)
     vae = Vae.from_pretrained(args.weights / "vae")
     decoded = round_trip(vae, panel.truth)

@@ -11,20 +11,17 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
 from training.stickers.catalogue import (
-    BACKGROUNDS,
-    CLASSES,
     COLORS,
-    EFFECTS,
     GLYPHS,
     SHAPES,
     SIGN,
-    SIGN_WORDS,
-    STYLES,
+    WHOLE,
+    World,
     shows_colors,
     shows_words,
 )
 from training.stickers.render import draw_emoji, render
-from training.stickers.scene import PICTURE_PX, Scene, Thing, overlaps
+from training.stickers.scene import PICTURE_PX, Look, Scene, Thing, overlaps, pick
 from training.stickers.styles import apply_effect, apply_style
 
 _CANDIDATES = (
@@ -59,17 +56,21 @@ class Example:
 
 
 def sample_example(
-    rng: np.random.Generator, *, share_of_strangers: float = 0.25, is_clean: bool = False
+    rng: np.random.Generator,
+    *,
+    share_of_strangers: float = 0.25,
+    is_clean: bool = False,
+    world: World = WHOLE,
 ) -> Example:
     """Up to five things anywhere, some of them strangers; most pictures damaged in some way."""
-    scene = sample_layout(rng)
+    scene = sample_layout(rng, world)
     is_stranger = [bool(rng.random() < share_of_strangers) for _ in scene.things]
     things = tuple(t for t, stranger in zip(scene.things, is_stranger, strict=True) if not stranger)
     strangers = tuple(t for t, stranger in zip(scene.things, is_stranger, strict=True) if stranger)
     plain = replace(scene, style=None, effect=None)
     picture = render(replace(plain, things=things))
     for stranger in strangers:
-        picture = draw_stranger(picture, stranger, plain, rng)
+        picture = draw_stranger(picture, stranger, plain, world, rng)
     worn = [thing for thing in things if not is_clean and rng.random() < 0.15]
     for thing in worn:
         picture = wear(picture, thing, plain, rng)
@@ -87,40 +88,40 @@ def sample_example(
     )
 
 
-def sample_layout(rng: np.random.Generator) -> Scene:
+def sample_layout(rng: np.random.Generator, world: World = WHOLE) -> Scene:
     """Any classes, any colours (those held out from the engines too), any free places."""
     things: list[Thing] = []
-    shape = "square" if rng.random() < 0.75 else tuple(SHAPES)[int(rng.integers(1, len(SHAPES)))]
+    others = [shape for shape in world.shapes if shape != "square"]
+    shape = "square" if rng.random() < 0.75 or not others else pick(rng, others)
     width, height = SHAPES[shape]
     count = int(rng.choice(6, p=[0.04, 0.26, 0.3, 0.18, 0.2, 0.02]))
     largest = {0: 0.6, 1: 0.6, 2: 0.46}.get(count, 0.4)
     base = float(rng.uniform(0.23, largest))
-    look = sample_look(rng)
+    look = sample_look(rng, world)
     is_repeated = rng.random() < 0.35
     for _ in range(40):
         if len(things) == count:
             break
         size = int(PICTURE_PX * np.clip(base * rng.uniform(0.85, 1.15), 0.22, 0.6))
         x, y = (int(rng.integers(size // 2 - 6, side - size // 2 + 6)) for side in (width, height))
-        thing = sample_thing(rng, look if is_repeated else sample_look(rng), x, y, size)
+        thing = sample_thing(rng, look if is_repeated else sample_look(rng, world), x, y, size, world)
         if not any(overlaps(inner_box(thing), inner_box(other)) for other in things):
             things.append(thing)
-    style = None if rng.random() < 0.6 else STYLES[int(rng.integers(len(STYLES)))]
-    is_clear = style is not None or rng.random() < 0.85
+    style = None if rng.random() < 0.6 or not world.styles else pick(rng, world.styles)
+    is_clear = style is not None or not world.effects or rng.random() < 0.85
     return Scene(
-        background=BACKGROUNDS[int(rng.integers(len(BACKGROUNDS)))],
+        background=pick(rng, world.backgrounds),
         style=style,
         things=tuple(things),
         shape=shape,
-        effect=None if is_clear else EFFECTS[int(rng.integers(len(EFFECTS)))],
+        effect=None if is_clear else pick(rng, world.effects),
     )
 
 
-def sample_thing(rng: np.random.Generator, look: tuple[str, str | None], x: int, y: int, size: int) -> Thing:
+def sample_thing(rng: np.random.Generator, look: Look, x: int, y: int, size: int, world: World) -> Thing:
     """A thing of this look, now and then a sign in its place."""
-    if rng.random() < _SIGN_SHARE:
-        word = SIGN_WORDS[int(rng.integers(len(SIGN_WORDS)))]
-        return Thing(kind=SIGN, color=None, x=x, y=y, size=size, word=word)
+    if world.signs and rng.random() < _SIGN_SHARE:
+        return Thing(kind=SIGN, color=None, x=x, y=y, size=size, word=pick(rng, world.signs))
     kind, color = look
     return Thing(kind=kind, color=color, x=x, y=y, size=size, flip=bool(rng.random() < 0.5))
 
@@ -131,18 +132,21 @@ def inner_box(thing: Thing) -> tuple[int, int, int, int]:
     return thing.x - half, thing.y - half, thing.x + half, thing.y + half
 
 
-def sample_look(rng: np.random.Generator) -> tuple[str, str | None]:
-    color = None if rng.random() < 0.2 else tuple(COLORS)[int(rng.integers(len(COLORS)))]
-    return CLASSES[int(rng.integers(len(CLASSES)))], color
+def sample_look(rng: np.random.Generator, world: World) -> Look:
+    """Any class in any colour, those held out from the engines too."""
+    color = None if rng.random() < 0.2 else pick(rng, world.colors)
+    return pick(rng, world.classes), color
 
 
-def draw_stranger(picture: Image.Image, place: Thing, scene: Scene, rng: np.random.Generator) -> Image.Image:
+def draw_stranger(
+    picture: Image.Image, place: Thing, scene: Scene, world: World, rng: np.random.Generator
+) -> Image.Image:
     """Put something at `place` that is none of the classes: a foreign emoji, a chimera, mush."""
     match int(rng.integers(5)):
         case 0 | 1:
             return draw_foreign_glyph(picture, place, rng)
         case 2:
-            return draw_chimera(picture, place, scene, rng)
+            return draw_chimera(picture, place, scene, world, rng)
         case 3:
             return shuffle_patches(
                 paste_box(picture, render(replace(scene, things=(place,))), place), place, rng
@@ -186,10 +190,14 @@ def draw_foreign_glyph(picture: Image.Image, place: Thing, rng: np.random.Genera
     return result
 
 
-def draw_chimera(picture: Image.Image, place: Thing, scene: Scene, rng: np.random.Generator) -> Image.Image:
+def draw_chimera(
+    picture: Image.Image, place: Thing, scene: Scene, world: World, rng: np.random.Generator
+) -> Image.Image:
     """Half one thing, half another; or two things shining through each other."""
-    others = [kind for kind in CLASSES if kind != place.kind]
-    other = replace(place, kind=others[int(rng.integers(len(others)))], color=sample_look(rng)[1], word=None)
+    others = [kind for kind in world.classes if kind != place.kind]
+    other = replace(
+        place, kind=others[int(rng.integers(len(others)))], color=sample_look(rng, world)[1], word=None
+    )
     first, second = (render(replace(scene, things=(thing,))) for thing in (place, other))
     if rng.random() < 0.5:
         return paste_box(picture, Image.blend(first, second, float(rng.uniform(0.4, 0.6))), place)

@@ -116,6 +116,7 @@ def drawing(args: argparse.Namespace, variants: Sequence[str], detector: Detecto
         return make
 
     world = world_of(engines[variants[0]].info.vocabulary)
+    detector.require(world)
     panel = drawing_panel(chosen_prompts(args, world), args.seeds)
     makes = {name: maker(name) for name in engines}
     return score_drawing(panel, makes, detector, engines[variants[0]].parts.vae)
@@ -130,6 +131,7 @@ def editing(args: argparse.Namespace, detector: Detector, facts: Facts) -> Score
         return edit_all(engine, wishes, sampling(args), watch.tell(len(wishes)))
 
     world = world_of(engine.info.vocabulary)
+    detector.require(world)
     own = own_edits(args.prompts, args.seed, world)
     edits = {name: [edit for edit in own if edit.type == name] for name in world.edits}
     edits["reasoning"] = reasoning_edits(args.prompts, args.seed, world)

@@ -22,13 +22,11 @@ from engines.vae import Vae, to_image, to_pixels
 from training.evaluation.examples import Example, sample_example
 from training.evaluation.judge_error import Groups, choose_thresholds, measure
 from training.seeds import rng_for
-from training.stickers.catalogue import BACKGROUNDS, COLORS, KINDS, SIGN_WORDS, STYLES
+from training.stickers.catalogue import WHOLE, World
 from training.stickers.detector import (
     CELL_PX,
     GRID,
     INPUT_PX,
-    NATURAL,
-    UNKNOWN,
     WEIGHTS_FOLDER,
     Detector,
     DetectorNetwork,
@@ -73,7 +71,7 @@ class Labels:
     styles_B: Tensor
 
 
-def make_labels(examples: Sequence[Example]) -> Labels:
+def make_labels(examples: Sequence[Example], world: World = WHOLE) -> Labels:
     """Heat falls off as a Gaussian of 0.9 cells; what and how large is taught where it exceeds 0.5."""
     heat = np.zeros((len(examples), GRID, GRID), np.float32)
     rows, columns = np.mgrid[0:GRID, 0:GRID] + 0.5
@@ -89,18 +87,18 @@ def make_labels(examples: Sequence[Example]) -> Labels:
             distance = (columns - int(column) - 0.5) ** 2 + (rows - int(row) - 0.5) ** 2
             spot = np.exp(-distance / (2 * 0.9**2))
             heat[index] = np.maximum(heat[index], spot)
-            kind = KINDS.index(thing.kind) if is_known else UNKNOWN
-            color = NATURAL if thing.color is None else tuple(COLORS).index(thing.color)
+            kind = world.kinds.index(thing.kind) if is_known else len(world.kinds)
+            color = (*world.colors, None).index(thing.color)
             if not is_known or not example.has_colors:
                 color = _IGNORED
             is_readable = is_known and example.has_words and thing.word is not None
-            word = SIGN_WORDS.index(thing.word or "") if is_readable else _IGNORED
+            word = world.signs.index(thing.word or "") if is_readable else _IGNORED
             for y, x in zip(*np.nonzero(spot > 0.5), strict=True):
                 cells.append((index, int(y), int(x)))
                 log_size = math.log(thing.size / scale / INPUT_PX)
                 truths.append((kind, color, word, log_size, column - x - 0.5, row - y - 0.5))
     table = torch.tensor(truths, dtype=torch.float32).reshape(-1, 6)
-    styles = [len(STYLES) if e.style is None else STYLES.index(e.style) for e in examples]
+    styles = [(*world.styles, None).index(example.style) for example in examples]
     return Labels(
         heat_BHW=torch.from_numpy(heat),
         cells_N3=torch.tensor(cells, dtype=torch.int64).reshape(-1, 3),
@@ -109,7 +107,7 @@ def make_labels(examples: Sequence[Example]) -> Labels:
         words_N=table[:, 2].long(),
         sizes_N=table[:, 3],
         offsets_N2=table[:, 4:],
-        backgrounds_B=torch.tensor([BACKGROUNDS.index(e.background) for e in examples]),
+        backgrounds_B=torch.tensor([world.backgrounds.index(example.background) for example in examples]),
         styles_B=torch.tensor(styles),
     )
 
@@ -133,7 +131,7 @@ def detector_loss(output: GridOutput, labels: Labels) -> Tensor:
             colors = output.colors_BKHW.float()[picture, :, row, column]
             total = total + F.cross_entropy(colors[is_colored], labels.colors_N[is_colored])
         is_word = labels.words_N != _IGNORED
-        if is_word.any():
+        if output.words_BKHW is not None and is_word.any():
             words = output.words_BKHW.float()[picture, :, row, column]
             total = total + 0.5 * F.cross_entropy(words[is_word], labels.words_N[is_word])
     backgrounds = F.cross_entropy(output.backgrounds_BK.float(), labels.backgrounds_B)

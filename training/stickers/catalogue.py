@@ -177,15 +177,20 @@ class World:
     shapes: tuple[str, ...] = tuple(SHAPES)
     edits: tuple[str, ...] = EDITS
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What a thing can be: the classes, and signs where there are words for them."""
+        return (*self.classes, SIGN) if self.signs else self.classes
+
 
 WHOLE = World()
 
 
 def world_of(vocabulary: Mapping[str, Sequence[str]]) -> World:
-    """What weights with this vocabulary know of the small world: all of it where they say nothing."""
+    """What weights with this vocabulary know, in their order: the whole world where they say nothing."""
 
     def known(kind: str, names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(name for name in names if name in vocabulary.get(kind, ()))
+        return tuple(name for name in vocabulary.get(kind, ()) if name in names)
 
     if not vocabulary:
         return WHOLE
@@ -204,7 +209,7 @@ def world_of(vocabulary: Mapping[str, Sequence[str]]) -> World:
 def vocabulary_of(world: World) -> dict[str, tuple[str, ...]]:
     """The names that weights trained on this part of the world are shipped with."""
     return {
-        "classes": (*world.classes, *((SIGN,) if world.signs else ())),
+        "classes": world.kinds,
         "colors": world.colors,
         "backgrounds": world.backgrounds,
         "styles": world.styles,

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from training.errors import BadRecipe, CorruptCheckpoint
-from training.stickers.catalogue import BACKGROUNDS, COLORS, KINDS, SIGN, SIGN_WORDS, STYLES
+from training.stickers.catalogue import SIGN, WHOLE, World, vocabulary_of, world_of
 
 __all__ = [
     "WEIGHTS_FOLDER",
@@ -39,8 +39,6 @@ WEIGHTS_FOLDER = Path(__file__).parent / "detector"
 INPUT_PX = 128
 CELL_PX = 8  # in the network's input
 GRID = INPUT_PX // CELL_PX
-UNKNOWN = len(KINDS)
-NATURAL = len(COLORS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +77,16 @@ class Thresholds:
 
 @dataclass(frozen=True, kw_only=True)
 class GridOutput:
-    """The network's raw answer. Sizes: logs of shares of the square; offsets: cells from a cell's centre."""
+    """The network's raw answer; after the world's kinds comes "unknown", after its colours "natural".
+
+    Sizes: logs of shares of the square; offsets: cells from a cell's centre. `words_BKHW` is None in a
+    world without signs.
+    """
 
     heat_BHW: Tensor
     kinds_BKHW: Tensor
     colors_BKHW: Tensor
-    words_BKHW: Tensor
+    words_BKHW: Tensor | None
     sizes_BHW: Tensor
     offsets_B2HW: Tensor
     backgrounds_BK: Tensor
@@ -101,10 +103,14 @@ def convolution(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) -
 
 
 class DetectorNetwork(nn.Module):
-    """A centre-point detector of 0.25 M parameters (after Zhou et al. 2019, "Objects as Points")."""
+    """A centre-point detector of 0.25 M parameters (after Zhou et al. 2019, "Objects as Points").
 
-    def __init__(self) -> None:
+    `world` is the part of the small world whose names its outputs stand for.
+    """
+
+    def __init__(self, world: World = WHOLE) -> None:
         super().__init__()
+        self.world = world
         self.stem = nn.Sequential(
             nn.Conv2d(3, 32, 4, 4, bias=False), nn.BatchNorm2d(32), nn.ReLU(inplace=True)
         )
@@ -115,11 +121,11 @@ class DetectorNetwork(nn.Module):
         self.place = nn.Conv2d(64, 4, 1)
         prior = torch.tensor([-4.0, -1.0, 0.0, 0.0])  # few cells hold a thing; things are about a third wide
         self.place.bias = nn.Parameter(prior)
-        self.kind = nn.Conv2d(64, len(KINDS) + 1, 1)
-        self.color = nn.Conv2d(64, len(COLORS) + 1, 1)
-        self.word = nn.Conv2d(64, len(SIGN_WORDS), 1)
-        self.background = nn.Linear(128, len(BACKGROUNDS))
-        self.style = nn.Linear(128, len(STYLES) + 1)
+        self.kind = nn.Conv2d(64, len(world.kinds) + 1, 1)
+        self.color = nn.Conv2d(64, len(world.colors) + 1, 1)
+        self.word = nn.Conv2d(64, len(world.signs), 1) if world.signs else None
+        self.background = nn.Linear(128, len(world.backgrounds))
+        self.style = nn.Linear(128, len(world.styles) + 1)
 
     def forward(self, pictures_B3HW: Tensor) -> GridOutput:
         """(B, 3, 128, 128) in -1..1."""
@@ -133,7 +139,7 @@ class DetectorNetwork(nn.Module):
             heat_BHW=place[:, 0],
             kinds_BKHW=self.kind(x),
             colors_BKHW=self.color(x),
-            words_BKHW=self.word(x),
+            words_BKHW=None if self.word is None else self.word(x),
             sizes_BHW=place[:, 1],
             offsets_B2HW=place[:, 2:],
             backgrounds_BK=self.background(pooled),
@@ -151,7 +157,7 @@ class Detector:
 
     @classmethod
     def from_pretrained(cls, folder: Path = WEIGHTS_FOLDER) -> Detector:
-        """Raises CorruptCheckpoint for missing or damaged files, BadRecipe when trained for another world."""
+        """Raises CorruptCheckpoint for missing or damaged files, BadRecipe for names that the world lacks."""
         try:
             config = json.loads((folder / "config.json").read_text("utf-8"))
             weights = load_file(folder / "model.safetensors")
@@ -159,22 +165,35 @@ class Detector:
             raise CorruptCheckpoint(
                 f"The detector in {folder} cannot be read ({error}). Train it: python -m training detector"
             ) from error
-        if config["world"] != world():
+        world = world_of(config["world"])
+        names = vocabulary_of(world)
+        if any(tuple(each) != names[kind] for kind, each in config["world"].items()):
             raise BadRecipe(
                 f"The detector in {folder} was trained for other classes, colours, backgrounds or styles. "
                 "Train it again: python -m training detector"
             )
-        network = DetectorNetwork()
+        network = DetectorNetwork(world)
         network.load_state_dict(weights)
         return cls(network, Thresholds(**config["thresholds"]))
 
     def save(self, folder: Path) -> None:
         """config.json (world and thresholds) and model.safetensors."""
         folder.mkdir(parents=True, exist_ok=True)
-        config = {"world": world(), "thresholds": asdict(self.thresholds)}
+        config = {"world": vocabulary_of(self.network.world), "thresholds": asdict(self.thresholds)}
         (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
         weights = {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
         save_file(weights, folder / "model.safetensors")
+
+    def require(self, world: World) -> None:
+        """Raises BadRecipe when it has never seen something that this part of the world holds."""
+        own, wanted = vocabulary_of(self.network.world), vocabulary_of(world)
+        for kind in ("classes", "colors", "backgrounds", "styles", "signs"):
+            strange = [name for name in wanted[kind] if name not in own[kind]]
+            if strange:
+                raise BadRecipe(
+                    f"The judge knows no {', '.join(strange[:3])} ({kind}) and would count them as missing. "
+                    "Train it for the whole world: python -m training detector"
+                )
 
     def read(self, pictures: Sequence[Image.Image], batch_size: int = 64) -> list[Reading]:
         """What is in each picture (any size; its longer side is brought to the network's)."""
@@ -182,19 +201,10 @@ class Detector:
         for start in range(0, len(pictures), batch_size):
             some = pictures[start : start + batch_size]
             with torch.inference_mode():
-                readings += decode(self.network(to_input(some)), self.thresholds, scales(some))
+                readings += decode(
+                    self.network(to_input(some)), self.thresholds, scales(some), self.network.world
+                )
         return readings
-
-
-def world() -> dict[str, list[str]]:
-    """The names that the network's outputs stand for, in order."""
-    return {
-        "classes": list(KINDS),
-        "colors": list(COLORS),
-        "backgrounds": list(BACKGROUNDS),
-        "styles": list(STYLES),
-        "signs": list(SIGN_WORDS),
-    }
 
 
 def to_input(pictures: Sequence[Image.Image]) -> Tensor:
@@ -212,28 +222,33 @@ def scales(pictures: Sequence[Image.Image]) -> list[float]:
     return [max(picture.size) / INPUT_PX for picture in pictures]
 
 
-def decode(output: GridOutput, thresholds: Thresholds, scales: Sequence[float]) -> list[Reading]:
+def decode(
+    output: GridOutput, thresholds: Thresholds, scales: Sequence[float], world: World
+) -> list[Reading]:
     """Local peaks of the heat map whose class is known; confidence = objectness x class probability."""
     heat_BHW = output.heat_BHW.sigmoid()
     is_peak_BHW = heat_BHW == F.max_pool2d(heat_BHW[:, None], 3, 1, 1)[:, 0]
     kinds_BKHW = output.kinds_BKHW.softmax(1)
-    best_BHW, _ = kinds_BKHW[:, :UNKNOWN].max(1)
+    unknown = len(world.kinds)
+    best_BHW, _ = kinds_BKHW[:, :unknown].max(1)
     confidence_BHW = heat_BHW * best_BHW
-    is_thing_BHW = is_peak_BHW & (confidence_BHW > thresholds.confidence) & (kinds_BKHW.argmax(1) != UNKNOWN)
+    is_thing_BHW = is_peak_BHW & (confidence_BHW > thresholds.confidence) & (kinds_BKHW.argmax(1) != unknown)
     background_B = output.backgrounds_BK.argmax(1).tolist()
     style_B = output.styles_BK.argmax(1).tolist()
     readings = []
     for index, scale in enumerate(scales):
         cells = is_thing_BHW[index].nonzero().tolist()
         found = [
-            detection_at(output, (index, row, column), float(confidence_BHW[index, row, column]), scale)
+            detection_at(
+                output, (index, row, column), float(confidence_BHW[index, row, column]), scale, world
+            )
             for row, column in cells
         ]
         readings.append(
             Reading(
                 things=merge_twins(found, thresholds.same_thing_distance),
-                background=BACKGROUNDS[background_B[index]],
-                style=None if style_B[index] == len(STYLES) else STYLES[style_B[index]],
+                background=world.backgrounds[background_B[index]],
+                style=(*world.styles, None)[style_B[index]],
                 features=tuple(output.features_BC[index].tolist()),
             )
         )
@@ -241,22 +256,23 @@ def decode(output: GridOutput, thresholds: Thresholds, scales: Sequence[float]) 
 
 
 def detection_at(
-    output: GridOutput, cell: tuple[int, int, int], confidence: float, scale: float
+    output: GridOutput, cell: tuple[int, int, int], confidence: float, scale: float, world: World
 ) -> Detection:
     """What the network says at picture, row and column, in picture pixels."""
     index, row, column = cell
     dx, dy = output.offsets_B2HW[index, :, row, column].tolist()
-    kind = KINDS[int(output.kinds_BKHW[index, :UNKNOWN, row, column].argmax())]
-    color = int(output.colors_BKHW[index, :, row, column].argmax())
-    word = SIGN_WORDS[int(output.words_BKHW[index, :, row, column].argmax())]
+    kind = world.kinds[int(output.kinds_BKHW[index, : len(world.kinds), row, column].argmax())]
+    word = None
+    if kind == SIGN and output.words_BKHW is not None:
+        word = world.signs[int(output.words_BKHW[index, :, row, column].argmax())]
     return Detection(
         kind=kind,
-        color=None if color == NATURAL else tuple(COLORS)[color],
+        color=(*world.colors, None)[int(output.colors_BKHW[index, :, row, column].argmax())],
         confidence=confidence,
         x=(column + 0.5 + dx) * CELL_PX * scale,
         y=(row + 0.5 + dy) * CELL_PX * scale,
         size=float(output.sizes_BHW[index, row, column].exp()) * INPUT_PX * scale,
-        word=word if kind == SIGN else None,
+        word=word,
     )
 
 

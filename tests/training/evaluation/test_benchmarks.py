@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from torch import Tensor
 
+from engines.engine import read_vocabulary
+from engines.load_engine import STICKERS
 from engines.vae import Vae
 from training.evaluation.batches import Wish
 from training.evaluation.benchmarks import drawing_panel, others, score_drawing, score_editing
@@ -17,6 +19,7 @@ from training.evaluation.editing import own_edits
 from training.evaluation.prompts import Prompt, own_prompts
 from training.evaluation.truth import true_scene
 from training.seeds import rng_for
+from training.stickers.catalogue import world_of
 from training.stickers.detector import Detector
 from training.stickers.edits import Edit, EditType
 from training.stickers.render import render
@@ -29,9 +32,13 @@ def same(tensor: Tensor) -> Tensor:
 
 
 LOSSLESS = cast(Vae, SimpleNamespace(encode=same, decode=same))
-PROMPTS = own_prompts(4, seed=0)
-EDITS = own_edits(4, seed=1)
-BY_TYPE = {type.value: [each for each in EDITS if each.type is type] for type in EditType}
+WORLD = world_of(read_vocabulary(STICKERS))
+"""What the shipped judge knows as well."""
+PROMPTS = own_prompts(4, seed=0, world=WORLD)
+EDITS = own_edits(4, seed=1, world=WORLD)
+BY_TYPE = {
+    type.value: [each for each in EDITS if each.type is type] for type in EditType if type in WORLD.edits
+}
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from engines.sizes import Size
 from tests.engines.tiny import build_folder
 from training.__main__ import main
 from training.evaluation.compare import setups
-from training.stickers.catalogue import WHOLE, vocabulary_of
 
 pytestmark = pytest.mark.font
 PRESET_NAMES = ("stickers-full", "stickers-dev", "stickers-fast")
@@ -22,9 +21,7 @@ PRESET_NAMES = ("stickers-full", "stickers-dev", "stickers-fast")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    built = build_folder(tmp_path_factory.mktemp("weights"))
-    (built / "vocabulary.json").write_text(json.dumps(vocabulary_of(WHOLE)), "utf-8")
-    return built
+    return build_folder(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture(autouse=True)

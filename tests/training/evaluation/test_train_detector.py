@@ -15,7 +15,7 @@ from training.evaluation.examples import Example, sample_example
 from training.evaluation.train_detector import add_arguments, detector_loss, make_labels, run
 from training.seeds import rng_for
 from training.stickers.catalogue import COLORS, KINDS
-from training.stickers.detector import UNKNOWN, Detector, DetectorNetwork, GridOutput, Thresholds, to_input
+from training.stickers.detector import Detector, DetectorNetwork, GridOutput, Thresholds, to_input
 from training.stickers.scene import Thing
 
 DOG = Thing(kind="dog", color="red", x=40, y=200, size=64)
@@ -38,7 +38,7 @@ def test_labels_stand_in_the_cells_of_the_centres() -> None:
     assert labels.colors_N[dog] == tuple(COLORS).index("red")
     assert labels.sizes_N[dog].exp() == pytest.approx(0.25)
     assert labels.offsets_N2[dog].tolist() == [0.0, 0.0]
-    assert labels.kinds_N[stranger] == UNKNOWN
+    assert labels.kinds_N[stranger] == len(KINDS)
     assert labels.colors_N[stranger] == -1
 
 
