@@ -75,7 +75,8 @@ def _brighter(level: int) -> int:
 
 def _luminance(picture: Image.Image) -> NDArray[np.float32]:
     """(H, W) in 0..1."""
-    return np.asarray(picture.convert("L"), np.float32) / 255
+    level: NDArray[np.float32] = np.asarray(picture.convert("L"), np.float32) / 255
+    return level
 
 
 def _ramp(
@@ -89,7 +90,8 @@ def _edges(picture: Image.Image) -> NDArray[np.float32]:
     sharp = np.asarray(picture, np.float32)
     soft = np.asarray(picture.filter(ImageFilter.GaussianBlur(3)), np.float32)
     difference = np.abs(sharp - soft).max(axis=2) / 48
-    return np.clip(difference, 0, 1).astype(np.float32)
+    edges: NDArray[np.float32] = np.clip(difference, 0, 1).astype(np.float32)
+    return edges
 
 
 def _watercolor(picture: Image.Image) -> Image.Image:
