@@ -48,7 +48,7 @@ class BlipYesNo:
     @cached_property
     def _network(self) -> Any:
         try:
-            network = BlipForQuestionAnswering.from_pretrained(self.model_name, use_safetensors=True)
+            network: Any = BlipForQuestionAnswering.from_pretrained(self.model_name, use_safetensors=True)
         except (OSError, ValueError) as error:
             raise JudgeUnavailable(f"{self.model_name} cannot be loaded ({error}).") from error
         return network.to(self.device).eval()

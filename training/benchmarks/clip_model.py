@@ -23,7 +23,7 @@ __all__ = ["Clip", "load_clip", "load_tokenizer"]
 class Clip:
     """A CLIP model with its tokenizer and its way of preparing pictures."""
 
-    model: CLIPModel
+    model: Any
     tokenizer: Any
     prepare: Any
 
@@ -52,8 +52,9 @@ class Clip:
 def load_clip(name: str, device: torch.device) -> Clip:
     """From the hub or a folder, safetensors only. Raises JudgeUnavailable."""
     try:
+        model: Any = CLIPModel.from_pretrained(name, use_safetensors=True)
         return Clip(
-            model=CLIPModel.from_pretrained(name, use_safetensors=True).to(device).eval(),
+            model=model.to(device).eval(),
             tokenizer=load_tokenizer(name),
             prepare=CLIPImageProcessorPil.from_pretrained(name),
         )

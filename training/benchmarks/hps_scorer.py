@@ -57,7 +57,8 @@ class HpsJudge:
 
     @cached_property
     def _clip(self) -> Clip:
-        model = CLIPModel(self.config)
+        config: Any = self.config
+        model: Any = CLIPModel(config)
         file = self.weights or fetch_checkpoint()
         try:
             model.load_state_dict(from_open_clip(read_checkpoint(file)))
@@ -66,7 +67,7 @@ class HpsJudge:
         return Clip(
             model=model.to(self.device).eval(),
             tokenizer=load_tokenizer(self.tokenizer_name),
-            prepare=Prepare(self.config.vision_config.image_size),
+            prepare=Prepare(config.vision_config.image_size),
         )
 
 

@@ -47,7 +47,7 @@ LEAST_CONFIDENCE = 0.05
 """Far below any threshold of GenEval's: fewer masks to bring to the picture's size."""
 
 
-class SegmentationNetwork(Mask2FormerPreTrainedModel):  # type: ignore[misc]
+class SegmentationNetwork(Mask2FormerPreTrainedModel):
     """Mask2FormerForUniversalSegmentation without its training loss, which needs scipy; same names."""
 
     _keys_to_ignore_on_load_unexpected = [r"criterion\..*"]  # noqa: RUF012
@@ -55,8 +55,8 @@ class SegmentationNetwork(Mask2FormerPreTrainedModel):  # type: ignore[misc]
     def __init__(self, config: Mask2FormerConfig) -> None:
         super().__init__(config)
         self.model = Mask2FormerModel(config)
-        self.class_predictor = nn.Linear(config.hidden_dim, config.num_labels + 1)
-        self.post_init()
+        self.class_predictor = nn.Linear(config.hidden_dim, len(config.id2label or ()) + 1)
+        Mask2FormerPreTrainedModel.post_init(self)
 
     def forward(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of classes (1, Q, K + 1), the last one for nothing, and of masks (1, Q, h, w)."""
@@ -121,9 +121,9 @@ class Mask2FormerJudge:
             raise JudgeUnavailable(f"{self.model_name} cannot be loaded ({error}).") from error
 
     @cached_property
-    def _network(self) -> SegmentationNetwork:
+    def _network(self) -> Any:
         try:
-            network = SegmentationNetwork.from_pretrained(self.model_name, use_safetensors=True)
+            network: Any = SegmentationNetwork.from_pretrained(self.model_name, use_safetensors=True)
         except (OSError, ValueError) as error:
             raise JudgeUnavailable(f"{self.model_name} cannot be loaded ({error}).") from error
         require_coco(self.model_name, network.config.id2label)
