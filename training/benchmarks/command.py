@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engines.api import Size
+from engines.load_engine import quiet_libraries
 from training.benchmarks.benchmark import Benchmark, Order, Verdict
 from training.benchmarks.errors import BadPrompts
 from training.benchmarks.gallery import Gallery
@@ -66,7 +67,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, say: Say) -> int:
     """Draw what is missing, judge what is not judged, write the page. Raises TrainingError or EngineError."""
     check(args)
+    quiet_libraries()
     setup = set_up(args)
+    try:
+        return run_set_up(args, setup, say)
+    finally:
+        if setup.chat:
+            setup.chat.close()
+
+
+def run_set_up(args: argparse.Namespace, setup: Setup, say: Say) -> int:
     gallery = Gallery(args.out)
     if not args.judge_only:
         paint(args, setup, gallery, say)

@@ -13,6 +13,7 @@ Six defects of the released scorer, mended unless `compat` asks for them:
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -101,10 +102,12 @@ class DPG:
         marks: list[Mark] = []
         lines: list[str] = []
         shares: list[float] = []
+        refused: Counter[str] = Counter()
         for number, tile in enumerate(tiles):
             answers = {each.number: judge.is_true(tile, each.words) for each in item.questions}
             counted = zeroed(item.questions, answers, in_table_order=self.compat is not None)
             shares.append(share_of(counted))
+            refused.update(broad(each.category) for each in item.questions if not answers[each.number])
             lines += [
                 f"picture {number + 1}: {each.words} {told(answers, counted, each)}"
                 for each in item.questions
@@ -116,7 +119,7 @@ class DPG:
         return Verdict(
             file=order.file,
             subject=order.subject,
-            group=order.group,
+            group=f"most often no: {refused.most_common(1)[0][0]}" if refused else "all answers yes",
             words=order.words,
             marks=(Mark(column=OVERALL, value=score), *marks),
             is_good=score >= GOOD,

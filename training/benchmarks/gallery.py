@@ -26,10 +26,16 @@ SAY_SECONDS = 15
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:
-    """One drawing of an order."""
+    """One drawing of the order at `index`."""
 
-    order: int
-    wish: Wish
+    index: int
+    order: Order
+    seed: int
+
+    def wish(self) -> Wish:
+        """Its source is read when its turn comes. Raises BadPrompts."""
+        source = read_picture(self.order.source) if self.order.source else None
+        return Wish(words=self.order.words, seed=self.seed, source=source)
 
 
 class Gallery:
@@ -83,13 +89,15 @@ class Gallery:
         if len(missing) < len(orders):
             say(f"{len(orders) - len(missing)} of {len(orders)} pictures are there already.")
         started = said = time.monotonic()
-        tiles = [Tile(order=i, wish=wish) for i, order in enumerate(missing) for wish in wishes_of(order)]
+        tiles = [
+            Tile(index=i, order=order, seed=seed) for i, order in enumerate(missing) for seed in order.seeds
+        ]
         painted: dict[int, list[Painted]] = {}
         count = 0
         for first in range(0, len(tiles), painter.batch_size):
             batch = tiles[first : first + painter.batch_size]
-            for tile, picture in zip(batch, painter.paint([tile.wish for tile in batch]), strict=True):
-                painted.setdefault(tile.order, []).append(picture)
+            for tile, picture in zip(batch, painter.paint([tile.wish() for tile in batch]), strict=True):
+                painted.setdefault(tile.index, []).append(picture)
             seconds = (time.monotonic() - started) / (first + len(batch))
             for index in [i for i, done in painted.items() if len(done) == len(missing[i].seeds)]:
                 self._keep(missing[index], painted.pop(index), seconds)
@@ -125,11 +133,6 @@ class Gallery:
         records = [record for record in self.records if record.get("seconds") and record.get("seeds")]
         count = sum(len(record["seeds"]) for record in records)
         return round(sum(record["seconds"] for record in records) / count, 3) if count else None
-
-
-def wishes_of(order: Order) -> list[Wish]:
-    source = read_picture(order.source) if order.source else None
-    return [Wish(words=order.words, seed=seed, source=source) for seed in order.seeds]
 
 
 def grid(pictures: Sequence[Image.Image]) -> Image.Image:

@@ -111,15 +111,10 @@ def load_pipeline(
 ) -> PipelinePainter:
     """Fetch and load. Raises BadRecipe for what is no pipeline, or has weights only as pickles."""
     folder = find(name)
-    loader = diffusers.DiffusionPipeline if edits else diffusers.AutoPipelineForText2Image
     try:
-        try:
-            pipeline = loader.from_pretrained(folder, torch_dtype=DTYPES[dtype], use_safetensors=True)
-        except ValueError:
-            # Automatic choice knows only some classes; the folder names its own.
-            pipeline = diffusers.DiffusionPipeline.from_pretrained(
-                folder, torch_dtype=DTYPES[dtype], use_safetensors=True
-            )
+        pipeline = diffusers.DiffusionPipeline.from_pretrained(
+            folder, dtype=DTYPES[dtype], use_safetensors=True
+        )
     except (OSError, ValueError, ImportError, AttributeError, TypeError) as error:
         raise BadRecipe(f"{name} cannot be loaded as a diffusers pipeline: {error}") from error
     place = device or ("cuda" if torch.cuda.is_available() else "cpu")
