@@ -60,7 +60,7 @@ class SegmentationNetwork(Mask2FormerPreTrainedModel):
 
     def forward(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of classes (1, Q, K + 1), the last one for nothing, and of masks (1, Q, h, w)."""
-        output = self.model(pixel_values)
+        output = self.model(pixel_values, output_hidden_states=True, return_dict=True)
         last_Q1D = output.transformer_decoder_intermediate_states[-1]
         return self.class_predictor(last_Q1D.transpose(0, 1)), output.masks_queries_logits[-1]
 
@@ -132,7 +132,7 @@ class Mask2FormerJudge:
 
 def require_coco(name: str, labels: dict[int, str]) -> None:
     """Raises JudgeUnavailable unless the network's classes are COCO's 80 in their order."""
-    ends = (str(labels.get(0)).lower(), str(labels.get(len(COCO) - 1)).lower())
+    ends = (str(labels.get(0)).lower(), str(labels.get(len(labels) - 1)).lower())
     if len(labels) != len(COCO) or ends != (COCO[0], COCO[-1]):
         raise JudgeUnavailable(
             f"{name} knows {len(labels)} classes from {ends[0]} to {ends[1]}; GenEval needs COCO's "

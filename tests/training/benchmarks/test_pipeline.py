@@ -52,7 +52,8 @@ def test_what_its_pictures_depend_on_is_told(folder: Path) -> None:
 
 
 def test_an_editor_takes_the_picture(tmp_path: Path) -> None:
-    painter = load(build_pipeline(tmp_path / "editor", edits=True), edits=True)
+    asked = dataclasses.replace(ASKED, size=None)
+    painter = load(build_pipeline(tmp_path / "editor", edits=True), asked, edits=True)
     sources = [Image.new("RGB", (16, 16), color) for color in ("red", "blue")]
     wishes = [Wish(words="make it red", seed=1, source=source) for source in sources]
     red, blue = painter.paint(wishes)
