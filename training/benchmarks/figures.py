@@ -28,13 +28,14 @@ class Mark:
 class Figure:
     """A published figure's counterpart: a mean, its 95 % interval, and over how many values and prompts.
 
-    `note` says what else the original prints beside it.
+    One prompt alone, or in any part of a mean of means, has no interval. `note` says what else there is to
+    say.
     """
 
     name: str
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     num_values: int
     num_subjects: int
     note: str = ""
@@ -42,12 +43,13 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Draws:
-    """A mean, and the means of the resamples of its subjects."""
+    """A mean, and the means of the resamples of its subjects, which say something unless there is but one."""
 
     mean: float
     resampled_R: Array
     num_values: int
     num_subjects: int
+    has_spread: bool
 
 
 def draws_of(subjects: Mapping[str, Sequence[float]], seed: int = 0) -> Draws:
@@ -65,6 +67,7 @@ def draws_of(subjects: Mapping[str, Sequence[float]], seed: int = 0) -> Draws:
         resampled_R=sums_S[chosen_RS].sum(1) / counts_S[chosen_RS].sum(1),
         num_values=int(counts_S.sum()),
         num_subjects=len(sums_S),
+        has_spread=len(sums_S) > 1,
     )
 
 
@@ -77,6 +80,7 @@ def mean_of_draws(parts: Sequence[Draws]) -> Draws:
         resampled_R=np.mean([part.resampled_R for part in parts], axis=0),
         num_values=sum(part.num_values for part in parts),
         num_subjects=sum(part.num_subjects for part in parts),
+        has_spread=all(part.has_spread for part in parts),
     )
 
 
@@ -85,8 +89,8 @@ def figure_of(name: str, draws: Draws, scale: float = 1.0, note: str = "") -> Fi
     return Figure(
         name=name,
         mean=draws.mean * scale,
-        low=float(low),
-        high=float(high),
+        low=float(low) if draws.has_spread else None,
+        high=float(high) if draws.has_spread else None,
         num_values=draws.num_values,
         num_subjects=draws.num_subjects,
         note=note,

@@ -11,7 +11,7 @@ from PIL import Image
 from training.benchmarks.benchmark import Order, Verdict
 from training.benchmarks.figures import Figure
 from training.benchmarks.gallery import Gallery, write_whole
-from training.benchmarks.summary import Summary, figure_named
+from training.benchmarks.summary import Summary, figure_named, interval_of
 
 __all__ = ["write_page"]
 
@@ -86,7 +86,8 @@ def warnings(summary: Summary, gallery: Gallery, failed: Sequence[Verdict]) -> s
 def figures_table(summaries: Sequence[Summary], yardstick: str, published: Mapping[str, float]) -> str:
     """A row a figure; the bar shows this run's interval, its mean, and (dotted) the published figure."""
     names = list(dict.fromkeys(figure.name for summary in summaries for figure in summary.figures))
-    top = max([figure.high for s in summaries for figure in s.figures] + list(published.values()) + [1e-9])
+    highs = [figure.mean if figure.high is None else figure.high for s in summaries for figure in s.figures]
+    top = max([*highs, *published.values(), 1e-9])
     top = next((limit for limit in (1.0, 10.0, 100.0) if top <= limit), top)
     heads = ["", *(summary.title for summary in summaries), *([yardstick] if published else []), ""]
     rows = []
@@ -97,9 +98,12 @@ def figures_table(summaries: Sequence[Summary], yardstick: str, published: Mappi
         cells.append(bar(figure_named(summaries[0], name), published.get(name), top))
         rows.append(f"<tr><th>{escaped(name)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
     head = "".join(f"<th>{escaped(text)}</th>" for text in heads)
+    notes = ["Means with 95 % percentile bootstrap intervals over prompts; one prompt alone has none."]
+    if published:
+        notes.append("Published figures are a yardstick: their sampling, judge and prompts may differ.")
     return (
         f"<table><tr>{head}</tr>{''.join(rows)}</table>"
-        "<p><small>Means with 95 % percentile bootstrap intervals over prompts.</small></p>"
+        f"<p>{''.join(f'<small>{note}</small><br>' for note in notes)}</p>"
     )
 
 
@@ -108,14 +112,16 @@ def figure_cell(figure: Figure | None) -> str:
         return ""
     note = f"<br><small>{escaped(figure.note)}</small>" if figure.note else ""
     counts = f"{figure.num_values} of {figure.num_subjects} prompts"
-    interval = f"<small>[{figure.low:.2f}, {figure.high:.2f}]</small>"
+    interval = f"<small>{interval_of(figure)}</small>"
     return f'<span title="{counts}">{figure.mean:.2f} {interval}</span>{note}'
 
 
 def bar(figure: Figure | None, published: float | None, top: float) -> str:
     if figure is None:
         return ""
-    low, mean, high = (100 * value / top for value in (figure.low, figure.mean, figure.high))
+    low = figure.mean if figure.low is None else figure.low
+    high = figure.mean if figure.high is None else figure.high
+    low, mean, high = (100 * value / top for value in (low, figure.mean, high))
     dotted = "" if published is None else f'<u style="left:{100 * published / top:.1f}%"></u>'
     return (
         f'<div class="bar"><i style="left:{low:.1f}%;width:{max(high - low, 0.5):.1f}%"></i>'

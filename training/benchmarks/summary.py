@@ -12,7 +12,7 @@ from training.benchmarks.errors import RunDiffers
 from training.benchmarks.figures import Figure
 from training.benchmarks.gallery import write_whole
 
-__all__ = ["SUMMARY_FILE", "Summary", "read_summary", "table", "write_summary"]
+__all__ = ["SUMMARY_FILE", "Summary", "interval_of", "read_summary", "table", "write_summary"]
 
 SUMMARY_FILE = "summary.json"
 
@@ -78,4 +78,13 @@ def figure_named(summary: Summary, name: str) -> Figure | None:
 
 
 def as_text(figure: Figure | None) -> str:
-    return "-" if figure is None else f"{figure.mean:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+    if figure is None:
+        return "-"
+    return f"{figure.mean:.2f} {interval_of(figure)}".rstrip()
+
+
+def interval_of(figure: Figure) -> str:
+    """Empty where there is none."""
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"[{figure.low:.2f}, {figure.high:.2f}]"

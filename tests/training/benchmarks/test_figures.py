@@ -32,6 +32,14 @@ def test_the_mean_of_means_is_unweighted() -> None:
     assert whole.num_subjects == 10
 
 
+def test_one_prompt_has_no_interval_nor_has_a_mean_with_it() -> None:
+    lone, pair = draws_of({"a": [1, 0]}), draws_of({"a": [1], "b": [0]})
+    assert figure_of("f", lone).low is None
+    assert figure_of("f", pair).low is not None
+    whole = figure_of("f", mean_of_draws([lone, pair]))
+    assert (whole.mean, whole.low, whole.high) == (0.5, None, None)
+
+
 def test_no_values_have_no_mean() -> None:
     with pytest.raises(ValueError, match="nothing"):
         draws_of({})

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engines.api import GenerateRequest, Size
+from engines.api import EditRequest, GenerateRequest, Size
 from engines.load_engine import load_engine
 from engines.presets import PRESETS, Preset
 from tests.engines.tiny import build_folder
@@ -54,8 +54,13 @@ def test_an_editor_changes_the_source(folder: Path, is_embedded: bool) -> None:
     engine = load_engine(tiny("stickers-edit", is_embedded=is_embedded), folder)
     painter = EnginePainter(engine, PainterSettings())
     wishes = [Wish(words="make it red", seed=1, source=each) for each in (SOURCE, SOURCE.rotate(90))]
-    first, second = painter.paint(wishes)
-    assert np.abs(pixels(first.image) - pixels(second.image)).max() > 1
+    painted = [pixels(each.image) for each in painter.paint(wishes)]
+    for picture, wish in zip(painted, wishes, strict=True):
+        assert wish.source is not None
+        request = EditRequest(image=wish.source, instruction=wish.words, seed=wish.seed)
+        alone = engine.edit(request, lambda progress: None)
+        assert np.abs(picture - pixels(alone.image)).max() <= 1
+    assert (painted[0] != painted[1]).any()
     assert painter.settings["size"] == "the source's"
 
 

@@ -15,7 +15,7 @@ def summary(title: str = "fast", mean: float = 0.5, benchmark: str = "geneval") 
         benchmark=benchmark,
         title=title,
         facts={"steps": 16, "size": None},
-        figures=(figure_of("overall", draws_of({"a": [mean]}), note="n"),),
+        figures=(figure_of("overall", draws_of({"a": [mean], "b": [mean]}), note="n"),),
         num_pictures=4,
         num_failed=1,
     )
