@@ -38,7 +38,7 @@ class Order:
 class Verdict:
     """What a judge made of one picture.
 
-    `failure` is the sentence that says why there is none: it then has no marks and counts nowhere. `raw` is
+    `picture` is the SHA-256 of the file that was judged. `failure` is the sentence that says why there is none: it then has no marks and counts nowhere. `raw` is
     what the judge answered or saw, word for word.
     """
 
@@ -51,6 +51,7 @@ class Verdict:
     reason: str = ""
     failure: str = ""
     raw: str = ""
+    picture: str = ""
 
 
 Exists = Callable[[Order], bool]

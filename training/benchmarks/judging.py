@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from engines.manifest import file_sha256
 from training.benchmarks.benchmark import Benchmark, Order, Verdict
 from training.benchmarks.errors import JudgeFailed, JudgeUnavailable
 from training.benchmarks.figures import Mark
@@ -29,19 +30,23 @@ def judge_all(
     say: Say,
     num_parallel: int = 1,
 ) -> list[Verdict]:
-    """A verdict an order, in order; those in `folder`/verdicts.jsonl are taken from there.
+    """A verdict an order, in order; those in `folder`/verdicts.jsonl are taken from there, unless the picture
+    is another one since.
 
     A failed judgement is kept as one, and tried again by the next run. Raises JudgeUnavailable, also when
     no picture at all got a verdict.
     """
     ledger = Ledger(folder / "verdicts.jsonl")
     known = {verdict.file: verdict for verdict in map(from_record, ledger) if verdict}
-    unknown = {o.file: o for o in orders if o.file not in known or known[o.file].failure}
-    waiting = list(unknown.values())
+    pictures = {order.file: file_sha256(gallery.path(order)) for order in orders}
+    settled = {
+        file for file, each in known.items() if not each.failure and each.picture == pictures.get(file)
+    }
+    waiting = list({order.file: order for order in orders if order.file not in settled}.values())
     started = said = time.monotonic()
 
     def judged(order: Order) -> Verdict:
-        verdict = judge_one(benchmark, order, gallery)
+        verdict = replace(judge_one(benchmark, order, gallery), picture=pictures[order.file])
         ledger.add(asdict(verdict))
         return verdict
 

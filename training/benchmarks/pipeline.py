@@ -54,15 +54,20 @@ class PipelinePainter:
         }
 
     def paint(self, wishes: Sequence[Wish]) -> list[Painted]:
-        """Raises DeviceOutOfMemory, or BadRecipe when the pipeline refuses its arguments."""
-        arguments: dict[str, Any] = dict(self._arguments)
+        """Edits one by one: a list of pictures means one edit of many to some pipelines.
+
+        Raises DeviceOutOfMemory, or BadRecipe when the pipeline refuses its arguments.
+        """
+        if all(wish.source is None for wish in wishes):
+            return self._together(wishes)
+        return [painted for wish in wishes for painted in self._together([wish])]
+
+    def _together(self, wishes: Sequence[Wish]) -> list[Painted]:
+        arguments = dict(self._arguments)
         arguments["prompt"] = [wish.words for wish in wishes]
         arguments["generator"] = [torch.Generator("cpu").manual_seed(wish.seed) for wish in wishes]
-        sources = [wish.source for wish in wishes if wish.source is not None]
-        if sources:
-            arguments["image"] = sources
-        if len(wishes) == 1:
-            arguments = {k: v[0] if isinstance(v, list) else v for k, v in arguments.items()}
+        if wishes[0].source is not None:
+            arguments["prompt"], arguments["image"] = wishes[0].words, wishes[0].source
         try:
             with device_failures(), torch.inference_mode():
                 output = self.pipeline(**arguments)
@@ -80,7 +85,8 @@ class PipelinePainter:
 
     def _fixed_arguments(self) -> dict[str, Any]:
         """What is the same for every picture. Raises BadRecipe for a flag that the pipeline does not know."""
-        asked, fixed = self.asked, {"output_type": "pil"}
+        asked = self.asked
+        fixed: dict[str, Any] = {"output_type": "pil"}
         wanted: list[tuple[str, tuple[str, ...], Any]] = [
             ("--steps", ("num_inference_steps",), asked.num_steps),
             ("--guidance", GUIDANCE_NAMES, asked.guidance),

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.training.benchmarks.doubles import (
     ScriptedObjects,
@@ -54,6 +55,15 @@ def test_a_killed_judge_goes_on(tmp_path: Path, cats: GenEval, gallery: Gallery)
     cats.object_judge.asked = 0  # type: ignore[union-attr]
     assert judge_all(cats, cats.orders, gallery, tmp_path / "cut", unheard) == whole
     assert cats.object_judge.asked == 2  # type: ignore[union-attr]
+
+
+def test_a_picture_that_is_another_one_since_is_judged_again(
+    tmp_path: Path, cats: GenEval, gallery: Gallery
+) -> None:
+    judge_all(cats, cats.orders, gallery, tmp_path / "judged", unheard)
+    Image.new("RGB", (9, 9)).save(gallery.path(cats.orders[2]))
+    judge_all(cats, cats.orders, gallery, tmp_path / "judged", unheard)
+    assert cats.object_judge.asked == 6  # type: ignore[union-attr]
 
 
 def test_a_record_of_another_make_is_judged_again(tmp_path: Path, cats: GenEval, gallery: Gallery) -> None:
