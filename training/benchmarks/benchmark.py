@@ -38,8 +38,8 @@ class Order:
 class Verdict:
     """What a judge made of one picture.
 
-    `picture` is the SHA-256 of the file that was judged. `failure` is the sentence that says why there is none: it then has no marks and counts nowhere. `raw` is
-    what the judge answered or saw, word for word.
+    `picture` is the SHA-256 of the file that was judged. `failure` is the sentence that says why there is no
+    verdict: it then has no marks and counts nowhere. `raw` is what the judge answered or saw, word for word.
     """
 
     file: str

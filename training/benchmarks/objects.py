@@ -13,7 +13,6 @@ from PIL import Image
 from training.evaluation.geneval import NATURAL_LOOKS
 from training.evaluation.prompts import Prompt, can_be_shown
 from training.stickers.detector import Detection, Detector
-from training.stickers.scene import PICTURE_PX
 
 __all__ = ["COLORS", "Box", "Confidence", "ObjectJudge", "Sighting", "StickersJudge"]
 
@@ -98,9 +97,7 @@ class StickersJudge:
     def find(self, picture: Image.Image) -> list[Sighting]:
         things = self.detector.read([picture])[0].things
         return [
-            Sighting(
-                kind=each.kind, confidence=each.confidence, box=box_of(each, picture), color=color_of(each)
-            )
+            Sighting(kind=each.kind, confidence=each.confidence, box=box_of(each), color=color_of(each))
             for each in things
         ]
 
@@ -112,13 +109,11 @@ def color_of(detection: Detection) -> str | None:
     return detection.color or NATURAL_LOOKS.get(detection.kind)
 
 
-def box_of(detection: Detection, picture: Image.Image) -> Box:
-    """The detector measures in pixels of its own square."""
-    across, down = picture.width / PICTURE_PX, picture.height / PICTURE_PX
+def box_of(detection: Detection) -> Box:
     half = detection.size / 2
     return Box(
-        left=(detection.x - half) * across,
-        top=(detection.y - half) * down,
-        right=(detection.x + half) * across,
-        bottom=(detection.y + half) * down,
+        left=detection.x - half,
+        top=detection.y - half,
+        right=detection.x + half,
+        bottom=detection.y + half,
     )

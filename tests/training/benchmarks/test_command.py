@@ -23,6 +23,7 @@ from training.benchmarks.command import add_arguments, run
 from training.benchmarks.errors import BadPrompts, JudgeUnavailable, RunDiffers
 from training.benchmarks.hps import STYLES
 from training.errors import BadRecipe
+from training.stickers.detector import Detector, DetectorNetwork, Thresholds
 
 KEY = "sk-very-secret-0123456789"
 
@@ -60,7 +61,11 @@ def prompts(folder: Path) -> Path:
 
 @pytest.fixture
 def geneval(tmp_path: Path, weights: Path) -> Callable[..., list[str]]:
-    base = ("geneval", "--weights", weights, "--prompts", prompts(tmp_path), "--judge", "stickers")
+    """Judged by an untrained detector: what it finds is not what is tested here."""
+    detector = tmp_path / "detector"
+    Detector(DetectorNetwork(), Thresholds(confidence=0.3)).save(detector)
+    judge = ("--judge", "stickers", "--judge-weights", detector)
+    base = ("geneval", "--weights", weights, "--prompts", prompts(tmp_path), *judge)
     return lambda *flags, out="run": benchmark(*base, "--seeds", 2, "--out", tmp_path / out, *flags)
 
 

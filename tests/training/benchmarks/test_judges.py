@@ -21,6 +21,7 @@ from training.benchmarks.judges import (
 from training.benchmarks.mask2former import Mask2FormerJudge
 from training.benchmarks.objects import StickersJudge
 from training.errors import CorruptCheckpoint
+from training.stickers.detector import Detector, DetectorNetwork, Thresholds
 
 LOCAL = ("--judge-url", "http://127.0.0.1:9/v1", "--judge-model", "judge")
 
@@ -44,9 +45,13 @@ def test_a_judge_is_set_up_without_loading_its_network(tmp_path: Path) -> None:
 
 
 def test_the_small_worlds_judge_is_loaded_and_checked(tmp_path: Path) -> None:
-    assert isinstance(object_judge("stickers", flags(tmp_path)), StickersJudge)
+    folder = tmp_path / "detector"
     with pytest.raises(CorruptCheckpoint):
-        object_judge("stickers", flags(tmp_path, "--judge-weights", str(tmp_path)))
+        object_judge("stickers", flags(tmp_path, "--judge-weights", str(folder)))
+    Detector(DetectorNetwork(), Thresholds(confidence=0.4)).save(folder)
+    judge = object_judge("stickers", flags(tmp_path, "--judge-weights", str(folder)))
+    assert isinstance(judge, StickersJudge)
+    assert judge.version == "threshold 0.4"
 
 
 def test_a_server_is_named_by_model_and_place(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from PIL import Image
 
 from tests.training.benchmarks.doubles import one, record
 from training.benchmarks.objects import Box, StickersJudge
 from training.evaluation.prompts import from_geneval
-from training.stickers.detector import Detection, Detector, Reading
+from training.stickers.detector import Detection, Detector, DetectorNetwork, Reading, Thresholds
 
 
 class Seeing(Detector):
@@ -23,16 +24,26 @@ def thing(kind: str, color: str | None) -> Detection:
     return Detection(kind=kind, color=color, confidence=0.7, x=128, y=64, size=32)
 
 
-@pytest.mark.parametrize(("side", "scale"), [(256, 1), (512, 2)])
-def test_boxes_are_in_the_pictures_own_pixels(side: int, scale: int) -> None:
-    found = StickersJudge(Seeing(thing("cat", "red"))).find(Image.new("RGB", (side, side)))
-    assert found[0].box == Box(left=112 * scale, top=48 * scale, right=144 * scale, bottom=80 * scale)
+def test_a_thing_is_a_square_around_its_centre() -> None:
+    found = StickersJudge(Seeing(thing("cat", "red"))).find(Image.new("RGB", (256, 256)))
+    assert found[0].box == Box(left=112, top=48, right=144, bottom=80)
     assert (found[0].kind, found[0].confidence, found[0].color) == ("cat", 0.7, "red")
+
+
+def test_boxes_are_in_the_pictures_own_pixels() -> None:
+    """An untrained network sees the same in a flat picture of any size, at another scale."""
+    torch.manual_seed(0)
+    judge = StickersJudge(Detector(DetectorNetwork(), Thresholds(confidence=0.0)))
+    small, large = (judge.find(Image.new("RGB", (side, side), "white")) for side in (128, 512))
+    assert small
+    for one_box, other in zip((each.box for each in small), (each.box for each in large), strict=True):
+        assert other.left == pytest.approx(4 * one_box.left, abs=1e-3)
+        assert other.bottom == pytest.approx(4 * one_box.bottom, abs=1e-3)
 
 
 def test_colours_are_the_detectors_own() -> None:
     """A heart is red by nature."""
-    judge = StickersJudge(Seeing(thing("cat", "red"), thing("cat", None), thing("heart", None)))
+    judge = StickersJudge(Seeing(thing("car", "red"), thing("car", None), thing("heart", None)))
     picture = Image.new("RGB", (256, 256))
     assert judge.colors(picture, judge.find(picture)) == ["red", "natural", "red"]
 
