@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from engines.manifest import file_sha256
 from training.benchmarks.blip import BlipYesNo
 from training.benchmarks.chat_judges import ChatRater, ChatYesNo
 from training.benchmarks.dpg import YesNoJudge
@@ -64,7 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def object_judge(name: str, args: argparse.Namespace) -> ObjectJudge:
     """For GenEval. Raises TrainingError."""
     if name == "stickers":
-        return StickersJudge(Detector.from_pretrained(Path(args.judge_weights or WEIGHTS_FOLDER)))
+        folder = Path(args.judge_weights or WEIGHTS_FOLDER)
+        detector = Detector.from_pretrained(folder)
+        return StickersJudge(detector, file_sha256(folder / "model.safetensors"))
     return Mask2FormerJudge(args.judge_weights or MASK2FORMER, args.judge_clip or CLIP_L, device())
 
 

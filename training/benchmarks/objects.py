@@ -84,12 +84,9 @@ class StickersJudge:
     name = "stickers"
     confidence = Confidence(plain=0.0, counting=0.0)
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: Detector, weights_hash: str) -> None:
         self.detector = detector
-
-    @property
-    def version(self) -> str:
-        return f"threshold {self.detector.thresholds.confidence:g}"
+        self.version = f"{weights_hash[:12]}, threshold {detector.thresholds.confidence:g}"
 
     def can_judge(self, prompt: Prompt) -> bool:
         return can_be_shown(prompt)

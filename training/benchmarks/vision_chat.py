@@ -8,6 +8,7 @@ import io
 import ipaddress
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -109,7 +110,8 @@ class VisionChat:
         content += [{"type": "image_url", "image_url": {"url": address}} for address in addresses]
         key = hashed(self.settings.url, self.settings.model, words, *addresses, str(repeat))
         if key in self._known:
-            return read(self._known[key]), self._known[key]
+            with suppress(ValueError):
+                return read(self._known[key]), self._known[key]
         messages: list[ChatCompletionMessageParam] = [{"role": "user", "content": content}]
         texts: list[str] = []
         for _ in range(NUM_ATTEMPTS):

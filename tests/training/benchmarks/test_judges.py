@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,10 @@ def test_the_small_worlds_judge_is_loaded_and_checked(tmp_path: Path) -> None:
     Detector(DetectorNetwork(), Thresholds(confidence=0.4)).save(folder)
     judge = object_judge("stickers", flags(tmp_path, "--judge-weights", str(folder)))
     assert isinstance(judge, StickersJudge)
-    assert judge.version == "threshold 0.4"
+    assert re.fullmatch("[0-9a-f]{12}, threshold 0.4", judge.version)
+    Detector(DetectorNetwork(), Thresholds(confidence=0.4)).save(folder)
+    other = object_judge("stickers", flags(tmp_path, "--judge-weights", str(folder)))
+    assert other.version != judge.version, "other weights judge otherwise"
 
 
 def test_a_server_is_named_by_model_and_place(tmp_path: Path) -> None:

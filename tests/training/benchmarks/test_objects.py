@@ -15,6 +15,7 @@ class Seeing(Detector):
 
     def __init__(self, *things: Detection) -> None:
         self.things = things
+        self.thresholds = Thresholds(confidence=0.3)
 
     def read(self, pictures: object, batch_size: int = 64) -> list[Reading]:
         return [Reading(things=self.things, background="plain", style=None)]
@@ -25,7 +26,7 @@ def thing(kind: str, color: str | None) -> Detection:
 
 
 def test_a_thing_is_a_square_around_its_centre() -> None:
-    found = StickersJudge(Seeing(thing("cat", "red"))).find(Image.new("RGB", (256, 256)))
+    found = StickersJudge(Seeing(thing("cat", "red")), "hash").find(Image.new("RGB", (256, 256)))
     assert found[0].box == Box(left=112, top=48, right=144, bottom=80)
     assert (found[0].kind, found[0].confidence, found[0].color) == ("cat", 0.7, "red")
 
@@ -33,7 +34,7 @@ def test_a_thing_is_a_square_around_its_centre() -> None:
 def test_boxes_are_in_the_pictures_own_pixels() -> None:
     """An untrained network sees the same in a flat picture of any size, at another scale."""
     torch.manual_seed(0)
-    judge = StickersJudge(Detector(DetectorNetwork(), Thresholds(confidence=0.0)))
+    judge = StickersJudge(Detector(DetectorNetwork(), Thresholds(confidence=0.0)), "hash")
     small, large = (judge.find(Image.new("RGB", (side, side), "white")) for side in (128, 512))
     assert small
     for one_box, other in zip((each.box for each in small), (each.box for each in large), strict=True):
@@ -43,13 +44,13 @@ def test_boxes_are_in_the_pictures_own_pixels() -> None:
 
 def test_colours_are_the_detectors_own() -> None:
     """A heart is red by nature."""
-    judge = StickersJudge(Seeing(thing("car", "red"), thing("car", None), thing("heart", None)))
+    judge = StickersJudge(Seeing(thing("car", "red"), thing("car", None), thing("heart", None)), "hash")
     picture = Image.new("RGB", (256, 256))
     assert judge.colors(picture, judge.find(picture)) == ["red", "natural", "red"]
 
 
 def test_it_judges_what_the_small_world_knows() -> None:
-    judge = StickersJudge(Seeing())
+    judge = StickersJudge(Seeing(), "hash")
     assert judge.can_judge(from_geneval(record("colors", one("cat", color="red"))))
     assert not judge.can_judge(from_geneval(record("colors", one("no such thing"))))
     assert (judge.confidence.plain, judge.confidence.counting) == (0, 0)

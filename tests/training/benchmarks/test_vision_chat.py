@@ -162,6 +162,14 @@ def test_the_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         key_from("B_KEY", "api.openai.com")
 
 
+def test_a_reply_that_another_reader_took_is_asked_again(tmp_path: Path) -> None:
+    with serving(in_turn("seven", "7")) as server:
+        chat = chat_with(server, tmp_path)
+        assert chat.ask("a", [PICTURE], str)[0] == "seven"
+        assert chat.ask("a", [PICTURE], number)[0] == 7
+        chat.close()
+
+
 def test_a_damaged_reply_on_disk_is_asked_again(tmp_path: Path) -> None:
     (tmp_path / "replies.jsonl").write_text(json.dumps({"key": "x"}) + '\n{"ke', "utf-8")
     with serving(in_turn("1")) as server:
