@@ -167,4 +167,4 @@ class GenEval:
 def partial_note(tasks: Iterable[str]) -> str:
     """An overall of fewer tasks is easier or harder than the published one."""
     missing = [task for task in TASKS if task not in set(tasks)]
-    return f"without {', '.join(missing)}: no prompt of it" if missing else ""
+    return f"without {', '.join(missing)} (no prompts)" if missing else ""

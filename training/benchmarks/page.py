@@ -24,7 +24,7 @@ body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; } th { text-align: left; font-weight: 600; }
 td, th { padding: .15rem 1.4rem .15rem 0; vertical-align: top; }
 td { font-variant-numeric: tabular-nums; } small { opacity: .7; }
-.bar { position: relative; width: 12rem; height: .7rem; border-radius: .2rem; }
+.bar { position: relative; width: 12rem; height: .7rem; margin-top: .4rem; border-radius: .2rem; }
 .bar { background: color-mix(in srgb, currentColor 12%, transparent); }
 .bar i { position: absolute; top: 0; bottom: 0; background: #4a7dd8; opacity: .45; border-radius: .2rem; }
 .bar b { position: absolute; top: -.1rem; bottom: -.1rem; width: 2px; background: currentColor; }
