@@ -164,7 +164,7 @@ def judge(
     say: Say,
 ) -> None:
     benchmark = setup.benchmark
-    named = f"{setup.judge_name} {setup.judge_version} compat={args.compat}"
+    named = "\n".join((setup.judge_name, setup.judge_version, setup.rules, setup.prompts_hash))
     folder = args.out / "judged" / f"{setup.judge_name}-{hashlib.sha256(named.encode()).hexdigest()[:8]}"
     verdicts = judge_all(benchmark, orders, gallery, folder, say, setup.num_parallel)
     benchmark.finish(folder, verdicts)
@@ -190,7 +190,7 @@ def summarise(
         "prompts used": setup.prompts_used,
         "judge": f"{setup.judge_name}, {setup.judge_version}",
         **({"models that answered": ", ".join(setup.chat.models)} if setup.chat else {}),
-        "original's defects": "repeated (--compat)" if args.compat else "mended",
+        "original's defects": setup.rules,
         "seconds a picture": gallery.seconds_each(),
     }
     return Summary(

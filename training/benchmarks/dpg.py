@@ -59,6 +59,11 @@ class Compat:
     tile_px: int | None = None
     num_processes: int = 1
 
+    @property
+    def told(self) -> str:
+        size = f"{self.tile_px} px" if self.tile_px else "their own size"
+        return f"{self.num_pictures} pictures a grid at {size}, {self.num_processes} processes"
+
 
 class DPG:
     """One grid of `num_seeds` pictures an item."""

@@ -34,11 +34,14 @@ HOMES = {
 }
 
 
+MENDED, REPEATED = "mended", "repeated (--compat)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Setup:
     """A benchmark with its judge (no name: it only draws), and what the page says of its prompts.
 
-    `chat` is the judge's server where it is one.
+    `chat` is the judge's server where it is one. `rules` says what becomes of the original's defects.
     """
 
     benchmark: Benchmark
@@ -48,6 +51,7 @@ class Setup:
     judge_version: str = ""
     chat: VisionChat | None = None
     num_parallel: int = 1
+    rules: str = MENDED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +124,7 @@ def dpg(args: argparse.Namespace, picked: Picked, name: str | None) -> Setup:
         judge_version=judge.version if judge else "",
         chat=judge.chat if isinstance(judge, ChatYesNo) else None,
         num_parallel=args.judge_parallel if isinstance(judge, ChatYesNo) else 1,
+        rules=MENDED if compat is None else f"{REPEATED}: {compat.told}",
     )
 
 
@@ -136,6 +141,7 @@ def hps(args: argparse.Namespace, picked: Picked, name: str | None) -> Setup:
     )
     return Setup(
         benchmark=benchmark,
+        rules=REPEATED if args.compat else MENDED,
         prompts_used=told(len(benchmark.prompts), benchmark.num_all),
         prompts_hash=joined(files),
         judge_name=name or "",

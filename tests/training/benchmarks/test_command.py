@@ -183,14 +183,19 @@ def test_compat_is_another_judgement_of_the_same_pictures(tmp_path: Path, weight
     base = ("dpg", "--prompts", write_dpg(tmp_path / "dpg.csv", *rows), "--out", tmp_path / "run")
     with serving(yes) as server:
         benchmark(*base, *ask(server), "--engine", "stickers-fast", "--weights", weights)
-        benchmark(*base, *ask(server), "--judge-only", "--compat", "--pic-num", 4)
+        benchmark(*base, *ask(server), "--judge-only", "--compat")
+        benchmark(*base, *ask(server), "--judge-only", "--compat", "--pic-num", 4, "--resolution", 64)
     means = {
         summary["facts"]["original's defects"]: summary["figures"][0]["mean"]
         for summary in (
             json.loads(file.read_text("utf-8")) for file in (tmp_path / "run").glob("judged/*/summary.json")
         )
     }
-    assert means == {"mended": 50.0, "repeated (--compat)": 0.0}
+    assert means == {
+        "mended": 50.0,
+        "repeated (--compat): 1 pictures a grid at their own size, 1 processes": 0.0,
+        "repeated (--compat): 4 pictures a grid at 64 px, 1 processes": 0.0,
+    }
 
 
 def emu(folder: Path) -> Path:
