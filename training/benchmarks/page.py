@@ -24,6 +24,7 @@ body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; } th { text-align: left; font-weight: 600; }
 td, th { padding: .15rem 1.4rem .15rem 0; vertical-align: top; }
 td { font-variant-numeric: tabular-nums; } small { opacity: .7; }
+.facts td { overflow-wrap: anywhere; } .facts th { min-width: 9rem; }
 .bar { position: relative; width: 12rem; height: .7rem; margin-top: .4rem; border-radius: .2rem; }
 .bar { background: color-mix(in srgb, currentColor 12%, transparent); }
 .bar i { position: absolute; top: 0; bottom: 0; background: #4a7dd8; opacity: .45; border-radius: .2rem; }
@@ -137,7 +138,7 @@ def facts_table(summaries: Sequence[Summary]) -> str:
         + "</tr>"
         for name in names
     )
-    return f"<h2>How it was made and judged</h2><table>{rows}</table>"
+    return f"<h2>How it was made and judged</h2><table class='facts'>{rows}</table>"
 
 
 def category(
