@@ -15,6 +15,7 @@ from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
 from training import finetune, plan, scenes
 from training.adopt import adopt
+from training.benchmarks import command as benchmark
 from training.errors import Stopped, TrainingError
 from training.evaluation import compare, score, train_detector
 from training.export import averaged_weights, export, load_drawing
@@ -114,6 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return compare.run(args)
         if args.command == "detector":
             return train_detector.run(args)
+        if args.command == "benchmark":
+            return benchmark.run(args, say)
         recipe = find_recipe(args.recipe, args.set)
         runs = args.runs / recipe.name
         if args.command == "export":
@@ -168,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     finetune.add_arguments(commands.add_parser("finetune", help="Teach a model your own pictures, by LoRA."))
     score.add_arguments(commands.add_parser("score", help="Score drawing and editing."))
     compare.add_arguments(commands.add_parser("compare", help="Set students beside their teacher."))
+    benchmark.add_arguments(commands.add_parser("benchmark", help="The report's own benchmarks."))
     train_detector.add_arguments(commands.add_parser("detector", help="Train the judge."))
     return parser
 
