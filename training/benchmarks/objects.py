@@ -12,7 +12,6 @@ from PIL import Image
 
 from training.evaluation.geneval import NATURAL_LOOKS
 from training.evaluation.prompts import Prompt, can_be_shown
-from training.stickers.catalogue import WHOLE
 from training.stickers.detector import Detection, Detector
 
 __all__ = ["COLORS", "Box", "Confidence", "ObjectJudge", "Sighting", "StickersJudge"]
@@ -90,7 +89,7 @@ class StickersJudge:
         self.version = f"{weights_hash[:12]}, threshold {detector.thresholds.confidence:g}"
 
     def can_judge(self, prompt: Prompt) -> bool:
-        return can_be_shown(prompt, WHOLE)
+        return can_be_shown(prompt, self.detector.network.world)
 
     def find(self, picture: Image.Image) -> list[Sighting]:
         things = self.detector.read([picture])[0].things

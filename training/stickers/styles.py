@@ -75,7 +75,7 @@ def _brighter(level: int) -> int:
 
 def _luminance(picture: Image.Image) -> NDArray[np.float32]:
     """(H, W) in 0..1."""
-    level: NDArray[np.float32] = np.asarray(picture.convert("L"), np.float32) / 255
+    level: NDArray[np.float32] = np.asarray(picture.convert("L"), np.float32) / np.float32(255)
     return level
 
 
