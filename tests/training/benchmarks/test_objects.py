@@ -7,6 +7,7 @@ from PIL import Image
 from tests.training.benchmarks.doubles import one, record
 from training.benchmarks.objects import Box, StickersJudge
 from training.evaluation.prompts import from_geneval
+from training.stickers.catalogue import World
 from training.stickers.detector import Detection, Detector, DetectorNetwork, Reading, Thresholds
 
 
@@ -14,8 +15,8 @@ class Seeing(Detector):
     """A detector that sees the same in every picture."""
 
     def __init__(self, *things: Detection) -> None:
+        super().__init__(DetectorNetwork(), Thresholds(confidence=0.3))
         self.things = things
-        self.thresholds = Thresholds(confidence=0.3)
 
     def read(self, pictures: object, batch_size: int = 64) -> list[Reading]:
         return [Reading(things=self.things, background="plain", style=None)]
@@ -53,4 +54,8 @@ def test_it_judges_what_the_small_world_knows() -> None:
     judge = StickersJudge(Seeing(), "hash")
     assert judge.can_judge(from_geneval(record("colors", one("cat", color="red"))))
     assert not judge.can_judge(from_geneval(record("colors", one("no such thing"))))
+    small = StickersJudge(
+        Detector(DetectorNetwork(World(classes=("dog",))), Thresholds(confidence=0)), "hash"
+    )
+    assert not small.can_judge(from_geneval(record("colors", one("cat", color="red"))))
     assert (judge.confidence.plain, judge.confidence.counting) == (0, 0)
