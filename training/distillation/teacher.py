@@ -1,0 +1,70 @@
+"""What the frozen teacher says of noisy samples, with and without guidance, and what its blocks hold."""
+
+# B batch, C channels, H height, W width, T tokens, D width of the network
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from engines.flow import per_sample
+from engines.guidance import guide
+from engines.sparse_dit import SparseDiT
+from engines.sparse_dit.blocks import Block, SingleOutput
+from engines.text import TextContext
+from training.distillation.distiller import Judged
+from training.velocity import velocity_of
+
+__all__ = ["Teacher", "Words"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What the samples of a batch are of, and the empty text for guidance, both (B, ...)."""
+
+    texts: TextContext
+    empty: TextContext
+
+
+class Teacher:
+    """A drawing network that learns no more.
+
+    It is guided at sigmas up to `guided_to`. Features are the image tokens behind its single-stream blocks
+    `feature_blocks`, (B, num_image_tokens, D) each.
+    """
+
+    def __init__(
+        self, network: SparseDiT, guided_to: float, feature_blocks: Sequence[int], num_image_tokens: int
+    ) -> None:
+        self.network = network.to(torch.bfloat16).eval().requires_grad_(False)
+        self.guided_to, self.num_image_tokens = guided_to, num_image_tokens
+        self._kept: list[Tensor] = []
+        for index in feature_blocks:
+            block = cast(Block, network.single_stream_blocks[index]).block
+            block.register_forward_hook(self._keep)
+
+    def look(self, noisy_BCHW: Tensor, sigma_B: Tensor, words: Words) -> tuple[Tensor, Sequence[Tensor]]:
+        """Its velocity without guidance, and the features."""
+        self._kept.clear()
+        velocity_BCHW = velocity_of(self.network, noisy_BCHW, sigma_B, words.texts)
+        features = [rows_BTD[:, : self.num_image_tokens] for rows_BTD in self._kept]
+        self._kept.clear()
+        return velocity_BCHW, features
+
+    def judge(self, noisy_BCHW: Tensor, sigma_B: Tensor, words: Words, guidance: float) -> Judged:
+        """Its guided velocity, through which no gradient goes, and the features, through which one does."""
+        v_text, features = self.look(noisy_BCHW, sigma_B, words)
+        with torch.no_grad():
+            v_empty = velocity_of(self.network, noisy_BCHW, sigma_B, words.empty)
+            self._kept.clear()
+            guided = guide(v_empty, v_text.detach(), guidance)
+            is_guided = per_sample((sigma_B <= self.guided_to).float(), guided)
+            velocity = torch.where(torch.as_tensor(is_guided) > 0, guided, v_text.detach())
+        return Judged(velocity_BX=velocity, features=features)
+
+    def _keep(self, module: nn.Module, inputs: object, output: SingleOutput) -> None:
+        self._kept.append(output.rows_BTD)
