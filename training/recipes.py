@@ -12,9 +12,9 @@ from training.errors import BadRecipe
 from training.loop import LoopSettings
 from training.optim import OptimSettings
 from training.stages.autoencoder import AutoencoderSettings
-from training.stages.student import DistillSettings
 from training.stages.edit import EditSettings
 from training.stages.pretrain import PretrainSettings
+from training.stages.student import DistillSettings
 from training.stickers.catalogue import WHOLE, World
 
 

@@ -1,4 +1,4 @@
-"""`python -m training dev | fast | dev-matching | fast-matching | ablate`: students, and what their terms do."""
+"""`python -m training dev`, `fast`, `dev-matching`, `fast-matching`, `ablate`: few steps, no guidance."""
 
 from __future__ import annotations
 

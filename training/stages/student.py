@@ -1,11 +1,10 @@
-"""A student of few steps and no guidance, with all that its lessons share: settings, teacher, inputs, words."""
+"""A student of few steps and no guidance, and what its lessons share: settings, teacher, inputs, words."""
 
 # B batch, C channels, H height, W width, N training samples
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
