@@ -52,13 +52,13 @@ def load_student(recipe: Recipe, runs: Path, name: str) -> SparseDiT:
     return transformer.eval()
 
 
-def load_editing(recipe: Recipe, runs: Path) -> SparseDiT:
-    """The fine-tuned edit transformer."""
+def load_editing(recipe: Recipe, runs: Path, name: str = "edit") -> SparseDiT:
+    """The edit transformer of the run `name`, whose weights all learnt."""
     settings = recipe.edit
     transformer = build_transformer(
         width=settings.width, num_dual=settings.num_dual, num_single=settings.num_single, is_edit=True
     )
-    fill(transformer, averaged_weights(runs / "edit"), "")
+    fill(transformer, averaged_weights(runs / name))
     return transformer.eval()
 
 

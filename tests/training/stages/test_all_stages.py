@@ -1,6 +1,9 @@
 """From nothing to a folder that draws and edits, at a size that learns nothing."""
 
-from dataclasses import replace
+import json
+import math
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ from engines.load_engine import load_engine
 from engines.sparse_dit import SparseDiT
 from engines.vae import Vae
 from training.__main__ import main
+from training.export import averaged_weights
 from training.recipes import find_recipe
 from training.sheets import batch_to_pictures, pictures_to_batch
 from training.stages.autoencoder import AutoencoderSettings, build_autoencoder, pictures_of
@@ -21,15 +25,64 @@ from training.stages.edit import EditSettings, _draw_conditions, training_edit
 from training.stages.pretrain import PretrainSettings, PretrainStage
 from training.stickers.edits import EditType
 
+STAGES = "autoencoder pretrain posttrain edit dev fast dev-matching fast-matching".split()
+MOST_SECONDS = 90
+"""Of processor time, from raw scenes to scores: more than the wall clock shows where two cores are free."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smoke:
+    """What the smoke recipe left behind, and the processor's time that it took."""
+
+    runs: Path
+    weights: Path
+    scores: Path
+    cpu_seconds: float
+
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("smoke")
-    for stage in ("autoencoder", "pretrain", "posttrain", "edit", "dev", "fast"):
-        assert main([stage, "--recipe", "smoke", "--runs", str(folder / "runs"), "--threads", "1"]) == 0
-    out = folder / "weights"
-    assert main(["export", "--recipe", "smoke", "--runs", str(folder / "runs"), "--out", str(out)]) == 0
-    return out
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
+    """Every stage by its command, in the order of the README."""
+    folder, started = tmp_path_factory.mktemp("smoke"), time.process_time()
+    recipe = ["--recipe", "smoke", "--runs", str(folder / "runs")]
+    for stage in STAGES:
+        assert main([stage, *recipe, "--threads", "1"]) == 0
+    out, scores = folder / "weights", folder / "scores.json"
+    assert main(["export", *recipe, "--out", str(out)]) == 0
+    few = ["--prompts", "1", "--seeds", "1", "--steps", "2"]
+    assert main(["score", "--weights", str(out), *few, "--json", str(scores)]) == 0
+    return Smoke(
+        runs=folder / "runs" / "smoke",
+        weights=out,
+        scores=scores,
+        cpu_seconds=time.process_time() - started,
+    )
+
+
+@pytest.fixture
+def weights(smoke: Smoke) -> Path:
+    return smoke.weights
+
+
+def test_from_raw_scenes_to_scored_students_in_time(smoke: Smoke) -> None:
+    """Every variant of the family stands in the score's tables, and none of them is another's copy."""
+    tables = json.loads(smoke.scores.read_text("utf-8"))["tables"]
+    rows = {row["name"]: row for table in tables for row in table["rows"]}
+    assert {"full", "dev", "fast", "edit"} <= rows.keys()
+    assert rows["true renders (ceiling)"]["overall"]["mean"] == 1
+    assert rows["true target (ceiling)"]["overall"]["mean"] == 10
+    for stage in STAGES:
+        log = [json.loads(line) for line in (smoke.runs / stage / "log.jsonl").read_text().splitlines()]
+        assert log, stage
+        assert all(math.isfinite(record["loss"]) for record in log), stage
+    assert smoke.cpu_seconds < MOST_SECONDS
+
+
+def test_a_student_that_was_matched_is_what_is_exported(smoke: Smoke) -> None:
+    exported = SparseDiT.from_pretrained(smoke.weights, subfolder="transformer_fast").state_dict()
+    matched, regressed = (averaged_weights(smoke.runs / name) for name in ("fast-matching", "fast"))
+    assert all(torch.equal(exported[name].half(), each.half()) for name, each in matched.items())
+    assert any(not torch.equal(matched[name], each) for name, each in regressed.items())
 
 
 def test_exported_folder_draws_and_edits(weights: Path) -> None:
