@@ -42,29 +42,29 @@ class Teacher:
     ) -> None:
         self.network = network.to(torch.bfloat16).eval().requires_grad_(False)
         self.guided_to, self.num_image_tokens = guided_to, num_image_tokens
-        self._kept: list[Tensor] = []
-        for index in feature_blocks:
-            block = cast(Block, network.single_stream_blocks[index]).block
-            block.register_forward_hook(self._keep)
+        self.blocks = [cast(Block, network.single_stream_blocks[index]).block for index in feature_blocks]
 
     def look(self, noisy_BCHW: Tensor, sigma_B: Tensor, words: Words) -> tuple[Tensor, Sequence[Tensor]]:
         """Its velocity without guidance, and the features."""
-        self._kept.clear()
-        velocity_BCHW = velocity_of(self.network, noisy_BCHW, sigma_B, words.texts)
-        features = [rows_BTD[:, : self.num_image_tokens] for rows_BTD in self._kept]
-        self._kept.clear()
-        return velocity_BCHW, features
+        features: list[Tensor] = []
+
+        def keep(module: nn.Module, inputs: object, output: SingleOutput) -> None:
+            features.append(output.rows_BTD[:, : self.num_image_tokens])
+
+        # For this pass alone: a copy of the network, as a critic is, shall not carry them.
+        handles = [block.register_forward_hook(keep) for block in self.blocks]
+        try:
+            return velocity_of(self.network, noisy_BCHW, sigma_B, words.texts), features
+        finally:
+            for handle in handles:
+                handle.remove()
 
     def judge(self, noisy_BCHW: Tensor, sigma_B: Tensor, words: Words, guidance: float) -> Judged:
         """Its guided velocity, through which no gradient goes, and the features, through which one does."""
         v_text, features = self.look(noisy_BCHW, sigma_B, words)
         with torch.no_grad():
             v_empty = velocity_of(self.network, noisy_BCHW, sigma_B, words.empty)
-            self._kept.clear()
             guided = guide(v_empty, v_text.detach(), guidance)
             is_guided = per_sample((sigma_B <= self.guided_to).float(), guided)
             velocity = torch.where(torch.as_tensor(is_guided) > 0, guided, v_text.detach())
         return Judged(velocity_BX=velocity, features=features)
-
-    def _keep(self, module: nn.Module, inputs: object, output: SingleOutput) -> None:
-        self._kept.append(output.rows_BTD)

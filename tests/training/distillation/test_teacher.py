@@ -59,3 +59,11 @@ def test_a_gradient_reaches_the_samples_through_features_and_not_through_the_vel
     assert noisy.grad is not None
     assert noisy.grad.abs().sum() > 0
     assert all(p.grad is None for p in teacher.network.parameters())
+
+
+def test_a_copy_of_its_network_keeps_no_features(teacher: Teacher) -> None:
+    with torch.no_grad():
+        teacher.look(
+            torch.randn(1, 16, LATENT_SIDE, LATENT_SIDE), torch.tensor([0.5]), some_words(teacher, 1)
+        )
+    assert not any(module._forward_hooks for module in teacher.network.modules())
