@@ -78,7 +78,14 @@ def stickers_cpu() -> Recipe:
         fast=fast,
         fast_loop=LoopSettings(optim=student),
         matching_loop=LoopSettings(
-            optim=replace(student, learning_rate=1e-4, num_steps=300, warmup_steps=20, decay_share=0.3)
+            optim=replace(
+                student,
+                learning_rate=1e-4,
+                num_steps=150,
+                warmup_steps=20,
+                decay_share=0.3,
+                ema_decay=0.95,
+            )
         ),
     )
 
