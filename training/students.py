@@ -37,15 +37,15 @@ class Ablation:
     """One of the students that `ablate` sets side by side: its run's name and what is left out."""
 
     suffix: str
-    matching: bool
-    adversarial: bool
+    has_matching: bool
+    has_adversarial: bool
 
 
 ABLATIONS = (
-    Ablation(suffix="both", matching=True, adversarial=True),
-    Ablation(suffix="no-adversarial", matching=True, adversarial=False),
-    Ablation(suffix="no-matching", matching=False, adversarial=True),
-    Ablation(suffix="neither", matching=False, adversarial=False),
+    Ablation(suffix="both", has_matching=True, has_adversarial=True),
+    Ablation(suffix="no-adversarial", has_matching=True, has_adversarial=False),
+    Ablation(suffix="no-matching", has_matching=False, has_adversarial=True),
+    Ablation(suffix="neither", has_matching=False, has_adversarial=False),
 )
 
 
@@ -101,18 +101,19 @@ def ablate(variant: Variant, recipe: Recipe, runs: Path, minutes: float | None, 
     for each in ABLATIONS:
         name = f"{variant}-{each.suffix}"
         say(f"{name}:")
-        if not each.matching and not each.adversarial:
+        if not each.has_matching and not each.has_adversarial:
             student = student_of(variant, settings, recipe, runs, say, goes_on=True)
             train(RegressionStage(student), sitting(recipe.matching_loop, minutes), runs / name, say)
             continue
         weights = replace(
             settings.weights,
-            matching=settings.weights.matching if each.matching else 0.0,
-            adversarial=settings.weights.adversarial if each.adversarial else 0.0,
+            matching=settings.weights.matching if each.has_matching else 0.0,
+            adversarial=settings.weights.adversarial if each.has_adversarial else 0.0,
         )
         match(variant, replace(settings, weights=weights), recipe, runs, name, minutes, say)
     flags = " ".join(f"--student {each.suffix}={runs / variant}-{each.suffix}" for each in ABLATIONS)
-    say(f"Compare them: python -m training compare {flags}")
+    steps = settings.num_steps
+    say(f"Compare them: python -m training compare {flags} --student-steps {steps}")
 
 
 def student_of(
