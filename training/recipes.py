@@ -101,24 +101,17 @@ def smoke() -> Recipe:
         feature_blocks=(0, 1),
         listening_steps=1,
     )
+    world = PretrainSettings(
+        width=32, num_dual=1, num_single=2, num_scenes=16, num_other_scenes=4, batch_size=4
+    )
     tiny = LoopSettings(optim=OptimSettings(learning_rate=1e-3, num_steps=2, warmup_steps=1), log_seconds=0)
     return Recipe(
         name="smoke",
         autoencoder=AutoencoderSettings(start_pictures=8, scenes_per_step=1),
         autoencoder_loop=tiny,
-        pretrain=PretrainSettings(
-            width=32, num_dual=1, num_single=2, num_scenes=16, num_other_scenes=4, batch_size=4
-        ),
+        pretrain=world,
         pretrain_loop=tiny,
-        posttrain=PretrainSettings(
-            width=32,
-            num_dual=1,
-            num_single=2,
-            num_scenes=16,
-            num_other_scenes=4,
-            batch_size=4,
-            pair_share=0.5,
-        ),
+        posttrain=replace(world, pair_share=0.5),
         posttrain_loop=tiny,
         edit=EditSettings(width=32, num_dual=1, num_single=2, num_edits=8, num_other_edits=2, batch_size=4),
         edit_loop=tiny,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
+from einops import rearrange
 from torch import Tensor, nn
 
 from engines.flow import per_sample
@@ -34,22 +35,22 @@ class Teacher:
     """A drawing network that learns no more.
 
     It is guided at sigmas up to `guided_to`. Features are the image tokens behind its single-stream blocks
-    `feature_blocks`, (B, num_image_tokens, D) each.
+    `feature_blocks`, (B, rows, columns, D) each.
     """
 
-    def __init__(
-        self, network: SparseDiT, guided_to: float, feature_blocks: Sequence[int], num_image_tokens: int
-    ) -> None:
+    def __init__(self, network: SparseDiT, guided_to: float, feature_blocks: Sequence[int]) -> None:
         self.network = network.to(torch.bfloat16).eval().requires_grad_(False)
-        self.guided_to, self.num_image_tokens = guided_to, num_image_tokens
+        self.guided_to, self.patch_size = guided_to, network.architecture.patch_size
         self.blocks = [cast(Block, network.single_stream_blocks[index]).block for index in feature_blocks]
 
     def look(self, noisy_BCHW: Tensor, sigma_B: Tensor, words: Words) -> tuple[Tensor, Sequence[Tensor]]:
         """Its velocity without guidance, and the features."""
         features: list[Tensor] = []
+        rows, columns = (side // self.patch_size for side in noisy_BCHW.shape[-2:])
 
         def keep(module: nn.Module, inputs: object, output: SingleOutput) -> None:
-            features.append(output.rows_BTD[:, : self.num_image_tokens])
+            image_BTD = output.rows_BTD[:, : rows * columns]
+            features.append(rearrange(image_BTD, "b (h w) d -> b h w d", h=rows))
 
         # For this pass alone: a copy of the network, as a critic is, shall not carry them.
         handles = [block.register_forward_hook(keep) for block in self.blocks]

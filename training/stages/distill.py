@@ -41,18 +41,16 @@ class RegressionStage:
     def loss(self, step: int) -> StepLoss:
         settings = self.student.settings
         rng = rng_for(f"{self.name}-regression", settings.seed, step)
-        drawn, sigma_B, words = self.student.draw(rng)
-        total, clean_BCHW = self.student.regression(drawn, sigma_B, words, settings.guidance)
-        self.student.put_back(drawn, clean_BCHW, rng)
+        lot = self.student.draw(rng)
+        total, clean_BCHW = self.student.regression(lot)
+        self.student.put_back(lot, clean_BCHW, rng)
         return StepLoss(total=total, parts={"regression": total.item()})
 
     def state(self) -> dict[str, Tensor]:
         return self.student.state()
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Weights that were adopted bring no trajectories: new ones begin."""
-        if path := below(tensors, "path/"):
-            self.student.path.load(path)
+        self.student.load(tensors)
 
     def contact_sheet(self) -> Image.Image:
         return self.student.contact_sheet()
@@ -68,8 +66,8 @@ class MatchingStage:
         self.settings, self.batch_size = settings, settings.batch_size
         torch.manual_seed(settings.seed)
         self.critic = copy.deepcopy(first_critic(student)).requires_grad_(True)
-        width, side = teacher.network.architecture.width, student.grid_side
-        self.heads = DiscriminatorHeads(len(settings.feature_blocks), width, (side, side)).to(torch.bfloat16)
+        width = teacher.network.architecture.width
+        self.heads = DiscriminatorHeads(len(settings.feature_blocks), width).to(torch.bfloat16)
         self.critics = nn.ModuleDict({"critic": self.critic, "heads": self.heads})
         self.optimizer = MasterOptimizer(
             dict(self.critics.named_parameters()),
@@ -77,7 +75,8 @@ class MatchingStage:
                 learning_rate=settings.critic_rate, num_steps=10**9, betas=(0.0, 0.99), warmup_steps=50
             ),
         )
-        self.health = Health(student.latents, settings.limits)
+        everything = torch.cat([each.flatten() for each in student.latents.values()])
+        self.health = Health(everything, settings.limits)
         self.distiller = Distiller(
             networks=Networks(
                 student=lambda x, sigma, words: velocity_of(student.network, x, sigma, words.texts),
@@ -106,29 +105,30 @@ class MatchingStage:
         for index in range(settings.critic_updates):
             number = step * settings.critic_updates + index
             rng = rng_for(f"{self.student.variant}-critics", settings.seed, number)
-            drawn, sigma_B, words = self.student.draw(rng)
-            reals_BCHW = self.student.latents[drawn.subject_B].float()
-            critics = self.distiller.critics_round(drawn.noisy_BX, sigma_B, words, reals_BCHW, rng)
+            lot = self.student.draw(rng)
+            critics = self.distiller.critics_round(
+                lot.noisy_BCHW, lot.sigma_B, lot.words, self.student.reals(lot), rng
+            )
             critics.total.backward()  # type: ignore[no-untyped-call]
             self.optimizer.update(number)
-            self.student.put_back(drawn, critics.clean_BX, rng)
+            self.student.put_back(lot, critics.clean_BX, rng)
             parts = critics.parts
         return parts
 
     def _listen(self, rng: np.random.Generator, told: Mapping[str, float]) -> StepLoss:
         """The student regresses on, while its critics get to know it."""
-        drawn, sigma_B, words = self.student.draw(rng)
-        total, clean_BCHW = self.student.regression(drawn, sigma_B, words, self.settings.guidance)
-        self.student.put_back(drawn, clean_BCHW, rng)
+        lot = self.student.draw(rng)
+        total, clean_BCHW = self.student.regression(lot)
+        self.student.put_back(lot, clean_BCHW, rng)
         return StepLoss(total=total, parts={**told, "regression": total.item()})
 
     def _match(self, rng: np.random.Generator, told: Mapping[str, float]) -> StepLoss:
-        drawn, sigma_B, words = self.student.draw(rng)
-        matched = self.distiller.student_round(drawn.noisy_BX, sigma_B, words, rng)
-        self.student.put_back(drawn, matched.clean_BX, rng)
+        lot = self.student.draw(rng)
+        matched = self.distiller.student_round(lot.noisy_BCHW, lot.sigma_B, lot.words, rng)
+        self.student.put_back(lot, matched.clean_BX, rng)
         total, parts = matched.total, {**told, **matched.parts}
         if weight := self.settings.regression_weight:
-            regression, _ = self.student.regression(drawn, sigma_B, words, self.settings.guidance)
+            regression, _ = self.student.regression(lot)
             total, parts = total + weight * regression, {**parts, "regression": regression.item()}
         return StepLoss(total=total, parts=parts, warnings=self.health.watch(matched.clean_BX, parts))
 
@@ -141,7 +141,7 @@ class MatchingStage:
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         self.optimizer.load(below(tensors, "critics/"))
-        self.student.path.load(below(tensors, "path/"))
+        self.student.load(tensors)
 
     def contact_sheet(self) -> Image.Image:
         return self.student.contact_sheet()

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -19,6 +21,7 @@ from engines.sampling import official_scheduler, start
 from engines.sparse_dit import SparseDiT
 from engines.text import TextStack, encode_tokens
 from engines.vae import Vae
+from training.checkpoint import below
 from training.distillation.distiller import DistillationWeights
 from training.distillation.health import HealthLimits
 from training.distillation.paths import PathName, RenoisedReals, SimulatedPath, StudentPath
@@ -29,10 +32,9 @@ from training.seeds import rng_for
 from training.sheets import sheet
 from training.stages.pretrain import SHEET_PROMPTS, PretrainSettings, pretrain_scene
 from training.stickers.captions import caption
-from training.stickers.models import LATENT_SIDE
 from training.velocity import velocity_of
 
-__all__ = ["DistillSettings", "Student", "Variant"]
+__all__ = ["DistillSettings", "Lot", "Student", "Variant"]
 
 Variant = Literal["dev", "fast"]
 
@@ -75,50 +77,76 @@ class DistillSettings:
         return torch.as_tensor(scheduler.sigmas).float()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Lot:
+    """A batch of one shape on its way: the samples, their noise levels and what they are of."""
+
+    shape: str
+    drawn: Drawn
+    sigma_B: Tensor
+    words: Words
+
+    @property
+    def noisy_BCHW(self) -> Tensor:
+        return self.drawn.noisy_BX
+
+
 class Student:
-    """The network that learns, the one it learns from, and samples on their way through its grid."""
+    """The network that learns, the one it learns from, and samples on their way through its grid.
+
+    Samples of one shape share a path; a batch is of one shape, each as often as its share of the data.
+    """
 
     def __init__(
         self,
         variant: Variant,
         settings: DistillSettings,
         scenes: PretrainSettings,
-        latents_NCHW: Tensor,
+        latents: Mapping[str, Tensor],
         teacher: SparseDiT,
         text: TextStack,
         vae: Vae,
         start: SparseDiT | None = None,
     ) -> None:
-        """`latents` are those of pre-training's scenes. The network begins as `start`, or as its teacher."""
+        """`latents` are those of pre-training's scenes by shape, (N, C, H, W). The network begins as `start`,
+        or as its teacher."""
         self.variant, self.settings, self.scenes = variant, settings, scenes
-        self.latents, self.text, self.vae = latents_NCHW, text, vae
-        self.sigmas, self.grid_side = settings.sigmas(), LATENT_SIDE // teacher.config.patch_size
+        self.latents, self.text, self.vae = dict(latents), text, vae
+        self.sigmas = settings.sigmas()
         self.network = copy.deepcopy(start or teacher).to(torch.bfloat16).eval().requires_grad_(True)
-        self.teacher = Teacher(teacher, settings.guided_to, settings.feature_blocks, self.grid_side**2)
-        self.path = self._new_path(settings.path)
+        self.teacher = Teacher(teacher, settings.guided_to, settings.feature_blocks)
+        self.paths = {shape: self._new_path(shape) for shape in self.latents}
+        counts = np.array([len(each) for each in self.latents.values()], np.float64)
+        self.shares = counts / counts.sum()
 
     def parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.network.named_parameters())
 
-    def draw(self, rng: np.random.Generator) -> tuple[Drawn, Tensor, Words]:
-        """A batch on its way, its noise levels (B,) and what it is of."""
-        drawn = self.path.draw(rng, self.settings.batch_size)
-        return drawn, self.sigmas[drawn.level_B], self.words(drawn)
+    def draw(self, rng: np.random.Generator) -> Lot:
+        shape = tuple(self.latents)[int(rng.choice(len(self.shares), p=self.shares))]
+        drawn = self.paths[shape].draw(rng, self.settings.batch_size)
+        return Lot(
+            shape=shape, drawn=drawn, sigma_B=self.sigmas[drawn.level_B], words=self.words(drawn, shape)
+        )
 
-    def put_back(self, drawn: Drawn, clean_BCHW: Tensor, rng: np.random.Generator) -> None:
+    def put_back(self, lot: Lot, clean_BCHW: Tensor, rng: np.random.Generator) -> None:
         """What the network made of a batch goes on its way, or gives way to something new."""
-        self.path.put_back(drawn, clean_BCHW, self._subjects(rng, self.settings.batch_size), rng)
+        following = self._subjects(rng, self.settings.batch_size, lot.shape)
+        self.paths[lot.shape].put_back(lot.drawn, clean_BCHW, following, rng)
 
-    def regression(
-        self, drawn: Drawn, sigma_B: Tensor, words: Words, guidance: float
-    ) -> tuple[Tensor, Tensor]:
+    def reals(self, lot: Lot) -> Tensor:
+        """Data of what a batch is of, (B, C, H, W)."""
+        return self.latents[lot.shape][lot.drawn.subject_B].float()
+
+    def regression(self, lot: Lot) -> tuple[Tensor, Tensor]:
         """Mean squared error of the velocity against the teacher's guided one (Meng et al. 2023, eq. 5, in
         velocities), and the clean samples (B, C, H, W) that the network made."""
+        noisy_BCHW, sigma_B, words = lot.noisy_BCHW, lot.sigma_B, lot.words
         with torch.no_grad():
-            target_BCHW = self.teacher.judge(drawn.noisy_BX, sigma_B, words, guidance).velocity_BX
-        predicted_BCHW = velocity_of(self.network, drawn.noisy_BX, sigma_B, words.texts)
-        clean_BCHW = clean_estimate(drawn.noisy_BX, predicted_BCHW.detach(), sigma_B)
-        return (predicted_BCHW - target_BCHW).square().mean(), clean_BCHW
+            judged = self.teacher.judge(noisy_BCHW, sigma_B, words, self.settings.guidance)
+        predicted_BCHW = velocity_of(self.network, noisy_BCHW, sigma_B, words.texts)
+        clean_BCHW = clean_estimate(noisy_BCHW, predicted_BCHW.detach(), sigma_B)
+        return (predicted_BCHW - judged.velocity_BX).square().mean(), clean_BCHW
 
     def contact_sheet(self) -> Image.Image:
         pictures = draw_few_steps(self.network, self.text, self.vae, SHEET_PROMPTS, self.sigmas)
@@ -126,11 +154,11 @@ class Student:
         return sheet(pictures, columns=8)
 
     @torch.no_grad()
-    def words(self, drawn: Drawn) -> Words:
+    def words(self, drawn: Drawn, shape: str) -> Words:
         """A caption stays the same from a trajectory's first step to its last."""
         texts = [
             caption(
-                pretrain_scene(self.scenes, int(subject)),
+                pretrain_scene(self.scenes, int(subject), shape),
                 rng_for(f"{self.variant}-caption", self.settings.seed, int(birth)),
             )
             for subject, birth in zip(drawn.subject_B, drawn.birth_B, strict=True)
@@ -141,25 +169,37 @@ class Student:
 
     def state(self) -> dict[str, Tensor]:
         """What a resume needs beside the network."""
-        return {f"path/{name}": value for name, value in self.path.state().items()}
+        return {
+            f"path/{shape}/{name}": value
+            for shape, path in self.paths.items()
+            for name, value in path.state().items()
+        }
 
-    def _new_path(self, name: PathName) -> StudentPath:
-        rng = rng_for(f"{self.variant}-pool", self.settings.seed, 0)
-        subjects = self._subjects(rng, self.settings.pool_size)
-        match name:
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Weights that were adopted bring no trajectories: new ones begin."""
+        for shape, path in self.paths.items():
+            if own := below(tensors, f"path/{shape}/"):
+                path.load(own)
+
+    def _new_path(self, shape: str) -> StudentPath:
+        latents_NCHW = self.latents[shape]
+        rng = rng_for(f"{self.variant}-pool-{shape}", self.settings.seed, 0)
+        match self.settings.path:
             case "pool":
-                return TrajectoryPool(self.sigmas, self.latents[subjects].float(), subjects, rng)
+                subjects = self._subjects(rng, self.settings.pool_size, shape)
+                return TrajectoryPool(self.sigmas, latents_NCHW[subjects].float(), subjects, rng)
             case "reals":
-                return RenoisedReals(self.sigmas, self.latents)
+                return RenoisedReals(self.sigmas, latents_NCHW)
             case "simulation":
-                return SimulatedPath(self.sigmas, self.latents.shape[1:], len(self.latents), self._step)
+                step = partial(self._step, shape)
+                return SimulatedPath(self.sigmas, latents_NCHW.shape[1:], len(latents_NCHW), step)
 
-    def _step(self, drawn: Drawn) -> Tensor:
+    def _step(self, shape: str, drawn: Drawn) -> Tensor:
         """What the network makes of drawn samples, clean."""
         sigma_B = self.sigmas[drawn.level_B]
-        velocity = velocity_of(self.network, drawn.noisy_BX, sigma_B, self.words(drawn).texts)
+        velocity = velocity_of(self.network, drawn.noisy_BX, sigma_B, self.words(drawn, shape).texts)
         return clean_estimate(drawn.noisy_BX, velocity, sigma_B)
 
-    def _subjects(self, rng: np.random.Generator, count: int) -> Tensor:
-        indices: NDArray[np.int64] = rng.integers(0, len(self.latents), count)
+    def _subjects(self, rng: np.random.Generator, count: int, shape: str) -> Tensor:
+        indices: NDArray[np.int64] = rng.integers(0, len(self.latents[shape]), count)
         return torch.from_numpy(indices)

@@ -10,7 +10,7 @@ from training.distillation.teacher import Teacher, Words
 from training.stickers.models import LATENT_SIDE, build_transformer
 from training.velocity import velocity_of
 
-WIDTH, TOKENS = 32, (LATENT_SIDE // 2) ** 2
+WIDTH, SIDE = 32, LATENT_SIDE // 2
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def teacher() -> Teacher:
     network = build_transformer(width=WIDTH, num_dual=1, num_single=2)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.05)
-    return Teacher(network, guided_to=0.94, feature_blocks=(0, 1), num_image_tokens=TOKENS)
+    return Teacher(network, guided_to=0.94, feature_blocks=(0, 1))
 
 
 def some_words(teacher: Teacher, count: int) -> Words:
@@ -46,7 +46,7 @@ def test_it_is_guided_below_its_bound_alone(teacher: Teacher) -> None:
     torch.testing.assert_close(judged.velocity_BX[0], plain[0])
     expected = empty[1] + 3 * (plain[1] - empty[1])
     torch.testing.assert_close(judged.velocity_BX[1], expected)
-    assert [rows.shape for rows in judged.features] == [(2, TOKENS, WIDTH)] * 2
+    assert [rows.shape for rows in judged.features] == [(2, SIDE, SIDE, WIDTH)] * 2
 
 
 def test_a_gradient_reaches_the_samples_through_features_and_not_through_the_velocity(

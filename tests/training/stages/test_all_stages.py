@@ -22,7 +22,7 @@ from training.sheets import batch_to_pictures, pictures_to_batch
 from training.stages.autoencoder import AutoencoderSettings, build_autoencoder, pictures_of
 from training.stages.closed_form import start_in_closed_form
 from training.stages.edit import EditSettings, _draw_conditions, training_edit
-from training.stages.pretrain import PretrainSettings, PretrainStage
+from training.stages.pretrain import PretrainStage
 from training.stickers.edits import EditType
 
 STAGES = "autoencoder pretrain posttrain edit dev fast dev-matching fast-matching".split()
@@ -169,9 +169,7 @@ def test_batches_come_in_every_shape(weights: Path, tmp_path: Path) -> None:
 
 
 def test_same_step_same_batch(weights: Path, tmp_path: Path) -> None:
-    settings = PretrainSettings(
-        width=32, num_dual=1, num_single=2, num_scenes=16, num_other_scenes=4, batch_size=4
-    )
+    settings = find_recipe("smoke").pretrain
     vae = Vae.from_pretrained(weights / "vae")
     first = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None)
     second = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None)

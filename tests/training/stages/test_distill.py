@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +45,10 @@ def build_student(settings: DistillSettings = RECIPE.fast) -> Student:
         torch.nn.init.normal_(parameter, std=0.05)
     encoders = build_text_encoders().to(torch.bfloat16).requires_grad_(False)
     text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
-    latents = torch.randn(scenes.num_scenes, 16, LATENT_SIDE, LATENT_SIDE)
+    latents = {
+        "square": torch.randn(scenes.num_scenes, 16, LATENT_SIDE, LATENT_SIDE),
+        "landscape": torch.randn(scenes.num_other_scenes, 16, 12, 20),
+    }
     vae = Vae.from_pretrained(STICKERS / "vae")
     return Student("fast", settings, scenes, latents, network, text, vae)
 
@@ -62,10 +64,12 @@ def test_a_student_learns_the_steps_that_its_preset_takes(name: str, preset: str
 
 
 def test_a_trajectory_keeps_its_caption(student: Student) -> None:
-    drawn, _, one = student.draw(np.random.default_rng(0))
-    other = student.words(replace(drawn, level_B=drawn.level_B + 1))
+    lot = student.draw(np.random.default_rng(0))
+    one, drawn = lot.words, lot.drawn
+    other = student.words(replace(drawn, level_B=drawn.level_B + 1), lot.shape)
     assert torch.equal(one.texts.t5_BTC, other.texts.t5_BTC)
-    changed = student.words(replace(drawn, subject_B=(drawn.subject_B + 1) % RECIPE.pretrain.num_scenes))
+    following = (drawn.subject_B + 1) % RECIPE.pretrain.num_scenes
+    changed = student.words(replace(drawn, subject_B=following), lot.shape)
     assert not torch.equal(one.texts.t5_BTC, changed.texts.t5_BTC)
     assert torch.equal(one.empty.t5_BTC[0], one.empty.t5_BTC[3])
 
@@ -90,17 +94,27 @@ def copies(network: torch.nn.Module) -> list[torch.Tensor]:
 
 def test_regression_asks_for_the_guided_velocity(student: Student) -> None:
     stage, settings = RegressionStage(student), RECIPE.fast
-    same = copy.deepcopy(student.path)
-    result = stage.loss(0)
-    drawn = same.draw(rng_for("fast-regression", settings.seed, 0), settings.batch_size)
-    words, sigma_B = student.words(drawn), student.sigmas[drawn.level_B]
+    lot = student.draw(rng_for("fast-regression", settings.seed, 0))
+    result, path = stage.loss(0), student.paths[lot.shape]
     with torch.no_grad():
-        guided = student.teacher.judge(drawn.noisy_BX, sigma_B, words, settings.guidance).velocity_BX
-        own = velocity_of(student.network, drawn.noisy_BX, sigma_B, words.texts)
+        judged = student.teacher.judge(lot.noisy_BCHW, lot.sigma_B, lot.words, settings.guidance)
+        guided = judged.velocity_BX
+        own = velocity_of(student.network, lot.noisy_BCHW, lot.sigma_B, lot.words.texts)
     assert float(result.total.detach()) == pytest.approx(float((own - guided).square().mean()), rel=1e-2)
-    assert isinstance(student.path, TrajectoryPool)
-    rows = torch.from_numpy(drawn.rows_B)
-    assert torch.equal(student.path.level_P[rows], (drawn.level_B + 1) % (len(student.sigmas) - 1))
+    assert isinstance(path, TrajectoryPool)
+    rows = torch.from_numpy(lot.drawn.rows_B)
+    assert torch.equal(path.level_P[rows], (lot.drawn.level_B + 1) % (len(student.sigmas) - 1))
+
+
+def test_every_shape_has_its_turn_and_goes_through_all_networks(student: Student) -> None:
+    stage = MatchingStage(student)
+    shapes = {student.draw(rng_for("fast-matching", RECIPE.fast.seed, step)).shape for step in range(1, 30)}
+    assert shapes == {"square", "landscape"}
+    student.shares = np.array([0.0, 1.0])
+    result = stage.loss(1)
+    assert torch.isfinite(result.total)
+    assert result.parts["matching"] > 0
+    assert result.parts["discriminator"] > 0
 
 
 def test_while_the_critics_listen_the_student_regresses_on() -> None:
