@@ -69,8 +69,8 @@ def test_from_raw_scenes_to_scored_students_in_time(smoke: Smoke) -> None:
     tables = json.loads(smoke.scores.read_text("utf-8"))["tables"]
     rows = {row["name"]: row for table in tables for row in table["rows"]}
     assert {"full", "dev", "fast", "edit"} <= rows.keys()
-    assert rows["true renders (ceiling)"]["overall"]["mean"] == 1
-    assert rows["true target (ceiling)"]["overall"]["mean"] == 10
+    for ceiling, drawn in (("true renders (ceiling)", "fast"), ("true target (ceiling)", "edit")):
+        assert rows[ceiling]["overall"]["mean"] > rows[drawn]["overall"]["mean"]
     for stage in STAGES:
         log = [json.loads(line) for line in (smoke.runs / stage / "log.jsonl").read_text().splitlines()]
         assert log, stage
