@@ -24,9 +24,7 @@ from training.stickers.edits import EditType
 from training.stickers.render import render
 
 pytestmark = pytest.mark.font
-SMALL = [
-    f"--set=edit.{each}" for each in ("width=96", "num_dual=2", "num_single=4", "num_edits=4", "batch_size=2")
-]
+SMALL = [f"--set=edit.{each}" for each in ("num_edits=4", "num_other_edits=2", "batch_size=2")]
 STEPS = ["--set=edit_loop.optim.num_steps=2", "--set=edit_loop.optim.learning_rate=0.01"]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
-from engines.engine import DiffusionEngine
+from engines.engine import DiffusionEngine, read_vocabulary
 from engines.load_engine import load_engine
 from training.checkpoint import fill
 from training.errors import BadRecipe
@@ -22,8 +22,9 @@ from training.evaluation.report import Cell, Mark, Report, Row, Table, summarise
 from training.evaluation.score import Watch
 from training.evaluation.train_detector import round_trip
 from training.export import averaged_weights
+from training.stickers.catalogue import world_of
 from training.stickers.detector import WEIGHTS_FOLDER, Detector
-from training.stickers.edits import WHOLE_PICTURE, Edit, EditType
+from training.stickers.edits import WHOLE_PICTURE, Edit
 from training.stickers.render import render
 
 __all__ = ["add_arguments", "run"]
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadRecipe("--prompts and --batch must be at least 1.")
     detector = Detector.from_pretrained(args.detector)
     engine = load_engine("stickers-edit", args.weights)
-    edits = own_edits(args.prompts, args.seed)
+    edits = own_edits(args.prompts, args.seed, world_of(read_vocabulary(args.weights)))
     targets = round_trip(engine.parts.vae, [render(edit.target) for edit in edits])
     rows = [row(SHIPPED, edits, edited(SHIPPED, engine, edits, args), detector, targets)]
     for name, folder in folders_of("--editor", args.editor).items():
@@ -111,8 +112,9 @@ def row(
     marked = [
         score_edit(*each) for each in zip(edits, pictures, detector.read(pictures), decoded, strict=True)
     ]
-    types = tuple(each.value for each in EditType)
-    local = tuple(each.value for each in EditType if each not in WHOLE_PICTURE)
+    seen = dict.fromkeys(edit.type for edit in edits)
+    types = tuple(each.value for each in seen)
+    local = tuple(each.value for each in seen if each not in WHOLE_PICTURE)
 
     def mean(values: Sequence[float], columns: Sequence[str]) -> Row:
         marks = [
