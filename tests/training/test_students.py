@@ -19,6 +19,7 @@ from training.students import ABLATIONS, student_of
 pytestmark = pytest.mark.font
 CHANGES = [
     "pretrain.num_scenes=8",
+    "pretrain.num_other_scenes=4",
     "fast.batch_size=2",
     "fast.pool_size=4",
     "fast.critic_updates=1",
