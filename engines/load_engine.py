@@ -64,6 +64,8 @@ def load_engine(
     folder = find_folder(preset, weights)
     preset = with_known_sizes(preset, folder)
     require_editing(preset, editor, refiner)
+    if editor is not None:  # it stands on the network that draws
+        preset = replace(preset, transformer="transformer")
     known = share.parts if share is not None and share.parts.folder == folder else None
     weights_hash = known.folder_hash if known else verify(folder, preset)
     place = (
@@ -74,7 +76,9 @@ def load_engine(
         )
     )
     vae = known.vae if known else load_vae(folder, place)
-    dit = load_transformer(preset, folder, place, known, transformer)
+    dit = load_transformer(preset, folder, place, None if editor else known, transformer)
+    if editor is not None and preset.is_embedded:
+        dit.max_seq *= 2  # the folder's network knows single pictures, an editor reads two side by side
     engine = DiffusionEngine(
         Parts(
             preset=preset,

@@ -11,21 +11,17 @@ from pathlib import Path
 import torch
 
 from engines.errors import EngineError
-from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
-from training import finetune, plan, scenes
+from training import editors, finetune, plan, scenes, students
 from training.adopt import adopt
 from training.benchmarks import command as benchmark
 from training.errors import Stopped, TrainingError
-from training.evaluation import compare, score, train_detector
-from training.export import averaged_weights, export, load_drawing
+from training.evaluation import compare, compare_edits, score, train_detector
+from training.export import averaged_weights, export
 from training.loop import LoopSettings, train
 from training.recipes import RECIPES, Recipe, find_recipe
 from training.stages.autoencoder import AutoencoderStage, export_autoencoder, reconstruction_psnr_db
-from training.stages.distill import DistillStage, Variant
-from training.stages.edit import EditStage
-from training.stages.pretrain import PretrainStage, drawing_latents
-from training.stickers.words import build_tokenizer
+from training.stages.pretrain import PretrainStage
 
 
 def run_autoencoder(recipe: Recipe, runs: Path, minutes: float | None) -> None:
@@ -56,41 +52,10 @@ def run_posttrain(recipe: Recipe, runs: Path, minutes: float | None) -> None:
     train(stage, _sitting(recipe.posttrain_loop, minutes), runs / "posttrain", say)
 
 
-def run_edit(recipe: Recipe, runs: Path, minutes: float | None) -> None:
-    """Learn to edit, from the drawing model."""
-    transformer, encoders = load_drawing(recipe, runs)
-    text = TextStack(encoders.to(torch.bfloat16).requires_grad_(False), [build_tokenizer() for _ in SUFFIXES])
-    stage = EditStage(recipe.edit, _vae(runs), text, transformer, runs / "latents" / "edit.safetensors", say)
-    train(stage, _sitting(recipe.edit_loop, minutes), runs / "edit", say)
-
-
-def run_distill(variant: Variant, recipe: Recipe, runs: Path, minutes: float | None) -> None:
-    transformer, encoders = load_drawing(recipe, runs)
-    text = TextStack(encoders.to(torch.bfloat16).requires_grad_(False), [build_tokenizer() for _ in SUFFIXES])
-    settings, loop = (recipe.dev, recipe.dev_loop) if variant == "dev" else (recipe.fast, recipe.fast_loop)
-    vae = _vae(runs)
-    latents = drawing_latents(recipe.pretrain, vae, runs / "latents" / "pretrain.safetensors", say)
-    stage = DistillStage(variant, settings, recipe.pretrain, latents, transformer, text, vae)
-    train(stage, _sitting(loop, minutes), runs / variant, say)
-
-
-def run_dev(recipe: Recipe, runs: Path, minutes: float | None) -> None:
-    """Distil the student of 28 steps without guidance."""
-    run_distill("dev", recipe, runs, minutes)
-
-
-def run_fast(recipe: Recipe, runs: Path, minutes: float | None) -> None:
-    """Distil the student of 16 steps without guidance."""
-    run_distill("fast", recipe, runs, minutes)
-
-
 STAGES: dict[str, Callable[[Recipe, Path, float | None], None]] = {
     "autoencoder": run_autoencoder,
     "pretrain": run_pretrain,
     "posttrain": run_posttrain,
-    "edit": run_edit,
-    "dev": run_dev,
-    "fast": run_fast,
 }
 
 
@@ -113,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return finetune.run(args, say)
         if args.command == "compare":
             return compare.run(args)
+        if args.command == "compare-edits":
+            return compare_edits.run(args)
         if args.command == "detector":
             return train_detector.run(args)
         if args.command == "benchmark":
@@ -127,7 +94,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"{runs} goes on from {args.weights}: {adopted}.")
             return 0
         torch.set_num_threads(args.threads or torch.get_num_threads())
-        STAGES[args.command](recipe, runs, args.minutes)
+        if args.command in students.COMMANDS:
+            students.run(args, recipe, runs, say)
+        elif args.command in editors.COMMANDS:
+            editors.run(args, recipe, runs, say)
+        else:
+            STAGES[args.command](recipe, runs, args.minutes)
     except Stopped as stopped:
         print(f"{stopped}", file=sys.stderr)
         return 130
@@ -153,13 +125,18 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m training", description="Make the engines, and score them."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="STAGE")
-    for name, stage in STAGES.items():
-        command = commands.add_parser(name, help=stage.__doc__)
+    stages = {name: stage.__doc__ for name, stage in STAGES.items()}
+    for name, help_text in {**stages, **editors.COMMANDS, **students.COMMANDS}.items():
+        command = commands.add_parser(name, help=help_text)
         _add_recipe(command)
         command.add_argument(
             "--minutes", type=float, help="end this sitting after so many minutes; resumable"
         )
         command.add_argument("--threads", type=int, help="CPU threads (default: all)")
+        if name in students.COMMANDS:
+            students.add_arguments(command, name)
+        if name in editors.COMMANDS:
+            editors.add_arguments(command, name)
     command = commands.add_parser("export", help="Write trained weights in diffusers layout, with manifest.")
     _add_recipe(command)
     command.add_argument("--out", type=Path, default=Path("engines/stickers"))
@@ -172,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     score.add_arguments(commands.add_parser("score", help="Score drawing and editing."))
     compare.add_arguments(commands.add_parser("compare", help="Set students beside their teacher."))
     benchmark.add_arguments(commands.add_parser("benchmark", help="The report's own benchmarks."))
+    compare_edits.add_arguments(commands.add_parser("compare-edits", help="Set editors side by side."))
     train_detector.add_arguments(commands.add_parser("detector", help="Train the judge."))
     return parser
 

@@ -45,33 +45,35 @@ def load_drawing(recipe: Recipe, runs: Path) -> tuple[SparseDiT, TextEncoders]:
     return transformer.eval(), encoders.eval()
 
 
-def load_student(recipe: Recipe, runs: Path, variant: str) -> SparseDiT:
-    """A distilled transformer, of the drawing model's size."""
+def load_student(recipe: Recipe, runs: Path, name: str) -> SparseDiT:
+    """The distilled transformer of the run `name`, of the drawing model's size."""
     transformer, _ = load_drawing(recipe, runs)
-    fill(transformer, averaged_weights(runs / variant))
+    fill(transformer, averaged_weights(runs / name))
     return transformer.eval()
 
 
-def load_editing(recipe: Recipe, runs: Path) -> SparseDiT:
-    """The fine-tuned edit transformer."""
+def load_editing(recipe: Recipe, runs: Path, name: str = "edit") -> SparseDiT:
+    """The edit transformer of the run `name`, whose weights all learnt."""
     settings = recipe.edit
     transformer = build_transformer(
         width=settings.width, num_dual=settings.num_dual, num_single=settings.num_single, is_edit=True
     )
-    fill(transformer, averaged_weights(runs / "edit"), "")
+    fill(transformer, averaged_weights(runs / name))
     return transformer.eval()
 
 
 def export(recipe: Recipe, runs: Path, out: Path) -> str:
     """Write the folder that engines and diffusers' pipeline load; returns the weights hash.
 
-    Transformers are stored in float16. Those whose stage has not run are left out.
+    Transformers are stored in float16. Those whose stage has not run are left out; a student is what matching
+    made of it, where that has run.
     """
     transformer, encoders = load_drawing(recipe, runs)
     transformers = {"transformer": transformer.half()}
     for variant in ("dev", "fast"):
-        if (runs / variant / "checkpoints").is_dir():
-            transformers[f"transformer_{variant}"] = load_student(recipe, runs, variant).half()
+        ran = [name for name in (f"{variant}-matching", variant) if (runs / name / "checkpoints").is_dir()]
+        if ran:
+            transformers[f"transformer_{variant}"] = load_student(recipe, runs, ran[0]).half()
     if (runs / "edit" / "checkpoints").is_dir():
         transformers["transformer_edit"] = load_editing(recipe, runs).half()
     scheduler = UniPCMultistepScheduler(

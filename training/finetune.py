@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=1e-3, help="learning rate; 1e-4 for HiDream-I1")
     parser.add_argument("--rank", type=int, default=16, help="of the LoRA pairs")
     parser.add_argument("--batch", type=int, default=8, help="pictures an update")
+    parser.add_argument(
+        "--eight-bit", action="store_true", help="8-bit moments in the optimiser (needs bitsandbytes)"
+    )
     parser.add_argument("--no-gates", action="store_true", help="leave the routers as they are")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where checkpoints and sheets go")
     parser.add_argument("--minutes", type=float, help="end this sitting after so many minutes; resumable")
@@ -57,6 +60,7 @@ def run(args: argparse.Namespace, say: Say) -> int:
         warmup_steps=min(20, args.steps),
         weight_decay=0.0,
         ema_decay=0.98,
+        moment_bits=8 if args.eight_bit else 32,
     )
     optimizer = train(stage, LoopSettings(optim=optim, minutes=args.minutes), folder, say)
     optimizer.write(optimizer.ema)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
-_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+from training.eight_bit import eight_bit_adamw, moments_of, take_up
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptimSettings:
-    """AdamW: warm-up, a constant rate, then a linear decay over the last `decay_share` of the steps."""
+    """AdamW: warm-up, a constant rate, then a linear decay over the last `decay_share` of the steps.
+
+    Its two moments take `moment_bits` a number.
+    """
 
     learning_rate: float
     num_steps: int
@@ -24,6 +27,7 @@ class OptimSettings:
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     ema_decay: float = 0.999
+    moment_bits: Literal[8, 32] = 32
 
 
 def learning_rate(settings: OptimSettings, step: int) -> float:
@@ -32,6 +36,14 @@ def learning_rate(settings: OptimSettings, step: int) -> float:
     decay_steps = max(1, int(settings.num_steps * settings.decay_share))
     left = (settings.num_steps - step) / decay_steps
     return settings.learning_rate * warm * min(1.0, max(0.02, left))
+
+
+def adamw(groups: list[dict[str, Any]], settings: OptimSettings) -> torch.optim.Optimizer:
+    """Raises BadRecipe where its 8-bit moments need a package that is missing."""
+    rate, betas, decay = settings.learning_rate, settings.betas, settings.weight_decay
+    if settings.moment_bits == 8:
+        return eight_bit_adamw(groups, rate, betas, decay)
+    return torch.optim.AdamW(groups, lr=rate, betas=betas, weight_decay=decay, foreach=True)
 
 
 class MasterOptimizer:
@@ -46,13 +58,7 @@ class MasterOptimizer:
             {"params": [master for master in self.masters.values() if master.ndim >= 2]},
             {"params": [master for master in self.masters.values() if master.ndim < 2], "weight_decay": 0.0},
         ]
-        self.adamw = torch.optim.AdamW(
-            groups,
-            lr=settings.learning_rate,
-            betas=settings.betas,
-            weight_decay=settings.weight_decay,
-            foreach=True,
-        )
+        self.adamw = adamw(groups, settings)
 
     def update(self, step: int) -> float:
         """One step from the gradients on the model's parameters; returns the gradient norm (before clipping).
@@ -84,20 +90,21 @@ class MasterOptimizer:
         tensors = {f"master/{name}": value for name, value in self.masters.items()}
         tensors |= {f"ema/{name}": value for name, value in self.ema.items()}
         for name, master in self.masters.items():
-            for key, value in self.adamw.state.get(master, {}).items():
+            for key, value in moments_of(self.adamw, master).items():
                 tensors[f"moment/{key}/{name}"] = value
         return tensors
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """Take up a saved state."""
+        saved = {name.split("/")[1] for name in tensors if name.startswith("moment/")}
         for name, master in self.masters.items():
             master.detach().copy_(tensors[f"master/{name}"])
             self.ema[name].copy_(tensors[f"ema/{name}"])
             moments = {
-                key: tensors[f"moment/{key}/{name}"].clone()
-                for key in _MOMENTS
-                if f"moment/{key}/{name}" in tensors
+                key: value.clone()
+                for key, value in ((key, tensors.get(f"moment/{key}/{name}")) for key in saved)
+                if value is not None
             }
             if moments:
-                self.adamw.state[master] = moments
+                take_up(self.adamw, master, moments)
         self.write(self.masters)

@@ -12,9 +12,9 @@ from training.errors import BadRecipe
 from training.loop import LoopSettings
 from training.optim import OptimSettings
 from training.stages.autoencoder import AutoencoderSettings
-from training.stages.distill import DistillSettings
 from training.stages.edit import EditSettings
 from training.stages.pretrain import PretrainSettings
+from training.stages.student import DistillSettings
 from training.stickers.catalogue import WHOLE, World
 
 
@@ -36,6 +36,7 @@ class Recipe:
     dev_loop: LoopSettings
     fast: DistillSettings
     fast_loop: LoopSettings
+    matching_loop: LoopSettings
 
 
 def stickers_cpu() -> Recipe:
@@ -48,8 +49,7 @@ def stickers_cpu() -> Recipe:
         decay_share=0.5,
         ema_decay=0.99,
     )
-    # All of it regression: more steps than these are distribution matching (docs/decisions/0008).
-    regression = DistillSettings(num_steps=16, shift=3.0, guidance=3.0, regression_steps=1_500)
+    fast = DistillSettings(num_steps=16, shift=3.0, guidance=3.0)
     return Recipe(
         name="stickers_cpu",
         autoencoder=AutoencoderSettings(),
@@ -73,10 +73,20 @@ def stickers_cpu() -> Recipe:
         ),
         edit=EditSettings(),
         edit_loop=LoopSettings(optim=OptimSettings(learning_rate=1.5e-3, num_steps=56_000, decay_share=0.2)),
-        dev=replace(regression, num_steps=28, shift=6.0, regression_steps=1_000),
+        dev=replace(fast, num_steps=28, shift=6.0),
         dev_loop=LoopSettings(optim=replace(student, num_steps=1_000, decay_share=0.4)),
-        fast=regression,
+        fast=fast,
         fast_loop=LoopSettings(optim=student),
+        matching_loop=LoopSettings(
+            optim=replace(
+                student,
+                learning_rate=1e-4,
+                num_steps=150,
+                warmup_steps=20,
+                decay_share=0.3,
+                ema_decay=0.95,
+            )
+        ),
     )
 
 
@@ -89,26 +99,19 @@ def smoke() -> Recipe:
         pool_size=8,
         critic_updates=1,
         feature_blocks=(0, 1),
-        regression_steps=1,
+        listening_steps=1,
+    )
+    world = PretrainSettings(
+        width=32, num_dual=1, num_single=2, num_scenes=16, num_other_scenes=4, batch_size=4
     )
     tiny = LoopSettings(optim=OptimSettings(learning_rate=1e-3, num_steps=2, warmup_steps=1), log_seconds=0)
     return Recipe(
         name="smoke",
         autoencoder=AutoencoderSettings(start_pictures=8, scenes_per_step=1),
         autoencoder_loop=tiny,
-        pretrain=PretrainSettings(
-            width=32, num_dual=1, num_single=2, num_scenes=16, num_other_scenes=4, batch_size=4
-        ),
+        pretrain=world,
         pretrain_loop=tiny,
-        posttrain=PretrainSettings(
-            width=32,
-            num_dual=1,
-            num_single=2,
-            num_scenes=16,
-            num_other_scenes=4,
-            batch_size=4,
-            pair_share=0.5,
-        ),
+        posttrain=replace(world, pair_share=0.5),
         posttrain_loop=tiny,
         edit=EditSettings(width=32, num_dual=1, num_single=2, num_edits=8, num_other_edits=2, batch_size=4),
         edit_loop=tiny,
@@ -116,6 +119,7 @@ def smoke() -> Recipe:
         dev_loop=tiny,
         fast=replace(student, num_steps=16, shift=3.0),
         fast_loop=tiny,
+        matching_loop=tiny,
     )
 
 

@@ -119,6 +119,7 @@ def compare(case: Case, num_groups: int, compiles: bool) -> dict[str, Any]:
     ours, theirs, inputs = build(case)
     row: dict[str, Any] = {"case": case.name, "dtype": str(case.dtype), "torch": torch.__version__}
     if case.is_training:
+        ours.unfuse()  # as the stages train it
         return row | take_turns(train(ours.train(), inputs), train(theirs.train(), inputs), num_groups)
     with torch.no_grad():
         row |= {"attention": name_attention(torch.device("cpu"), case.dtype), "loads": loads(ours, inputs)}

@@ -1,6 +1,6 @@
 """Small networks that tell real pictures from drawn ones by the teacher's features."""
 
-# B batch, T image tokens, D width, H heads
+# B batch, D width, H heads
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ class DiscriminatorHeads(nn.Module):
     """One head for each of the teacher's feature levels: two strided convolutions over the grid of image
     tokens, then a mean, as in LADD and FastGen. The features know prompt and noise level already."""
 
-    def __init__(self, num_levels: int, width: int, grid: tuple[int, int]) -> None:
+    def __init__(self, num_levels: int, width: int) -> None:
         super().__init__()
-        self.grid = grid
         self.heads = nn.ModuleList(
             nn.Sequential(
                 nn.Conv2d(width, width // 2, 4, stride=2, padding=1),
@@ -32,8 +31,7 @@ class DiscriminatorHeads(nn.Module):
         )
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Features (B, T, D) of each level to logits (B, H), above zero for real."""
-        height, width = self.grid
-        grids = [rearrange(rows, "b (h w) d -> b d h w", h=height, w=width) for rows in features]
+        """Features (B, rows, columns, D) of each level to logits (B, H), above zero for real."""
+        grids = [rearrange(level, "b h w d -> b d h w") for level in features]
         logits = [head(grid).mean((1, 2, 3)) for head, grid in zip(self.heads, grids, strict=True)]
         return torch.stack(logits, dim=1)

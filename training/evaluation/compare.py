@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from engines.engine import read_vocabulary
+from engines.engine import DiffusionEngine, read_vocabulary
 from engines.load_engine import load_engine
 from engines.presets import PRESETS, Preset
 from engines.vae import Vae
+from training.checkpoint import fill
 from training.errors import BadRecipe
 from training.evaluation.batches import Sampling, draw_all
 from training.evaluation.benchmarks import Panel, drawing_panel
@@ -37,6 +38,7 @@ from training.evaluation.report import (
 )
 from training.evaluation.score import Watch
 from training.evaluation.train_detector import round_trip
+from training.export import averaged_weights
 from training.stickers.catalogue import world_of
 from training.stickers.detector import WEIGHTS_FOLDER, Detector
 from training.stickers.render import font_version, render
@@ -50,11 +52,23 @@ STUDENTS = {"dev": (28,), "fast": (16, 14)}
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """One row: what draws."""
+    """One row: what draws. `run`: the run whose averaged weights take the transformer's place."""
 
     name: str
     preset: Preset
     weights: Path
+    run: Path | None = None
+
+    def load(self) -> DiffusionEngine:
+        """Raises EngineError, or CorruptCheckpoint where the run does not fit."""
+        engine = load_engine(self.preset, self.weights)
+        if self.run is not None:
+            dit = engine.parts.dit
+            dit.unfuse()
+            # In float16 between, as an export keeps them.
+            fill(dit, {name: each.half() for name, each in averaged_weights(self.run).items()})
+            dit.fuse()
+        return engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +79,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=FOLDER",
-        help="another folder's Fast as one more row: an ablation, for instance",
+        help="another folder's Fast as one more row",
+    )
+    parser.add_argument(
+        "--student",
+        action="append",
+        default=[],
+        metavar="NAME=RUN",
+        help="a run's folder, say runs/stickers_cpu/fast-no-matching: its student as one more row",
+    )
+    parser.add_argument(
+        "--student-steps", type=int, nargs="+", default=[16], help="what --student's rows draw in"
     )
     parser.add_argument("--only", nargs="+", metavar="WORD", help="rows whose name holds one of these words")
     parser.add_argument("--prompts", type=int, default=10, help="prompts a task")
@@ -77,8 +101,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sheet", type=Path, help="write a contact sheet (PNG) here")
 
 
-def setups(weights: Path, also: Mapping[str, Path]) -> list[Setup]:
-    """Full as it is used, the teacher at the students' steps, and every student that `weights` holds.
+def setups(
+    weights: Path,
+    also: Mapping[str, Path],
+    students: Mapping[str, Path] | None = None,
+    student_steps: Sequence[int] = (16,),
+) -> list[Setup]:
+    """Full as it is used, the teacher at the students' steps, every student that `weights` holds, and those
+    of other runs: of Dev's grid where they draw in 28 steps, else of Fast's.
 
     The teacher draws with Full's own sampler and with the students' (LCM), each with and without guidance.
     """
@@ -106,17 +136,29 @@ def setups(weights: Path, also: Mapping[str, Path]) -> list[Setup]:
                 for steps in all_steps
             ]
     fast = PRESETS["stickers-fast"]
-    return rows + [Setup(name=name, preset=fast, weights=folder) for name, folder in also.items()]
+    rows += [Setup(name=name, preset=fast, weights=folder) for name, folder in also.items()]
+    for name, run in (students or {}).items():
+        for steps in student_steps:
+            own = PRESETS["stickers-dev" if steps in STUDENTS["dev"] else "stickers-fast"]
+            # The weights come from the run: the folder need not hold a student.
+            preset = replace(own, num_steps=steps, transformer=full.transformer)
+            rows.append(Setup(name=f"{name} {steps}", preset=preset, weights=weights, run=run))
+    return rows
 
 
 def run(args: argparse.Namespace) -> int:
     """Draw, judge, print. Raises TrainingError or EngineError."""
-    if min(args.prompts, args.seeds, args.batch) < 1:
-        raise BadRecipe("--prompts, --seeds and --batch must be at least 1.")
+    if min(args.prompts, args.seeds, args.batch, *args.student_steps) < 1:
+        raise BadRecipe("--prompts, --seeds, --batch and --student-steps must be at least 1.")
     started = time.monotonic()
     chosen = [
         setup
-        for setup in setups(args.weights, also_of(args.also))
+        for setup in setups(
+            args.weights,
+            folders_of("--also", args.also),
+            folders_of("--student", args.student),
+            args.student_steps,
+        )
         if not args.only or any(word in setup.name for word in args.only)
     ]
     if not chosen:
@@ -130,7 +172,7 @@ def run(args: argparse.Namespace) -> int:
     truth = features_of(detector.read(decoded))
     rows, shown = [], []
     for setup in chosen:
-        engine = load_engine(setup.preset, setup.weights)
+        engine = setup.load()
         watch = Watch(f"drawn by {setup.name}")
         sampling = Sampling(batch_size=args.batch)
         drawn = draw_all(engine, panel.wishes, sampling, watch.tell(len(panel.wishes)))
@@ -161,14 +203,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def also_of(flags: Sequence[str]) -> dict[str, Path]:
-    also = {}
-    for flag in flags:
-        name, equals, folder = flag.partition("=")
+def folders_of(flag: str, values: Sequence[str]) -> dict[str, Path]:
+    """NAME=FOLDER of a flag given several times. Raises BadRecipe."""
+    folders = {}
+    for value in values:
+        name, equals, folder = value.partition("=")
         if not equals or not Path(folder).is_dir():
-            raise BadRecipe(f"--also takes NAME=FOLDER with a folder of weights, not {flag!r}.")
-        also[name] = Path(folder)
-    return also
+            raise BadRecipe(f"{flag} takes NAME=FOLDER with a folder that exists, not {value!r}.")
+        folders[name] = Path(folder)
+    return folders
 
 
 def compared(

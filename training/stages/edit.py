@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from engines.flow import interpolate
 from engines.sparse_dit import SparseDiT
 from engines.text import TextStack, encode_tokens
 from engines.vae import Vae
+from training.adapters import put_adapter_on
 from training.data.latents import cached_latents
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, spatial_edit_weight, weighted_flow_matching_loss
@@ -43,6 +45,8 @@ TYPE_SHARES = {
 }
 """Backgrounds and styles are soon learnt; which thing an instruction means takes many triplets."""
 _SHEET_EDITS = 16
+WHOLE = ("final_layer.linear.weight", "final_layer.linear.bias", ".gate.weight")
+"""What learns as a whole beside LoRA pairs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +54,12 @@ class EditSettings:
     """Three dropouts make two-condition guidance possible: no text, no source, neither.
 
     `num_edits` are square, `num_other_edits` of each other shape. `type_shares`: how often each type of edit
-    comes, relative to the others.
+    comes, relative to the others. `mode`: all weights learn (HiDream-E1.1), or LoRA pairs of `rank`, with the
+    last layer and the gates as a whole (HiDream-E1-Full).
     """
 
+    mode: Literal["full", "lora"] = "full"
+    rank: int = 16
     width: int = 96
     num_dual: int = 2
     num_single: int = 4
@@ -105,12 +112,14 @@ class EditStage:
         )
         self.transformer.load_state_dict(start.state_dict())
         self.transformer.to(torch.bfloat16)
+        has_pairs = settings.mode == "lora"
+        self.adapter = put_adapter_on(self.transformer, settings.rank, WHOLE) if has_pairs else None
         self.buckets = [_encode_edits(settings, vae, cache_path, say, shape) for shape in SHAPES]
         sizes = np.array([len(bucket.records) for bucket in self.buckets], np.float64)
         self.bucket_shares = sizes / sizes.sum()
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        return dict(self.transformer.named_parameters())
+        return dict(self.adapter.parameters if self.adapter else self.transformer.named_parameters())
 
     def loss(self, step: int) -> StepLoss:
         settings = self.settings

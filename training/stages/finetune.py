@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,15 +11,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from engines.api import GenerateRequest, Progress
 from engines.engine import DiffusionEngine
 from engines.fit import fit_source
 from engines.flow import interpolate
-from engines.lora import linear_shapes
-from engines.sparse_dit import SparseDiT
+from training.adapters import put_adapter_on
 from training.data.folder import Captioned
 from training.data.latents import cached_latents
 from training.errors import BadRecipe
@@ -33,10 +30,8 @@ from training.velocity import run_network
 
 __all__ = ["FinetuneSettings", "FinetuneStage"]
 
-ADAPTER = "finetune"
-TARGETS = ("attn", "attn1", "ff_i", "ff_t")
-"""Parts of a block whose linear layers get a LoRA pair: attention, and feed-forwards with all experts."""
-METADATA_KEY = "lora_adapter_metadata"
+GATES = (".gate.weight",)
+"""Routers, no linear layers: they learn as whole tensors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,12 +76,12 @@ class FinetuneStage:
         if engine.parts.preset.verb != "generate":
             raise BadRecipe(f"{engine.parts.preset.name} edits; fine-tune a preset that draws.")
         self.dit = engine.parts.dit
-        self.layers = put_lora_on(self.dit, settings)
+        self.adapter = put_adapter_on(self.dit, settings.rank, GATES if settings.trains_gates else ())
         self.buckets = bucket_latents(engine, self.pictures, cache, say)
         self.kept_buckets = bucket_latents(engine, self.kept, cache / "kept", say)
 
     def parameters(self) -> dict[str, nn.Parameter]:
-        return {name: each for name, each in self.dit.named_parameters() if each.requires_grad}
+        return dict(self.adapter.parameters)
 
     def loss(self, step: int) -> StepLoss:
         settings, place = self.settings, self.engine.parts.placement
@@ -121,35 +116,8 @@ class FinetuneStage:
         return sheet([*drawn, *(each.open().resize(drawn[0].size) for each in shown)], columns=len(shown))
 
     def write(self, path: Path) -> None:
-        """The adapter as it stands in the network: diffusers' names and metadata, gates as whole tensors."""
-        tensors: dict[str, Tensor] = {}
-        for name, parameter in self.parameters().items():
-            official = name.replace(f".{ADAPTER}.", ".")
-            tensors[f"transformer.{official}"] = parameter.detach().cpu().contiguous()
-        noted = {
-            "transformer.r": self.settings.rank,
-            "transformer.lora_alpha": self.settings.rank,
-            "transformer.target_modules": self.layers,
-        }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_suffix(".part")
-        save_file(tensors, aside, metadata={"format": "pt", METADATA_KEY: json.dumps(noted)})
-        aside.rename(path)
-
-
-def put_lora_on(dit: SparseDiT, settings: FinetuneSettings) -> list[str]:
-    """Freeze the network, add the adapter and free it and the gates; returns the layers' names."""
-    from peft import LoraConfig
-
-    dit.unfuse()
-    dit.requires_grad_(False)
-    layers = [name for name in linear_shapes(dit) if set(name.split(".")) & set(TARGETS)]
-    config = LoraConfig(r=settings.rank, lora_alpha=settings.rank, target_modules=layers)
-    dit.add_adapter(config, adapter_name=ADAPTER)
-    for name, parameter in dit.named_parameters():
-        if ADAPTER in name.split(".") or (settings.trains_gates and name.endswith(".gate.weight")):
-            parameter.requires_grad_(True)
-    return layers
+        """The adapter as it stands in the network, gates as whole tensors."""
+        self.adapter.write(path)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,8 @@ from engines.presets import PRESETS
 from engines.sizes import Size
 from tests.engines.tiny import build_folder
 from training.__main__ import main
+from training.adopt import read
+from training.checkpoint import save_checkpoint
 from training.evaluation.compare import setups
 
 pytestmark = pytest.mark.font
@@ -42,6 +44,9 @@ def test_rows_are_full_the_teacher_at_the_students_steps_and_the_students(folder
     assert rows["teacher 28 lcm, guided"].preset.shift == rows["dev 28"].preset.shift
     assert rows["teacher 16 unipc, guided"].preset.guidance == PRESETS["stickers-full"].guidance
     assert len(rows) == 1 + 3 * 4 + 3 + 1
+    more = {setup.name: setup for setup in setups(folder, {}, {"mine": folder}, (28, 14))}
+    assert (more["mine 28"].preset.shift, more["mine 14"].preset.shift) == (6.0, 3.0)
+    assert [more[name].preset.num_steps for name in ("mine 28", "mine 14")] == [28, 14]
 
 
 def test_students_that_are_not_there_have_no_row(tmp_path: Path) -> None:
@@ -69,10 +74,29 @@ def test_a_row_for_each_setup_and_one_for_the_truth(
     assert "OVERALL" not in capsys.readouterr().out
 
 
+def test_a_runs_student_draws_as_the_same_weights_in_a_folder_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run's averaged weights stand in the teacher's place, with nothing else changed."""
+    fast = dataclasses.replace(PRESETS["stickers-fast"], sizes=(Size(256, 256),), num_steps=2)
+    monkeypatch.setitem(PRESETS, "stickers-fast", fast)
+    student = {f"ema/{name}": each for name, each in read(STICKERS / "transformer_fast").items()}
+    save_checkpoint(tmp_path / "run" / "checkpoints", 1, student)
+    flags = ["--also", f"folder={STICKERS}", "--student", f"run={tmp_path / 'run'}", "--student-steps", "2"]
+    small = ["--prompts", "1", "--seeds", "1", "--only", "folder", "run", "--json", str(tmp_path / "a.json")]
+    assert main(["compare", *small, *flags]) == 0
+    folder, run, _ = json.loads((tmp_path / "a.json").read_text("utf-8"))["tables"][0]["rows"]
+    assert (folder["name"], run["name"]) == ("folder", "run 2")
+    for column in ("score", "fidelity dB", "distance"):
+        assert run["cells"][column]["mean"] == pytest.approx(folder["cells"][column]["mean"], abs=1e-6)
+
+
 def test_what_cannot_be_compared_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for flags, sentence in (
         (["--only", "nobody"], "No row is called so: nobody"),
-        (["--also", "nowhere"], "NAME=FOLDER"),
+        (["--also", "nowhere"], "--also takes NAME=FOLDER"),
+        (["--student", "x=nowhere"], "--student takes NAME=FOLDER"),
+        (["--only", "y", "--student", f"y={folder}"], "no checkpoint"),
         (["--seeds", "0"], "at least 1"),
     ):
         assert main(["compare", "--weights", str(folder), *flags]) == 2

@@ -1,6 +1,9 @@
 """From nothing to a folder that draws and edits, at a size that learns nothing."""
 
-from dataclasses import replace
+import json
+import math
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,23 +16,72 @@ from engines.load_engine import load_engine
 from engines.sparse_dit import SparseDiT
 from engines.vae import Vae
 from training.__main__ import main
+from training.export import averaged_weights
 from training.recipes import find_recipe
 from training.sheets import batch_to_pictures, pictures_to_batch
 from training.stages.autoencoder import AutoencoderSettings, build_autoencoder, pictures_of
 from training.stages.closed_form import start_in_closed_form
 from training.stages.edit import EditSettings, _draw_conditions, training_edit
-from training.stages.pretrain import PretrainSettings, PretrainStage
+from training.stages.pretrain import PretrainStage
 from training.stickers.edits import EditType
+
+STAGES = "autoencoder pretrain posttrain edit dev fast dev-matching fast-matching".split()
+MOST_SECONDS = 90
+"""Of processor time, from raw scenes to scores: more than the wall clock shows where two cores are free."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smoke:
+    """What the smoke recipe left behind, and the processor's time that it took."""
+
+    runs: Path
+    weights: Path
+    cpu_seconds: float
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("smoke")
-    for stage in ("autoencoder", "pretrain", "posttrain", "edit", "dev", "fast"):
-        assert main([stage, "--recipe", "smoke", "--runs", str(folder / "runs"), "--threads", "1"]) == 0
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
+    """Every stage by its command, in the order of the README."""
+    folder, started = tmp_path_factory.mktemp("smoke"), time.process_time()
+    recipe = ["--recipe", "smoke", "--runs", str(folder / "runs")]
+    for stage in STAGES:
+        assert main([stage, *recipe, "--threads", "1"]) == 0
     out = folder / "weights"
-    assert main(["export", "--recipe", "smoke", "--runs", str(folder / "runs"), "--out", str(out)]) == 0
-    return out
+    assert main(["export", *recipe, "--out", str(out)]) == 0
+    return Smoke(runs=folder / "runs" / "smoke", weights=out, cpu_seconds=time.process_time() - started)
+
+
+@pytest.fixture
+def weights(smoke: Smoke) -> Path:
+    return smoke.weights
+
+
+def test_every_stage_leaves_a_log_of_finite_losses(smoke: Smoke) -> None:
+    for stage in STAGES:
+        log = [json.loads(line) for line in (smoke.runs / stage / "log.jsonl").read_text().splitlines()]
+        assert log, stage
+        assert all(math.isfinite(record["loss"]) for record in log), stage
+
+
+def test_from_raw_scenes_to_scored_students_in_time(smoke: Smoke, tmp_path: Path) -> None:
+    """Every variant of the family stands in the score's tables."""
+    started, scores = time.process_time(), tmp_path / "scores.json"
+    few = ["--prompts", "1", "--seeds", "1", "--steps", "2"]
+    assert main(["score", "--weights", str(smoke.weights), *few, "--json", str(scores)]) == 0
+    cpu_seconds = smoke.cpu_seconds + time.process_time() - started
+    tables = json.loads(scores.read_text("utf-8"))["tables"]
+    rows = {row["name"]: row for table in tables for row in table["rows"]}
+    assert {"full", "dev", "fast", "edit"} <= rows.keys()
+    for ceiling, drawn in (("true renders (ceiling)", "fast"), ("true target (ceiling)", "edit")):
+        assert rows[ceiling]["overall"]["mean"] > rows[drawn]["overall"]["mean"]
+    assert cpu_seconds < MOST_SECONDS
+
+
+def test_a_student_that_was_matched_is_what_is_exported(smoke: Smoke) -> None:
+    exported = SparseDiT.from_pretrained(smoke.weights, subfolder="transformer_fast").state_dict()
+    matched, regressed = (averaged_weights(smoke.runs / name) for name in ("fast-matching", "fast"))
+    assert all(torch.equal(exported[name].half(), each.half()) for name, each in matched.items())
+    assert any(not torch.equal(matched[name], each) for name, each in regressed.items())
 
 
 def test_exported_folder_draws_and_edits(weights: Path) -> None:
@@ -116,9 +168,7 @@ def test_batches_come_in_every_shape(weights: Path, tmp_path: Path) -> None:
 
 
 def test_same_step_same_batch(weights: Path, tmp_path: Path) -> None:
-    settings = PretrainSettings(
-        width=32, num_dual=1, num_single=2, num_scenes=16, num_other_scenes=4, batch_size=4
-    )
+    settings = find_recipe("smoke").pretrain
     vae = Vae.from_pretrained(weights / "vae")
     first = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None)
     second = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None)

@@ -145,6 +145,9 @@ def test_the_command_writes_an_adapter_goes_on_and_names_faults(
     assert f"--lora {out}" in printed
     assert out.read_bytes() != first
     assert (tmp_path / "runs" / "finetune" / "squares" / "index.html").is_file()
+    assert main([*command, "--steps", "6", "--eight-bit"]) == 2
+    assert "32-bit moments" in capsys.readouterr().err
+    assert main([*command, "--runs", str(tmp_path / "others"), "--steps", "2", "--eight-bit"]) == 0
     assert main([*command, "--rank", "0"]) == 2
     assert "at least 1" in capsys.readouterr().err
 
