@@ -80,7 +80,7 @@ def export(recipe: Recipe, runs: Path, out: Path) -> str:
         prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=SAMPLING_SHIFT
     )
     out.mkdir(parents=True, exist_ok=True)
-    vocabulary = {**vocabulary_of(recipe.world), "words": spoken_words()}
+    vocabulary = {**vocabulary_of(recipe.pretrain.world), "words": spoken_words(recipe.pretrain.world)}
     (out / "vocabulary.json").write_text(json.dumps(vocabulary, indent=2) + "\n", "utf-8")
     text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
     return write_layout(out, text, Vae.from_pretrained(runs / "vae"), scheduler, transformers)

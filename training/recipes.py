@@ -15,15 +15,14 @@ from training.stages.autoencoder import AutoencoderSettings
 from training.stages.edit import EditSettings
 from training.stages.pretrain import PretrainSettings
 from training.stages.student import DistillSettings
-from training.stickers.catalogue import WHOLE, World
+from training.stickers.catalogue import STARTER
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Settings of each stage and of its loop. `world` is what the exported weights say that they know."""
+    """Settings of each stage and of its loop."""
 
     name: str
-    world: World = WHOLE
     autoencoder: AutoencoderSettings
     autoencoder_loop: LoopSettings
     pretrain: PretrainSettings
@@ -90,6 +89,18 @@ def stickers_cpu() -> Recipe:
     )
 
 
+def stickers_starter() -> Recipe:
+    """The same in the part of the world that the embedded weights know."""
+    whole = stickers_cpu()
+    return replace(
+        whole,
+        name="stickers_starter",
+        pretrain=replace(whole.pretrain, world=STARTER),
+        posttrain=replace(whole.posttrain, world=STARTER),
+        edit=replace(whole.edit, world=STARTER),
+    )
+
+
 def smoke() -> Recipe:
     """A minute or two in all: every stage runs, nothing is learnt."""
     student = DistillSettings(
@@ -123,7 +134,11 @@ def smoke() -> Recipe:
     )
 
 
-RECIPES: dict[str, Callable[[], Recipe]] = {"stickers_cpu": stickers_cpu, "smoke": smoke}
+RECIPES: dict[str, Callable[[], Recipe]] = {
+    "stickers_cpu": stickers_cpu,
+    "stickers_starter": stickers_starter,
+    "smoke": smoke,
+}
 
 
 def find_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:

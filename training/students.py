@@ -19,7 +19,6 @@ from training.recipes import Recipe
 from training.stages.distill import MatchingStage, RegressionStage
 from training.stages.pretrain import drawing_latents
 from training.stages.student import DistillSettings, Student, Variant
-from training.stickers.catalogue import SHAPES
 from training.stickers.words import build_tokenizer
 
 __all__ = ["COMMANDS", "add_arguments", "run"]
@@ -130,7 +129,8 @@ def student_of(
     text = TextStack(encoders.to(torch.bfloat16).requires_grad_(False), [build_tokenizer() for _ in SUFFIXES])
     vae = Vae.from_pretrained(runs / "vae")
     cache = runs / "latents" / "pretrain.safetensors"
-    latents = {shape: drawing_latents(recipe.pretrain, vae, cache, say, shape) for shape in SHAPES}
+    shapes = recipe.pretrain.world.shapes
+    latents = {shape: drawing_latents(recipe.pretrain, vae, cache, say, shape) for shape in shapes}
     start = None
     if goes_on and checkpoints(runs / variant / "checkpoints"):
         start = load_student(recipe, runs, variant)

@@ -28,7 +28,7 @@ from training.noise_levels import NoiseLevels
 from training.preview import edit_latents
 from training.seeds import rng_for
 from training.sheets import sheet
-from training.stickers.catalogue import SHAPES
+from training.stickers.catalogue import WHOLE, World
 from training.stickers.edits import Edit, EditType, sample_edit
 from training.stickers.models import build_transformer
 from training.stickers.render import render
@@ -45,7 +45,7 @@ TYPE_SHARES = {
 }
 """Backgrounds and styles are soon learnt; which thing an instruction means takes many triplets."""
 _SHEET_EDITS = 16
-WHOLE = ("final_layer.linear.weight", "final_layer.linear.bias", ".gate.weight")
+TRAINED_WHOLE = ("final_layer.linear.weight", "final_layer.linear.bias", ".gate.weight")
 """What learns as a whole beside LoRA pairs."""
 
 
@@ -60,6 +60,7 @@ class EditSettings:
 
     mode: Literal["full", "lora"] = "full"
     rank: int = 16
+    world: World = WHOLE
     width: int = 96
     num_dual: int = 2
     num_single: int = 4
@@ -113,8 +114,10 @@ class EditStage:
         self.transformer.load_state_dict(start.state_dict())
         self.transformer.to(torch.bfloat16)
         has_pairs = settings.mode == "lora"
-        self.adapter = put_adapter_on(self.transformer, settings.rank, WHOLE) if has_pairs else None
-        self.buckets = [_encode_edits(settings, vae, cache_path, say, shape) for shape in SHAPES]
+        self.adapter = put_adapter_on(self.transformer, settings.rank, TRAINED_WHOLE) if has_pairs else None
+        self.buckets = [
+            _encode_edits(settings, vae, cache_path, say, shape) for shape in settings.world.shapes
+        ]
         sizes = np.array([len(bucket.records) for bucket in self.buckets], np.float64)
         self.bucket_shares = sizes / sizes.sum()
 
@@ -184,8 +187,10 @@ def _draw_conditions(rng: np.random.Generator, settings: EditSettings) -> tuple[
 def training_edit(settings: EditSettings, index: int, shape: str = "square") -> Edit:
     """Training edit `index` of a shape: its type by share, the rest at random."""
     rng = rng_for(f"edit-triplet-{shape}", settings.seed, index)
-    types, shares = list(settings.type_shares), np.array(list(settings.type_shares.values()))
-    return sample_edit(rng, types[int(rng.choice(len(types), p=shares / shares.sum()))], shape=shape)
+    shares = {type: share for type, share in settings.type_shares.items() if type in settings.world.edits}
+    types, weights = list(shares), np.array(list(shares.values()))
+    type = types[int(rng.choice(len(types), p=weights / weights.sum()))]
+    return sample_edit(rng, type, shape=shape, world=settings.world)
 
 
 def _encode_edits(settings: EditSettings, vae: Vae, path: Path, say: Say, shape: str) -> EditBucket:

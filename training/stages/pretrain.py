@@ -33,7 +33,7 @@ from training.preview import draw_prompts
 from training.seeds import rng_for
 from training.sheets import sheet
 from training.stickers.captions import caption
-from training.stickers.catalogue import SHAPES
+from training.stickers.catalogue import WHOLE, World
 from training.stickers.layout import LayoutHead, layout_labels
 from training.stickers.models import build_text_encoders, build_transformer
 from training.stickers.render import render
@@ -76,6 +76,7 @@ class PretrainSettings:
     from scenes of two different things, beside their natural share.
     """
 
+    world: World = WHOLE
     width: int = 96
     num_dual: int = 2
     num_single: int = 4
@@ -147,7 +148,7 @@ class PretrainStage:
                 scenes=training_scenes(settings, shape),
                 latents_NCHW=drawing_latents(settings, vae, cache_path, say, shape),
             )
-            for shape in SHAPES
+            for shape in settings.world.shapes
         ]
         sizes = np.array([len(bucket.scenes) for bucket in self.buckets], np.float64)
         self.bucket_shares = sizes / sizes.sum()
@@ -222,4 +223,5 @@ def training_scenes(settings: PretrainSettings, shape: str) -> list[Scene]:
 
 def pretrain_scene(settings: PretrainSettings, index: int, shape: str = "square") -> Scene:
     """Training scene `index` of a shape."""
-    return sample_scene(rng_for(f"pretrain-scene-{shape}", settings.seed, index), shape=shape)
+    rng = rng_for(f"pretrain-scene-{shape}", settings.seed, index)
+    return sample_scene(rng, shape=shape, world=settings.world)

@@ -184,6 +184,22 @@ class World:
 
 
 WHOLE = World()
+STARTER = World(
+    classes=tuple(
+        (
+            "car bus airplane boat dog cat bird fish apple banana pizza cake umbrella cup book clock chair"
+            " tree flower house star heart robot hat"
+        ).split()
+    ),
+    colors=("red", "orange", "yellow", "green", "blue", "purple", "pink"),
+    backgrounds=("plain", "sky", "grass", "sand", "night", "room"),
+    styles=("pixel art", "sepia"),
+    effects=(),
+    signs=(),
+    shapes=("square",),
+    edits=("add", "remove", "color", "background", "style"),
+)
+"""What two CPU cores learn in a few sittings: the part that the embedded weights know."""
 
 
 def world_of(vocabulary: Mapping[str, Sequence[str]]) -> World:

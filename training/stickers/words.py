@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerFast
 
 from training.seeds import rng_for
 from training.stickers.captions import BACKGROUND_WORDS, NUMBER_WORDS, STYLE_WORDS
-from training.stickers.catalogue import CATEGORIES, COLORS, EFFECTS, KINDS, SIGN_WORDS
+from training.stickers.catalogue import CATEGORIES, COLORS, EFFECTS, KINDS, SIGN_WORDS, WHOLE, World
 from training.stickers.edits import sample_edit
 
 MAX_TOKENS = 16
@@ -70,10 +70,11 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     )
 
 
-def spoken_words(num_samples: int = 8_000) -> tuple[str, ...]:
-    """Every word that captions and instructions use (found by sampling them), and the fillers."""
+def spoken_words(world: World = WHOLE, num_samples: int = 8_000) -> tuple[str, ...]:
+    """Every word that captions and instructions use in this part of the world (found by sampling them), and
+    the fillers."""
     spoken = set(_FILLERS)
     for index in range(num_samples):
-        edit = sample_edit(rng_for("spoken-words", 0, index))
+        edit = sample_edit(rng_for("spoken-words", 0, index), world=world)
         spoken.update(re.findall(r"[a-z]+", f"{edit.instruction} {edit.target_caption}".lower()))
     return tuple(sorted(spoken))
