@@ -17,7 +17,7 @@ from training.benchmarks.ledger import Ledger
 from training.benchmarks.mask2former import Mask2FormerJudge
 from training.benchmarks.objects import ObjectJudge, StickersJudge
 from training.benchmarks.vision_chat import ChatSettings, VisionChat, key_from
-from training.stickers.detector import WEIGHTS_FOLDER, Detector
+from training.stickers.detector import JUDGES, Detector
 
 __all__ = [
     "NAMES",
@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def object_judge(name: str, args: argparse.Namespace) -> ObjectJudge:
     """For GenEval. Raises TrainingError."""
     if name == "stickers":
-        folder = Path(args.judge_weights or WEIGHTS_FOLDER)
+        folder = Path(args.judge_weights or JUDGES / "starter")
         detector = Detector.from_pretrained(folder)
         return StickersJudge(detector, file_sha256(folder / "model.safetensors"))
     return Mask2FormerJudge(args.judge_weights or MASK2FORMER, args.judge_clip or CLIP_L, device())

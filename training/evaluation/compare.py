@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from engines.engine import DiffusionEngine, read_vocabulary
+from engines.engine import DiffusionEngine
 from engines.load_engine import load_engine
 from engines.presets import PRESETS, Preset
 from engines.vae import Vae
@@ -23,6 +22,7 @@ from training.errors import BadRecipe
 from training.evaluation.batches import Sampling, draw_all
 from training.evaluation.benchmarks import Panel, drawing_panel
 from training.evaluation.geneval import judge
+from training.evaluation.judge import judge_of
 from training.evaluation.prompts import TASKS, own_prompts
 from training.evaluation.quality import feature_distance, features_of, fidelity_db, sharpness, true_scene_of
 from training.evaluation.report import (
@@ -39,8 +39,7 @@ from training.evaluation.report import (
 from training.evaluation.score import Watch
 from training.evaluation.train_detector import round_trip
 from training.export import averaged_weights
-from training.stickers.catalogue import world_of
-from training.stickers.detector import WEIGHTS_FOLDER, Detector
+from training.stickers.detector import Detector
 from training.stickers.render import font_version, render
 
 __all__ = ["add_arguments", "run", "setups"]
@@ -96,7 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=2, help="pictures a prompt")
     parser.add_argument("--batch", type=int, default=8, help="pictures at once")
     parser.add_argument("--seed", type=int, default=0, help="of the prompts")
-    parser.add_argument("--detector", type=Path, default=WEIGHTS_FOLDER, help="folder of the judge")
+    parser.add_argument("--detector", type=Path, help="folder of the judge (default: the one that fits)")
     parser.add_argument("--json", type=Path, help="write all numbers here")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet (PNG) here")
 
@@ -163,9 +162,8 @@ def run(args: argparse.Namespace) -> int:
     ]
     if not chosen:
         raise BadRecipe(f"No row is called so: {', '.join(args.only)}.")
-    detector = Detector.from_pretrained(args.detector)
-    world = world_of(read_vocabulary(args.weights))
-    detector.require(world)
+    judging = judge_of(args.weights, args.detector)
+    detector, world = judging.detector, judging.world
     panel = drawing_panel(own_prompts(args.prompts, args.seed, COMPARED_TASKS, world), args.seeds)
     vae = Vae.from_pretrained(args.weights / "vae")
     decoded = round_trip(vae, panel.truth)
@@ -193,7 +191,7 @@ def run(args: argparse.Namespace) -> int:
             "minutes": round((time.monotonic() - started) / 60, 1),
         },
         tables=(Table(title="Students and their teacher", overall_columns=("score",), rows=tuple(rows)),),
-        judge_error=json.loads((args.detector / "report.json").read_text("utf-8"))["held_out"],
+        judge_error=judging.error,
     )
     print(report.text())
     if args.json:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from PIL import Image
 
-from engines.engine import DiffusionEngine, read_vocabulary
+from engines.engine import DiffusionEngine
 from engines.load_engine import load_engine
 from training.checkpoint import fill
 from training.errors import BadRecipe
@@ -18,12 +17,12 @@ from training.evaluation.batches import Sampling, Wish, edit_all
 from training.evaluation.benchmarks import seed_of, subject
 from training.evaluation.compare import folders_of
 from training.evaluation.editing import own_edits, score_edit
+from training.evaluation.judge import judge_of
 from training.evaluation.report import Cell, Mark, Report, Row, Table, summarise, write_json
 from training.evaluation.score import Watch
 from training.evaluation.train_detector import round_trip
 from training.export import averaged_weights
-from training.stickers.catalogue import world_of
-from training.stickers.detector import WEIGHTS_FOLDER, Detector
+from training.stickers.detector import Detector
 from training.stickers.edits import WHOLE_PICTURE, Edit
 from training.stickers.render import render
 
@@ -47,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, help="denoising steps (default: the preset's)")
     parser.add_argument("--batch", type=int, default=8, help="pictures at once")
     parser.add_argument("--seed", type=int, default=0, help="of the edits")
-    parser.add_argument("--detector", type=Path, default=WEIGHTS_FOLDER, help="folder of the judge")
+    parser.add_argument("--detector", type=Path, help="folder of the judge (default: the one that fits)")
     parser.add_argument("--json", type=Path, help="write all numbers here")
 
 
@@ -55,9 +54,10 @@ def run(args: argparse.Namespace) -> int:
     """Edit, judge, print. Raises TrainingError or EngineError."""
     if min(args.prompts, args.batch) < 1:
         raise BadRecipe("--prompts and --batch must be at least 1.")
-    detector = Detector.from_pretrained(args.detector)
+    judge = judge_of(args.weights, args.detector)
+    detector = judge.detector
     engine = load_engine("stickers-edit", args.weights)
-    edits = own_edits(args.prompts, args.seed, world_of(read_vocabulary(args.weights)))
+    edits = own_edits(args.prompts, args.seed, judge.world)
     targets = round_trip(engine.parts.vae, [render(edit.target) for edit in edits])
     rows = [row(SHIPPED, edits, edited(SHIPPED, engine, edits, args), detector, targets)]
     for name, folder in folders_of("--editor", args.editor).items():
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
             "untouched error": f"mean absolute difference to the true target outside the mask, x {PER_MILLE}",
         },
         tables=(Table(title="Editors", overall_columns=("score",), rows=tuple(rows)),),
-        judge_error=json.loads((args.detector / "report.json").read_text("utf-8"))["held_out"],
+        judge_error=judge.error,
     )
     print(report.text())
     if args.json:

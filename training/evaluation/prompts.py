@@ -120,9 +120,21 @@ def own_prompts(
 
 
 def can_be_asked(task: str, world: World) -> bool:
-    """Whether the world has styles, signs or shapes for the tasks about them."""
-    needs = {"style": world.styles, "text": world.signs, "shape": world.shapes[1:]}
-    return bool(needs.get(task, True))
+    """Whether the world holds enough for the task."""
+    num_classes, num_colors = len(world.classes), len(world.colors)
+    needs = {
+        "two_object": num_classes > 1,
+        "position": num_classes > 1,
+        "three_objects": num_classes > 2,
+        "colors": num_colors > 0,
+        "color_attr": num_classes > 1 and num_colors > 1,
+        "held_out": any(is_held_out(kind, color) for kind in world.classes for color in world.colors),
+        "background": len(world.backgrounds) > 1,
+        "style": bool(world.styles),
+        "text": bool(world.signs),
+        "shape": len(world.shapes) > 1,
+    }
+    return needs.get(task, True)
 
 
 def two_kinds(rng: np.random.Generator, world: World) -> tuple[str, str]:

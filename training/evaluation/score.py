@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -19,10 +18,10 @@ from training.errors import BadRecipe
 from training.evaluation.batches import Sampling, Wish, draw_all, edit_all
 from training.evaluation.benchmarks import Make, Scored, drawing_panel, score_drawing, score_editing
 from training.evaluation.editing import own_edits, reasoning_edits
+from training.evaluation.judge import Judge, judge_of
 from training.evaluation.prompts import TASKS, Prompt, own_prompts, read_geneval
 from training.evaluation.report import Report, write_json, write_sheet
-from training.stickers.catalogue import World, world_of
-from training.stickers.detector import WEIGHTS_FOLDER, Detector
+from training.stickers.catalogue import World
 from training.stickers.render import font_version
 
 __all__ = ["add_arguments", "run"]
@@ -50,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=8, help="pictures at once")
     parser.add_argument("--seed", type=int, default=0, help="of prompts and edits")
     parser.add_argument("--geneval", type=Path, help="GenEval's evaluation_metadata.jsonl, not own prompts")
-    parser.add_argument("--detector", type=Path, default=WEIGHTS_FOLDER, help="folder of the judge")
+    parser.add_argument("--detector", type=Path, help="folder of the judge (default: the one that fits)")
     parser.add_argument("--json", type=Path, help="write all numbers here")
     parser.add_argument("--sheet", type=Path, help="write a contact sheet (PNG) here")
 
@@ -60,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     if min(args.prompts, args.seeds, args.batch) < 1:
         raise BadRecipe("--prompts, --seeds and --batch must be at least 1.")
     started = time.monotonic()
-    detector = Detector.from_pretrained(args.detector)
+    judge = judge_of(args.weights, args.detector)
     facts: Facts = {
         "weights": str(args.weights),
         "seeds a prompt": args.seeds,
@@ -73,14 +72,14 @@ def run(args: argparse.Namespace) -> int:
     variants = args.variant or those_in(args.weights)
     drawing_variants = [name for name in variants if name != "edit"]
     if drawing_variants:
-        scored.append(drawing(args, drawing_variants, detector, facts))
+        scored.append(drawing(args, drawing_variants, judge, facts))
     if "edit" in variants:
-        scored.append(editing(args, detector, facts))
+        scored.append(editing(args, judge, facts))
     facts["minutes"] = round((time.monotonic() - started) / 60, 1)
     report = Report(
         facts=facts,
         tables=tuple(each.table for each in scored),
-        judge_error=json.loads((args.detector / "report.json").read_text("utf-8"))["held_out"],
+        judge_error=judge.error,
         failures=[failure for each in scored for failure in each.failures],
     )
     print(report.text())
@@ -97,7 +96,7 @@ def those_in(weights: Path) -> list[str]:
     return held or ["full"]
 
 
-def drawing(args: argparse.Namespace, variants: Sequence[str], detector: Detector, facts: Facts) -> Scored:
+def drawing(args: argparse.Namespace, variants: Sequence[str], judge: Judge, facts: Facts) -> Scored:
     engines: dict[str, DiffusionEngine] = {}
     for name in variants:
         share = next(iter(engines.values()), None)
@@ -115,14 +114,12 @@ def drawing(args: argparse.Namespace, variants: Sequence[str], detector: Detecto
 
         return make
 
-    world = world_of(engines[variants[0]].info.vocabulary)
-    detector.require(world)
-    panel = drawing_panel(chosen_prompts(args, world), args.seeds)
+    panel = drawing_panel(chosen_prompts(args, judge.world), args.seeds)
     makes = {name: maker(name) for name in engines}
-    return score_drawing(panel, makes, detector, engines[variants[0]].parts.vae)
+    return score_drawing(panel, makes, judge.detector, engines[variants[0]].parts.vae)
 
 
-def editing(args: argparse.Namespace, detector: Detector, facts: Facts) -> Scored:
+def editing(args: argparse.Namespace, judge: Judge, facts: Facts) -> Scored:
     engine = load_engine(VARIANTS["edit"], args.weights)
     facts["edited with"] = described(engine, args)
     watch = Watch("edited")
@@ -130,12 +127,11 @@ def editing(args: argparse.Namespace, detector: Detector, facts: Facts) -> Score
     def make(wishes: Sequence[Wish]) -> list[Image.Image]:
         return edit_all(engine, wishes, sampling(args), watch.tell(len(wishes)))
 
-    world = world_of(engine.info.vocabulary)
-    detector.require(world)
+    world = judge.world
     own = own_edits(args.prompts, args.seed, world)
     edits = {name: [edit for edit in own if edit.type == name] for name in world.edits}
     edits["reasoning"] = reasoning_edits(args.prompts, args.seed, world)
-    scored = score_editing(edits, args.seeds, make, detector, engine.parts.vae)
+    scored = score_editing(edits, args.seeds, make, judge.detector, engine.parts.vae)
     facts["edit, seconds a picture"] = watch.seconds_each
     return scored
 

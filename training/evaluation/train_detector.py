@@ -27,7 +27,7 @@ from training.stickers.detector import (
     CELL_PX,
     GRID,
     INPUT_PX,
-    WEIGHTS_FOLDER,
+    JUDGES,
     Detector,
     DetectorNetwork,
     GridOutput,
@@ -217,7 +217,7 @@ def held_out(settings: DetectorSettings, vae: Vae | None) -> Groups:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `python -m training detector`."""
-    parser.add_argument("--out", type=Path, default=WEIGHTS_FOLDER, help="folder for weights and report")
+    parser.add_argument("--out", type=Path, default=JUDGES / "whole", help="folder for weights and report")
     parser.add_argument(
         "--vae", type=Path, default=Path("engines/stickers/vae"), help="autoencoder for round trips"
     )

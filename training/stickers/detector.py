@@ -26,7 +26,7 @@ from training.errors import BadRecipe, CorruptCheckpoint
 from training.stickers.catalogue import SIGN, WHOLE, World, vocabulary_of, world_of
 
 __all__ = [
-    "WEIGHTS_FOLDER",
+    "JUDGES",
     "Detection",
     "Detector",
     "DetectorNetwork",
@@ -35,7 +35,8 @@ __all__ = [
     "Thresholds",
 ]
 
-WEIGHTS_FOLDER = Path(__file__).parent / "detector"
+JUDGES = Path(__file__).parent / "judges"
+"""Folders of shipped detectors, each for a part of the world."""
 INPUT_PX = 128
 CELL_PX = 8  # in the network's input
 GRID = INPUT_PX // CELL_PX
@@ -156,7 +157,7 @@ class Detector:
         self.thresholds = thresholds
 
     @classmethod
-    def from_pretrained(cls, folder: Path = WEIGHTS_FOLDER) -> Detector:
+    def from_pretrained(cls, folder: Path) -> Detector:
         """Raises CorruptCheckpoint for missing or damaged files, BadRecipe for names that the world lacks."""
         try:
             config = json.loads((folder / "config.json").read_text("utf-8"))
@@ -184,16 +185,23 @@ class Detector:
         weights = {name: tensor.contiguous() for name, tensor in self.network.state_dict().items()}
         save_file(weights, folder / "model.safetensors")
 
+    def unknown(self, world: World) -> list[str]:
+        """What this part of the world holds that the detector has never seen."""
+        own, wanted = vocabulary_of(self.network.world), vocabulary_of(world)
+        kinds = ("classes", "colors", "backgrounds", "styles", "signs")
+        return [name for kind in kinds for name in wanted[kind] if name not in own[kind]]
+
+    def knows(self, world: World) -> bool:
+        """Whether it has seen all that this part of the world holds."""
+        return not self.unknown(world)
+
     def require(self, world: World) -> None:
         """Raises BadRecipe when it has never seen something that this part of the world holds."""
-        own, wanted = vocabulary_of(self.network.world), vocabulary_of(world)
-        for kind in ("classes", "colors", "backgrounds", "styles", "signs"):
-            strange = [name for name in wanted[kind] if name not in own[kind]]
-            if strange:
-                raise BadRecipe(
-                    f"The judge knows no {', '.join(strange[:3])} ({kind}) and would count them as missing. "
-                    "Train it for the whole world: python -m training detector"
-                )
+        if strange := self.unknown(world):
+            raise BadRecipe(
+                f"The judge knows no {', '.join(strange[:3])} and would count them as missing. "
+                "Train it for the whole world: python -m training detector"
+            )
 
     def read(self, pictures: Sequence[Image.Image], batch_size: int = 64) -> list[Reading]:
         """What is in each picture (any size; its longer side is brought to the network's)."""

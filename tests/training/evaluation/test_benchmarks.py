@@ -20,7 +20,7 @@ from training.evaluation.prompts import Prompt, own_prompts
 from training.evaluation.truth import true_scene
 from training.seeds import rng_for
 from training.stickers.catalogue import world_of
-from training.stickers.detector import Detector
+from training.stickers.detector import JUDGES, Detector
 from training.stickers.edits import Edit, EditType
 from training.stickers.render import render
 
@@ -43,7 +43,7 @@ BY_TYPE = {
 
 @pytest.fixture(scope="module")
 def detector() -> Detector:
-    return Detector.from_pretrained()
+    return Detector.from_pretrained(JUDGES / "starter")
 
 
 def draw_truth(wishes: Sequence[Wish]) -> list[Image.Image]:

@@ -14,6 +14,7 @@ from training.evaluation.geneval import judge
 from training.evaluation.prompts import EXTRA_TASKS, TASKS, Wanted, own_prompts, read_geneval
 from training.evaluation.truth import true_scene
 from training.seeds import rng_for
+from training.stickers.catalogue import World
 from training.stickers.words import build_tokenizer
 
 LINES = [
@@ -96,3 +97,15 @@ def test_the_engines_know_every_word_they_are_asked() -> None:
     asked += [edit.instruction for edit in own_edits(20, seed=0)]
     unknown = [words for words in asked if tokenizer.unk_token_id in tokenizer(words).input_ids]
     assert unknown == []
+
+
+def test_a_small_part_of_the_world_is_asked_what_it_holds() -> None:
+    dogs = World(
+        classes=("dog",), colors=("red",), backgrounds=("plain",), styles=(), signs=(), shapes=("square",)
+    )
+    assert {prompt.tag for prompt in own_prompts(3, seed=0, world=dogs)} <= {
+        "single_object",
+        "counting",
+        "colors",
+        "held_out",
+    }
