@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +21,21 @@ from torch import Tensor
 from engines.errors import ModelNotFound, NonFiniteOutput, WeightsDamaged
 from engines.sparse_dit.checkpoint import read_json
 
-__all__ = ["Vae", "to_image", "to_pixels"]
+__all__ = ["Posterior", "Vae", "to_image", "to_pixels"]
 
 CHUNK = 4
 """Pictures through the network at a time, to bound memory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posterior:
+    """A normal distribution of latents as the transformer reads them: its mean, and log variance by place.
+
+    `log_variance_BChw` is None for an autoencoder that knows one latent for a picture.
+    """
+
+    mean_BChw: Tensor
+    log_variance_BChw: Tensor | None
 
 
 class Vae:
@@ -31,6 +46,7 @@ class Vae:
         self.scale = float(model.config.scaling_factor)
         self.shift = float(getattr(model.config, "shift_factor", None) or 0.0)
         self.factor: int = 2 ** (len(model.config.block_out_channels) - 1)
+        self.channels = int(model.config.latent_channels)
 
     @classmethod
     def from_pretrained(
@@ -61,11 +77,33 @@ class Vae:
     @torch.no_grad()
     def encode(self, pixels_B3HW: Tensor) -> Tensor:
         """Pixels in [-1, 1] to the most likely latents (B, channels, h, w), in float32."""
-        parts = []
+        return self.posterior(pixels_B3HW).mean_BChw
+
+    @torch.no_grad()
+    def posterior(self, pixels_B3HW: Tensor) -> Posterior:
+        """Pixels in [-1, 1] to all that the encoder says of their latents, in float32."""
+        means, log_variances = [], []
         for chunk in torch.split(pixels_B3HW.to(self.model.device, self.model.dtype), CHUNK):
             encoded = self.model.encode(chunk)
-            parts.append(encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded.latent)
-        return (torch.cat(parts).float() - self.shift) * self.scale
+            if hasattr(encoded, "latent_dist"):
+                means.append(encoded.latent_dist.mean)
+                log_variances.append(encoded.latent_dist.logvar)
+            else:
+                means.append(encoded.latent)
+        spread = torch.cat(log_variances).float() + 2 * math.log(self.scale) if log_variances else None
+        return Posterior(
+            mean_BChw=(torch.cat(means).float() - self.shift) * self.scale, log_variance_BChw=spread
+        )
+
+    def encoder_hash(self) -> str:
+        """Names what makes latents of pictures: the encoder's weights, the scale and the shift; the decoder
+        may go on learning."""
+        digest = hashlib.sha256(json.dumps([type(self.model).__name__, self.scale, self.shift]).encode())
+        for name, tensor in sorted(self.model.state_dict().items()):
+            if name.startswith(("encoder.", "quant_conv.")):
+                digest.update(f"{name} {tuple(tensor.shape)} ".encode())
+                digest.update(tensor.detach().float().cpu().contiguous().numpy().data)
+        return digest.hexdigest()
 
     @torch.no_grad()
     def decode(self, latents_BChw: Tensor) -> Tensor:

@@ -12,10 +12,13 @@ import torch
 
 from engines.errors import EngineError
 from engines.vae import Vae
-from training import editors, finetune, plan, scenes, students
+from training import cluster, editors, finetune, plan, scenes, students
 from training.adopt import adopt
 from training.benchmarks import command as benchmark
-from training.errors import Stopped, TrainingError
+from training.checkpoint import last_step
+from training.cluster_recipes import CLUSTER_RECIPES
+from training.distributed import Team, join
+from training.errors import BadRecipe, Stopped, TrainingError
 from training.evaluation import compare, compare_edits, score, train_detector
 from training.export import averaged_weights, export
 from training.loop import LoopSettings, train
@@ -24,8 +27,9 @@ from training.stages.autoencoder import AutoencoderStage, export_autoencoder, re
 from training.stages.pretrain import PretrainStage
 
 
-def run_autoencoder(recipe: Recipe, runs: Path, minutes: float | None) -> None:
+def run_autoencoder(recipe: Recipe, runs: Path, minutes: float | None, team: Team) -> None:
     """Train, then write the averaged weights where the later stages look for them."""
+    require_alone(team)
     stage = AutoencoderStage(recipe.autoencoder)
     export_autoencoder(stage.model, recipe.autoencoder, runs / "vae")
     optimizer = train(stage, _sitting(recipe.autoencoder_loop, minutes), runs / "autoencoder", say)
@@ -34,29 +38,56 @@ def run_autoencoder(recipe: Recipe, runs: Path, minutes: float | None) -> None:
     say(f"Reconstruction on held-out scenes: {reconstruction_psnr_db(stage.model):.1f} dB PSNR.")
 
 
-def run_pretrain(recipe: Recipe, runs: Path, minutes: float | None) -> None:
-    """Cache latents, learn to draw."""
-    stage = PretrainStage(recipe.pretrain, _vae(runs), runs / "latents" / "pretrain.safetensors", say)
-    train(stage, _sitting(recipe.pretrain_loop, minutes), runs / "pretrain", say)
+def run_pretrain(recipe: Recipe, runs: Path, minutes: float | None, team: Team) -> None:
+    """Cache latents, learn to draw, from small pictures to large ones where the recipe says so."""
+    start = None
+    for growth in recipe.growth:
+        name = f"pretrain-{growth.resolution_px}"
+        loop = replace(
+            recipe.pretrain_loop, optim=replace(recipe.pretrain_loop.optim, num_steps=growth.num_steps)
+        )
+        if last_step(runs / name) < growth.num_steps:
+            settings = replace(
+                recipe.pretrain, resolution_px=growth.resolution_px, batch_size=growth.batch_size
+            )
+            stage = PretrainStage(
+                settings, _vae(runs), runs / "latents" / name, say, name=name, start=start, team=team
+            )
+            train(stage, _sitting(loop, minutes), runs / name, say, team)
+        if last_step(runs / name) < growth.num_steps:
+            return  # the sitting is over
+        start = averaged_weights(runs / name)
+    stage = PretrainStage(
+        recipe.pretrain, _vae(runs), runs / "latents" / "pretrain", say, start=start, team=team
+    )
+    train(stage, _sitting(recipe.pretrain_loop, minutes), runs / "pretrain", say, team)
 
 
-def run_posttrain(recipe: Recipe, runs: Path, minutes: float | None) -> None:
+def run_posttrain(recipe: Recipe, runs: Path, minutes: float | None, team: Team) -> None:
     """Go on from the pre-trained weights, the text encoders left as they are."""
     stage = PretrainStage(
         recipe.posttrain,
         _vae(runs),
-        runs / "latents" / "pretrain.safetensors",
+        runs / "latents" / "pretrain",
         say,
+        name="posttrain",
         start=averaged_weights(runs / "pretrain"),
+        keeps_text=True,
+        team=team,
     )
-    train(stage, _sitting(recipe.posttrain_loop, minutes), runs / "posttrain", say)
+    train(stage, _sitting(recipe.posttrain_loop, minutes), runs / "posttrain", say, team)
 
 
-STAGES: dict[str, Callable[[Recipe, Path, float | None], None]] = {
+STAGES: dict[str, Callable[[Recipe, Path, float | None, Team], None]] = {
     "autoencoder": run_autoencoder,
     "pretrain": run_pretrain,
     "posttrain": run_posttrain,
 }
+
+
+def require_alone(team: Team) -> None:
+    if team.size > 1:
+        raise BadRecipe(f"This stage trains in one process, not in {team.size}: start it without torchrun.")
 
 
 def say(sentence: str) -> None:
@@ -84,22 +115,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return train_detector.run(args)
         if args.command == "benchmark":
             return benchmark.run(args, say)
+        if args.recipe in CLUSTER_RECIPES:
+            return cluster.run(args, say)
         recipe = find_recipe(args.recipe, args.set)
         runs = args.runs / recipe.name
         if args.command == "export":
-            say(f"{args.out}: weights hash {export(recipe, runs, args.out)}")
+            out = args.out or Path("engines/stickers")
+            say(f"{out}: weights hash {export(recipe, runs, out)}")
             return 0
         if args.command == "adopt":
             adopted = ", ".join(adopt(args.weights, recipe, runs)) or "nothing new"
             say(f"{runs} goes on from {args.weights}: {adopted}.")
             return 0
         torch.set_num_threads(args.threads or torch.get_num_threads())
-        if args.command in students.COMMANDS:
-            students.run(args, recipe, runs, say)
-        elif args.command in editors.COMMANDS:
-            editors.run(args, recipe, runs, say)
-        else:
-            STAGES[args.command](recipe, runs, args.minutes)
+        with join(on_cpu=True) as team:
+            if args.command in students.COMMANDS:
+                require_alone(team)
+                students.run(args, recipe, runs, say)
+            elif args.command in editors.COMMANDS:
+                editors.run(args, recipe, runs, say, team)
+            else:
+                STAGES[args.command](recipe, runs, args.minutes, team)
     except Stopped as stopped:
         print(f"{stopped}", file=sys.stderr)
         return 130
@@ -137,9 +173,21 @@ def _parser() -> argparse.ArgumentParser:
             students.add_arguments(command, name)
         if name in editors.COMMANDS:
             editors.add_arguments(command, name)
+        if name in ("pretrain", "posttrain"):
+            cluster.add_arguments(command)
+    command = commands.add_parser(
+        "latents", help="Encode a folder of captioned pictures for a cluster recipe."
+    )
+    _add_recipe(command, default="hidream_i1")
+    command.add_argument("--pictures", type=Path, required=True, help="pictures, a .txt caption beside each")
+    command.add_argument("--weights", type=Path, required=True, help="a folder with the autoencoder")
+    command.add_argument("--out", type=Path, required=True, help="where shards go")
     command = commands.add_parser("export", help="Write trained weights in diffusers layout, with manifest.")
     _add_recipe(command)
-    command.add_argument("--out", type=Path, default=Path("engines/stickers"))
+    command.add_argument("--out", type=Path, help="default: engines/stickers, or the cluster recipe's name")
+    command.add_argument(
+        "--weights", type=Path, help="cluster recipes: a folder whose other parts are copied"
+    )
     command = commands.add_parser("adopt", help="Go on from exported weights: make them finished runs.")
     _add_recipe(command)
     command.add_argument("--weights", type=Path, default=Path("engines/stickers"))
@@ -154,8 +202,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_recipe(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--recipe", default="stickers_cpu", help=f"one of: {', '.join(RECIPES)}")
+def _add_recipe(command: argparse.ArgumentParser, default: str = "stickers_cpu") -> None:
+    known = ", ".join([*RECIPES, *CLUSTER_RECIPES])
+    command.add_argument("--recipe", default=default, help=f"one of: {known}")
     command.add_argument(
         "--set", action="append", default=[], metavar="A.B=C", help="change a setting of the recipe"
     )

@@ -12,6 +12,7 @@ import torch
 from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
 from training.checkpoint import checkpoints
+from training.distributed import ALONE, Team
 from training.errors import BadRecipe
 from training.export import load_drawing, load_editing
 from training.loop import LoopSettings, Say, train
@@ -53,19 +54,19 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     )
 
 
-def run(args: argparse.Namespace, recipe: Recipe, runs: Path, say: Say) -> None:
+def run(args: argparse.Namespace, recipe: Recipe, runs: Path, say: Say, team: Team = ALONE) -> None:
     """Train or go on. Raises TrainingError or EngineError."""
     if args.command == "ablate-edit":
-        ablate(args, recipe, runs, say)
+        ablate(args, recipe, runs, say, team)
         return
     name = args.run_name or ("edit" if recipe.edit.mode == "full" else "edit-lora")
     if Path(name).name != name:
         raise BadRecipe(f"--as takes a name, not a path: {name!r}.")
     loop = sitting(recipe.edit_loop, args.minutes)
-    train_editor(recipe, recipe.edit, loop, runs, name, args.start, say)
+    train_editor(recipe, recipe.edit, loop, runs, name, args.start, say, team)
 
 
-def ablate(args: argparse.Namespace, recipe: Recipe, runs: Path, say: Say) -> None:
+def ablate(args: argparse.Namespace, recipe: Recipe, runs: Path, say: Say, team: Team) -> None:
     """Two runs of equal steps, samples and noise; the loss of one weighs all places evenly."""
     if args.steps < 1:
         raise BadRecipe("--steps must be at least 1.")
@@ -74,7 +75,7 @@ def ablate(args: argparse.Namespace, recipe: Recipe, runs: Path, say: Say) -> No
     for name, weight in ((WEIGHTED, recipe.edit.largest_weight), (EVEN, 1.0)):
         say(f"{name}: places that change weigh up to {weight:g} times as much.")
         settings = replace(recipe.edit, largest_weight=weight)
-        train_editor(recipe, settings, loop, runs, name, args.start, say)
+        train_editor(recipe, settings, loop, runs, name, args.start, say, team)
     flags = " ".join(f"--editor {name}={runs / name}" for name in (WEIGHTED, EVEN))
     say(f"Compare them: python -m training compare-edits {flags}")
 
@@ -87,6 +88,7 @@ def train_editor(
     name: str,
     start: str | None,
     say: Say,
+    team: Team,
 ) -> None:
     """One run; an adapter is written beside its checkpoints, as engines read HiDream-E1-Full's."""
     transformer, encoders = load_drawing(recipe, runs)
@@ -95,10 +97,10 @@ def train_editor(
             raise BadRecipe(f"--start names a run that has finished a sitting, and {runs / start} has none.")
         transformer = load_editing(recipe, runs, start)
     text = TextStack(encoders.to(torch.bfloat16).requires_grad_(False), [build_tokenizer() for _ in SUFFIXES])
-    cache = runs / "latents" / "edit.safetensors"
-    stage = EditStage(settings, Vae.from_pretrained(runs / "vae"), text, transformer, cache, say)
-    optimizer = train(stage, loop, runs / name, say)
-    if stage.adapter is not None:
+    cache = runs / "latents" / "edit"
+    stage = EditStage(settings, Vae.from_pretrained(runs / "vae"), text, transformer, cache, say, team)
+    optimizer = train(stage, loop, runs / name, say, team)
+    if stage.adapter is not None and team.is_first:
         optimizer.write(optimizer.ema)
         stage.adapter.write(runs / name / EDITOR_FILE)
         say(f"{runs / name / EDITOR_FILE}: for --editor, over the weights that it was trained on.")

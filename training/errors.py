@@ -3,6 +3,7 @@
 TrainingError
 ├── BadRecipe           a setting is unknown or does not fit
 ├── CorruptCheckpoint   a checkpoint cannot be read
+├── CorruptShards       encoded pictures cannot be read, or are of another encoder
 ├── NonFiniteLoss       too many batches in a row gave NaN or infinity
 ├── DiskFull            there is no room for a checkpoint
 ├── Stopped             a signal asked for the end; all is saved
@@ -20,6 +21,10 @@ class BadRecipe(TrainingError):
 
 class CorruptCheckpoint(TrainingError):
     """A checkpoint cannot be read."""
+
+
+class CorruptShards(TrainingError):
+    """Encoded pictures cannot be read, or are of another encoder."""
 
 
 class NonFiniteLoss(TrainingError):

@@ -12,22 +12,21 @@ from engines.layout import write_layout
 from engines.sparse_dit import SparseDiT
 from engines.text import SUFFIXES, TextEncoders, TextStack
 from engines.vae import Vae
-from training.checkpoint import fill, load_latest
+from training.checkpoint import below, fill, latest, load_latest
 from training.errors import CorruptCheckpoint
+from training.noise_levels import TrainedAt
 from training.recipes import Recipe
 from training.stickers.catalogue import vocabulary_of
-from training.stickers.models import build_text_encoders, build_transformer
+from training.stickers.models import LATENT_SIDE, build_text_encoders, build_transformer
 from training.stickers.words import build_tokenizer, spoken_words
-
-SAMPLING_SHIFT = 1.5
 
 
 def averaged_weights(stage_folder: Path) -> dict[str, Tensor]:
     """The averaged (EMA) weights of a stage's newest checkpoint, fp32."""
-    checkpoint, _ = load_latest(stage_folder / "checkpoints")
+    checkpoint, _ = load_latest(stage_folder / "checkpoints", "ema/")
     if checkpoint is None:
         raise CorruptCheckpoint(f"{stage_folder} has no checkpoint yet: run that stage first.")
-    return {name[4:]: value for name, value in checkpoint.tensors.items() if name.startswith("ema/")}
+    return below(checkpoint.tensors, "ema/")
 
 
 def load_drawing(recipe: Recipe, runs: Path) -> tuple[SparseDiT, TextEncoders]:
@@ -43,6 +42,16 @@ def load_drawing(recipe: Recipe, runs: Path) -> tuple[SparseDiT, TextEncoders]:
     fill(transformer, weights, "transformer.")
     fill(encoders, weights, "encoders.")
     return transformer.eval(), encoders.eval()
+
+
+def sampling_shift(recipe: Recipe, runs: Path) -> float:
+    """That of the last stage of drawing, as its checkpoint notes it, or by the recipe where it does not."""
+    stage = "posttrain" if (runs / "posttrain" / "checkpoints").is_dir() else "pretrain"
+    saved, _ = latest(runs / stage / "checkpoints")
+    trained_at = None if saved is None else TrainedAt.from_notes(saved.notes)
+    if trained_at is not None:
+        return trained_at.sampling_shift
+    return recipe.pretrain.noise_levels.sampling_shift((LATENT_SIDE // 2) ** 2)
 
 
 def load_student(recipe: Recipe, runs: Path, name: str) -> SparseDiT:
@@ -77,7 +86,7 @@ def export(recipe: Recipe, runs: Path, out: Path) -> str:
     if (runs / "edit" / "checkpoints").is_dir():
         transformers["transformer_edit"] = load_editing(recipe, runs).half()
     scheduler = UniPCMultistepScheduler(
-        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=SAMPLING_SHIFT
+        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=sampling_shift(recipe, runs)
     )
     out.mkdir(parents=True, exist_ok=True)
     vocabulary = {**vocabulary_of(recipe.pretrain.world), "words": spoken_words(recipe.pretrain.world)}

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from tensorboardX import SummaryWriter
+from torch import Tensor
 
 from training.optim import OptimSettings
 
@@ -21,6 +22,8 @@ Record = dict[str, str | int | float]
 _WIDTH, _HEIGHT, _MARGIN = 460, 150, 34
 _MAX_POINTS = 400
 _NOT_DRAWN = ("stage", "step", "minutes_left")
+_ROUTER = "router/"
+_CELL = 14
 _STYLE = """
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
 body { max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
@@ -41,8 +44,9 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         self.events = SummaryWriter(str(folder / "events"), flush_secs=30, purge_step=first_step)
 
-    def log(self, record: Record) -> None:
-        """One line in the log, one point in each chart."""
+    def log(self, record: Record, load_LE: Tensor | None = None) -> None:
+        """One line in the log, one point in each chart. `load_LE`: each router's load and its entropy too."""
+        record = {**record, **({} if load_LE is None else router_figures(load_LE))}
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
         step = int(record["step"])
@@ -70,6 +74,16 @@ class Journal:
         self.events.close()
 
 
+def router_figures(load_LE: Tensor) -> dict[str, float]:
+    """By layer: each expert's share of the assignments, and the shares' entropy, 1 where they are even."""
+    figures: dict[str, float] = {}
+    for layer, load_E in enumerate(load_LE.double().tolist()):
+        entropy = -sum(share * math.log(share) for share in load_E if share > 0)
+        figures[f"{_ROUTER}{layer:02}/entropy"] = round(entropy / math.log(max(2, len(load_E))), 5)
+        figures |= {f"{_ROUTER}{layer:02}/expert_{i}": round(share, 5) for i, share in enumerate(load_E)}
+    return figures
+
+
 def read_log(folder: Path) -> list[Record]:
     """The log's records by step. Of steps that a killed run took twice the later ones count; a line that was
     cut is left out."""
@@ -94,8 +108,8 @@ def page(stage: str, optim: OptimSettings, records: Sequence[Record], sheets: Se
         f"<tr><td>{html.escape(name)}</td><td>{html.escape(str(value))}</td></tr>"
         for name, value in rows.items()
     )
-    names = dict.fromkeys(name for record in records for name in record if name not in _NOT_DRAWN)
-    charts = "".join(chart(name, series(records, name)) for name in names)
+    names = dict.fromkeys(name for record in records for name in record if is_drawn(name))
+    charts = "".join(chart(name, series(records, name)) for name in names) + router_map(last)
     figures = "".join(
         f'<figure><img loading="lazy" src="sheets/{path.name}" alt="Contact sheet of step {step_of(path)}">'
         f"<figcaption>Step {step_of(path)}, averaged weights</figcaption></figure>"
@@ -107,6 +121,32 @@ def page(stage: str, optim: OptimSettings, records: Sequence[Record], sheets: Se
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
         f'<body><h1>{title}</h1><div class="charts">{charts}</div>{figures}'
         f"<details><summary>Figures and settings</summary><table>{cells}</table></details></body></html>\n"
+    )
+
+
+def is_drawn(name: str) -> bool:
+    return name not in _NOT_DRAWN and not name.startswith(_ROUTER)
+
+
+def router_map(record: Record) -> str:
+    """A row a layer, a cell an expert: the darker, the more tokens it gets."""
+    loads: dict[str, list[float]] = {}
+    for name, value in record.items():
+        if name.startswith(_ROUTER) and "expert" in name:
+            loads.setdefault(name.split("/")[1], []).append(float(value))
+    if not loads:
+        return ""
+    cells = "".join(
+        f'<rect x="{_MARGIN + 2 * _CELL * column}" y="{24 + _CELL * row}" width="{2 * _CELL - 1}" '
+        f'height="{_CELL - 1}" fill="#4a7dd8" fill-opacity="{min(1.0, share):.3f}">'
+        f"<title>Layer {layer}, expert {column}: {share:.3f}</title></rect>"
+        for row, (layer, shares) in enumerate(loads.items())
+        for column, share in enumerate(shares)
+    )
+    height = 32 + _CELL * len(loads)
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="Load of each router\'s experts">'
+        f'<text x="{_MARGIN}" y="16">load of experts, a row for each router</text>{cells}</svg>'
     )
 
 

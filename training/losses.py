@@ -1,6 +1,6 @@
 """Each loss a function that names its paper and equation."""
 
-# B batch, T tokens, E experts, C channels, H height, W width
+# B batch, T tokens, L layers, E experts, C channels, H height, W width
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engines.sparse_dit.moe import RouterStatistics
+from training.distributed import ALONE, Team
 
 
 def flow_matching_loss(predicted_BCHW: Tensor, clean_BCHW: Tensor, noise_BCHW: Tensor) -> Tensor:
@@ -37,9 +38,17 @@ def spatial_edit_weight(source_BCHW: Tensor, target_BCHW: Tensor, largest: float
     return normalized
 
 
-def balance_loss(router: Sequence[RouterStatistics]) -> Tensor:
-    """E * sum(mean score * load), averaged over layers; 1 when balanced (Fedus et al. 2021, eq. 4)."""
-    per_layer = [
-        len(layer.load_E) * (layer.mean_scores_E.float() * layer.load_E.float()).sum() for layer in router
-    ]
-    return torch.stack(per_layer).mean()
+def router_load(router: Sequence[RouterStatistics], team: Team = ALONE) -> Tensor:
+    """(L, E): the share of assignments that each expert of each layer got, over all ranks."""
+    return team.mean(torch.stack([layer.load_E.float() for layer in router]))
+
+
+def balance_loss(router: Sequence[RouterStatistics], load_LE: Tensor | None = None) -> Tensor:
+    """E * sum(mean score * load), averaged over layers; 1 when balanced (Fedus et al. 2021, eq. 4).
+
+    With `load_LE` of all ranks the balance is that of the whole batch, while each rank's scores keep their
+    own gradient: the mean over ranks is the gradient of the whole batch's loss.
+    """
+    load = router_load(router) if load_LE is None else load_LE
+    scores = torch.stack([layer.mean_scores_E.float() for layer in router])
+    return load.shape[1] * (scores * load).sum(dim=1).mean()

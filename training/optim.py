@@ -1,15 +1,22 @@
-"""AdamW over fp32 master weights of a bf16 model, with a moving average of the masters."""
+"""AdamW over fp32 master weights, with a moving average of the masters; sharded where the model is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
+from training.distributed import ALONE, Team, copy_into, local
 from training.eight_bit import eight_bit_adamw, moments_of, take_up
+from training.errors import CorruptCheckpoint
+
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +54,22 @@ def adamw(groups: list[dict[str, Any]], settings: OptimSettings) -> torch.optim.
 
 
 class MasterOptimizer:
-    """Holds fp32 masters, their EMA and AdamW's moments for the named parameters of a (bf16) model."""
+    """Holds fp32 masters, their EMA and AdamW's moments for the named parameters of a model.
 
-    def __init__(self, parameters: Mapping[str, nn.Parameter], settings: OptimSettings) -> None:
-        self.settings = settings
+    Parameters in float32 are their own masters, as FSDP2's sharded ones are; of others the masters are
+    copies, written back after each update.
+    """
+
+    def __init__(
+        self, parameters: Mapping[str, nn.Parameter], settings: OptimSettings, team: Team = ALONE
+    ) -> None:
+        self.settings, self.team = settings, team
         self.parameters = dict(parameters)
-        self.masters = {name: p.detach().float().clone() for name, p in self.parameters.items()}
-        self.ema = {name: master.clone() for name, master in self.masters.items()}
+        self.masters: dict[str, Tensor] = {
+            name: each if each.dtype is torch.float32 else each.detach().float().clone()
+            for name, each in self.parameters.items()
+        }
+        self.ema = {name: master.detach().clone() for name, master in self.masters.items()}
         groups: list[dict[str, Any]] = [
             {"params": [master for master in self.masters.values() if master.ndim >= 2]},
             {"params": [master for master in self.masters.values() if master.ndim < 2], "weight_decay": 0.0},
@@ -66,45 +82,124 @@ class MasterOptimizer:
         Takes no step when the norm is not finite.
         """
         for name, parameter in self.parameters.items():
-            self.masters[name].grad = None if parameter.grad is None else parameter.grad.float()
-            parameter.grad = None
-        norm = float(torch.nn.utils.clip_grad_norm_(list(self.masters.values()), self.settings.clip_norm))
-        if not torch.isfinite(torch.tensor(norm)):
-            return norm
-        for group in self.adamw.param_groups:
-            group["lr"] = learning_rate(self.settings, step)
-        self.adamw.step()
-        decay = min(self.settings.ema_decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(list(self.ema.values()), list(self.masters.values()), 1 - decay)
-        self.write(self.masters)
+            if (master := self.masters[name]) is not parameter:
+                master.grad = None if parameter.grad is None else parameter.grad.float()
+                parameter.grad = None
+        masters = [master for master in self.masters.values() if master.grad is not None]
+        average([master.grad for master in masters if master.grad is not None], self.team)
+        norm = float(whole(torch.nn.utils.clip_grad_norm_(masters, self.settings.clip_norm)))
+        if torch.isfinite(torch.tensor(norm)):
+            for group in self.adamw.param_groups:
+                group["lr"] = learning_rate(self.settings, step)
+            self.adamw.step()
+            decay = min(self.settings.ema_decay, (1 + step) / (10 + step))
+            averages, current = (
+                [local(each.detach()) for each in kept.values()] for kept in (self.ema, self.masters)
+            )
+            torch._foreach_lerp_(averages, current, 1 - decay)
+            self.write(self.masters)
+        for master in masters:
+            master.grad = None
         return norm
 
     @torch.no_grad()
     def write(self, weights: Mapping[str, Tensor]) -> None:
-        """Copy masters or EMA into the model."""
+        """Copy masters or EMA into the model; for good where parameters are their own masters."""
         for name, parameter in self.parameters.items():
-            parameter.copy_(weights[name])
+            if weights[name] is not parameter:
+                parameter.copy_(weights[name])
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The EMA in the model, the masters back in it afterwards, to the bit."""
+        kept = {name: self.ema[name].clone() for name in self.own_masters()}
+        for name, average in kept.items():
+            exchange(self.ema[name], self.masters[name].detach(), average)
+        try:
+            self.write({**self.ema, **{name: self.parameters[name] for name in kept}})
+            yield
+        finally:
+            for name, average in kept.items():
+                exchange(self.masters[name].detach(), self.ema[name], average)
+            self.write(self.masters)
+
+    def own_masters(self) -> list[str]:
+        return [name for name, parameter in self.parameters.items() if self.masters[name] is parameter]
 
     def state(self) -> dict[str, Tensor]:
         """All tensors that a resume needs."""
-        tensors = {f"master/{name}": value for name, value in self.masters.items()}
+        tensors = {f"master/{name}": value.detach() for name, value in self.masters.items()}
         tensors |= {f"ema/{name}": value for name, value in self.ema.items()}
         for name, master in self.masters.items():
             for key, value in moments_of(self.adamw, master).items():
                 tensors[f"moment/{key}/{name}"] = value
         return tensors
 
+    def places(self, names: Iterable[str]) -> dict[str, Tensor]:
+        """Where a saved state of these names goes: the live tensors, with moments if there are any.
+
+        Raises CorruptCheckpoint where the moments kept here have 8 bits: those are loaded.
+        """
+        known = set(names)
+        if self.settings.moment_bits == 8:
+            raise CorruptCheckpoint("This run keeps 32-bit moments, not 8-bit ones: go on with those it has.")
+        for name, master in self.masters.items():
+            kept = {key: torch.zeros_like(master.detach()) for key in _MOMENTS[1:]}
+            kept["step"] = torch.zeros((), dtype=torch.float32)
+            moments = {key: kept[key] for key in _MOMENTS if f"moment/{key}/{name}" in known}
+            if moments:
+                self.adamw.state[master] = moments
+        return self.state()
+
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take up a saved state."""
+        """Take up a saved state of whole tensors. Raises CorruptCheckpoint where it does not fit."""
+        require({f"{kept}/{name}" for kept in ("master", "ema") for name in self.masters}, tensors)
         saved = {name.split("/")[1] for name in tensors if name.startswith("moment/")}
         for name, master in self.masters.items():
-            master.detach().copy_(tensors[f"master/{name}"])
-            self.ema[name].copy_(tensors[f"ema/{name}"])
+            copy_into(master.detach(), tensors[f"master/{name}"])
+            copy_into(self.ema[name], tensors[f"ema/{name}"])
             moments = {
-                key: value.clone()
+                key: placed_like(master, value)
                 for key, value in ((key, tensors.get(f"moment/{key}/{name}")) for key in saved)
                 if value is not None
             }
             if moments:
                 take_up(self.adamw, master, moments)
         self.write(self.masters)
+
+
+def placed_like(master: Tensor, moment: Tensor) -> Tensor:
+    """A copy of a whole moment, sharded where its master is."""
+    if not isinstance(master, DTensor) or moment.shape != master.shape:
+        return moment.clone()
+    place = torch.zeros_like(master.detach())
+    copy_into(place, moment)
+    return place
+
+
+def require(places: Iterable[str], found: Iterable[str]) -> None:
+    """Raises CorruptCheckpoint where a checkpoint lacks what the model has."""
+    missing = sorted(set(places) - set(found))
+    if missing:
+        raise CorruptCheckpoint(f"The checkpoint does not fit the recipe: {missing[0]} is missing.")
+
+
+def average(gradients: list[Tensor], team: Team) -> None:
+    """Mean over ranks, in place, of the gradients of whole tensors; FSDP2 has averaged sharded ones."""
+    plain = [each for each in gradients if not isinstance(each, DTensor)]
+    if team.size == 1 or not plain:
+        return
+    flat = torch.cat([each.flatten() for each in plain])
+    dist.all_reduce(flat)
+    parts = torch.split(flat / team.size, [each.numel() for each in plain])
+    for each, part in zip(plain, parts, strict=True):
+        each.copy_(part.view_as(each))
+
+
+def whole(tensor: Tensor) -> Tensor:
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+
+
+def exchange(first: Tensor, second: Tensor, copy_of_first: Tensor) -> None:
+    first.copy_(second)
+    second.copy_(copy_of_first)

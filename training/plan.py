@@ -6,21 +6,20 @@ The network is built on the meta device, so the counts are those of the code tha
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from typing import Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-import torch
 from torch import nn
 
 from engines.sparse_dit import SparseDiT
-from engines.sparse_dit.config import PUBLISHED, SparseDiTConfig
+from engines.sparse_dit.config import SparseDiTConfig
+from training.cluster_recipes import CLUSTER_RECIPES, ClusterStage, find_cluster_recipe
 from training.errors import BadRecipe
 from training.loop import Say
+from training.materialize import on_meta
 
-__all__ = ["CLUSTER_RECIPES", "add_arguments", "estimate", "forward_flops", "run"]
+__all__ = ["add_arguments", "estimate", "forward_flops", "launch_line", "run"]
 
-LATENT_FACTOR = 8
 TEXT_TOKENS = 128
 NUM_TEXTS = 3
 """T5's states, the last Llama state and a block's own stand beside the picture in every block."""
@@ -31,67 +30,7 @@ BYTES = {"masters": 4, "Adam's moments": 8, "moving average": 4, "gradients": 4}
 """Of float32 state a parameter, all sharded."""
 RECOMPUTED = 4
 """Passes forward, with gradient checkpointing: one, its repetition, and a backward worth two."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClusterStage:
-    """A part of training at one resolution. `batch` is per GPU or in all."""
-
-    name: str
-    resolution_px: int
-    num_steps: int
-    batch: int
-    batch_of: Literal["gpu", "all"]
-    learning_rate: float
-    warmup_steps: int
-
-    def global_batch(self, num_gpus: int) -> int:
-        return self.batch * num_gpus if self.batch_of == "gpu" else self.batch
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClusterRecipe:
-    """Stages of one network."""
-
-    name: str
-    config: SparseDiTConfig
-    stages: tuple[ClusterStage, ...]
-
-
-def hidream_i1() -> ClusterRecipe:
-    """The report's numbers (sections 4.1 and 4.2). The learning rate of pre-training and the resolutions are
-    not in its text: 1e-4 is usual at this size, and 256, 512, 1024 fit its batches and its model."""
-    pretraining = ((256, 600_000, 24), (512, 200_000, 8), (1024, 200_000, 2))
-    return ClusterRecipe(
-        name="hidream_i1",
-        config=PUBLISHED,
-        stages=(
-            *(
-                ClusterStage(
-                    name=f"pretrain {px}",
-                    resolution_px=px,
-                    num_steps=steps,
-                    batch=batch,
-                    batch_of="gpu",
-                    learning_rate=1e-4,
-                    warmup_steps=1_000,
-                )
-                for px, steps, batch in pretraining
-            ),
-            ClusterStage(
-                name="posttrain",
-                resolution_px=1024,
-                num_steps=20_000,
-                batch=64,
-                batch_of="all",
-                learning_rate=1e-5,
-                warmup_steps=1_000,
-            ),
-        ),
-    )
-
-
-CLUSTER_RECIPES: dict[str, Callable[[], ClusterRecipe]] = {"hidream_i1": hidream_i1}
+LLAMA_STATES, LLAMA_WIDTH, LLAMA_WORDS = 32, 4096, 128_256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,18 +62,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, say: Say) -> int:
     """Print the plan. 1 when a stage does not fit. Raises BadRecipe."""
-    if args.recipe not in CLUSTER_RECIPES:
-        raise BadRecipe(f"There is no cluster recipe {args.recipe}. Known: {', '.join(CLUSTER_RECIPES)}.")
+    recipe = find_cluster_recipe(args.recipe)
     if min(args.gpus, args.gpus_a_node) < 1 or min(args.gpu_gb, args.teraflops) <= 0:
         raise BadRecipe("--gpus, --gpus-a-node, --gpu-gb and --teraflops must be above 0.")
-    recipe = CLUSTER_RECIPES[args.recipe]()
     network = on_meta(recipe.config)
     say(
         f"{recipe.name}: {num_parameters(network) / 1e9:.2f} B parameters, of which "
         f"{active_parameters(network) / 1e9:.2f} B see each image token; {args.gpus} GPUs, FSDP2, bfloat16 "
         "with float32 masters, gradient checkpointing, latents cached"
     )
-    estimates = [estimate(network, stage, args.gpus, args.teraflops) for stage in recipe.stages]
+    estimates = [
+        estimate(network, stage, args.gpus, args.teraflops, recipe.step_px) for stage in recipe.stages
+    ]
     for each in estimates:
         stage = each.stage
         say(
@@ -151,16 +90,31 @@ def run(args: argparse.Namespace, say: Say) -> int:
     fits = largest.total_gb <= args.gpu_gb
     if not fits:
         say(f"{largest.stage.name} does not fit into {args.gpu_gb:g} GB: take more GPUs or a smaller batch.")
+    say(f"To start it: {launch_line(recipe.name, args.gpus, args.gpus_a_node)}")
     return 0 if fits else 1
 
 
-def estimate(network: SparseDiT, stage: ClusterStage, num_gpus: int, teraflops: float) -> Estimate:
-    config = network.architecture
-    num_tokens = (stage.resolution_px // LATENT_FACTOR // config.patch_size) ** 2
+def launch_line(recipe: str, num_gpus: int, gpus_a_node: int) -> str:
+    """The command that each machine runs."""
+    nodes, local = -(-num_gpus // gpus_a_node), min(num_gpus, gpus_a_node)
+    where = (
+        f"--nnodes {nodes} --rdzv-backend c10d --rdzv-endpoint HOST:29500" if nodes > 1 else "--standalone"
+    )
+    return (
+        f"torchrun {where} --nproc-per-node {local} -m training pretrain --recipe {recipe} "
+        "--data SHARDS --weights FOLDER"
+    )
+
+
+def estimate(
+    network: SparseDiT, stage: ClusterStage, num_gpus: int, teraflops: float, step_px: int = 16
+) -> Estimate:
+    """Of square pictures, whose sides are so many times `step_px`: the most tokens of the stage."""
+    num_tokens = (stage.resolution_px // step_px) ** 2
     reading = 2 * READING_PARAMETERS * TEXT_TOKENS
     flops = RECOMPUTED * forward_flops(network, num_tokens, TEXT_TOKENS) + reading
     num_samples = stage.num_steps * stage.global_batch(num_gpus)
-    local = max(1, stage.global_batch(num_gpus) // num_gpus)
+    local = stage.at_once(num_gpus)
     seconds = num_samples * flops / (num_gpus * teraflops * 1e12)
     return Estimate(
         stage=stage,
@@ -182,11 +136,18 @@ def memory_by_part(network: SparseDiT, num_tokens: int, batch: int, num_gpus: in
         sum(share * linear.out_features for _, linear, share in linears_of(block, network.architecture))
         for block in blocks
     )
+    outside = count - sum(num_parameters(block) for block in blocks)
+    texts, width = batch * TEXT_TOKENS, network.architecture.width
     return {
         **{name: size * count / num_gpus for name, size in BYTES.items()},
+        # A block and the one that comes next; what is outside of blocks with its gradient, all the while.
         "gathered blocks": 2 * 2.0 * largest,
-        "text encoders": 2 * ENCODER_PARAMETERS / num_gpus,
-        "block inputs": 2.0 * rows * network.architecture.width * len(blocks),
+        "gathered rest": 2 * 2.0 * outside,
+        "text encoders": 2 * ENCODER_PARAMETERS / num_gpus + 2.0 * LLAMA_WORDS * LLAMA_WIDTH,
+        "texts": 2.0
+        * texts
+        * ((LLAMA_STATES + 1) * LLAMA_WIDTH + (len(blocks) + 1) * network.architecture.width),
+        "block inputs": 2.0 * rows * width * len(blocks),
         "one block's inside": 2 * 2.0 * rows * inside,
     }
 
@@ -265,8 +226,3 @@ def blocks_of(network: SparseDiT) -> Iterator[nn.Module]:
 
 def num_parameters(module: nn.Module) -> int:
     return sum(each.numel() for each in module.parameters())
-
-
-def on_meta(config: SparseDiTConfig) -> SparseDiT:
-    with torch.device("meta"):
-        return SparseDiT(**asdict(config))

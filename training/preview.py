@@ -12,12 +12,13 @@ from PIL import Image
 from torch import Tensor
 
 from engines.flow import clean_estimate, interpolate
-from engines.guidance import guide_edit
+from engines.guidance import guide, guide_edit
 from engines.sparse_dit import SparseDiT
-from engines.text import TextStack
+from engines.text import TextContext, TextStack
 from engines.vae import Vae
 from training.sheets import batch_to_pictures, pictures_to_batch
 from training.stickers.models import LATENT_SIDE
+from training.velocity import velocity_of
 
 
 @torch.no_grad()
@@ -34,19 +35,31 @@ def draw_prompts(
     count = len(prompts)
     context = text.encode([*[""] * count, *prompts]).context
     generator = torch.Generator().manual_seed(0)
-    x_BCHW = torch.randn(count, transformer.config.in_channels, LATENT_SIDE, LATENT_SIDE, generator=generator)
-    sigmas = torch.linspace(1, 0, num_steps + 1)
-    for sigma, following in pairwise(sigmas):
-        output = transformer(
-            torch.cat([x_BCHW, x_BCHW]).to(transformer.dtype),
-            (sigma * 1000).expand(2 * count),
-            context.t5_BTC,
-            context.llama_LBTC,
-            context.pooled_BC,
-        ).sample.float()
-        without, with_text = (-output).chunk(2)
-        x_BCHW = x_BCHW + (following - sigma) * (without + guidance * (with_text - without))
-    return batch_to_pictures(vae.decode(x_BCHW))
+    noise_BCHW = torch.randn(
+        count, transformer.config.in_channels, LATENT_SIDE, LATENT_SIDE, generator=generator
+    )
+    latents_BCHW = draw_latents(transformer, context, noise_BCHW, num_steps=num_steps, guidance=guidance)
+    return batch_to_pictures(vae.decode(latents_BCHW))
+
+
+@torch.no_grad()
+def draw_latents(
+    transformer: SparseDiT,
+    context: TextContext,
+    noise_BCHW: Tensor,
+    *,
+    num_steps: int,
+    guidance: float,
+    compute: torch.dtype | None = None,
+) -> Tensor:
+    """From noise to latents (B, C, H, W). `context`: B texts to be guided away from, then B to draw."""
+    x_BCHW = noise_BCHW
+    for sigma, following in pairwise(torch.linspace(1, 0, num_steps + 1).tolist()):
+        sigmas = torch.full((2 * len(x_BCHW),), sigma, device=x_BCHW.device)
+        velocity = velocity_of(transformer, torch.cat([x_BCHW, x_BCHW]), sigmas, context, compute)
+        without, with_text = velocity.chunk(2)
+        x_BCHW = x_BCHW + (following - sigma) * guide(without, with_text, guidance)
+    return x_BCHW
 
 
 @torch.no_grad()

@@ -128,7 +128,7 @@ def student_of(
     transformer, encoders = load_drawing(recipe, runs)
     text = TextStack(encoders.to(torch.bfloat16).requires_grad_(False), [build_tokenizer() for _ in SUFFIXES])
     vae = Vae.from_pretrained(runs / "vae")
-    cache = runs / "latents" / "pretrain.safetensors"
+    cache = runs / "latents" / "pretrain"
     shapes = recipe.pretrain.world.shapes
     latents = {shape: drawing_latents(recipe.pretrain, vae, cache, say, shape) for shape in shapes}
     start = None

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from engines.sparse_dit import SparseDiT
@@ -12,11 +13,19 @@ from engines.text import TextContext
 
 
 def run_network(
-    network: SparseDiT, noisy_BCHW: Tensor, sigma_B: Tensor, context: TextContext
+    network: SparseDiT,
+    noisy_BCHW: Tensor,
+    sigma_B: Tensor,
+    context: TextContext,
+    compute: torch.dtype | None = None,
 ) -> SparseDiTOutput:
-    """All that the network says of noisy samples, in its own sign and precision."""
+    """All that the network says of noisy samples, in its own sign.
+
+    `compute` is the precision of its input, by default that of its weights: sharded ones are float32, and
+    gathered in another.
+    """
     output: SparseDiTOutput = network(
-        noisy_BCHW.to(network.dtype),
+        noisy_BCHW.to(compute or network.dtype),
         sigma_B * 1000,
         context.t5_BTC,
         context.llama_LBTC,
@@ -25,6 +34,12 @@ def run_network(
     return output
 
 
-def velocity_of(network: SparseDiT, noisy_BCHW: Tensor, sigma_B: Tensor, context: TextContext) -> Tensor:
+def velocity_of(
+    network: SparseDiT,
+    noisy_BCHW: Tensor,
+    sigma_B: Tensor,
+    context: TextContext,
+    compute: torch.dtype | None = None,
+) -> Tensor:
     """noise - clean in float32, (B, C, H, W)."""
-    return -run_network(network, noisy_BCHW, sigma_B, context).sample.float()
+    return -run_network(network, noisy_BCHW, sigma_B, context, compute).sample.float()

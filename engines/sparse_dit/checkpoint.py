@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ __all__ = [
     "refuse_pickle",
     "weight_files",
     "write_checkpoint",
+    "write_checkpoint_parts",
 ]
 
 CONFIG = "config.json"
@@ -73,6 +74,25 @@ def write_checkpoint(folder: Path, keys: Mapping[str, Any], state: Mapping[str, 
     (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+
+
+def write_checkpoint_parts(
+    folder: Path, keys: Mapping[str, Any], parts: Iterable[Mapping[str, Tensor]], num_parts: int
+) -> None:
+    """The same in `num_parts` files with an index, as large models are published; one in memory at a time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {"_class_name": CLASS_NAME, "_diffusers_version": FORMAT_VERSION, **keys}
+    (folder / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    weight_map: dict[str, str] = {}
+    total_size = 0
+    for number, part in enumerate(parts, 1):
+        name = WEIGHTS.replace(".safetensors", f"-{number:05}-of-{num_parts:05}.safetensors")
+        tensors = {each: tensor.detach().cpu().contiguous() for each, tensor in part.items()}
+        save_file(tensors, folder / name, metadata={"format": "pt"})
+        weight_map |= dict.fromkeys(tensors, name)
+        total_size += sum(tensor.nbytes for tensor in tensors.values())
+    index = {"metadata": {"total_size": total_size}, "weight_map": weight_map}
+    (folder / INDEX).write_text(json.dumps(index, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def weight_files(folder: Path) -> list[Path]:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from torch import nn
 
+from engines.sparse_dit.moe import Gate
+
 __all__ = ["initialize"]
 
 
 def initialize(model: nn.Module) -> None:
-    """The report's start: Xavier linears, zero adaLN and head, so that every block begins as identity."""
+    """The report's start: Xavier linears, zero adaLN and head, so that every block begins as identity.
+
+    Sets every parameter of a network or of a part of one, also where memory was just allocated.
+    """
     for name, module in model.named_modules():
+        if isinstance(module, Gate | nn.RMSNorm):
+            module.reset_parameters()
         if not isinstance(module, nn.Linear):
             continue
         if "adaLN" in name or name == "final_layer.linear":

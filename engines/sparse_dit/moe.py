@@ -36,6 +36,9 @@ class Gate(nn.Module):
     def __init__(self, width: int, num_experts: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(num_experts, width))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
         nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))
 
     def forward(self, x_ND: Tensor) -> Tensor:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import torch
 from PIL import Image
 from tensorboardX.proto.event_pb2 import Event
 
 from tests.training.line import LineStage, settings
 from training.journal import chart, read_log, series
-from training.loop import train
+from training.loop import StepLoss, train
 
 
 def test_a_run_leaves_a_page_that_shows_all_of_it(tmp_path: Path) -> None:
@@ -86,3 +88,21 @@ def test_the_pictures_on_the_page_are_newest_first(tmp_path: Path) -> None:
     assert re.findall(r"step-0*(\d+).png", page) == ["2", "1"]
     with Image.open(tmp_path / "sheets" / "step-00000001.png") as sheet:
         assert sheet.size == (4, 4)
+
+
+def test_each_routers_load_and_entropy_are_kept_and_mapped(tmp_path: Path) -> None:
+    class Routed(LineStage):
+        def loss(self, step: int) -> StepLoss:
+            loads = torch.tensor([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0]])
+            return replace(super().loss(step), load_LE=loads)
+
+    train(Routed(), settings(num_steps=2), tmp_path, lambda _: None)
+    last = read_log(tmp_path)[-1]
+    assert (last["router/00/entropy"], last["router/01/entropy"]) == (1.0, 0.0)
+    assert (last["router/01/expert_0"], last["router/01/expert_3"]) == (1.0, 0.0)
+    page = (tmp_path / "index.html").read_text("utf-8")
+    assert page.count("<rect") == 8
+    assert "Layer 01, expert 0: 1.000" in page
+    assert ">router/00" not in page.split("<details>")[0]
+    tags = {value.tag for event in events(tmp_path / "events") for value in event.summary.value}
+    assert "line/router/01/entropy" in tags

@@ -153,6 +153,42 @@ def test_warnings_are_said_with_their_step(tmp_path: Path) -> None:
     assert [sentence for sentence in said if "lost" in sentence] == ["line 2: All is lost."]
 
 
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_the_average_is_in_the_model_while_it_draws_and_gone_to_the_bit_after(precision: torch.dtype) -> None:
+    """Parameters in float32 are their own masters; of others there are copies."""
+    stage = LineStage()
+    stage.model.to(precision)
+    optimizer = MasterOptimizer(stage.parameters(), settings().optim)
+    assert all(
+        (optimizer.masters[name] is each) == (precision is torch.float32)
+        for name, each in stage.parameters().items()
+    )
+    for step in range(5):
+        x = torch.randn(4, 3, dtype=precision)
+        stage.model(x).float().square().mean().backward()
+        optimizer.update(step)
+    before = {name: value.clone() for name, value in optimizer.state().items()}
+    inside = {name: each.detach().clone() for name, each in stage.parameters().items()}
+    with optimizer.averaged():
+        for name, each in stage.parameters().items():
+            assert torch.equal(each, before[f"ema/{name}"].to(precision))
+            assert not torch.equal(each, inside[name])
+    after = optimizer.state()
+    assert all(torch.equal(value, after[name]) for name, value in before.items())
+    assert all(torch.equal(each, inside[name]) for name, each in stage.parameters().items())
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path) -> None:
+    train(LineStage(), settings(num_steps=1), tmp_path, quiet)
+
+    class Longer(LineStage):
+        def parameters(self) -> dict[str, torch.nn.Parameter]:
+            return super().parameters() | {"more": torch.nn.Parameter(torch.zeros(2))}
+
+    with pytest.raises(CorruptCheckpoint, match="does not fit the recipe: ema/more is missing"):
+        train(Longer(), settings(num_steps=2), tmp_path, quiet)
+
+
 def test_rate_warms_up_holds_and_decays() -> None:
     optim = OptimSettings(learning_rate=1.0, num_steps=100, warmup_steps=10, decay_share=0.2)
     assert learning_rate(optim, 0) == pytest.approx(0.1)

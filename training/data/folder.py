@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
+from engines.sizes import Size
 from training.errors import BadRecipe
 
 __all__ = ["Captioned", "read_folder"]
@@ -37,6 +38,16 @@ class Captioned:
                 return picture.convert("RGB")
         except (OSError, ValueError, Image.DecompressionBombError) as error:
             raise BadRecipe(f"{self.path} cannot be read as a picture ({error}).") from error
+
+    def outline(self) -> Size:
+        """Upright width and height, without decoding the pixels. Raises BadRecipe as open does."""
+        try:
+            with Image.open(self.path) as file:
+                width, height = file.size
+                is_turned = file.getexif().get(ExifTags.Base.Orientation, 1) > 4
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
+            raise BadRecipe(f"{self.path} cannot be read as a picture ({error}).") from error
+        return Size(height, width) if is_turned else Size(width, height)
 
 
 def read_folder(folder: Path) -> tuple[Captioned, ...]:

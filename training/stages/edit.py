@@ -6,7 +6,7 @@ Legend: B batch, C channels, H height, W width.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,24 +14,29 @@ from typing import Literal
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import nn
 
 from engines.flow import interpolate
 from engines.sparse_dit import SparseDiT
 from engines.text import TextStack, encode_tokens
 from engines.vae import Vae
 from training.adapters import put_adapter_on
-from training.data.latents import cached_latents
+from training.data.latent_reader import LatentReader
+from training.data.order import any_bucket
+from training.data.scenes import scene_size, scene_to_json
+from training.data.shards import encode_shards
+from training.distributed import ALONE, Team
 from training.loop import Say, StepLoss
-from training.losses import balance_loss, spatial_edit_weight, weighted_flow_matching_loss
+from training.losses import balance_loss, router_load, spatial_edit_weight, weighted_flow_matching_loss
 from training.noise_levels import NoiseLevels
 from training.preview import edit_latents
+from training.samples import draw_noise, sample_rngs
 from training.seeds import rng_for
 from training.sheets import sheet
 from training.stickers.catalogue import WHOLE, World
 from training.stickers.edits import Edit, EditType, sample_edit
 from training.stickers.models import build_transformer
-from training.stickers.render import render
+from training.stickers.render import font_version, render
 
 TYPE_SHARES = {
     EditType.ADD: 0.22,
@@ -78,19 +83,11 @@ class EditSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EditRecord:
-    """What the loss knows of cached edit i, whose latents are rows 2i (source) and 2i + 1 (target)."""
+class Condition:
+    """What a sample is shown; guidance by text and by source needs some that lack one or both."""
 
-    instruction: str
-    type: EditType
-
-
-@dataclass(frozen=True, kw_only=True)
-class EditBucket:
-    """Edits of one shape: a batch comes from one bucket."""
-
-    records: Sequence[EditRecord]
-    latents_NCHW: Tensor
+    has_text: bool
+    has_source: bool
 
 
 class EditStage:
@@ -104,10 +101,13 @@ class EditStage:
         vae: Vae,
         text: TextStack,
         start: SparseDiT,
-        cache_path: Path,
+        cache: Path,
         say: Say = print,
+        team: Team = ALONE,
     ) -> None:
+        """Latents are kept in the folder `cache`. In a team of many each rank takes its part of a batch."""
         self.settings, self.batch_size, self.vae, self.text = settings, settings.batch_size, vae, text
+        self.team = team
         self.transformer = build_transformer(
             width=settings.width, num_dual=settings.num_dual, num_single=settings.num_single, is_edit=True
         )
@@ -115,30 +115,30 @@ class EditStage:
         self.transformer.to(torch.bfloat16)
         has_pairs = settings.mode == "lora"
         self.adapter = put_adapter_on(self.transformer, settings.rank, TRAINED_WHOLE) if has_pairs else None
-        self.buckets = [
-            _encode_edits(settings, vae, cache_path, say, shape) for shape in settings.world.shapes
-        ]
-        sizes = np.array([len(bucket.records) for bucket in self.buckets], np.float64)
-        self.bucket_shares = sizes / sizes.sum()
+        self.triplets = _encode_edits(settings, vae, cache, say, team)
 
     def parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.adapter.parameters if self.adapter else self.transformer.named_parameters())
 
     def loss(self, step: int) -> StepLoss:
-        settings = self.settings
-        rng = rng_for("edit", settings.seed, step)
-        bucket = self.buckets[int(rng.choice(len(self.buckets), p=self.bucket_shares))]
-        indices = rng.integers(0, len(bucket.records), settings.batch_size)
-        source_BCHW = bucket.latents_NCHW[torch.from_numpy(2 * indices)].float()
-        target_BCHW = bucket.latents_NCHW[torch.from_numpy(2 * indices + 1)].float()
-        has_text, has_source = _draw_conditions(rng, settings)
+        settings, triplets = self.settings, self.triplets
+        bucket = any_bucket(triplets.counts, rng_for("edit-bucket", settings.seed, step))
+        num_edits = triplets.buckets[bucket].num_records // 2
+        rngs = sample_rngs("edit", settings.seed, step, settings.batch_size, self.team)
+        places = [2 * int(rng.integers(num_edits)) for rng in rngs]
+        shown = [_draw_condition(rng, settings) for rng in rngs]
+        source_BCHW = triplets.latents(bucket, places)
+        target_BCHW = triplets.latents(bucket, [place + 1 for place in places])
         texts = [
-            bucket.records[int(index)].instruction if kept else ""
-            for index, kept in zip(indices, has_text, strict=True)
+            str(json.loads(record)["instruction"]) if each.has_text else ""
+            for record, each in zip(triplets.records(bucket, places), shown, strict=True)
         ]
-        shown_BCHW = source_BCHW * torch.from_numpy(has_source).float().view(-1, 1, 1, 1)
-        noise_BCHW = torch.from_numpy(rng.standard_normal(target_BCHW.shape, np.float32))
-        sigma_B = settings.noise_levels.sample(rng, settings.batch_size)
+        has_source_B = torch.tensor([float(each.has_source) for each in shown])
+        shown_BCHW = source_BCHW * has_source_B.view(-1, 1, 1, 1)
+        drawn = draw_noise(
+            rngs, target_BCHW.shape[1:], settings.noise_levels, self.transformer.architecture.patch_size
+        )
+        noise_BCHW, sigma_B = drawn.noise_BCHW, drawn.sigma_B
         noisy_BCHW = interpolate(target_BCHW, noise_BCHW, sigma_B)
         with torch.no_grad():
             context = encode_tokens(self.text.encoders, self.text.tokenize(texts))
@@ -152,9 +152,10 @@ class EditStage:
         predicted_BCHW = output.sample[..., : target_BCHW.shape[-1]]
         weight_B1HW = spatial_edit_weight(source_BCHW, target_BCHW, settings.largest_weight)
         flow = weighted_flow_matching_loss(predicted_BCHW, target_BCHW, noise_BCHW, weight_B1HW)
-        balance = balance_loss(output.router)
+        load_LE = router_load(output.router, self.team)
+        balance = balance_loss(output.router, load_LE)
         parts = {"flow": flow.item(), "balance": balance.item()}
-        return StepLoss(total=flow + settings.balance_weight * balance, parts=parts)
+        return StepLoss(total=flow + settings.balance_weight * balance, parts=parts, load_LE=load_LE)
 
     def contact_sheet(self) -> Image.Image:
         """Rows of source, edited, true target."""
@@ -173,15 +174,15 @@ def sheet_edit(index: int) -> Edit:
     return sample_edit(rng_for("edit-sheet", 0, index), types[index % len(types)], shape="square")
 
 
-def _draw_conditions(rng: np.random.Generator, settings: EditSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Which samples keep their text and which their source: two arrays of booleans (B,)."""
-    draw = rng.random(settings.batch_size)
+def _draw_condition(rng: np.random.Generator, settings: EditSettings) -> Condition:
+    draw = float(rng.random())
     text_end = settings.text_drop
     source_end = text_end + settings.source_drop
     both_end = source_end + settings.both_drop
-    loses_text = (draw < text_end) | ((draw >= source_end) & (draw < both_end))
-    loses_source = (draw >= text_end) & (draw < both_end)
-    return ~loses_text, ~loses_source
+    return Condition(
+        has_text=text_end <= draw < source_end or draw >= both_end,
+        has_source=draw < text_end or draw >= both_end,
+    )
 
 
 def training_edit(settings: EditSettings, index: int, shape: str = "square") -> Edit:
@@ -193,17 +194,29 @@ def training_edit(settings: EditSettings, index: int, shape: str = "square") -> 
     return sample_edit(rng, type, shape=shape, world=settings.world)
 
 
-def _encode_edits(settings: EditSettings, vae: Vae, path: Path, say: Say, shape: str) -> EditBucket:
-    count = settings.num_edits if shape == "square" else settings.num_other_edits
-    edits = [training_edit(settings, index, shape) for index in range(count)]
-    records = [json.dumps({"instruction": edit.instruction, "type": edit.type}) for edit in edits]
+def training_edits(settings: EditSettings) -> list[Edit]:
+    """All of them, shape by shape."""
+    counts = {
+        shape: settings.num_edits if shape == "square" else settings.num_other_edits
+        for shape in settings.world.shapes
+    }
+    return [
+        training_edit(settings, index, shape) for shape, count in counts.items() for index in range(count)
+    ]
 
-    def draw(index: int) -> Image.Image:
-        edit = edits[index // 2]
-        return render(edit.source if index % 2 == 0 else edit.target)
 
-    own = path.with_stem(f"{path.stem}-{shape}")
-    latents_NCHW = cached_latents(own, records, draw, vae, say, per_record=2).latents_NCHW
-    return EditBucket(
-        records=tuple(EditRecord(**json.loads(record)) for record in records), latents_NCHW=latents_NCHW
-    )
+def _encode_edits(settings: EditSettings, vae: Vae, folder: Path, say: Say, team: Team) -> LatentReader:
+    """Picture 2i is the source of training edit i, 2i + 1 its target; the records have the instruction."""
+    edits = training_edits(settings)
+    scenes = [scene for edit in edits for scene in (edit.source, edit.target)]
+    records = [
+        json.dumps({"instruction": edits[number // 2].instruction, "scene": scene_to_json(scene)})
+        for number, scene in enumerate(scenes)
+    ]
+    sizes = [scene_size(scene) for scene in scenes]
+
+    def draw(number: int) -> Image.Image:
+        return render(scenes[number])
+
+    encode_shards(folder, records, sizes, draw, vae, say, source=font_version(), team=team)
+    return LatentReader(folder)

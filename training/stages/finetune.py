@@ -17,13 +17,16 @@ from engines.api import GenerateRequest, Progress
 from engines.engine import DiffusionEngine
 from engines.fit import fit_source
 from engines.flow import interpolate
+from engines.sizes import Size
 from training.adapters import put_adapter_on
 from training.data.folder import Captioned
-from training.data.latents import cached_latents
+from training.data.latent_reader import LatentReader
+from training.data.shards import encode_shards, members_by_size
 from training.errors import BadRecipe
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, flow_matching_loss
 from training.noise_levels import NoiseLevels
+from training.samples import draw_noise, sample_rngs
 from training.seeds import rng_for
 from training.sheets import sheet
 from training.velocity import run_network
@@ -92,13 +95,15 @@ class FinetuneStage:
         bucket = buckets[int(rng.choice(len(buckets), p=shares / shares.sum()))]
         count = len(bucket.indices)
         rows = rng.choice(count, self.batch_size, replace=count < self.batch_size)
+        rngs = sample_rngs(f"{self.name}-sample", settings.seed, step, self.batch_size)
         words = [
-            "" if rng.random() < settings.caption_drop else pictures[bucket.indices[row]].caption
-            for row in rows
+            "" if each.random() < settings.caption_drop else pictures[bucket.indices[row]].caption
+            for row, each in zip(rows, rngs, strict=True)
         ]
         clean_BCHW = bucket.latents_NCHW[torch.from_numpy(rows)].float().to(place.device)
-        noise_BCHW = torch.from_numpy(rng.standard_normal(clean_BCHW.shape, np.float32)).to(place.device)
-        sigma_B = settings.noise_levels.sample(rng, self.batch_size).to(place.device)
+        patch = self.dit.config.patch_size
+        drawn = draw_noise(rngs, clean_BCHW.shape[1:], settings.noise_levels, patch)
+        noise_BCHW, sigma_B = drawn.noise_BCHW.to(place.device), drawn.sigma_B.to(place.device)
         context = self.engine.parts.text.encode(words).context.to(place.device, place.dtype)
         noisy_BCHW = interpolate(clean_BCHW, noise_BCHW, sigma_B)
         output = run_network(self.dit, noisy_BCHW, sigma_B, context)
@@ -133,23 +138,26 @@ def bucket_latents(
     engine: DiffusionEngine, pictures: Sequence[Captioned], cache: Path, say: Callable[[str], None]
 ) -> tuple[Bucket, ...]:
     """Each picture in the size of the preset that is nearest to its own, its latents made once."""
+    if not pictures:
+        return ()
     parts = engine.parts
     factor = parts.vae.factor * parts.dit.config.patch_size
     preset = replace(parts.preset, fit="cover")
-    members: dict[tuple[int, int], list[int]] = {}
-    for index, each in enumerate(pictures):
-        members.setdefault(fit_source(each.open(), preset, factor).size, []).append(index)
-    buckets = []
-    for size, indices in members.items():
 
-        def draw(number: int, of: Sequence[int] = indices) -> Image.Image:
-            return fit_source(pictures[of[number]].open(), preset, factor)
+    def draw(number: int) -> Image.Image:
+        return fit_source(pictures[number].open(), preset, factor)
 
-        records = [f"{pictures[index].sha256} {parts.folder_hash}" for index in indices]
-        file = cache / f"{size[0]}x{size[1]}.safetensors"
-        latents = cached_latents(file, records, draw, parts.vae, say).latents_NCHW
-        buckets.append(Bucket(size=size, indices=tuple(indices), latents_NCHW=latents))
-    return tuple(buckets)
+    sizes = [Size(*draw(number).size) for number in range(len(pictures))]
+    encode_shards(cache, [each.sha256 for each in pictures], sizes, draw, parts.vae, say)
+    reader = LatentReader(cache)
+    return tuple(
+        Bucket(
+            size=(size.width, size.height),
+            indices=tuple(indices),
+            latents_NCHW=reader.latents(number, range(len(indices))),
+        )
+        for number, (size, indices) in enumerate(members_by_size(sizes).items())
+    )
 
 
 def ignore(progress: Progress) -> None:

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
@@ -25,20 +24,23 @@ from engines.sparse_dit.blocks import Block, SingleOutput
 from engines.text import SUFFIXES, TextStack, encode_tokens
 from engines.vae import Vae
 from training.checkpoint import below, fill
-from training.data.latents import cached_latents, scene_to_json
+from training.data.order import any_bucket
+from training.data.scenes import encode_scenes
+from training.distributed import ALONE, Team
 from training.loop import Say, StepLoss
-from training.losses import balance_loss, flow_matching_loss
-from training.noise_levels import NoiseLevels
+from training.losses import balance_loss, flow_matching_loss, router_load
+from training.noise_levels import NoiseLevels, TrainedAt
 from training.preview import draw_prompts
+from training.samples import draw_noise, num_tokens_of, sample_rngs
 from training.seeds import rng_for
 from training.sheets import sheet
 from training.stickers.captions import caption
 from training.stickers.catalogue import WHOLE, World
-from training.stickers.layout import LayoutHead, layout_labels
+from training.stickers.layout import TOKEN_PX, LayoutHead, layout_labels
 from training.stickers.models import build_text_encoders, build_transformer
-from training.stickers.render import render
 from training.stickers.scene import Scene, sample_scene
 from training.stickers.words import build_tokenizer
+from training.velocity import run_network
 
 SHEET_PROMPTS = (
     "a red car next to a dog",
@@ -72,8 +74,9 @@ SHEET_PROMPTS = (
 class PretrainSettings:
     """Size of the network and its data, and the weights of the losses.
 
-    `num_scenes` are square, `num_other_scenes` of each other shape. `pair_share`: the share of samples taken
-    from scenes of two different things, beside their natural share.
+    `num_scenes` are square, `num_other_scenes` of each other shape. `resolution_px`: pictures are made
+    smaller, to the area of a square so wide. `pair_share`: the share of samples taken from scenes of two
+    different things, beside their natural share.
     """
 
     world: World = WHOLE
@@ -82,8 +85,9 @@ class PretrainSettings:
     num_single: int = 4
     num_scenes: int = 24_000
     num_other_scenes: int = 4_000
+    resolution_px: int | None = None
     batch_size: int = 32
-    noise_levels: NoiseLevels = field(default_factory=NoiseLevels)
+    noise_levels: NoiseLevels = field(default_factory=lambda: NoiseLevels(sampled_at=1.5))
     pair_share: float = 0.0
     caption_drop: float = 0.1
     balance_weight: float = 0.01
@@ -93,16 +97,12 @@ class PretrainSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bucket:
-    """Scenes of one shape: a batch comes from one bucket."""
+class Drawn:
+    """One sample: which scene of the batch's bucket, by what words, and the rest of its randomness."""
 
-    scenes: Sequence[Scene]
-    latents_NCHW: Tensor
-
-    @cached_property
-    def pairs(self) -> NDArray[np.int64]:
-        """Indices of the scenes that are pairs."""
-        return np.array([index for index, scene in enumerate(self.scenes) if is_pair(scene)], np.int64)
+    index: int
+    words: str
+    rng: np.random.Generator
 
 
 class PretrainStage:
@@ -116,16 +116,21 @@ class PretrainStage:
         self,
         settings: PretrainSettings,
         vae: Vae,
-        cache_path: Path,
+        cache: Path,
         say: Say = print,
+        *,
+        name: str = "pretrain",
         start: Mapping[str, Tensor] | None = None,
+        keeps_text: bool = False,
+        team: Team = ALONE,
     ) -> None:
-        """`start`: the weights of a finished pre-training; its text encoders then stay as they are.
+        """Latents are kept in the folder `cache`. `start`: the weights of a stage before.
 
-        Where they come without a layout head, as adopted ones do, a new one is made.
+        With `keeps_text` the text encoders stay as they are. Where `start` comes without a layout head, as
+        adopted weights do, a new one is made. In a team of many each rank takes its part of a batch.
         """
         torch.manual_seed(settings.seed)
-        self.name = "pretrain" if start is None else "posttrain"
+        self.name, self.team = name, team
         self.settings, self.batch_size, self.vae = settings, settings.batch_size, vae
         self.transformer = build_transformer(
             width=settings.width, num_dual=settings.num_dual, num_single=settings.num_single
@@ -140,18 +145,13 @@ class PretrainStage:
             fill(self.encoders, start, "encoders.")
             if below(start, "layout."):
                 fill(self.layout, start, "layout.")
-            self.encoders.requires_grad_(False)
+        self.encoders.requires_grad_(not keeps_text)
         self.modules.to(torch.bfloat16)
         self.text = TextStack(self.encoders, [build_tokenizer() for _ in SUFFIXES])
-        self.buckets = [
-            Bucket(
-                scenes=training_scenes(settings, shape),
-                latents_NCHW=drawing_latents(settings, vae, cache_path, say, shape),
-            )
-            for shape in settings.world.shapes
-        ]
-        sizes = np.array([len(bucket.scenes) for bucket in self.buckets], np.float64)
-        self.bucket_shares = sizes / sizes.sum()
+        self.scenes = [some for shape in settings.world.shapes if (some := training_scenes(settings, shape))]
+        every = [scene for some in self.scenes for scene in some]
+        self.latents = encode_scenes(cache, every, vae, say, team, settings.resolution_px)
+        self.pairs = [[index for index, scene in enumerate(some) if is_pair(scene)] for some in self.scenes]
         self._middle: list[Tensor] = []
         block = cast(Block, self.transformer.single_stream_blocks[settings.layout_block]).block
         block.register_forward_hook(self._keep_middle)
@@ -161,33 +161,45 @@ class PretrainStage:
 
     def loss(self, step: int) -> StepLoss:
         settings = self.settings
-        rng = rng_for(self.name, settings.seed, step)
-        bucket = self.buckets[int(rng.choice(len(self.buckets), p=self.bucket_shares))]
-        indices = self._draw_indices(rng, bucket)
-        scenes = [bucket.scenes[int(index)] for index in indices]
-        texts = ["" if rng.random() < settings.caption_drop else caption(scene, rng) for scene in scenes]
-        clean_BCHW = bucket.latents_NCHW[torch.from_numpy(indices)].float()
-        noise_BCHW = torch.from_numpy(rng.standard_normal(clean_BCHW.shape, np.float32))
-        sigma_B = settings.noise_levels.sample(rng, settings.batch_size)
-        noisy_BCHW = interpolate(clean_BCHW, noise_BCHW, sigma_B)
-        context = encode_tokens(self.encoders, self.text.tokenize(texts))
+        bucket = any_bucket(self.latents.counts, rng_for(f"{self.name}-bucket", settings.seed, step))
+        samples = [
+            self._draw(rng, bucket)
+            for rng in sample_rngs(self.name, settings.seed, step, self.batch_size, self.team)
+        ]
+        rngs = [each.rng for each in samples]
+        clean_BCHW = self.latents.latents(bucket, [each.index for each in samples])
+        patch = self.transformer.architecture.patch_size
+        drawn = draw_noise(rngs, clean_BCHW.shape[1:], settings.noise_levels, patch)
+        noisy_BCHW = interpolate(clean_BCHW, drawn.noise_BCHW, drawn.sigma_B)
+        context = encode_tokens(self.encoders, self.text.tokenize([each.words for each in samples]))
         self._middle.clear()
-        output = self.transformer(
-            noisy_BCHW.bfloat16(), sigma_B * 1000, context.t5_BTC, context.llama_LBTC, context.pooled_BC
-        )
-        flow = flow_matching_loss(output.sample, clean_BCHW, noise_BCHW)
-        balance = balance_loss(output.router)
-        layout = self.layout.loss(self._middle[0], layout_labels(scenes))
+        output = run_network(self.transformer, noisy_BCHW, drawn.sigma_B, context)
+        flow = flow_matching_loss(output.sample, clean_BCHW, drawn.noise_BCHW)
+        load_LE = router_load(output.router, self.team)
+        balance = balance_loss(output.router, load_LE)
+        scenes = [self.scenes[bucket][each.index] for each in samples]
+        grid = (clean_BCHW.shape[-2] // patch, clean_BCHW.shape[-1] // patch)
+        layout = self.layout.loss(self._middle[0], labels_on_grid(scenes, grid))
         total = flow + settings.balance_weight * balance + settings.layout_weight * layout
         parts = {"flow": flow.item(), "balance": balance.item(), "layout": layout.item()}
-        return StepLoss(total=total, parts=parts)
+        return StepLoss(total=total, parts=parts, load_LE=load_LE)
 
-    def _draw_indices(self, rng: np.random.Generator, bucket: Bucket) -> NDArray[np.int64]:
-        indices = rng.integers(0, len(bucket.scenes), self.batch_size)
-        num_pairs = round(self.settings.pair_share * self.batch_size)
-        if num_pairs and len(bucket.pairs):
-            indices[:num_pairs] = rng.choice(bucket.pairs, num_pairs)
-        return indices
+    def _draw(self, rng: np.random.Generator, bucket: int) -> Drawn:
+        scenes, pairs = self.scenes[bucket], self.pairs[bucket]
+        if pairs and rng.random() < self.settings.pair_share:
+            index = pairs[int(rng.integers(len(pairs)))]
+        else:
+            index = int(rng.integers(len(scenes)))
+        words = "" if rng.random() < self.settings.caption_drop else caption(scenes[index], rng)
+        return Drawn(index=index, words=words, rng=rng)
+
+    def notes(self) -> Mapping[str, str]:
+        return TrainedAt(
+            noise_levels=self.settings.noise_levels,
+            num_tokens=num_tokens_of(
+                self.latents.buckets[0].latent_shape, self.transformer.architecture.patch_size
+            ),
+        ).to_notes()
 
     def _keep_middle(self, module: nn.Module, inputs: object, output: SingleOutput) -> None:
         self._middle.append(output.rows_BTD)
@@ -201,13 +213,20 @@ class PretrainStage:
 
 
 def drawing_latents(
-    settings: PretrainSettings, vae: Vae, path: Path, say: Say, shape: str = "square"
+    settings: PretrainSettings, vae: Vae, cache: Path, say: Say, shape: str = "square"
 ) -> Tensor:
-    """Latents (N, C, H, W) of all training scenes of a shape, made once and kept beside `path`."""
-    scenes = training_scenes(settings, shape)
-    records = [scene_to_json(scene) for scene in scenes]
-    own = path.with_stem(f"{path.stem}-{shape}")
-    return cached_latents(own, records, lambda index: render(scenes[index]), vae, say).latents_NCHW
+    """Latents (N, C, H, W) of all training scenes of a shape, float16, made once and kept in `cache`."""
+    scenes = {each: some for each in settings.world.shapes if (some := training_scenes(settings, each))}
+    every = [scene for some in scenes.values() for scene in some]
+    latents = encode_scenes(cache, every, vae, say, ALONE)
+    return latents.latents(list(scenes).index(shape), range(len(scenes[shape]))).half()
+
+
+def labels_on_grid(scenes: Sequence[Scene], grid: tuple[int, int]) -> Tensor:
+    """What stands at each token of pictures of `grid` tokens, which may be smaller ones: (2, B, I)."""
+    width, height = scenes[0].size
+    labels_2BHW = layout_labels(scenes).view(2, len(scenes), height // TOKEN_PX, width // TOKEN_PX)
+    return F.interpolate(labels_2BHW.double(), grid, mode="nearest-exact").long().flatten(2)
 
 
 def is_pair(scene: Scene) -> bool:

@@ -13,17 +13,25 @@ from PIL import Image
 
 from engines.api import EditRequest, GenerateRequest, Progress
 from engines.load_engine import load_engine
+from engines.sampling import load_scheduler
+from engines.sizes import Size
 from engines.sparse_dit import SparseDiT
 from engines.vae import Vae
 from training.__main__ import main
+from training.checkpoint import last_step, load_latest
+from training.data.latent_reader import LatentReader
+from training.distributed import ALONE, Team
 from training.export import averaged_weights
+from training.noise_levels import TrainedAt
 from training.recipes import find_recipe
 from training.sheets import batch_to_pictures, pictures_to_batch
 from training.stages.autoencoder import AutoencoderSettings, build_autoencoder, pictures_of
 from training.stages.closed_form import start_in_closed_form
-from training.stages.edit import EditSettings, _draw_conditions, training_edit
-from training.stages.pretrain import PretrainStage
+from training.stages.edit import EditSettings, _draw_condition, training_edit
+from training.stages.pretrain import PretrainStage, labels_on_grid
 from training.stickers.edits import EditType
+from training.stickers.layout import layout_labels
+from training.stickers.scene import sample_scene
 
 STAGES = "autoencoder pretrain posttrain edit dev fast dev-matching fast-matching".split()
 MOST_SECONDS = 90
@@ -129,8 +137,11 @@ def test_closed_form_start_reconstructs_before_any_training() -> None:
 
 
 def test_edit_dropouts_leave_most_samples_whole() -> None:
-    settings = EditSettings(batch_size=4000)
-    has_text, has_source = _draw_conditions(np.random.default_rng(0), settings)
+    settings, rng = EditSettings(), np.random.default_rng(0)
+    shown = [_draw_condition(rng, settings) for _ in range(4000)]
+    has_text, has_source = (
+        np.array([getattr(each, name) for each in shown]) for name in ("has_text", "has_source")
+    )
     assert np.mean(~has_text & has_source) == pytest.approx(settings.text_drop, abs=0.015)
     assert np.mean(has_text & ~has_source) == pytest.approx(settings.source_drop, abs=0.015)
     assert np.mean(~has_text & ~has_source) == pytest.approx(settings.both_drop, abs=0.015)
@@ -162,7 +173,7 @@ def test_batches_come_in_every_shape(weights: Path, tmp_path: Path) -> None:
     stage = PretrainStage(
         settings, Vae.from_pretrained(weights / "vae"), tmp_path / "cache", lambda text: None
     )
-    sides = [tuple(bucket.latents_NCHW.shape[2:]) for bucket in stage.buckets]
+    sides = [bucket.latent_shape[1:] for bucket in stage.latents.buckets]
     assert sides == [(16, 16), (12, 20), (20, 12)]
     assert all(torch.isfinite(stage.loss(step).total) for step in range(6))
 
@@ -173,3 +184,54 @@ def test_same_step_same_batch(weights: Path, tmp_path: Path) -> None:
     first = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None)
     second = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None)
     assert first.loss(7).total.item() == second.loss(7).total.item()
+
+
+def test_growing_pictures_start_from_the_stage_before(weights: Path) -> None:
+    """128, 192, 256 px by the recipe; labels shrink with the picture."""
+    runs = weights.parent / "runs" / "smoke"
+    sizes = [
+        {bucket.size for bucket in LatentReader(runs / "latents" / name).buckets}
+        for name in ("pretrain-128", "pretrain-192", "pretrain")
+    ]
+    assert sizes == [
+        {Size(128, 128), Size(160, 96), Size(96, 160)},
+        {Size(192, 192), Size(224, 160), Size(160, 224)},
+        {Size(256, 256), Size(320, 192), Size(192, 320)},
+    ]
+    steps = [last_step(runs / name) for name in ("pretrain-128", "pretrain-192", "pretrain")]
+    assert steps == [1, 1, 2]
+    scenes = [sample_scene(np.random.default_rng(0), shape="landscape")]
+    whole, half = labels_on_grid(scenes, (6, 10)), labels_on_grid(scenes, (3, 5))
+    assert torch.equal(whole, layout_labels(scenes))
+    assert half.shape == (2, 1, 15)
+    assert set(half.unique().tolist()) <= set(whole.unique().tolist())
+
+
+def test_what_was_trained_is_what_is_sampled(weights: Path) -> None:
+    saved, _ = load_latest(
+        weights.parent / "runs" / "smoke" / "posttrain" / "checkpoints", "ema/transformer.x"
+    )
+    assert saved is not None
+    trained_at = TrainedAt.from_notes(saved.notes)
+    assert trained_at is not None
+    assert trained_at.num_tokens == 64
+    scheduler = load_scheduler(weights / "scheduler")
+    assert scheduler.config.flow_shift == trained_at.sampling_shift == 1.5
+
+
+def test_ranks_take_their_part_of_one_batch(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mean of two ranks' losses is the batch's; here each takes its own load for that of all."""
+    monkeypatch.setattr(Team, "wait", lambda self: None)
+    monkeypatch.setattr(Team, "mean", lambda self, tensor: tensor.detach())
+    settings = find_recipe("smoke").pretrain
+    vae = Vae.from_pretrained(weights / "vae")
+
+    def flow(team: Team) -> float:
+        stage = PretrainStage(settings, vae, tmp_path / "cache", lambda text: None, team=team)
+        return stage.loss(3).parts["flow"]
+
+    halves = [flow(Team(rank=rank, size=2)) for rank in (0, 1)]
+    assert np.mean(halves) == pytest.approx(flow(ALONE), rel=0.01)
+    assert abs(halves[0] - halves[1]) > 1e-3

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from engines.sizes import Size
 from training.data.folder import read_folder
 from training.errors import BadRecipe
 
@@ -67,7 +68,9 @@ def test_pictures_are_opened_upright_on_white_and_rgb(folder: Path) -> None:
     exif = turned.getexif()
     exif[0x0112] = 6
     turned.save(folder / "a.JPG", exif=exif)
-    upright, clear = (each.open() for each in read_folder(folder))
+    pictures = read_folder(folder)
+    upright, clear = (each.open() for each in pictures)
+    assert [each.outline() for each in pictures] == [Size(*upright.size), Size(*clear.size)]
     assert upright.size == (4, 8)
     assert (clear.mode, clear.getpixel((0, 0))) == ("RGB", (255, 255, 255))
     (folder / "b.png").write_bytes(b"no picture")
