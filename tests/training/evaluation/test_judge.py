@@ -11,9 +11,14 @@ import pytest
 from engines.load_engine import STICKERS
 from training.errors import BadRecipe
 from training.evaluation import judge
+from training.evaluation.geneval import judge as judged_right
 from training.evaluation.judge import judge_of
+from training.evaluation.prompts import own_prompts
+from training.evaluation.truth import true_scene
+from training.seeds import rng_for
 from training.stickers.catalogue import STARTER, WHOLE, World, vocabulary_of
 from training.stickers.detector import Detector, DetectorNetwork, Thresholds
+from training.stickers.render import render
 
 
 def write_judge(folder: Path, world: World) -> None:
@@ -60,3 +65,15 @@ def test_what_is_not_there_is_said(judges: Path, tmp_path: Path, monkeypatch: py
 
 def test_the_shipped_weights_have_a_shipped_judge() -> None:
     assert judge_of(STICKERS).detector.knows(judge_of(STICKERS).world)
+
+
+@pytest.mark.font
+def test_the_judge_of_the_whole_world_reads_true_renders_right() -> None:
+    detector = Detector.from_pretrained(judge.JUDGES / "whole")
+    prompts = own_prompts(8, seed=11)
+    truth = [
+        render(true_scene(prompt, rng_for("test-whole-judge", 0, i))) for i, prompt in enumerate(prompts)
+    ]
+    verdicts = zip(prompts, detector.read(truth), strict=True)
+    right = [judged_right(prompt, reading).is_correct for prompt, reading in verdicts]
+    assert sum(right) / len(right) > 0.9
