@@ -71,7 +71,9 @@ def own_edits(num_per_type: int, seed: int, world: World = WHOLE) -> list[Edit]:
 
 
 def reasoning_edits(count: int, seed: int, world: World = WHOLE) -> list[Edit]:
-    """Triplets whose instructions name no class of the thing they mean."""
+    """Triplets whose instructions name no class of the thing they mean; none where the world has none."""
+    if "reasoned" not in world.references:
+        return []
     types = [type for type in REASONING_TYPES if type in world.edits]
     return [
         sample_edit(

@@ -130,7 +130,8 @@ def editing(args: argparse.Namespace, judge: Judge, facts: Facts) -> Scored:
     world = judge.world
     own = own_edits(args.prompts, args.seed, world)
     edits = {name: [edit for edit in own if edit.type == name] for name in world.edits}
-    edits["reasoning"] = reasoning_edits(args.prompts, args.seed, world)
+    if reasoned := reasoning_edits(args.prompts, args.seed, world):
+        edits["reasoning"] = reasoned
     scored = score_editing(edits, args.seeds, make, judge.detector, engine.parts.vae)
     facts["edit, seconds a picture"] = watch.seconds_each
     return scored

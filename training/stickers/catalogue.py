@@ -141,6 +141,8 @@ EFFECTS = ("fog", "blur", "dark", "bright")
 """Light and weather over the whole picture; they come with edits only."""
 EDITS = ("add", "remove", "local", "color", "background", "style", "global", "text")
 """EmuEdit's eight types (Sheynin et al. 2023, section 3)."""
+REFERENCES = ("named", "reasoned")
+"""How an instruction says which thing it means: by its name, or by what a look at the scene tells."""
 SHAPES: dict[str, tuple[int, int]] = {"square": (256, 256), "landscape": (320, 192), "portrait": (192, 320)}
 """Width and height in pixels."""
 
@@ -176,6 +178,7 @@ class World:
     signs: tuple[str, ...] = SIGN_WORDS
     shapes: tuple[str, ...] = tuple(SHAPES)
     edits: tuple[str, ...] = EDITS
+    references: tuple[str, ...] = REFERENCES
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -198,6 +201,7 @@ STARTER = World(
     signs=(),
     shapes=("square",),
     edits=("add", "remove", "color", "background", "style"),
+    references=("named",),
 )
 """What two CPU cores learn in a few sittings: the part that the embedded weights know."""
 
@@ -219,6 +223,7 @@ def world_of(vocabulary: Mapping[str, Sequence[str]]) -> World:
         signs=known("signs", SIGN_WORDS),
         shapes=known("shapes", tuple(SHAPES)),
         edits=known("edits", EDITS),
+        references=known("references", REFERENCES),
     )
 
 
@@ -233,4 +238,5 @@ def vocabulary_of(world: World) -> dict[str, tuple[str, ...]]:
         "signs": world.signs,
         "shapes": world.shapes,
         "edits": world.edits,
+        "references": world.references,
     }

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from training.stickers.captions import caption, noun_phrase, relation
 from training.stickers.catalogue import SIGN, WHOLE, World, shows_colors, shows_places, shows_words
-from training.stickers.references import Reference, refer
+from training.stickers.references import REASONING_SHARE, Reference, refer
 from training.stickers.render import thing_mask
 from training.stickers.scene import (
     MAX_THINGS,
@@ -93,6 +93,10 @@ def sample_edit(
             return edit
 
 
+def reasoning_share(world: World) -> float:
+    return REASONING_SHARE if "reasoned" in world.references else 0.0
+
+
 def _add(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
     """Either takes one thing out of a scene to make the source, or puts a new one into free space."""
     if len(scene.things) == 1 or rng.random() < 0.3:
@@ -133,7 +137,7 @@ def _remove(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None
     if len(scene.things) < 2:
         return None
     thing = scene.things[int(rng.integers(len(scene.things)))]
-    named = refer(thing, scene, rng)
+    named = refer(thing, scene, rng, reasoning_share(world))
     target = replace(scene, things=tuple(each for each in scene.things if each is not thing))
     forms = ("remove {}", "delete {}", "take away {}", "erase {}", "get rid of {}")
     return None if named is None else _edit_of(named, EditType.REMOVE, scene, target, forms, rng)
@@ -144,7 +148,7 @@ def _color(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
     color = pick(rng, world.colors)
     if thing.kind == SIGN or color == thing.color or is_held_out(thing.kind, color):
         return None
-    named = refer(thing, scene, rng)
+    named = refer(thing, scene, rng, reasoning_share(world))
     if named is None or not shows_colors(scene.style):
         return None
     forms = [f"{verb} {{}} {color}" for verb in ("make", "turn", "paint", "color")] + [
@@ -157,7 +161,7 @@ def _color(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
 def _local(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
     """One thing becomes another one, bigger, smaller, or stands elsewhere."""
     thing = scene.things[int(rng.integers(len(scene.things)))]
-    named = refer(thing, scene, rng)
+    named = refer(thing, scene, rng, reasoning_share(world))
     if named is None:
         return None
     match int(rng.choice(4, p=[0.4, 0.2, 0.15, 0.25])):

@@ -9,8 +9,10 @@ import numpy as np
 from training.stickers.catalogue import CATEGORIES
 from training.stickers.scene import Scene, Thing
 
-__all__ = ["Reference", "refer"]
+__all__ = ["REASONING_SHARE", "Reference", "refer"]
 
+REASONING_SHARE = 0.15
+"""Of references, where the world has both kinds."""
 _CLEARLY_LARGER = 1.25
 _CLEARLY_BESIDE_PX = 40
 
@@ -24,7 +26,7 @@ class Reference:
 
 
 def refer(
-    thing: Thing, scene: Scene, rng: np.random.Generator, reasoning_share: float = 0.15
+    thing: Thing, scene: Scene, rng: np.random.Generator, reasoning_share: float = REASONING_SHARE
 ) -> Reference | None:
     """A reference to the thing, None where no words single it out."""
     reasoned = _reasoned(thing, scene)
