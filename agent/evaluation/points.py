@@ -82,7 +82,7 @@ class Point(Value):
     """One decision. `images` are in order of birth, the `uploads` of this message included."""
 
     id: str = Field(min_length=1)
-    lang: Literal["en", "zh"]
+    lang: Literal["en", "zh", "es", "fr", "de", "ja", "ru", "pt", "it", "ko"]
     images: tuple[Picture, ...] = ()
     history: tuple[Line, ...] = ()
     uploads: tuple[str, ...] = ()
