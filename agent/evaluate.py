@@ -26,6 +26,8 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--model", default="", help="the model's name on that server")
     root.add_argument("--api-key", default="")
     root.add_argument("--without", metavar="TAG", action="append", default=[], help="leave out this tag")
+    root.add_argument("--only", metavar="TAG", action="append", default=[], help="keep only this tag")
+    root.add_argument("--lang", action="append", default=[], help="keep only this language")
     root.add_argument("--json", type=Path, metavar="OUT", help="write all numbers and items here")
     return root
 
@@ -33,6 +35,17 @@ def parser() -> argparse.ArgumentParser:
 def evaluate(points: Sequence[Point], brain: Brain, fallback: Brain) -> tuple[Score, ...]:
     """Every point scored, each read as if it had just been sent."""
     return tuple(score(point, answer(point, brain, fallback)) for point in points)
+
+
+def kept(points: Sequence[Point], options: argparse.Namespace) -> list[Point]:
+    """The points the options leave in. Several --only or --lang: any of them is enough."""
+    return [
+        point
+        for point in points
+        if not set(options.without) & set(point.tags)
+        and (not options.only or set(options.only) & set(point.tags))
+        and (not options.lang or point.lang in options.lang)
+    ]
 
 
 def build_brain(options: argparse.Namespace, offline: Brain) -> Brain:
@@ -58,8 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BadConversation, BrainUnavailable) as error:
         print(error, file=sys.stderr)
         return 2
-    left_out = set(options.without)
-    scores = evaluate([point for point in points if left_out.isdisjoint(point.tags)], brain, offline)
+    scores = evaluate(kept(points, options), brain, offline)
     print(as_text(scores, brain.name))
     if options.json:
         text = json.dumps(as_json(scores, brain.name), indent=1, ensure_ascii=False)
