@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agent.brains import english_forms as forms
 from agent.brains import english_talk as talk
+from agent.brains.english_back import read_go_back
+from agent.brains.english_combine import about, as_combination, as_placement
 from agent.brains.english_edits import as_instruction, short_edit
+from agent.brains.english_formats import take_format
+from agent.brains.english_lists import changes, is_nameless, separate_subjects
+from agent.brains.english_questions import is_question, question
+from agent.brains.english_quotes import mask_quotes, unmasked
 from agent.brains.english_references import find_reference
-from agent.brains.lexicon import NUMBERS, TYPOS, content_words, reasoned
+from agent.brains.english_shape import (
+    antecedent,
+    is_addition,
+    is_capability,
+    is_fragment,
+    is_order_on,
+    is_statement,
+)
+from agent.brains.lexicon import NUMBERS, TYPOS, reasoned
 from agent.brains.reading import Format, Reading, Wish
-from agent.brains.references import Album, Reference
-from agent.domain import Shape
+from agent.brains.references import Album
+from agent.brains.things import is_abstract, is_visible
 
 __all__ = ["read_english"]
 
@@ -21,66 +36,44 @@ def read_english(message: str, album: Album) -> Reading:
     """The wishes of a message about the pictures in `album`."""
     text, quotes = mask_quotes(correct_typos(message))
     text = reasoned(" ".join(text.split()))
-    chat = talk.NOT_A_WISH.search(strip_leads(text))
-    if chat:
+    said = talk.GREETING.sub("", text)
+    if is_capability(said) or any(map(talk.NOT_A_WISH.search, (said, strip_leads(text)))):
         return Reading(wishes=(Wish(kind="chat", text=message),))
     text, picture_format = take_format(text)
     wishes: list[Wish] = []
+    before = ""
     for clause in split_clauses(text):
-        wish = read_clause(clause, album, wishes)
-        if wish:
-            wishes.append(wish)
+        for wish in read_several(clause, album, wishes) or [read_clause(clause, album, wishes)]:
+            wishes.append(named_before(wish, before))
+        before = f"{before} {clause}"
     if not wishes and picture_format != Format():
         wishes = [Wish(kind="again")]
     wishes = drop_small_talk(wishes) or [Wish(kind="chat", text=message)]
     return Reading(wishes=tuple(unmask(wish, quotes) for wish in wishes), format=picture_format)
 
 
+def named_before(wish: Wish, before: str) -> Wish:
+    """ "unicorns are her favourites, draw one jumping": one is a unicorn."""
+    found = re.match(r"(?:one|some)\b(?= (?:\w+ing|with|in|on|at|that|who|for|by|of those)\b|$)", wish.text, re.I)
+    thing = antecedent(before) if found and wish.kind == "generate" else ""
+    return replace(wish, text=f"{thing}{wish.text[found.end() :]}") if found and thing else wish
+
+
+def unmask(wish: Wish, quotes: Sequence[str]) -> Wish:
+    return replace(wish, text=unmasked(wish.text, quotes))
+
+
 def drop_small_talk(wishes: Sequence[Wish]) -> list[Wish]:
-    """Chat around a wish is not a wish."""
-    return [wish for wish in wishes if wish.kind != "chat"] or list(wishes[:1])
+    """Chat around a wish is not a wish, and a vague word after a clear one adds nothing to it."""
+    working = [wish for wish in wishes if wish.kind != "chat"]
+    if any(wish.kind in ("generate", "edit") for wish in working):
+        working = [wish for wish in working if wish.kind != "ask"]
+    return working or list(wishes[:1])
 
 
 def correct_typos(message: str) -> str:
     message = message.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
     return re.sub(r"[A-Za-z']+", lambda found: TYPOS.get(found[0].lower(), found[0]), message)
-
-
-def mask_quotes(text: str) -> tuple[str, list[str]]:
-    """Quoted words are data: they steer nothing and come back untouched."""
-    quotes: list[str] = []
-
-    def mask(found: re.Match[str]) -> str:
-        quotes.append(found[0])
-        return f"QUOTE{len(quotes) - 1}"
-
-    return re.sub(
-        r"\"[^\"]+\"|«[^»]+»|(?<!\w)'[^']{2,}'(?!\w)|\b[\w-]+\.(?:png|jpe?g|webp|gif)\b", mask, text
-    ), quotes
-
-
-def unmask(wish: Wish, quotes: Sequence[str]) -> Wish:
-    text = re.sub(r"QUOTE(\d+)", lambda found: quotes[int(found[1])], wish.text)
-    return Wish(kind=wish.kind, text=text, reference=wish.reference, num_pictures=wish.num_pictures)
-
-
-def take_format(text: str) -> tuple[str, Format]:
-    """Shape or pixels asked for, and the text without them."""
-    pixels = re.search(
-        r"[, ]*\b(?:(?:at|in|of|sized?|as) )?(?:a )?(?:size (?:of )?)?(\d{2,5}) ?(?:x|×|by"
-        r"|\*) ?(\d{2,5})(?: ?px| pixels)?\b(?: (?:pixels|px|size))?",
-        text,
-        re.I,
-    )
-    if pixels and int(pixels[1]) >= 32 and int(pixels[2]) >= 32:
-        rest = (text[: pixels.start()] + " " + text[pixels.end() :]).strip()
-        return rest, Format(width=int(pixels[1]), height=int(pixels[2]))
-    for shape, pattern in forms.SHAPES:
-        found = re.search(pattern, text, re.I)
-        if found:
-            rest = (text[: found.start()] + " " + text[found.end() :]).strip(" ,")
-            return re.sub(r"\s+", " ", rest), Format(shape=Shape(shape))
-    return text, Format()
 
 
 def split_clauses(text: str) -> list[str]:
@@ -98,121 +91,78 @@ def strip_leads(clause: str) -> str:
     return clause
 
 
-def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
+def read_several(raw: str, album: Album, earlier: Sequence[Wish]) -> list[Wish]:
+    """A picture of each thing in a list, or a version with each change; empty for any other clause."""
+    clause = strip_leads(raw)
+    named = find_reference(clause)
+    if is_question(clause, raw, album) or talk.is_talk(clause):
+        return []
+    orders = changes(clause)
+    has_picture = album.current is not None or any(wish.kind == "generate" for wish in earlier)
+    if orders and has_picture:
+        reference = named.reference if named else about(clause, album)
+        return [Wish(kind="edit", text=" | ".join(orders), reference=reference)]
+    subjects = separate_subjects(clause)
+    if orders and not has_picture and not is_visible(clause):
+        return [Wish(kind="ask", text=clause)]
+    if len(subjects) < 2 or forms.EDIT.match(clause):
+        return []
+    first, *rest = subjects
+    order = forms.GENERATE.match(first)
+    subjects = (first[order.end() :] if order else first, *rest)
+    return [Wish(kind="generate", text=clean_subject(each)) for each in subjects if clean_subject(each)]
+
+
+def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     """One clause's wish; `earlier` are those of the same message."""
     clause = strip_leads(raw)
     has_picture = album.current is not None or any(wish.kind == "generate" for wish in earlier)
-    if not clause or talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")):
-        return Wish(kind="chat", text=raw)
-    if talk.TALK.search(clause) or talk.FIGURATIVE.search(clause):
-        return Wish(kind="chat", text=raw)
+    chat = Wish(kind="chat", text=raw)
+    if not clause or talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")) or talk.is_talk(clause):
+        return chat
     back = read_go_back(clause, album)
     if back:
         return back
     if is_question(clause, raw, album):
         return question(clause, album)
     if talk.OF_THE_WORLD.match(clause):
-        return Wish(kind="chat", text=raw)
+        return chat
     clause = clause.rstrip("?!. ")
     correction = talk.CORRECTION.match(clause)
-    if correction and has_picture:
-        clause = correction["what"]
-        return short_wish(clause, album, has_picture, earlier) or Wish(kind="edit", text=f"make it {clause}")
+    if correction:
+        return corrected(correction["what"], album, has_picture, earlier)
     if talk.VAGUE.fullmatch(clause):
         return Wish(kind="ask", text=clause)
+    if talk.NOT_THAT.match(clause):
+        return chat
     return (
-        read_again(clause, album)
+        as_combination(clause, album)
+        or read_again(clause, album)
+        or as_placement(clause, album)
         or read_edit(clause, album, has_picture, earlier)
         or read_generate(clause, album, earlier)
         or short_wish(clause, album, has_picture, earlier)
-        or Wish(kind="chat", text=raw)
+        or read_any_order(clause, album, earlier)
+        or chat
     )
 
 
-def read_go_back(clause: str, album: Album) -> Wish | None:
-    """Undo, go back, keep, show again: no paint."""
-    undo = forms.UNDO.search(clause)
+def corrected(what: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish:
+    """ "I meant green"; with an order of its own ("I mean draw a cat") that order."""
+    if forms.GENERATE.match(what) or forms.EDIT.match(what) or not has_picture:
+        return read_clause(what, album, earlier)
+    return short_wish(what, album, has_picture, earlier) or Wish(kind="edit", text=f"make it {what}")
+
+
+def read_any_order(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
+    """An order with a verb that the rules do not know, on what the picture shows."""
+    clause = clause if is_order_on(clause, album) else clause.rpartition(", ")[2]
     named = find_reference(clause)
-    if undo and not forms.EDIT_AFTER_UNDO.search(clause):
-        return Wish(kind="go_back", reference=undone(clause, undo, named.reference if named else None))
-    if named and forms.GO_BACK_TO.search(named.text):
-        return Wish(kind="go_back", reference=named.reference)
-    what = forms.GO_BACK_WHAT.search(clause)
-    if what and not named and album.context.pictures:
-        words = content_words(what["what"])
-        known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
-        if words & known:
-            return Wish(kind="go_back", reference=Reference(kind="described", words=words & known))
-    if forms.REDO.fullmatch(clause) and album.find(Reference(kind="redo")):
-        return Wish(kind="go_back", reference=Reference(kind="redo"))
-    return None
-
-
-def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Reference:
-    """The version that undoing leads to."""
-    if re.search(
-        r"\b(?:everything|all (?:of it|changes|the changes|edits|the edits|of that|my changes))\b",
-        clause,
-        re.I,
-    ):
-        return Reference(kind="original")
-    if named and named.kind not in ("current", "all"):
-        return named
-    many = re.search(
-        r"\b(two|three|four|\d|2|twice)(?: (?:steps?|versions?|times|edits|changes))?\b", clause, re.I
-    )
-    if many:
-        word = many[1].lower()
-        return Reference(
-            kind="back", index=2 if word == "twice" else int(word) if word.isdecimal() else NUMBERS[word]
-        )
-    what = re.search(
-        r"\b(?:undo|revert) (?:adding )?(?:the|that|this) (?P<w>(?!last|change|edit|previous"
-        r"|one|step)[\w ]+)",
-        clause,
-        re.I,
-    )
-    words = content_words(what["w"]) if what else frozenset[str]()
-    return Reference(kind="before", words=words) if words else Reference(kind="back")
-
-
-def is_question(clause: str, raw: str, album: Album) -> bool:
-    """A question about a picture, not about the world or about us."""
-    if not (
-        talk.QUESTION.match(clause) or (raw.rstrip().endswith("?") and talk.QUESTION_ANYWHERE.search(clause))
-    ):
-        return False
-    if talk.GENERAL_QUESTION.search(clause):
-        return False
-    if talk.PICTURE_WORD.search(clause) or album.context.uploads:
-        return True
-    if album.current is None:
-        return False
-    if find_reference(clause) or talk.POINTING.search(clause):
-        return True
-    known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
-    definite = re.search(r"\b(?:the|there|his|her|its|any)\b", clause, re.I)
-    return bool(
-        definite and (content_words(clause) & known or re.search(r"\bthere\b|\bbackground\b", clause, re.I))
-    )
-
-
-def question(clause: str, album: Album) -> Wish:
-    named = find_reference(clause)
-    return Wish(kind="question", text=clause, reference=named.reference if named else about(clause, album))
-
-
-def about(text: str, album: Album) -> Reference | None:
-    """ "the cat" when only another picture than the current one has a cat."""
-    found = re.search(r"\b(?:the|that)((?: [\w-]+){1,3})", text, re.I)
-    if not found or album.current is None:
+    text = named.text if named else clause
+    if not is_order_on(text, album):
         return None
-    words = content_words(found[1]) & frozenset[str]().union(
-        *(album.words(each) for each in album.context.pictures)
-    )
-    if not words or words & album.words(album.current) or album.context.uploads:
-        return None
-    return Reference(kind="described", words=words)
+    reference = named.reference if named else about(text, album) if not earlier else None
+    return Wish(kind="edit", text=as_instruction(text), reference=reference)
 
 
 def read_again(clause: str, album: Album) -> Wish | None:
@@ -250,6 +200,8 @@ def take_count(text: str) -> tuple[str, int]:
 
 def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:
     """A change of a picture, spoken as an order."""
+    if forms.REMARK.match(clause) and any(wish.kind == "generate" for wish in earlier):
+        return Wish(kind="chat", text=clause)
     named = find_reference(clause)
     if named is None or named.reference.kind != "all":
         rest, num_pictures = take_count(clause)
@@ -259,7 +211,9 @@ def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wi
     text = named.text if named else rest
     reference = named.reference if named else None
     draws_on = forms.DRAW_ON.match(text)
-    is_change = forms.EDIT.match(text) or forms.EDIT_STATE.search(text) or (draws_on and has_picture)
+    is_change = forms.EDIT.match(text) or (draws_on and has_picture)
+    is_change = is_change or (forms.EDIT_STATE.search(text) and (has_picture or not forms.WANTS_A.match(text)))
+    is_change = is_change and not forms.DRAWS_MINE.match(text)
     if not is_change or (forms.MAKE_NEW.match(text) and not draws_on):
         return None
     if reference is None and not any(wish.kind in ("generate", "edit", "go_back") for wish in earlier):
@@ -273,10 +227,18 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
     if not found:
         return None
     rest, num_pictures = take_count(clause[found.end() :])
-    rest = clean_subject(rest)
+    rest = described(clean_subject(rest))
     if not rest or forms.NOTHING.fullmatch(rest):
         return Wish(kind="ask" if forms.IS_ORDER.match(clause) else "chat", text=clause)
+    if not talk.STRONG_ORDER.match(clause) and (is_abstract(rest) or re.match(r"to \w+", rest)):
+        return Wish(kind="chat", text=clause)
     return Wish(kind="generate", text=rest, num_pictures=num_pictures)
+
+
+def described(text: str) -> str:
+    """ "something for the window: a loaf of bread" is a loaf of bread."""
+    found = re.match(r"(?:something|anything|one|it|that)\b[^:]*:\s*(?P<what>\S.*)", text, re.I)
+    return clean_subject(found["what"]) if found else text
 
 
 def clean_subject(text: str) -> str:
@@ -297,6 +259,11 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
     text = named.text if named else rest
     detail = re.fullmatch(r"it,? (?:but |and )?(?P<what>with(?:out)? .+)", text, re.I) if named else None
     change = short_edit(detail["what"] if detail else text)
+    wanted = forms.WOULD_BE.match(text)
+    if wanted and has_picture:
+        change = f"add {wanted['what']}"
+    if change is None and not earlier and is_addition(text, album):
+        change = f"add {text}"
     if change and (has_picture or forms.CLEAR_CHANGE.match(text)):
         return Wish(
             kind="edit", text=change, reference=named.reference if named else None, num_pictures=num_pictures
@@ -305,8 +272,11 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
         return Wish(kind="again", num_pictures=num_pictures)
     if named and named.reference.kind not in ("current",) and forms.ONLY_IT.fullmatch(named.text):
         return Wish(kind="go_back", reference=named.reference)
-    if forms.NOUN_PHRASE.match(rest) or (
-        earlier and earlier[-1].kind == "generate" and len(rest.split()) < 6
-    ):
+    if album.context.uploads or is_statement(rest) or is_abstract(rest):
+        return None
+    if is_nameless(clean_subject(rest)):
+        return Wish(kind="ask", text=clause)
+    is_part_of_list = bool(earlier) and earlier[-1].kind == "generate" and len(rest.split()) < 6
+    if forms.NOUN_PHRASE.match(rest) or is_fragment(rest) or is_part_of_list:
         return Wish(kind="generate", text=clean_subject(rest), num_pictures=num_pictures)
     return None

@@ -19,6 +19,10 @@ _STATE = (
     r"|golden|shiny|wooden|happy|sad|angry|round|striped|spotted|furry|smiling|upside down"
     r"|colou?rful)"
 )
+_COMPARATIVE = (
+    r"(?:bigger|smaller|larger|darker|brighter|lighter|taller|shorter|thinner|fatter|wider|longer|rounder|older|younger"
+    r"|happier|fluffier|sharper|softer|warmer|colder|higher|lower|thicker|louder|curlier|straighter|greener|bluer|redder)"
+)
 _TIME = (
     r"(?:night(?:time)?|day(?:time)?|sunset|sunrise|dusk|dawn|midnight|noon|winter|summer"
     r"|autumn|spring|evening|morning)"
@@ -89,6 +93,11 @@ _REWRITES: tuple[tuple[str, str], ...] = (
             r"|has to|ought to|could|can|would|might)(?: to)? (?:be|look|become)(?: more like)? "
         ),
         r"make \1 ",
+    ),
+    (
+        r"^(?:it(?:'s| is| looks)?|that(?:'s| is)|this is)? ?(?:(?:a bit|a little|much|way|far|still|just) )*too "
+        r"(dark|bright|big|small|large|light)\b.*$",
+        r"make it less \1",
     ),
     (
         r"^(?:it|he|she|they|the (\w+)) (?:is|are|looks?|'s) too (dark|bright|big|small|large|light)\b",
@@ -170,6 +179,12 @@ _SHORT: tuple[tuple[str, str], ...] = (
     (rf"(?:the |its |his |her )([\w ]+?) (?:in |to )?({_COLOR})", r"make the \1 \2"),
     (rf"({_COLOR}) (background|sky|eyes|hair|fur|roof|hat|floor|wheels)", r"make the \2 \1"),
     (rf"(?:it )?({_STATE})", r"make it \1"),
+    (rf"((?:a bit |much |slightly )?{_COMPARATIVE}) ([a-z]+(?: [a-z]+)?)", r"make the \2 \1"),
+    (rf"(everything(?: (?:but|except) [\w ]+?)?) (?:in |as )?({_COLOR}|{_STYLE})", r"make \1 \2"),
+    (r"(?:still |way |far |much |a bit |a little )*too (?:dark|dim)\b.*", "make it brighter"),
+    (r"(?:still |way |far |much |a bit |a little )*too (?:bright|light)\b.*", "make it darker"),
+    (r"(?:still |way |far |much |a bit |a little )*too (?:big|large)\b.*", "make it smaller"),
+    (r"(?:still |way |far |much |a bit |a little )*too (?:small|tiny)\b.*", "make it bigger"),
     (rf"(?:the |its |his |her )([\w ]+?) ({_STATE})", r"make the \1 \2"),
     (
         rf"(?:now |and now |but |it )?(?:at |in (?:the )?|during (?:the )?|by )?({_TIME})(?: time)?",

@@ -13,7 +13,7 @@ _DEFINITE = (
     r"(?:it|this|that|them|these|those|him|her|his|its|their|the|everything|all|both|my|each|every|#\d+)\b"
 )
 _EDIT_VERB = (
-    r"add|remove|delete|erase|take away|take off|take out|take the|get rid of|replace|swap"
+    r"write|blur|mirror|add|remove|delete|erase|take away|take off|take out|take the|get rid of|replace|swap"
     r"|exchange|substitute|change|turn|recolou?r"
     r"|colou?r|move|flip|mirror|rotate|blur|sharpen|brighten|darken|lighten|crop|zoom"
     r"|resize|enlarge|shrink|convert"
@@ -36,6 +36,8 @@ SPLIT = re.compile(
     r"(?:(?<=[a-z0-9'\")])[.!;?]+(?:\s+|$)"
     r"|[,;]?\s*\b(?:and |but )?(?:then|after that|afterwards?|after which|next up|finally"
     r"|subsequently|once (?:that's|that is|it's) done)\b,?(?: and)?\s+(?!as\b)"
+    r"|(?:[,;]\s*(?:and |but |so |basically |anyway,? )*|\s+(?:and|but|so|basically)\s+)(?=(?:i (?:want|need|meant?)"
+    r"|i'd (?:like|love)|i would (?:like|love)|could you|can you|would you)\b(?! (?:to|that|you|it|go)\b))"
     rf"|(?:,\s*(?:and |but |now )?|\s+(?:and|but)\s+)(?:please |also |now |just |could you "
     rf"|can you )*(?=(?:{_EDIT_VERB}|{_NEW_VERB})\b|make (?:it|the|this|that|him|her|them"
     rf"|his|everything)\b|(?:go|come|switch) back\b|undo\b|continue with\b|use the\b))",
@@ -44,13 +46,18 @@ SPLIT = re.compile(
 
 LEAD = re.compile(
     r"^(?:(?:hi|hello|hey|ok(?:ay)?|great|nice|cool|perfect|lovely|awesome|wow|thanks(?: "
-    r"a lot| so much)?|thank you(?: so much| very much)?|good(?: job)?|alright|right|sure"
+    r"a (?:lot|bunch|million|ton)| so much)?|thank you(?: so much| very much)?|good(?: job)?|alright|right|sure"
     r"|yes|yeah|yep|no|nope|oh|ah|hm+|um+|uh|well|so|and|but|also|now|actually|wait|sorry"
     r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=[ ,]+(?:draw|paint|make"
-    r"|create|add|generate|remove))|second(?:ly)?,|next,?|then|finally|instead|again,"
+    r"|create|add|generate|remove|an? |one |the ))|second(?:ly)?,|next,?|then|finally|instead|again,"
     r"|beautiful|amazing|excellent|fine|good|hmm+|not bad|i see|dear|reverie|bot|there"
     r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?"
     r"|let's start,?)\b[\s,.!:;-]*"
+    r"|for (?:my|a|an|the|our|her|his) [^,.]{3,40}?,? (?=i (?:want|need|would|'d)|i'd|we need|please )"
+    r"|(?:would|is) it (?:be )?(?:possible|ok|okay|alright|fine)(?: for (?:you|me))? (?:to|if you) (?:(?:get|have|see)(?: me)? (?=an?"
+    r"|one|some|two|three))?|(?:is there )?any chance (?:that )?(?:you (?:could|can)|of) |in that case,? "
+    r"|(?:can|could|shall|may) we (?:please |maybe |also |just )*(?=(?:add|lose|have|get|make|change|remove|turn"
+    r"|put|try|draw|paint|replace|swap|give|drop|move|see)\b)"
     r"|(?:can|could|would|will) (?:you|u)(?: please| kindly| maybe| possibly| also| just| "
     r"perhaps| now| quickly| then)*(?: be able to| help me(?: to)?| try (?:to|and)| go "
     r"ahead and)?\s+(?!see\b|tell\b|read\b|describe\b|like to|you\b)"
@@ -79,38 +86,6 @@ TAIL = re.compile(
     r"what i want|now|afterwards|as well|too|then|cheers|next|quickly|asap|now please"
     r"|though|i guess|i think|haha|lol|:\)))[\s.!?]*$",
     _I,
-)
-
-SHAPES = (
-    (
-        "landscape",
-        (
-            r"[, ]*\b(?:in |as |using )?(?:a )?(?:(?:landscape|horizontal|wide ?screen|wide"
-            r"|panoramic|panorama) (?:format|orientation|mode|aspect(?: ratio)?|layout|shape"
-            r"|version|size|image format)|(?<=in )landscape\b(?! with| of)|(?:landscape"
-            r"|horizontal)(?=[,.!?]*$)|horizontally|wide ?screen|16 ?[:/x] ?9(?: (?:aspect "
-            r")?(?:ratio|format))?|3 ?: ?2(?: ratio)?|4 ?: ?3(?: ratio)?|wide(?=[,.!?]*$))\b"
-        ),
-    ),
-    (
-        "portrait",
-        (
-            r"[, ]*\b(?:in |as |using )?(?:a )?(?:(?:portrait|vertical|tall|upright) (?:format"
-            r"|orientation|mode|aspect(?: ratio)?|layout|shape|version|size)|(?<=in "
-            r")portrait\b(?! of)|(?:vertical)(?=[,.!?]*$)"
-            r"|portrait(?=[,.!?]*$)(?<!self-portrait)(?<!a portrait)|vertically|9 ?[:/x] ?16(?: "
-            r"(?:aspect )?(?:ratio|format))?|2 ?: ?3(?: ratio)?|3 ?: ?4(?: ratio)?|phone "
-            r"wallpaper(?: format| size))\b"
-        ),
-    ),
-    (
-        "square",
-        (
-            r"[, ]*\b(?:in |as |using )?(?:a )?(?:square (?:format|orientation|mode|aspect(?: "
-            r"ratio)?|layout|shape|version|size|image format|picture format)|(?<=in )square\b"
-            r"|square(?=[,.!?]*$)|1 ?: ?1(?: (?:aspect )?(?:ratio|format))?)(?=\W|$)"
-        ),
-    ),
 )
 
 UNDO = re.compile(
@@ -143,10 +118,25 @@ GO_BACK_TO = re.compile(
 )
 GO_BACK_WHAT = re.compile(
     r"\b(?:go back to|back to|return to|revert to|show me|i (?:liked|prefer(?:red)?)) "
-    r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please)?$",
+    r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please| once more)?$"
+    r"|\b(?:see|show|bring up|pull up|look at|view|display|get|bring|fetch)(?: me| us)? (?:the|my|that) "
+    r"(?P<again>[\w ]+?) (?:again|once more|one more time|back)$",
     _I,
 )
 REDO = re.compile(r"(?:redo|redo (?:it|that)|un-?undo|go forward(?: again)?|forward)", _I)
+
+REMARK = re.compile(
+    r"(?:keep|leave|make) (?:it|this|that|everything|things) (?:\w+ )?(?:simple|clean|minimal|plain|short|light|fun"
+    r"|realistic|cute|nice|as is|as it is)\b",
+    _I,
+)
+"""A word on the manner of a picture just asked for, no change of it."""
+WOULD_BE = re.compile(
+    r"(?:maybe |perhaps )?(?P<what>(?:an?|some|two|three|a few|more|a couple of|one|another|a little) [\w ,'-]+?)"
+    r"(?: there| here)? (?:would|could|might|will) (?:be|look|make|really|fit|suit|liven|help|do|work|go|add)\b.*",
+    _I,
+)
+""" "a moon behind it would be nice": what is wished for."""
 
 _N = r"one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|a couple of|a couple|a few|several|some"
 _VERSIONS = (
@@ -189,7 +179,8 @@ AGAIN = re.compile(
 
 EDIT = re.compile(
     rf"(?:also |now |just |please |then )*(?:{_EDIT_VERB})\b(?! (?:me )?(?:an?|some|one|two"
-    rf"|three) (?:picture|image|drawing|photo)s?\b)|(?:also |now |just "
+    rf"|three|any|my|old) (?:\w+ )?(?:picture|image|drawing|photo)s?\b)(?! (?:is|was|are|will|that (?:i|we|you|it)|me"
+    rf"|us)\b)|(?:also |now |just "
     rf")*{_MAKE_DEFINITE}(?! (?:picture|image|photo|drawing) of\b)",
     _I,
 )
@@ -210,6 +201,8 @@ EDIT_STATE = re.compile(
     r"|putting|giving|replacing) ",
     _I,
 )
+WANTS_A = re.compile(r"(?:i (?:want|need|would like)|i'd (?:like|love)) (?:an?|some|one|two|three)\b", _I)
+DRAWS_MINE = re.compile(r"(?:draw|paint|sketch|illustrate|render) (?:me )?my\b", _I)
 DRAW_ON = re.compile(
     r"(?:draw|paint|sketch|show|create|generate|render|draw me) (?:also )?(?:an?|some|two"
     r"|three|another|more) [\w -]+? (?:on|onto|next to|beside|behind|in front of|above"

@@ -100,6 +100,10 @@ def _current(found: re.Match[str]) -> Reference:
 _NP = r"(?:(?!(?:and|but|then|to|before|after|with|without|in|on|it)\b)[\w'-]+)"
 _PATTERNS = (
     (
+        rf"\bthe (?:one|{_PICTURE}) (?:right |just )?before the (?:last|latest|newest)(?: (?:one|{_PICTURE}))?\b",
+        lambda found: Reference(kind="ordinal", index=-2),
+    ),
+    (
         r"\b(?:the )?(?:picture|image|photo|version|option|candidate|pic|result)\s+(?:number "
         r"|no\.? ?|nr\.? ?|#)?"
         r"(?P<n>\d+|one|two|three|four|five|six)\b(?! (?:of|with|cats|dogs))",
@@ -124,6 +128,7 @@ _PATTERNS = (
         r"(?: (?:was|were|edit|change|came|got)(?: added| put on)?)?",
         _around,
     ),
+    (rf"^(?P<o>{_ORDINAL}) (?:{_PICTURE})\b(?! of)", _ordinal),
     (
         rf"\b(?:the )?(?P<very>very )(?P<o>{_ORDINAL})(?: (?:{_PICTURE}))?\b",
         _ordinal,

@@ -9,7 +9,9 @@ _I = re.IGNORECASE
 NOT_A_WISH = re.compile(
     r"^(?:please )?(?:don't|do not|never|no need to|stop|you (?:don't|do not) (?:need"
     r"|have) to) (?:draw|paint|generate|create|make|change|edit|touch"
-    r"|do)(?:ing)?\b(?!.*\b(?:instead|just|but)\b)",
+    r"|do)(?:ing)?\b(?!.*\b(?:instead|just|but)\b)"
+    r"|^(?:i (?:don't|do not|won't) (?:want|need)|i(?:'d| would) rather (?:not|just)|no need (?:for|to)|no|not)\b"
+    r"[^,.;]*\b(?:pictures?|images?|drawings?|draw|paint(?:ing)?)\b(?! (?:of|with)\b)(?!.*\b(?:draw|paint) an? )",
     _I,
 )
 SMALL_TALK = re.compile(
@@ -21,7 +23,7 @@ SMALL_TALK = re.compile(
     r"|wonderful|awesome|funny|fine|all|so (?:good|nice|pretty|cool))(?: work| job)?|well "
     r"done|good (?:job|work)|nice work|(?:my|mine) too|me too|never ?mind|forget it|you "
     r"too|see you(?: later| tomorrow)?|i'm (?:bored|tired|happy|sad|hungry|back|fine|good)"
-    r"|test(?:ing)?|how's it going|what's up|(?:i )?(?:love|like) (?:the|that|this|these"
+    r"|test(?:ing)?|do (?:that|this|it)(?: for me)?|how's it going|what's up|(?:i )?(?:love|like) (?:the|that|this|these"
     r"|those|your) [\w ]+)",
     _I,
 )
@@ -57,7 +59,7 @@ TALK = re.compile(
     r"|yesterday|(?:the )?weather|speaking of|by the way, (?:i|how|what|do)|let's (?:talk"
     r"|chat|discuss)|can we (?:talk|chat|discuss)|recommend|suggest|give me (?:some "
     r")?(?:advice|tips|ideas|a hint|a moment|a second|a minute|a break|suggestions"
-    r"|inspiration|feedback|the (?:recipe|definition|news)|five|your opinion)|write"
+    r"|inspiration|feedback|the (?:recipe|definition|news)|five|your opinion)|write (?!quote)(?!.* (?:on|onto|under|over|above) )"
     r"|translate|calculate|compute|solve|sing|recite|summari[sz]e|define|tips|what does "
     r".* mean|which (?:is|of (?:your|the following)|country|city|planet|animal is|model"
     r"|engine|language)|(?:what|who)(?:'s| is) (?:that guy|the president|the author)"
@@ -74,10 +76,10 @@ FIGURATIVE = re.compile(
     r"|lines? (?:between|at|in the sand|under|somewhere|there|here)|line\b(?= *(?:at|between|$|\?))"
     r"|comparisons?|parallels?|distinctions?|analog(?:y|ies)|attention|inspiration|blank"
     r"|straws?|lots|breath|salary|pension|money|cash|near|closer|strength|criticism"
-    r"|crowds?|fire|on (?:my|your|our|his|her|their|past|experience|years)|up (?:a |the "
+    r"|crowds?|on (?:my|your|our|his|her|their|past|experience|years)|up (?:a |the "
     r")?(?:contract|plan|will|list|budget|schedule)|out the|lessons?|inferences?|curtains?"
     r"|short straw|power|blood|water from|to (?:a close|an end)|customers?|visitors"
-    r"|interest|moral|the moral|praise|fire)\b"
+    r"|interest|moral|the moral|praise)\b(?! of [a-z]+s\b)|\bdraw(?:s|ing|n)? fire\b"
     r"|^(?:imagine|suppose|pretend|say) (?:i|we|someone) (?:asked|told|wanted)\b"
     r"|\b(?:really|nearly|almost) painted\b"
     r"|\bluck of the draw\b|\b(?:was|is|ended in|ended as|it's) a draw\b|\bprize draw\b"
@@ -150,3 +152,51 @@ POINTING = re.compile(
 )
 OF_THE_WORLD = re.compile(r"(?:are|is|does|did|was|were|who|when|where|why)\b", _I)
 CORRECTION = re.compile(r"(?:i (?:meant|said|mean) |not that,? )(?!that\b|it\b)(?P<what>.+)", _I)
+GREETING = re.compile(
+    r"^(?:(?:hi|hello|hey|ok(?:ay)?|so|well|um+|hm+|and|but|thanks|good (?:morning|evening|afternoon))\b[\s,.!:-]*)+",
+    _I,
+)
+NOT_THAT = re.compile(r"not (?:an?|the|another|any) (?!.*\b(?:but|rather)\b)", _I)
+STRONG_ORDER = re.compile(
+    r"(?:please )?(?:draw|paint|sketch|illustrate|render|doodle)(?: me| us)? (?:an?|the|some|one|two|three|four"
+    r"|my|\d+)\b",
+    _I,
+)
+_IDIOM = re.compile(
+    r"\b(?:raining cats and dogs|elephants? in the room|wild[- ]goose chase|pieces? of cake|icing on the cake"
+    r"|early bird|sleeping dogs|hold (?:your|my) horses|cart before the horse|curiosity killed|gr[ae]y area|white lies?"
+    r"|blue moon|out of the blue|red (?:tape|flags?|herring)|black sheep|green with envy|apple a day|apple of (?:my|his|her)"
+    r"|break (?:a leg|the ice)|bite the bullet|spill the beans|cold feet|needle in a haystack|tip of the iceberg"
+    r"|thousand words|tells? a story|frown|turn (?:the page|over a new leaf|heads|back time|in early)|big fish|out of the"
+    r" bag|bull in a china|storm in a teacup|kick the bucket|wrong tree|pigs (?:can )?fly|birds of a feather|golden"
+    r" opportunity|silver lining|fish in the sea|shed (?:some )?light|same (?:brush|page|boat)|white elephant|in the"
+    r" picture(?! (?:of|frame))(?<=yourself in the picture)|get the picture|change of (?:scenery|heart|plans?|mind|pace)"
+    r"|the topic|the subject of (?:the )?(?:talk|conversation)|change the (?:subject|topic)|monkey business|bed of roses"
+    r"|cup of tea(?= *$)|rose-colou?red|tickled pink|once upon a time|cry wolf|lion's share|dark horse|snail's pace)\b",
+    _I,
+)
+_COMMENT = re.compile(
+    r"(?:, (?:as (?:they say|usual|always|ever)|so to speak|to be (?:honest|fair)|i (?:guess|suppose))|\bif you ask me"
+    r"|\b(?:tbh|imo|imho)|\? hardly|, you know)\W*$",
+    _I,
+)
+_REFLEXIVE = re.compile(
+    r"\b(?:your|my|our|them)sel(?:f|ves)\b(?! portrait)|\b(?:up|out of|on|of) (?:my|your|our|their) minds?\b"
+    r"|\bmake (?:my|your) (?:day|week|point)\b",
+    _I,
+)
+_VERB_AS_NOUN = re.compile(
+    r"(?:change|draw(?:ing)?|paint(?:ing)?|work|edit(?:ing)?|design|sketching|art|colou?rs?) (?:is|was|are|can be|will be"
+    r"|has|keeps|and)\b|(?:a|every|one|the) pictures? (?:is|tells|says|speaks)\b|(?:add|remove) (?:that (?:i|we|you|it)\b"
+    r"|(?:all )?doubts?\b|it up\b)|how (?:about|are) you\b|thanks? (?:a|so|you|very)\b",
+    _I,
+)
+
+
+def is_talk(clause: str) -> bool:
+    """Small talk, a figure of speech, a word about life: nothing to draw, whatever verb it uses."""
+    if TALK.search(clause) or FIGURATIVE.search(clause):
+        return True
+    return not STRONG_ORDER.match(clause) and any(
+        pattern.search(clause) for pattern in (_IDIOM, _COMMENT, _REFLEXIVE)
+    ) or bool(_VERB_AS_NOUN.match(clause))

@@ -12,6 +12,7 @@ from agent.brains.chinese_words import is_chinese, translate
 from agent.brains.english import read_english
 from agent.brains.english_edits import with_subject
 from agent.brains.limits import within_limits
+from agent.brains.other_languages import decide_unread, unread_language
 from agent.brains.reading import Reading, Wish
 from agent.brains.references import Album, Reference
 from agent.brains.small_world import SmallWorld
@@ -32,6 +33,8 @@ class OfflineBrain:
         """What the user wants; never raises."""
         album = Album(context)
         language = language_of(context)
+        if language not in ("en", "zh"):
+            return decide_unread(album, language)
         reading = (
             read_chinese(context.message, album) if language == "zh" else read_english(context.message, album)
         )
@@ -54,7 +57,7 @@ def language_of(context: Context) -> str:
     texts = [context.message, *(line.text for line in reversed(context.history) if line.role == "user")]
     for text in texts:
         if re.search(r"[^\W\d_]", text):
-            return "zh" if is_chinese(text) else "en"
+            return unread_language(text) or ("zh" if is_chinese(text) else "en")
     return "en"
 
 
@@ -237,6 +240,7 @@ class Deciding:
             return self.ask(answers.which_one(self.language), self.candidates())
         if wish.reference and wish.reference.kind == "described" and len(found) > 1:
             return self.ask(answers.which_one(self.language), found)
+        found = tuple(dict.fromkeys([*found, *(each for one in wish.others for each in self.album.find(one))]))
         return self.decision(Route.UNDERSTAND, "a question about a picture", targets=found)
 
     def resolved(self, text: str, source: str) -> str:
@@ -294,4 +298,4 @@ def split_versions(text: str) -> list[str]:
         text,
         re.I,
     )
-    return [f"make it {found['a']}", f"make it {found['b']}"] if found else [text]
+    return [f"make it {found['a']}", f"make it {found['b']}"] if found else text.split(" | ")

@@ -13,11 +13,15 @@ __all__ = ["Format", "Reading", "Wish"]
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """One thing the user wants. `text`: words for the engine; `reference`: the picture named, if any."""
+    """One thing the user wants. `text`: words for the engine; `reference`: the picture named, if any.
+
+    `others`: further pictures that a question is about.
+    """
 
     kind: Literal["generate", "edit", "again", "go_back", "question", "ask", "chat"]
     text: str = ""
     reference: Reference | None = None
+    others: tuple[Reference, ...] = ()
     num_pictures: int = 1
 
 

@@ -1,0 +1,85 @@
+"""Two pictures in one English wish: which of them is changed, and what both together show."""
+
+from __future__ import annotations
+
+import re
+
+from agent.brains.brain import PictureView
+from agent.brains.chinese_words import translate
+from agent.brains.english_references import find_reference
+from agent.brains.lexicon import content_words
+from agent.brains.reading import Wish
+from agent.brains.references import Album, Reference
+from agent.domain import Origin
+
+__all__ = ["about", "all_references", "as_combination", "as_placement"]
+
+_PLACEMENT = re.compile(
+    r"(?:put|place|move|insert|add|paste|copy|drop|set|bring|take|use|transfer|stick) (?P<what>.+)"
+    r" (?:in|into|on|onto|to|next to|beside|inside|behind|as (?:the |a )?background (?:for|of|in)) (?P<where>.+)",
+    re.I,
+)
+_COMBINATION = re.compile(
+    r"(?:combine|merge|blend|mix|join|fuse|unite)\b.*\b(?:two|both|them|these|all|pictures?|images?|photos?|with"
+    r"|and)\b|(?:put|bring|show) (?:them|both|these|all of them|the two)(?: \w+)? (?:together|in(?:to)? one)\b.*",
+    re.I,
+)
+
+
+def all_references(text: str) -> tuple[Reference, ...]:
+    """Every explicit naming of a picture, in the order of the sentence."""
+    found: list[tuple[int, Reference]] = []
+    named = find_reference(text)
+    while named and len(found) < 6:
+        place = next((i for i, (a, b) in enumerate(zip(text, named.text, strict=False)) if a != b), len(text))
+        found.append((place, named.reference))
+        text = named.text
+        named = find_reference(text)
+    return tuple(reference for _, reference in sorted(found, key=lambda each: each[0]))
+
+
+def as_placement(clause: str, album: Album) -> Wish | None:
+    """ "put the cat of the first picture into the second": the picture it goes into is changed."""
+    found = _PLACEMENT.fullmatch(clause)
+    if not found:
+        return None
+    taken, goal = find_reference(found["what"]), find_reference(found["where"])
+    is_shown_elsewhere = about(found["what"], album) is not None
+    if taken is None and not (is_shown_elsewhere and re.match(r"(?:the|that|my)\b", found["what"], re.I)):
+        return None
+    what = re.sub(r" (?:from|of|in) it\b", "", taken.text) if taken else found["what"]
+    where = goal.text if goal else found["where"]
+    text = f"{clause[: found.start('what')]}{what}{clause[found.end('what') : found.start('where')]}{where}"
+    text = re.sub(r" (?:in|into|to|onto) it$", "", text)
+    return Wish(kind="edit", text=text, reference=goal.reference if goal else about(found["where"], album))
+
+
+def as_combination(clause: str, album: Album) -> Wish | None:
+    """ "combine the two into one": a new picture of what both show; photos cannot be drawn from words."""
+    if not _COMBINATION.match(clause) or len(album.context.pictures) < 2:
+        return None
+    named = [each for reference in all_references(clause) for each in album.find(reference)]
+    chosen = list(dict.fromkeys(named)) if len(set(named)) > 1 else []
+    pictures = [album.by_id[each] for each in chosen] or list(album.group)
+    pictures = pictures if len(pictures) > 1 else list(album.context.pictures[-2:])
+    if any(_root(each, album).origin is Origin.UPLOADED for each in pictures):
+        return Wish(kind="ask", text=clause)
+    words = [translate(_root(each, album).prompt) for each in pictures]
+    return Wish(kind="generate", text=" and ".join(dict.fromkeys(words)))
+
+
+def _root(picture: PictureView, album: Album) -> PictureView:
+    return album.root(picture) or picture
+
+
+def about(text: str, album: Album) -> Reference | None:
+    """ "the cat" when only another picture than the current one has a cat."""
+    found = re.search(r"\b(?:the|that)((?: [\w-]+){1,3})", text, re.I)
+    if not found or album.current is None:
+        return None
+    words = content_words(found[1]) & frozenset[str]().union(
+        *(album.words(each) for each in album.context.pictures)
+    )
+    if not words or words & album.words(album.current) or album.context.uploads:
+        return None
+    return Reference(kind="described", words=words)

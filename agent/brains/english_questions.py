@@ -1,0 +1,53 @@
+"""Reads English questions: about a picture (and which ones), or about the world."""
+
+from __future__ import annotations
+
+import re
+
+from agent.brains import english_talk as talk
+from agent.brains.english_combine import about, all_references
+from agent.brains.english_references import find_reference
+from agent.brains.lexicon import content_words
+from agent.brains.reading import Wish
+from agent.brains.references import Album, Reference
+
+__all__ = ["is_question", "question"]
+
+_CHOICE = re.compile(
+    r"\b(?:which (?:one|of (?:these|them|those|the)|picture|photo|image|version)|what(?:'s| is) the difference"
+    r"|compare|both|between (?:them|these|the))\b",
+    re.I,
+)
+_COMPARED = re.compile(r"\b(?:compar\w+|than|versus|vs|different from|difference|like)\b.*\b(?:this|it|these)\b", re.I)
+
+
+def is_question(clause: str, raw: str, album: Album) -> bool:
+    """A question about a picture, not about the world or about us."""
+    if not (
+        talk.QUESTION.match(clause) or (raw.rstrip().endswith("?") and talk.QUESTION_ANYWHERE.search(clause))
+    ):
+        return False
+    if talk.GENERAL_QUESTION.search(clause):
+        return False
+    if talk.PICTURE_WORD.search(clause) or album.context.uploads:
+        return True
+    if album.current is None:
+        return False
+    if find_reference(clause) or talk.POINTING.search(clause):
+        return True
+    known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
+    definite = re.search(r"\b(?:the|there|his|her|its|any)\b", clause, re.I)
+    return bool(
+        definite and (content_words(clause) & known or re.search(r"\bthere\b|\bbackground\b", clause, re.I))
+    )
+
+
+def question(clause: str, album: Album) -> Wish:
+    """The question with all the pictures it is about."""
+    named = [each for each in all_references(clause) if each.kind != "current"]
+    if named and _COMPARED.search(clause):
+        named.append(Reference(kind="current"))
+    if not named and _CHOICE.search(clause) and len(album.context.pictures) > 1:
+        named = [Reference(kind="all")]
+    first = named[0] if named else about(clause, album)
+    return Wish(kind="question", text=clause, reference=first, others=tuple(named[1:]))

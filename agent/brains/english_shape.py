@@ -1,0 +1,113 @@
+"""The build of an English clause: is it an order, a name of something to see, or a statement about life?"""
+
+from __future__ import annotations
+
+import re
+
+from agent.brains.lexicon import content_words
+from agent.brains.references import Album
+from agent.brains.things import is_visible, nouns
+
+__all__ = ["antecedent", "is_addition", "is_capability", "is_fragment", "is_order_on", "is_statement"]
+
+_I = re.IGNORECASE
+_RELATIVE = re.compile(r"\b(?:that|which|who|whose|where)\b.*", _I)
+_FINITE = re.compile(
+    r"\b(?:is|are|was|were|am|isn't|aren't|wasn't|has|hasn't|have|had|will|won't|would|(?<!an )(?<!a )can|can't"
+    r"|could|couldn't|should|must|does|doesn't|do|don't|did|didn't|gets?|got|goes|went|makes|made|takes|took"
+    r"|says|said|ate|came|comes|tells|told|knows|knew|thinks|thought|feels|felt|keeps|kept|needs|wants|likes"
+    r"|loves|hates|seems|looks|means|catches|kills?|gave|gives|gather|always|never|usually|often)\b"
+    r"|\b\w+ed (?:the|my|an?|his|her|our|your|it|him|them|me|us)\b|'(?:s|re|m) (?:a|an|the|not|so|very|too)\b",
+    _I,
+)
+_SUBJECT = re.compile(
+    r"(?:i|we|you|he|she|they|it|this|that|there|nobody|everybody|everyone|someone|somebody|people|things|life"
+    r"|nothing|everything)\b|(?:i|we|you|he|she|they|it|that|there)'",
+    _I,
+)
+_NOT_NAMING = frozenset(
+    "let hold break keep stop get go come take tell ask say think know feel see put thank thanks call play speak"
+    " remember forget wait guess try help make do be don't please who what when where why how which is are was"
+    " do does did can could will would should may might if because although though when while since unless as"
+    " not never no maybe perhaps i we you he she they it this that there these those".split()
+)
+_NOT_EDITING = frozenset(
+    """
+    thank tell ask see know think believe forget save download export send email share open close show explain
+    describe love like hate need want say call remember mean get is are was were do does did have has had can
+    could will would should may might trust check name rename star find search count read compare of in on at
+    with without for from about and or but as if when what who where why how which not no hold break let be than
+    by that's use keep take select pick choose view display hear watch enjoy miss understand prefer wish hope
+    draw paint sketch generate create render imagine to into over under same all both just only even
+    """.split()
+)
+_DEFINITE_PLACE = re.compile(
+    r"\b(?:on|onto|over|in|inside|behind|under|below|beside|above|around|near|between|through|to|of|next to"
+    r"|in front of|on top of)"
+    r" (?:(?P<pronoun>it|him|her|them|his|its|their)\b|the (?P<thing>[\w ]+))",
+    _I,
+)
+_CAPABILITY = re.compile(
+    r"(?:(?:can|could|do|would|will) (?:you|u|it|reverie|this app)(?: also| even| ever| actually| theoretically"
+    r"| in theory| in principle| ever| usually| really| just| only)*(?: able to| know how to)? "
+    r"(?:draw|paint|sketch|edit|make|create|generate|do|handle|recogni[sz]e|understand|read|see|change|write)"
+    r" (?!(?:me|an?|the|it|this|that|my|one|two|three|four|some|him|her|them|another|us|your|\d|quote)\b)"
+    r"(?P<what>[a-z]+(?: (?:and|or) [a-z]+|,? or only [a-z]+)?(?: [a-z]+)?)(?: too| as well| at all| yet)?"
+    r"|.*\b(?:in theory|theoretically|hypothetically|in principle)\b.*|hypothetically\b.*"
+    r"|(?:if|suppose|supposing|say|assume|assuming|imagine) (?:i|we|someone|somebody) "
+    r"(?:were to |was to |would |ever |wanted|uploaded|asked|gave|sent|showed|had|told|took|need(?:ed)?)\b.*"
+    r"|(?:would|are|were) you (?:be )?able to .*)",
+    _I,
+)
+
+
+def is_statement(clause: str) -> bool:
+    """A sentence with a subject and a verb of its own; what follows "that" or "who" does not count."""
+    main = _RELATIVE.sub("", clause)
+    return bool(_FINITE.search(main)) or bool(_SUBJECT.match(clause))
+
+
+def is_fragment(clause: str) -> bool:
+    """Only names something that can be seen: "hair drier on pink background"."""
+    words = clause.lower().split()
+    if not words or words[0].strip(",:") in _NOT_NAMING or words[0].endswith(("ly", "'s")):
+        return False
+    return is_visible(clause) and not is_statement(clause)
+
+
+def is_addition(clause: str, album: Album) -> bool:
+    """Names something new at a place in the picture: "a moon behind it", "fog over the water"."""
+    found = _DEFINITE_PLACE.search(clause)
+    if not found or album.current is None or is_statement(clause):
+        return False
+    return bool(found["pronoun"]) or bool(content_words(found["thing"]) & album.words(album.current))
+
+
+def is_order_on(clause: str, album: Album) -> bool:
+    """An order with a verb of any kind on what the picture shows: "cheer him up", "slide the book left"."""
+    found = re.match(
+        r"(?P<verb>[a-z]{3,})(?: up| down| out| off| away)? "
+        r"(?:(?P<pronoun>it|him|her|them)\b|(?:the|its|his|their|both|each|those|these) (?P<thing>[\w ]+))",
+        clause,
+        _I,
+    )
+    if not found or album.current is None or found["verb"].lower() in _NOT_EDITING:
+        return False
+    if found["pronoun"]:
+        return True
+    shown = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
+    first = content_words(" ".join(found["thing"].split()[:4]))
+    return bool(first & shown) or bool(first & {"background", "sky", "picture", "image", "photo", "thing"})
+
+
+def is_capability(clause: str) -> bool:
+    """Asks what could be done and orders nothing: "can you draw cars?", "if I uploaded a photo, could you..."."""
+    return _CAPABILITY.fullmatch(clause.rstrip("?!. ")) is not None
+
+
+def antecedent(before: str) -> str:
+    """What "one" stands for: the last visible thing named before, as "a unicorn"; empty if there is none."""
+    for word in reversed(nouns(before)):
+        if is_visible(word):
+            return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+    return ""
