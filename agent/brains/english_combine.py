@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from agent.brains.brain import PictureView
 from agent.brains.chinese_words import translate
@@ -12,7 +13,7 @@ from agent.brains.reading import Wish
 from agent.brains.references import Album, Reference
 from agent.domain import Origin
 
-__all__ = ["about", "all_references", "as_combination", "as_placement"]
+__all__ = ["about", "all_references", "as_combination", "as_placement", "both_drawn"]
 
 _PLACEMENT = re.compile(
     r"(?:put|place|move|insert|add|paste|copy|drop|set|bring|take|use|transfer|stick) (?P<what>.+)"
@@ -58,7 +59,12 @@ def as_combination(clause: str, album: Album) -> Wish | None:
     """ "combine the two into one": a new picture of what both show; photos cannot be drawn from words."""
     if not _COMBINATION.match(clause) or len(album.context.pictures) < 2:
         return None
-    named = [each for reference in all_references(clause) for each in album.find(reference)]
+    return both_drawn(clause, all_references(clause), album)
+
+
+def both_drawn(clause: str, references: Sequence[Reference], album: Album) -> Wish:
+    """A new picture of what the named pictures (or else the last ones shown) show together."""
+    named = [each for reference in references for each in album.find(reference)]
     chosen = list(dict.fromkeys(named)) if len(set(named)) > 1 else []
     pictures = [album.by_id[each] for each in chosen] or list(album.group)
     pictures = pictures if len(pictures) > 1 else list(album.context.pictures[-2:])

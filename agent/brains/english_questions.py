@@ -11,7 +11,7 @@ from agent.brains.lexicon import content_words
 from agent.brains.reading import Wish
 from agent.brains.references import Album, Reference
 
-__all__ = ["is_question", "question"]
+__all__ = ["is_question", "question", "to_choose_from"]
 
 _CHOICE = re.compile(
     r"\b(?:which (?:one|of (?:these|them|those|the)|picture|photo|image|version)|what(?:'s| is) the difference"
@@ -48,6 +48,12 @@ def question(clause: str, album: Album) -> Wish:
     if named and _COMPARED.search(clause):
         named.append(Reference(kind="current"))
     if not named and _CHOICE.search(clause) and len(album.context.pictures) > 1:
-        named = [Reference(kind="all")]
+        named = list(to_choose_from(album))
     first = named[0] if named else about(clause, album)
     return Wish(kind="question", text=clause, reference=first, others=tuple(named[1:]))
+
+
+def to_choose_from(album: Album) -> tuple[Reference, ...]:
+    """The pictures side by side, else the last two."""
+    pictures = album.group if len(album.group) > 1 else album.context.pictures[-2:]
+    return tuple(Reference(kind="number", index=each.number) for each in pictures)
