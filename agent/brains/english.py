@@ -9,7 +9,7 @@ from dataclasses import replace
 from agent.brains import english_forms as forms
 from agent.brains import english_talk as talk
 from agent.brains.english_back import read_go_back
-from agent.brains.english_combine import about, as_combination, as_placement
+from agent.brains.english_combine import about, about_place, as_combination, as_placement
 from agent.brains.english_edits import as_instruction, short_edit
 from agent.brains.english_formats import take_format
 from agent.brains.english_lists import changes, is_nameless, separate_subjects
@@ -21,6 +21,7 @@ from agent.brains.english_shape import (
     is_addition,
     is_capability,
     is_fragment,
+    is_known_part,
     is_order_on,
     is_statement,
 )
@@ -217,16 +218,19 @@ def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wi
     if not is_change or (forms.MAKE_NEW.match(text) and not draws_on):
         return None
     if reference is None and not any(wish.kind in ("generate", "edit", "go_back") for wish in earlier):
-        reference = about(text, album) if not forms.ADDS.match(text) else None
+        reference = about_place(text, album) if forms.ADDS.match(text) else about(text, album)
     return Wish(kind="edit", text=as_instruction(text), reference=reference, num_pictures=num_pictures)
 
 
 def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
     """A new picture, spoken as an order."""
-    found = forms.GENERATE.match(clause)
-    if not found:
+    named = find_reference(clause)
+    found = forms.WISHED_PICTURE.match(clause) or forms.GENERATE.match(clause)
+    if not found or (named and named.text.startswith("it")):
         return None
     rest, num_pictures = take_count(clause[found.end() :])
+    if not earlier and is_addition(rest, album):
+        return Wish(kind="edit", text=f"add {clean_subject(rest)}", num_pictures=num_pictures)
     rest = described(clean_subject(rest))
     if not rest or forms.NOTHING.fullmatch(rest):
         return Wish(kind="ask" if forms.IS_ORDER.match(clause) else "chat", text=clause)
@@ -257,11 +261,13 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
     rest = re.sub(r"^(?:please\b)?[\s:,.-]+", "", rest)
     named = find_reference(rest)
     text = named.text if named else rest
-    detail = re.fullmatch(r"it,? (?:but |and )?(?P<what>with(?:out)? .+)", text, re.I) if named else None
-    change = short_edit(detail["what"] if detail else text)
+    detail = re.fullmatch(r"it\b[ ,:-]*(?:but |and |now |just )?(?P<what>\S.*)", text, re.I) if named else None
+    change = (short_edit(detail["what"]) if detail else None) or short_edit(text)
     wanted = forms.WOULD_BE.match(text)
     if wanted and has_picture:
         change = f"add {wanted['what']}"
+    if change is None and not earlier and is_known_part(text, album):
+        change = f"make it {text}"
     if change is None and not earlier and is_addition(text, album):
         change = f"add {text}"
     if change and (has_picture or forms.CLEAR_CHANGE.match(text)):
@@ -277,6 +283,6 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
     if is_nameless(clean_subject(rest)):
         return Wish(kind="ask", text=clause)
     is_part_of_list = bool(earlier) and earlier[-1].kind == "generate" and len(rest.split()) < 6
-    if forms.NOUN_PHRASE.match(rest) or is_fragment(rest) or is_part_of_list:
+    if forms.NOUN_PHRASE.match(rest) or is_fragment(rest) or is_part_of_list or forms.SAYS_COUNT.match(clause):
         return Wish(kind="generate", text=clean_subject(rest), num_pictures=num_pictures)
     return None

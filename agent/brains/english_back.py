@@ -20,6 +20,12 @@ _BETTER_WITH = re.compile(
     r"(?:had|was) )?(?:the |an? |no |its )?(?P<what>[\w ]+)",
     re.I,
 )
+_WITH_WAS_BETTER = re.compile(
+    r"(?:it )?(?P<how>with|without) (?:the |an? |its )?(?P<what>[\w ]+?) (?:was|is|looked) (?:much |way |a lot )?"
+    r"(?:better|nicer|prettier|best)\b|\b(?:liked|preferred|loved) it (?:better |more )?(?P<how2>in|as) (?:an? )?"
+    r"(?P<what2>[\w ]+)",
+    re.I,
+)
 _WHEN_WITHOUT = re.compile(r"\bwhen there (?:was|were) (?:no|not an?|not any) (?P<what>[\w ]+)", re.I)
 
 
@@ -36,9 +42,10 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         return Wish(kind="go_back", reference=named.reference)
     what = forms.GO_BACK_WHAT.search(clause)
     if what and not named and album.context.pictures:
-        words = content_words(what["what"] or what["again"])
+        words = content_words(what["what"] or what["again"] or what["once"])
         known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
-        if words & known:
+        is_here = album.current is not None and words <= album.words(album.current)
+        if words & known and not (is_here and re.match(r"(?:keep|stick)\b", clause, re.I)):
             return Wish(kind="go_back", reference=Reference(kind="described", words=words & known))
     if forms.REDO.fullmatch(clause) and album.find(Reference(kind="redo")):
         return Wish(kind="go_back", reference=Reference(kind="redo"))
@@ -48,11 +55,12 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
 def _better_with(clause: str, album: Album) -> Reference | None:
     """The version that had (or had not yet) what is missed."""
     without = _WHEN_WITHOUT.search(clause)
-    found = without or _BETTER_WITH.search(clause)
-    words = content_words(found["what"]) if found else frozenset[str]()
-    if not found or not words:
+    found = without or _WITH_WAS_BETTER.search(clause) or _BETTER_WITH.search(clause)
+    said = found.groupdict() if found else {}
+    words = content_words(said.get("what") or said.get("what2") or "")
+    if not words:
         return None
-    if without or found["how"].lower() == "without":
+    if without or (said.get("how") or "").lower() == "without":
         before = Reference(kind="before", words=words)
         return before if album.find(before) else None
     with_it = Reference(kind="described", words=words)
@@ -62,7 +70,7 @@ def _better_with(clause: str, album: Album) -> Reference | None:
 def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Reference:
     """The version that undoing leads to."""
     if re.search(
-        r"\b(?:everything|all (?:of it|changes|the changes|edits|the edits|of that|my changes))\b",
+        r"\b(?:everything|all the way|all (?:of it|changes|the changes|edits|the edits|of that|my changes))\b",
         clause,
         re.I,
     ):

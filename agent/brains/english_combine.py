@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from agent.brains.brain import PictureView
 from agent.brains.chinese_words import translate
 from agent.brains.english_references import find_reference
-from agent.brains.lexicon import content_words
+from agent.brains.lexicon import COLORS, content_words
 from agent.brains.reading import Wish
 from agent.brains.references import Album, Reference
 from agent.domain import Origin
 
-__all__ = ["about", "all_references", "as_combination", "as_placement", "both_drawn"]
+__all__ = ["about", "about_place", "all_references", "as_combination", "as_placement", "both_drawn"]
 
 _PLACEMENT = re.compile(
     r"(?:put|place|move|insert|add|paste|copy|drop|set|bring|take|use|transfer|stick) (?P<what>.+)"
@@ -79,13 +79,31 @@ def _root(picture: PictureView, album: Album) -> PictureView:
 
 
 def about(text: str, album: Album) -> Reference | None:
-    """ "the cat" when only another picture than the current one has a cat."""
+    """ "the cat" when only another picture than the current one has a cat, "the red car" when that one is blue."""
     found = re.search(r"\b(?:the|that)((?: [\w-]+){1,3})", text, re.I)
-    if not found or album.current is None:
+    if not found or album.current is None or album.context.uploads:
         return None
-    words = content_words(found[1]) & frozenset[str]().union(
-        *(album.words(each) for each in album.context.pictures)
-    )
-    if not words or words & album.words(album.current) or album.context.uploads:
+    known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
+    words, here = content_words(noun_phrase(found[1])) & known, album.words(album.current)
+    if not words or words <= here:
+        return None
+    is_shown_elsewhere = any(words <= album.words(each) for each in album.context.pictures)
+    if words & here and not is_shown_elsewhere:
         return None
     return Reference(kind="described", words=words)
+
+
+def noun_phrase(words: str) -> str:
+    """Up to the thing named: of "car green" only the car, of "red car" both."""
+    kept: list[str] = []
+    for word in words.split():
+        if word.lower() in COLORS and any(each.lower() not in COLORS for each in kept):
+            break
+        kept.append(word)
+    return " ".join(kept)
+
+
+def about_place(text: str, album: Album) -> Reference | None:
+    """Of "add fog to the bridge" the bridge, when only another picture shows it."""
+    found = re.search(r"\b(?:to|on|onto|in|into|inside|behind|beside|next to|under|above|over|near) ((?:the|that) .+)$", text)
+    return about(found[1], album) if found else None

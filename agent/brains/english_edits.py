@@ -34,7 +34,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"^(?:and|but|also|now|just|then|please|maybe)\s+", ""),
     (
         (
-            r"^(?:the )?same(?: thing| one| picture| image)?(?: again)?,? (?:but|only|just|except"
+            r"^(?:(?:me|him|her|us|them)(?= but\b)|(?:the )?same)(?: thing| one| picture| image)?(?: again)?,? (?:but|only|just|except"
             r"|with|without|in|at|on|as)?\s*"
         ),
         "~",
@@ -174,6 +174,10 @@ def short_edit(text: str) -> str | None:
 _SHORT: tuple[tuple[str, str], ...] = (
     (r"(?:and |but )?(?:it |him |her )?without (?:the |a |an |any |its |his |her )?(.+)", r"remove the \1"),
     (r"no (?:more )?(?!thanks|way|problem|idea)(\w+(?: \w+)?)", r"remove the \1"),
+    (
+        r"instead of (.+?),? (?:i (?:want|need|would like)|i'd (?:like|prefer)|make it|use|put|draw|have|give me) (.+)",
+        r"replace \1 with \2",
+    ),
     (r"(?:(?:an?|the) )?(.+?) instead of (.+)", r"replace \2 with \1"),
     (rf"(?:in |it in |it )?({_COLOR})(?: one| version)?", r"make it \1"),
     (rf"(?:the |its |his |her )([\w ]+?) (?:in |to )?({_COLOR})", r"make the \1 \2"),

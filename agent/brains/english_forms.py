@@ -22,7 +22,7 @@ _EDIT_VERB = (
     r"|restyle|give (?:it|him|her|them|the|this|that|his|every|each)|put|place|paint (?:it"
     r"|the|this|that|them|him|her)|set|invert|desaturate|repaint|redraw|cover|hide"
     r"|decorate|wrap|surround|extend|expand|tilt|increase|decrease|reduce|raise|lower|keep"
-    r"|leave|let (?:it|the|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut"
+    r"|leave|let (?:it|the|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut|use (?=an? |more|less|some|warmer|softer)"
     r"|clear|wipe|apply|scale|spin|stretch|insert|stick|throw in|toss in|pop|introduce"
     r"|bring in"
 )
@@ -40,7 +40,7 @@ SPLIT = re.compile(
     r"|i'd (?:like|love)|i would (?:like|love)|could you|can you|would you)\b(?! (?:to|that|you|it|go)\b))"
     rf"|(?:,\s*(?:and |but |now )?|\s+(?:and|but)\s+)(?:please |also |now |just |could you "
     rf"|can you )*(?=(?:{_EDIT_VERB}|{_NEW_VERB})\b|make (?:it|the|this|that|him|her|them"
-    rf"|his|everything)\b|(?:go|come|switch) back\b|undo\b|continue with\b|use the\b))",
+    rf"|his|everything)\b|(?:go|come|switch) back\b|undo\b|continue with\b|use (?:the|an?)\b|try again\b|start over\b))",
     _I,
 )
 
@@ -49,12 +49,12 @@ LEAD = re.compile(
     r"a (?:lot|bunch|million|ton)| so much)?|thank you(?: so much| very much)?|good(?: job)?|alright|right|sure"
     r"|yes|yeah|yep|no|nope|oh|ah|hm+|um+|uh|well|so|and|but|also|now|actually|wait|sorry"
     r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=[ ,]+(?:draw|paint|make"
-    r"|create|add|generate|remove|an? |one |the ))|second(?:ly)?,|next,?|then|finally|instead|again,"
+    r"|create|add|generate|remove|an? |one |the ))|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
     r"|beautiful|amazing|excellent|fine|good|hmm+|not bad|i see|dear|reverie|bot|there"
     r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?"
     r"|let's start,?)\b[\s,.!:;-]*"
     r"|for (?:my|a|an|the|our|her|his) [^,.]{3,40}?,? (?=i (?:want|need|would|'d)|i'd|we need|please )"
-    r"|(?:would|is) it (?:be )?(?:possible|ok|okay|alright|fine)(?: for (?:you|me))? (?:to|if you) (?:(?:get|have|see)(?: me)? (?=an?"
+    r"|(?:do you )?think you (?:could|can) |would you like to |(?:would|is) it (?:be )?(?:possible|ok|okay|alright|fine)(?: for (?:you|me))? (?:to|if you) (?:(?:get|have|see)(?: me)? (?=an?"
     r"|one|some|two|three))?|(?:is there )?any chance (?:that )?(?:you (?:could|can)|of) |in that case,? "
     r"|(?:can|could|shall|may) we (?:please |maybe |also |just )*(?=(?:add|lose|have|get|make|change|remove|turn"
     r"|put|try|draw|paint|replace|swap|give|drop|move|see)\b)"
@@ -95,7 +95,7 @@ UNDO = re.compile(
     r"|discard (?:that|the last|this|the change)|scratch that|forget (?:that|the last) "
     r"(?:edit|change)|that was (?:a mistake|wrong)|(?:it|that|this) (?:was|looked) "
     r"(?:better|nicer|prettier) (?:before|without|earlier|previously)|as it was(?: "
-    r"before)?|how it was(?: before)?|like it was(?: before)?|go back$|back$|back (?:one"
+    r"before)?|how it was(?: before)?|like it was(?: before)?|go back$|(?:go )?all the way back|back$|back (?:one"
     r"|a) step|before that$)",
     _I,
 )
@@ -117,10 +117,11 @@ GO_BACK_TO = re.compile(
     _I,
 )
 GO_BACK_WHAT = re.compile(
-    r"\b(?:go back to|back to|return to|revert to|show me|i (?:liked|prefer(?:red)?)) "
+    r"\b(?:go back to|back to|return to|revert to|switch(?: back)? to|jump to|show me|keep|stick with|i (?:liked|prefer(?:red)?)) "
     r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please| once more)?$"
     r"|\b(?:see|show|bring up|pull up|look at|view|display|get|bring|fetch)(?: me| us)? (?:the|my|that) "
-    r"(?P<again>[\w ]+?) (?:again|once more|one more time|back)$",
+    r"(?P<again>[\w ]+?) (?:again|once more|one more time|back)$"
+    r"|^(?:the|that|my) (?P<once>[\w ]+?) (?:again|once more|one more time)$",
     _I,
 )
 REDO = re.compile(r"(?:redo|redo (?:it|that)|un-?undo|go forward(?: again)?|forward)", _I)
@@ -195,12 +196,22 @@ EDIT_STATE = re.compile(
     r"|him|her|the|them|there)\b)|^(?:what if|how about|what about|how would|what would"
     r"|can|could|would|may|might) (?:it|the|this|that|he|she|they|there|making|adding"
     r"|removing|changing|turning|putting|giving|replacing)\b|^(?:let|have) (?:it|the|him"
-    r"|her|there|this)\b|^(?:same|the same)(?: thing| one| picture| image| \w+)?,? (?:but"
+    r"|her|there|this)\b|^(?:me|him|her|us|them) but\b|^(?:same|the same)(?: thing| one| picture| image| \w+)?,? (?:but"
     r"|only|just|except|with|without|in|at|on|as)\b|^(?:it|he|she|they|the \w+) (?:is|are"
     r"|looks?|'s) too \w+|^there should be\b|^(?:adding|removing|changing|turning|making"
     r"|putting|giving|replacing) ",
     _I,
 )
+WISHED_PICTURE = re.compile(
+    r"(?:(?:my|our) \w+(?: and \w+)? |i |we |he |she |they |someone |it's |this is )?(?:\w+ )?(?:wants?|needs?|wished? for"
+    r"|kill for|asked for|asks for|hop(?:e|ing) for|could use|looking for|'d (?:like|love)|would (?:like|love)|would be)"
+    r"(?: to (?:see|have|get))? (?=(?:an?|one|some|two|three|four|\d) (?:\w+ )?(?:pictures?|images?|photos?|drawings?"
+    r"|illustrations?|portraits?|posters?|logos?|paintings?) (?:of|with|showing)\b)"
+    r"|(?:it's|this is|it is) for (?:an?|my|our|the) [\w ]+: *(?=\S)",
+    _I,
+)
+"""A picture wished for by whomever: "my wife wants a picture of ..."."""
+SAYS_COUNT = re.compile(r"(?:one|two|three|four|\d) (?:\w+ )?(?:pictures?|images?|photos?|drawings?) (?:of|with|showing)\b", _I)
 WANTS_A = re.compile(r"(?:i (?:want|need|would like)|i'd (?:like|love)) (?:an?|some|one|two|three)\b", _I)
 DRAWS_MINE = re.compile(r"(?:draw|paint|sketch|illustrate|render) (?:me )?my\b", _I)
 DRAW_ON = re.compile(
@@ -221,9 +232,12 @@ MAKE_NEW = re.compile(
 ADDS = re.compile(r"(?:also |now )*(?:add|put|place|insert|include|draw|give|attach)\b", _I)
 GENERATE = re.compile(
     r"(?:(?:also |now |just |then )*(?:draw|paint|sketch|generate|create|render|design"
-    r"|illustrate|imagine|produce|doodle|visuali[sz]e|picture|make|do|build|compose|print"
-    r"|draft|depict|craft|prepare|drawing|painting|generating|making|creating|put together"
-    r"|come up with)(?: up| out)?\b(?: me| us)?(?: please)?(?: also)?|(?:show|give|get"
+    r"|illustrate|imagine|produce|doodle|visuali[sz]e|picture|make|do(?= (?:an?|the|one|two|three|some|me|us|\d)\b)|build"
+    r"|compose|print"
+    r"|draft|depict|craft|prepare|whip|knock|(?:drawing|painting|generating|making|creating)(?= of\b|:| an? | the )|put together"
+    r"|come up with)(?: up| out)?\b(?: me| us)?(?: please)?(?: also)?|(?:need|want|wanted|requesting|surprise (?:me|us|my \w+)"
+    r" with)(?= (?:an?|some|one|two|three|the|\d)\b)|i(?:'m| am) (?:thinking of|imagining|picturing|after)(?= (?:an?"
+    r"|some|two|three|the)\b)|i have (?:in mind )?(?=an? .* in mind)|(?:show|give|get"
     r"|bring|send|do|paint|find|make) (?:me|us)(?: (?:please|also))?|i(?:'d| would)?(?: "
     r"really| also| just)? (?:want|need|like|love|wish for|fancy|am looking for|'m "
     r"looking for)(?: to (?:see|have|get|draw|create|make|generate|paint))?|i'm "

@@ -18,6 +18,7 @@ _CHOICE = re.compile(
     r"|compare|both|between (?:them|these|the))\b",
     re.I,
 )
+_SUPPOSES = re.compile(r"(?:what|how) would\b.*\blook\b", re.I)
 _COMPARED = re.compile(r"\b(?:compar\w+|than|versus|vs|different from|difference|like)\b.*\b(?:this|it|these)\b", re.I)
 
 
@@ -27,13 +28,13 @@ def is_question(clause: str, raw: str, album: Album) -> bool:
         talk.QUESTION.match(clause) or (raw.rstrip().endswith("?") and talk.QUESTION_ANYWHERE.search(clause))
     ):
         return False
-    if talk.GENERAL_QUESTION.search(clause):
+    if talk.GENERAL_QUESTION.search(clause) or _SUPPOSES.match(clause):
         return False
     if talk.PICTURE_WORD.search(clause) or album.context.uploads:
         return True
     if album.current is None:
         return False
-    if find_reference(clause) or talk.POINTING.search(clause):
+    if find_reference(clause) or re.search(r"\byou(?: can)? see\b", clause, re.I) or talk.POINTING.search(clause):
         return True
     known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
     definite = re.search(r"\b(?:the|there|his|her|its|any)\b", clause, re.I)

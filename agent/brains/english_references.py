@@ -198,6 +198,7 @@ _PATTERNS = (
         (
             rf"\b(?:the|that) (?P<w>(?:(?!(?:previous|new|next|same|other|whole|current|entire|this"
             rf"|that|one)\b)[\w'-]+ ){{1,3}}?)(?:{_PICTURE})\b"
+            rf"(?: (?:without|with no) (?:the |an? |any )?(?P<without>{_NP}))?"
         ),
         _described,
     ),

@@ -8,7 +8,7 @@ from agent.brains.lexicon import content_words
 from agent.brains.references import Album
 from agent.brains.things import is_visible, nouns
 
-__all__ = ["antecedent", "is_addition", "is_capability", "is_fragment", "is_order_on", "is_statement"]
+__all__ = ["antecedent", "is_addition", "is_capability", "is_fragment", "is_known_part", "is_order_on", "is_statement"]
 
 _I = re.IGNORECASE
 _RELATIVE = re.compile(r"\b(?:that|which|who|whose|where)\b.*", _I)
@@ -25,6 +25,12 @@ _SUBJECT = re.compile(
     r"|nothing|everything)\b|(?:i|we|you|he|she|they|it|that|there)'",
     _I,
 )
+_OURS = re.compile(
+    r"(?:the|my|our|his|her|their|that) (?:\w+ ){1,5}?(?:barks?|sleeps?|sings?|works?|lives?|plays?|runs?|eats?|smells?"
+    r"|tastes?|sounds?|hurts?|broke|died|left|arrived|called|stole|bites?|chases?|costs?|begins?|starts?|ends?)\b",
+    _I,
+)
+"""What is told of a thing one knows is a statement; of "a dog" it may be a scene."""
 _NOT_NAMING = frozenset(
     "let hold break keep stop get go come take tell ask say think know feel see put thank thanks call play speak"
     " remember forget wait guess try help make do be don't please who what when where why how which is are was"
@@ -41,8 +47,13 @@ _NOT_EDITING = frozenset(
     draw paint sketch generate create render imagine to into over under same all both just only even
     """.split()
 )
+_ASPECTS = frozenset(
+    "background foreground sky thing color colour light lighting contrast detail shadow texture face eye hair skin edge"
+    " corner side top bottom scene mood quality sharpness saturation perspective angle whole everything".split()
+)
+"""What any picture has."""
 _DEFINITE_PLACE = re.compile(
-    r"\b(?:on|onto|over|in|inside|behind|under|below|beside|above|around|near|between|through|to|of|next to"
+    r"\b(?:on|onto|over|in|inside|behind|under|below|beside|above|around|near|between|through|next to"
     r"|in front of|on top of)"
     r" (?:(?P<pronoun>it|him|her|them|his|its|their)\b|the (?P<thing>[\w ]+))",
     _I,
@@ -61,10 +72,18 @@ _CAPABILITY = re.compile(
 )
 
 
+def is_known_part(clause: str, album: Album) -> bool:
+    """Names only what the picture shows already, as in "sofa in blue": a look to give it."""
+    if album.current is None or re.match(r"(?:an?|one|two|three|four|five|six|some|another|more|\d+)\b", clause, _I):
+        return False
+    named = content_words(" ".join(word for word in nouns(clause) if is_visible(word)))
+    return bool(named) and named <= album.words(album.current) and not is_statement(clause)
+
+
 def is_statement(clause: str) -> bool:
     """A sentence with a subject and a verb of its own; what follows "that" or "who" does not count."""
     main = _RELATIVE.sub("", clause)
-    return bool(_FINITE.search(main)) or bool(_SUBJECT.match(clause))
+    return bool(_FINITE.search(main) or _SUBJECT.match(clause) or _OURS.match(main))
 
 
 def is_fragment(clause: str) -> bool:
@@ -97,7 +116,7 @@ def is_order_on(clause: str, album: Album) -> bool:
         return True
     shown = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
     first = content_words(" ".join(found["thing"].split()[:4]))
-    return bool(first & shown) or bool(first & {"background", "sky", "picture", "image", "photo", "thing"})
+    return bool(first & shown) or bool(first & _ASPECTS)
 
 
 def is_capability(clause: str) -> bool:

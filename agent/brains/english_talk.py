@@ -35,12 +35,13 @@ TALK = re.compile(
     r"|explain how|why\b|tell me (?:a (?:joke|story|fact|bit)|something|about (?!(?:the"
     r"|this|that|my) (?:picture|image|photo|first|second|last|third)|it\b|this\b|that\b|#)"
     r"|how|more about you|who|when)|what(?:'s| is| are) (?:the (?:best|easiest|right"
-    r"|proper|fastest) way|your (?!take|guess)|a |an |some |the (?:difference|meaning"
+    r"|proper|fastest) way|your (?!take|guess)|a |an |some |the (?:difference(?! between (?:them|these|those|the (?:two"
+    r"|three|pictures|images|versions|first)))|meaning"
     r"|capital|weather|time|point|date))|what(?:'s| is)? (?:can|do|could|would|are|were"
     r"|should) (?:you|i|we|u)\b(?!.*\b(?:see|think (?:of|about)|notice|in (?:it|this|the "
     r"picture)))|what kinds? of|what sorts? of|what (?:languages?|models?|engines?|sizes?"
     r"|styles?|things?) (?:can|do|are)|who (?:are|is|made|built|created|painted|was"
-    r"|invented) (?:you|the mona|van|picasso|\w+)\b(?!.* (?:in|on) (?:the|this|that))"
+    r"|invented) (?:you|the mona|van|picasso|(?!this|that|he|she|it|in|on|these|those)\w+)\b(?!.* (?:in|on) (?:the|this|that))"
     r"|when (?:did|was|is|will|do)|where (?:are you|do you|did you|can i|should i)|do "
     r"(?:you|we|i|people)\b|does (?:anyone|it cost|this app|reverie)|did you (?:know|sleep"
     r"|like)|are you|were you|is (?:it|there) (?:raining|sunny|cold|hot|going|ok(?:ay)? "
@@ -119,10 +120,10 @@ VAGUE = re.compile(
 )
 QUESTION = re.compile(
     r"(?:what|what's|who|who's|whose|where|where's|which|how many|how much|how (?:big|old"
-    r"|tall|far|large)|is|are|was|were|does|do|did|has|have|can you (?:see|tell|describe"
+    r"|tall|far|large|long|wide|high|fast)|is|are|was|were|does|do|did|has|have|can you (?:see|tell|describe"
     r"|read|count|spot|find|identify|recogni[sz]e)|could you (?:tell|describe|read)"
     r"|describe|tell me (?:what|about|how many|where|which|who|if|whether)|caption"
-    r"|identify|read|count|any|explain (?:this|the|what)|recogni[sz]e|what colou?r|do you "
+    r"|identify|read|count|any(?:thing|one|body)?|explain (?:this|the|what)|recogni[sz]e|what colou?r|do you "
     r"see|analy[sz]e|give me (?:a )?(?:description|caption)|write a (?:caption"
     r"|description)|look at)\b",
     _I,
@@ -150,7 +151,9 @@ PICTURE_WORD = re.compile(
 POINTING = re.compile(
     r"\b(?:it|this|that|these|those|they|them|here|he|she|his|her|its)\b(?! (?:is raining|rain))", _I
 )
-OF_THE_WORLD = re.compile(r"(?:are|is|does|did|was|were|who|when|where|why)\b", _I)
+OF_THE_WORLD = re.compile(
+    r"(?:are|is|does|did|was|were|who|when|where|why|do (?!an?\b|the\b|one\b|it\b|me\b|us\b|some\b))\b", _I
+)
 CORRECTION = re.compile(r"(?:i (?:meant|said|mean) |not that,? )(?!that\b|it\b)(?P<what>.+)", _I)
 GREETING = re.compile(
     r"^(?:(?:hi|hello|hey|ok(?:ay)?|so|well|um+|hm+|and|but|thanks|good (?:morning|evening|afternoon))\b[\s,.!:-]*)+",
