@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.brains.chinese_words import CHINESE_NUMBERS, translate
+from agent.brains.chinese_words import CHINESE_NUMBERS, NOUN, translate
 from agent.brains.lexicon import content_words
 from agent.brains.references import Album, Reference
 
@@ -74,6 +74,8 @@ _REFERENCES = (
         lambda found: Reference(kind="original"),
     ),
     (rf"第(?P<n>{NUMBER})(?:张|幅|个|版|次)(?:图片|照片|图|画|版本|的)?", _ordinal),
+    (rf"第(?P<n>{NUMBER})[只头匹辆条朵棵座把](?:{NOUN})?", _ordinal),
+    (r"还是(?P<w>[^，,那]{1,6}?)的?(?:那[张个]?)?(?:更|比较)?好(?:看)?$", _described),
     (
         r"最后(?:一)?(?:张|个|幅)(?:图片|照片|图)?|最新的?(?:那)?(?:张|个)?图?",
         lambda found: Reference(kind="ordinal", index=-1),

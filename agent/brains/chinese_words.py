@@ -6,14 +6,14 @@ import re
 
 from agent.brains.chinese_glossary import ADJECTIVES, NOUNS, OTHER
 
-__all__ = ["CHINESE_NUMBERS", "is_chinese", "translate", "untranslated"]
+__all__ = ["CHINESE_NUMBERS", "NOUN", "is_chinese", "translate", "untranslated"]
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 CHINESE_NUMBERS = {"一": 1, "两": 2, "二": 2, "俩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8,
                    "九": 9, "十": 10, "几": 3}  # fmt: skip
 _NUMBER_NAMES = ("", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_MEASURES = "只个辆条朵棵本座把架艘颗匹头杯块片幢栋间顶件双支台部张幅位名群束串根盏轮份"
+_MEASURES = "只个辆条朵棵本座把架艘颗匹头杯块片幢栋间顶件双支台部张幅位名群束串根盏轮份碗盘瓶壶篮袋箱"
 
 def _entries(block: str) -> dict[str, str]:
     pairs = (entry.split("=") for entry in block.split())
@@ -26,7 +26,7 @@ def is_chinese(text: str) -> bool:
 
 
 _GLOSSARY = _entries(OTHER) | _entries(ADJECTIVES) | _entries(NOUNS)
-_NOUN = "|".join(sorted(_entries(NOUNS), key=len, reverse=True))
+NOUN = "|".join(sorted(_entries(NOUNS), key=len, reverse=True))
 _COUNT = re.compile(rf"([一两二三四五六七八九十]|\d+)(?:[{_MEASURES}])")
 _TOKEN = re.compile("|".join(sorted(map(re.escape, _GLOSSARY), key=len, reverse=True)))
 _SIDE = "旁边|左边|右边|上面|上方|下面|下方|前面|后面|里面"
@@ -42,10 +42,11 @@ def translate(text: str) -> str:
     text = re.sub(rf"(?:在)?(.+?)的?({_SIDE})有(.+)", r"\3 \2 \1", text)
     text = re.sub(rf"({'|'.join(_POSTURES)})在(.+?)的?(里面|里|上|中|下)的(.+)", _posed_behind, text)
     text = re.sub(r"在(.+?)的?(里面|里|上|中|下)的(.+)", _moved_behind, text)
+    text = re.sub(r"^([^ ，,]{2,4}?)(里|上|中|下)的(.+)", _placed_behind, text)
     text = re.sub(rf"(.+?)在(.+?)的?({_SIDE})", r"\1 \3 \2", text)
     text = re.sub(rf"在(.+?)的?({_SIDE})", r" \2 \1", text)
     text = re.sub(
-        rf"(戴着?|穿着?|拿着|骑着?|带着?|弹着?|吃着?|坐在|飞在|站在)(.+?)的({_NOUN})", r"\3 \1 \2", text
+        rf"(戴着?|穿着?|拿着|骑着?|带着?|弹着?|吃着?|坐在|飞在|站在)(.+?)的({NOUN})", r"\3 \1 \2", text
     )
     text = re.sub(r"(?:坐|站|躺|睡|飞)?在(.+?)(里|上|中|下)(?!面|边|色)", _with_preposition, text)
     text = re.sub(rf"(.+?)的({_SIDE})", r"\1 \2", text)
@@ -72,6 +73,10 @@ def _with_preposition(found: re.Match[str]) -> str:
     article = "" if place in ("晚上", "夜晚", "太空", "夜里") else "the "
     preposition = {"草地": "on", "沙滩": "on", "海滩": "on"}.get(place, _PREPOSITIONS[found[2]])
     return f" {preposition} {article}{place} "
+
+
+def _placed_behind(found: re.Match[str]) -> str:
+    return f"{found[3]} {_PREPOSITIONS[found[2]]} the {found[1]}"
 
 
 def _counted(found: re.Match[str]) -> str:

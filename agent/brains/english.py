@@ -25,7 +25,7 @@ from agent.brains.english_shape import (
     is_order_on,
     is_statement,
 )
-from agent.brains.lexicon import NUMBERS, TYPOS, reasoned
+from agent.brains.lexicon import NUMBERS, TYPOS, content_words, reasoned
 from agent.brains.reading import Format, Reading, Wish
 from agent.brains.references import Album
 from agent.brains.things import is_abstract, is_visible
@@ -119,8 +119,13 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     clause = strip_leads(raw)
     has_picture = album.current is not None or any(wish.kind == "generate" for wish in earlier)
     chat = Wish(kind="chat", text=raw)
+    if forms.WISHED_PICTURE.match(clause):
+        return read_generate(clause, album, earlier) or chat
     if not clause or talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")) or talk.is_talk(clause):
         return chat
+    told = told_change(raw.strip(), album)
+    if told:
+        return told
     back = read_go_back(clause, album)
     if back:
         return back
@@ -146,6 +151,18 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
         or read_any_order(clause, album, earlier)
         or chat
     )
+
+
+def told_change(raw: str, album: Album) -> Wish | None:
+    """A change of the current picture that is no order: "the sign says SALE now", "and a cat too"."""
+    if album.current is None:
+        return None
+    also, stated = forms.ALSO.fullmatch(raw), forms.NOW_STATED.fullmatch(raw)
+    if also:
+        return Wish(kind="edit", text=f"add {also['what']}")
+    if stated and content_words(stated["thing"]) & album.words(album.current):
+        return Wish(kind="edit", text=raw.strip(" .!"))
+    return None
 
 
 def corrected(what: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish:

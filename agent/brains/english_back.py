@@ -86,7 +86,7 @@ def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Referen
             kind="back", index=2 if word == "twice" else int(word) if word.isdecimal() else NUMBERS[word]
         )
     what = re.search(
-        r"\b(?:undo|revert) (?:adding )?(?:the|that|this) (?P<w>(?!last|change|edit|previous"
+        r"\b(?:undo|revert|cancel|reverse|take back) (?:adding )?(?:the|that|this) (?P<w>(?!last|change|edit|previous"
         r"|one|step)[\w ]+)",
         clause,
         re.I,

@@ -208,6 +208,12 @@ _SHORT: tuple[tuple[str, str], ...] = (
         r"make it \1",
     ),
     (r"((?:snow|rain|fog)(?:y|ing|ier)?)", r"make it \1"),
+    (
+        r"((?!draw|paint|a |an |the |what|which|my |no )(?:[a-z-]+ ){1,2}(?:background|sky|lighting|light|colou?rs?|tones?"
+        r"|shadows?|mood|contrast|perspective|style|look))",
+        r"use \1",
+    ),
+    (r"((?:an? )?(?:close-?up|side view|top view|full body|wide shot|zoom)(?: (?:of|on) .+)?)", r"make it \1"),
 )
 
 

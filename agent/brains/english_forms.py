@@ -89,7 +89,8 @@ TAIL = re.compile(
 )
 
 UNDO = re.compile(
-    r"\b(?:undo|revert|roll(?:ing)? (?:it )?back|step back|go(?:ing)? back(?= *$| (?:one|a"
+    r"\b(?:undo|revert|(?:cancel|reverse|take back) (?:the|that|this|adding)|(?:remove|delete|drop) (?:that|the|my|this)"
+    r" (?:very )?(?:last|latest|previous) (?:change|edit|step|thing)|roll(?:ing)? (?:it )?back|step back|go(?:ing)? back(?= *$| (?:one|a"
     r"|two|three|\d) |,| please|\.)|take (?:that|it|this) back|(?:two|one|three) steps? "
     r"back|get back to (?:how|what)|cancel (?:that|the last|this) (?:edit|change|one)?"
     r"|discard (?:that|the last|this|the change)|scratch that|forget (?:that|the last) "
@@ -180,8 +181,8 @@ AGAIN = re.compile(
 
 EDIT = re.compile(
     rf"(?:also |now |just |please |then )*(?:{_EDIT_VERB})\b(?! (?:me )?(?:an?|some|one|two"
-    rf"|three|any|my|old) (?:\w+ )?(?:picture|image|drawing|photo)s?\b)(?! (?:is|was|are|will|that (?:i|we|you|it)|me"
-    rf"|us)\b)|(?:also |now |just "
+    rf"|three|any|my|old) (?:\w+ )?(?:picture|image|drawing|photo)s?\b)(?! (?:is|was|are|will|that (?:i|we|you|it)"
+    rf")\b)|(?:also |now |just "
     rf")*{_MAKE_DEFINITE}(?! (?:picture|image|photo|drawing) of\b)",
     _I,
 )
@@ -202,8 +203,12 @@ EDIT_STATE = re.compile(
     r"|putting|giving|replacing) ",
     _I,
 )
+ALSO = re.compile(r"(?:and |also |plus |oh |with )+(?P<what>(?:an?|some|two|three|more) [\w -]+?),? (?:too|as well|also)[.! ]*", _I)
+""" "and a cat too" is for the same picture."""
+NOW_STATED = re.compile(r"the (?P<thing>\w+(?: \w+)?) (?:\w+s|should|must) .+ now[.! ]*", _I)
+""" "the sign says SALE now": a change told as a fact."""
 WISHED_PICTURE = re.compile(
-    r"(?:(?:my|our) \w+(?: and \w+)? |i |we |he |she |they |someone |it's |this is )?(?:\w+ )?(?:wants?|needs?|wished? for"
+    r"(?:(?:my|our) \w+(?: and \w+)? |(?:i|we|he|she|they|someone)(?:'d|'ll|'m)? |it's |this is )?(?:\w+ )?(?:wants?|needs?|wished? for"
     r"|kill for|asked for|asks for|hop(?:e|ing) for|could use|looking for|'d (?:like|love)|would (?:like|love)|would be)"
     r"(?: to (?:see|have|get))? (?=(?:an?|one|some|two|three|four|\d) (?:\w+ )?(?:pictures?|images?|photos?|drawings?"
     r"|illustrations?|portraits?|posters?|logos?|paintings?) (?:of|with|showing)\b)"
@@ -237,7 +242,8 @@ GENERATE = re.compile(
     r"|draft|depict|craft|prepare|whip|knock|(?:drawing|painting|generating|making|creating)(?= of\b|:| an? | the )|put together"
     r"|come up with)(?: up| out)?\b(?: me| us)?(?: please)?(?: also)?|(?:need|want|wanted|requesting|surprise (?:me|us|my \w+)"
     r" with)(?= (?:an?|some|one|two|three|the|\d)\b)|i(?:'m| am) (?:thinking of|imagining|picturing|after)(?= (?:an?"
-    r"|some|two|three|the)\b)|i have (?:in mind )?(?=an? .* in mind)|(?:show|give|get"
+    r"|some|two|three|the)\b)|i have (?:in mind )?(?=an? .* in mind)|(?:would|i'd) (?:really )?(?:love|like)(?: to"
+    r" (?:see|have|get))?(?= (?:an?|some|one|two|three|the)\b)|(?:have|get|see)(?= (?:an?|some|one|two|three) )|(?:show|give|get"
     r"|bring|send|do|paint|find|make) (?:me|us)(?: (?:please|also))?|i(?:'d| would)?(?: "
     r"really| also| just)? (?:want|need|like|love|wish for|fancy|am looking for|'m "
     r"looking for)(?: to (?:see|have|get|draw|create|make|generate|paint))?|i'm "

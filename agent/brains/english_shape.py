@@ -14,7 +14,7 @@ _I = re.IGNORECASE
 _RELATIVE = re.compile(r"\b(?:that|which|who|whose|where)\b.*", _I)
 _FINITE = re.compile(
     r"\b(?:is|are|was|were|am|isn't|aren't|wasn't|has|hasn't|have|had|will|won't|would|(?<!an )(?<!a )can|can't"
-    r"|could|couldn't|should|must|does|doesn't|do|don't|did|didn't|gets?|got|goes|went|makes|made|takes|took"
+    r"|could|couldn't|should|must|does|doesn't|do|don't|did|didn't|gets?|got|goes|went|makes|made(?! (?:of|from|out of|with|in|by))|takes|took"
     r"|says|said|ate|came|comes|tells|told|knows|knew|thinks|thought|feels|felt|keeps|kept|needs|wants|likes"
     r"|loves|hates|seems|looks|means|catches|kills?|gave|gives|gather|always|never|usually|often)\b"
     r"|\b\w+ed (?:the|my|an?|his|her|our|your|it|him|them|me|us)\b|'(?:s|re|m) (?:a|an|the|not|so|very|too)\b",
@@ -39,7 +39,7 @@ _NOT_NAMING = frozenset(
 )
 _NOT_EDITING = frozenset(
     """
-    thank tell ask see know think believe forget save download export send email share open close show explain
+    thank tell ask see know think believe forget save download export send email share show explain
     describe love like hate need want say call remember mean get is are was were do does did have has had can
     could will would should may might trust check name rename star find search count read compare of in on at
     with without for from about and or but as if when what who where why how which not no hold break let be than
@@ -75,6 +75,8 @@ _CAPABILITY = re.compile(
 def is_known_part(clause: str, album: Album) -> bool:
     """Names only what the picture shows already, as in "sofa in blue": a look to give it."""
     if album.current is None or re.match(r"(?:an?|one|two|three|four|five|six|some|another|more|\d+)\b", clause, _I):
+        return False
+    if clause.lower().split()[0] in _NOT_NAMING:
         return False
     named = content_words(" ".join(word for word in nouns(clause) if is_visible(word)))
     return bool(named) and named <= album.words(album.current) and not is_statement(clause)
@@ -112,7 +114,9 @@ def is_order_on(clause: str, album: Album) -> bool:
     )
     if not found or album.current is None or found["verb"].lower() in _NOT_EDITING:
         return False
-    if found["pronoun"]:
+    if re.fullmatch(r"(?:ha)+h?|lol+|omg|aw+|yay|wow|ugh|not", found["verb"], _I):
+        return False
+    if found["pronoun"] or re.search(rf"^{found['verb']}(?: \w+)? (?:its|his|her|their)\b", clause, _I):
         return True
     shown = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
     first = content_words(" ".join(found["thing"].split()[:4]))

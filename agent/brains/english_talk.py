@@ -134,7 +134,7 @@ QUESTION_ANYWHERE = re.compile(
     _I,
 )
 GENERAL_QUESTION = re.compile(
-    r"\b(?:weather|time is it|what day|your name|meaning of life|capital of|president|you "
+    r"\b(?:take you|did you (?:use|do|learn|make)|weather|time is it|what day|your name|meaning of life|capital of|president|you "
     r"(?:think|feel|like) (?:about (?:ai|art|life))|can you do|what next|should (?:i|we) "
     r"(?:draw|make|do|add)|in (?:general|real life)|invented|world)\b|^what (?:about|if)\b"
     r"|^how about\b|^(?:is|are) (?:you|we)\b|^what is (?:love|art|ai|life)\b|^(?:does|do"
@@ -183,6 +183,7 @@ _COMMENT = re.compile(
     r"|\b(?:tbh|imo|imho)|\? hardly|, you know)\W*$",
     _I,
 )
+_EXCLAMATION = re.compile(r"(?:what an? |how (?:cute|nice|lovely|funny|beautiful|sweet|cool)\b)(?!.*\?)", _I)
 _REFLEXIVE = re.compile(
     r"\b(?:your|my|our|them)sel(?:f|ves)\b(?! portrait)|\b(?:up|out of|on|of) (?:my|your|our|their) minds?\b"
     r"|\bmake (?:my|your) (?:day|week|point)\b",
@@ -202,4 +203,4 @@ def is_talk(clause: str) -> bool:
         return True
     return not STRONG_ORDER.match(clause) and any(
         pattern.search(clause) for pattern in (_IDIOM, _COMMENT, _REFLEXIVE)
-    ) or bool(_VERB_AS_NOUN.match(clause))
+    ) or bool(_VERB_AS_NOUN.match(clause) or _EXCLAMATION.match(clause))
