@@ -160,8 +160,10 @@ def told_change(raw: str, album: Album) -> Wish | None:
     also, stated = forms.ALSO.fullmatch(raw), forms.NOW_STATED.fullmatch(raw)
     if also:
         return Wish(kind="edit", text=f"add {also['what']}")
-    if stated and content_words(stated["thing"]) & album.words(album.current):
-        return Wish(kind="edit", text=raw.strip(" .!"))
+    told = stated or forms.MUST_HAVE.fullmatch(raw)
+    thing = "".join(each or "" for each in told.groups()) if told else ""
+    if content_words(thing) & album.words(album.current) and not raw.endswith("?"):
+        return Wish(kind="edit", text=as_instruction(re.sub(r"^make sure (?:that )?", "", raw)).strip(" .!"))
     return None
 
 
@@ -234,6 +236,8 @@ def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wi
     is_change = is_change and not forms.DRAWS_MINE.match(text)
     if not is_change or (forms.MAKE_NEW.match(text) and not draws_on):
         return None
+    if not has_picture and forms.PUTS_NEW.match(text):
+        return Wish(kind="generate", text=clean_subject(text.split(" ", 1)[1]), num_pictures=num_pictures)
     if reference is None and not any(wish.kind in ("generate", "edit", "go_back") for wish in earlier):
         reference = about_place(text, album) if forms.ADDS.match(text) else about(text, album)
     return Wish(kind="edit", text=as_instruction(text), reference=reference, num_pictures=num_pictures)
@@ -248,6 +252,9 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
     rest, num_pictures = take_count(clause[found.end() :])
     if not earlier and is_addition(rest, album):
         return Wish(kind="edit", text=f"add {clean_subject(rest)}", num_pictures=num_pictures)
+    detail = short_edit(rest) if re.match(r"(?:with|without|wearing)\b", rest) else None
+    if detail and album.current is not None and not earlier:
+        return Wish(kind="edit", text=detail, num_pictures=num_pictures)
     rest = described(clean_subject(rest))
     if not rest or forms.NOTHING.fullmatch(rest):
         return Wish(kind="ask" if forms.IS_ORDER.match(clause) else "chat", text=clause)
@@ -295,7 +302,8 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
         return Wish(kind="again", num_pictures=num_pictures)
     if named and named.reference.kind not in ("current",) and forms.ONLY_IT.fullmatch(named.text):
         return Wish(kind="go_back", reference=named.reference)
-    if album.context.uploads or is_statement(rest) or is_abstract(rest):
+    is_ours = re.match(r"(?:my|our|his|her|their) (?!.*\b(?:as|with|in|on)\b)", rest, re.I)
+    if album.context.uploads or is_statement(rest) or is_abstract(rest) or is_ours:
         return None
     if is_nameless(clean_subject(rest)):
         return Wish(kind="ask", text=clause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.brains import english_forms as forms
+from agent.brains.english_combine import about
 from agent.brains.english_references import find_reference
 from agent.brains.lexicon import NUMBERS, content_words
 from agent.brains.reading import Wish
@@ -38,6 +39,10 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         return Wish(kind="go_back", reference=missed)
     if undo and not forms.EDIT_AFTER_UNDO.search(clause):
         return Wish(kind="go_back", reference=undone(clause, undo, named.reference if named else None))
+    start = re.fullmatch(r"(?:for|on|in|with|as for|regarding|about|from) (the [\w ]+)", clause, re.I)
+    meant = about(start[1], album) if start and not named else None
+    if meant:
+        return Wish(kind="go_back", reference=meant)
     if named and (forms.GO_BACK_TO.search(named.text) or _STARTING_FROM.fullmatch(named.text)):
         return Wish(kind="go_back", reference=named.reference)
     what = forms.GO_BACK_WHAT.search(clause)

@@ -178,6 +178,7 @@ _SHORT: tuple[tuple[str, str], ...] = (
         r"instead of (.+?),? (?:i (?:want|need|would like)|i'd (?:like|prefer)|make it|use|put|draw|have|give me) (.+)",
         r"replace \1 with \2",
     ),
+    (r"(?:the )?([\w ]+?) ?(?:->|=>|\u2192) ?([\w ]+)", r"replace the \1 with \2"),
     (r"(?:(?:an?|the) )?(.+?) instead of (.+)", r"replace \2 with \1"),
     (rf"(?:in |it in |it )?({_COLOR})(?: one| version)?", r"make it \1"),
     (rf"(?:the |its |his |her )([\w ]+?) (?:in |to )?({_COLOR})", r"make the \1 \2"),

@@ -38,9 +38,9 @@ SPLIT = re.compile(
     r"|subsequently|once (?:that's|that is|it's) done)\b,?(?: and)?\s+(?!as\b)"
     r"|(?:[,;]\s*(?:and |but |so |basically |anyway,? )*|\s+(?:and|but|so|basically)\s+)(?=(?:i (?:want|need|meant?)"
     r"|i'd (?:like|love)|i would (?:like|love)|could you|can you|would you)\b(?! (?:to|that|you|it|go)\b))"
-    rf"|(?:,\s*(?:and |but |now )?|\s+(?:and|but)\s+)(?:please |also |now |just |could you "
+    rf"|(?:[,:]\s*(?:and |but |now )?|\s+(?:and|but)\s+)(?:please |also |now |just |could you "
     rf"|can you )*(?=(?:{_EDIT_VERB}|{_NEW_VERB})\b|make (?:it|the|this|that|him|her|them"
-    rf"|his|everything)\b|(?:go|come|switch) back\b|undo\b|continue with\b|use (?:the|an?)\b|try again\b|start over\b))",
+    rf"|his|everything)\b|(?:go|come|switch) back\b|undo\b|continue with\b|use (?:the|an?)\b|try again\b|(?:forget|ignore) (?:the|about)\b|start over\b))",
     _I,
 )
 
@@ -54,7 +54,7 @@ LEAD = re.compile(
     r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?"
     r"|let's start,?)\b[\s,.!:;-]*"
     r"|for (?:my|a|an|the|our|her|his) [^,.]{3,40}?,? (?=i (?:want|need|would|'d)|i'd|we need|please )"
-    r"|(?:do you )?think you (?:could|can) |would you like to |(?:would|is) it (?:be )?(?:possible|ok|okay|alright|fine)(?: for (?:you|me))? (?:to|if you) (?:(?:get|have|see)(?: me)? (?=an?"
+    r"|(?:do you )?think you (?:could|can) |why not (?=\w)|would you like to |(?:would|is) it (?:be )?(?:possible|ok|okay|alright|fine)(?: for (?:you|me))? (?:to|if you) (?:(?:get|have|see)(?: me)? (?=an?"
     r"|one|some|two|three))?|(?:is there )?any chance (?:that )?(?:you (?:could|can)|of) |in that case,? "
     r"|(?:can|could|shall|may) we (?:please |maybe |also |just )*(?=(?:add|lose|have|get|make|change|remove|turn"
     r"|put|try|draw|paint|replace|swap|give|drop|move|see)\b)"
@@ -113,7 +113,7 @@ GO_BACK_TO = re.compile(
     r"| once more)?$|^i (?:prefer|like|liked|loved|love|want|preferred|choose|pick|'ll "
     r"take|would rather have|'d rather have|think i prefer) it(?: (?:better|more|best|the "
     r"most|back|most|instead|again))*$|^it (?:was|is|looked|looks) (?:better|nicer|best"
-    r"|prettier|the best)|^i'll (?:take|go with|keep) it$|\b(?:have|want|get|need|put) it "
+    r"|prettier|the best|my favou?rite|the one|perfect|great|good)\b|^i'll (?:take|go with|keep) it$|\b(?:have|want|get|need|put) it "
     r"back\b|^it again$|^bring it back$)",
     _I,
 )
@@ -171,6 +171,7 @@ AGAIN = re.compile(
     rf"|second|third|last) (?:one|picture|image))))?|(?:(?:some )?more (?:like (?:it|this"
     rf"|that|these)|versions|variations|options|of (?:it|this|these|those|them|the same))"
     rf"|more|variations?(?: of (?:it|this|that))?)|(?P<n3>{_N}) of (?:them|it|those|these)"
+    rf"|(?:the )?same (?:prompt|words|description|thing)?,?(?: with)?(?: an?)? (?:new|different|another) (?:seed|try)"
     rf"|the same (?:thing |one |picture )?(?:again|once more|(?:with|using) (?:a "
     rf")?(?:different|new|another) seed)|try again|retry|redo(?: (?:it|that|this))?"
     rf"|regenerate(?: (?:it|that|this))?|reroll|re-?draw (?:it|that|this)|(?:with )?(?:a "
@@ -205,10 +206,16 @@ EDIT_STATE = re.compile(
 )
 ALSO = re.compile(r"(?:and |also |plus |oh |with )+(?P<what>(?:an?|some|two|three|more) [\w -]+?),? (?:too|as well|also)[.! ]*", _I)
 """ "and a cat too" is for the same picture."""
+MUST_HAVE = re.compile(
+    r"(?:make sure (?:that )?)?(?:the )?(?P<thing>\w+) (?:should|must|needs to|has to|ought to) .+"
+    r"|make sure (?:that )?the (?P<thing2>\w+) .+",
+    _I,
+)
+""" "cat should look at us": of a thing that the picture shows."""
 NOW_STATED = re.compile(r"the (?P<thing>\w+(?: \w+)?) (?:\w+s|should|must) .+ now[.! ]*", _I)
 """ "the sign says SALE now": a change told as a fact."""
 WISHED_PICTURE = re.compile(
-    r"(?:(?:my|our) \w+(?: and \w+)? |(?:i|we|he|she|they|someone)(?:'d|'ll|'m)? |it's |this is )?(?:\w+ )?(?:wants?|needs?|wished? for"
+    r"(?:(?:my|our) \w+(?: and \w+)? |(?:i|we|he|she|they|someone)(?:'d|'ll|'m)? |it's |this is )?(?:\w+ ){0,2}(?:wants?|appreciate|needs?|wished? for"
     r"|kill for|asked for|asks for|hop(?:e|ing) for|could use|looking for|'d (?:like|love)|would (?:like|love)|would be)"
     r"(?: to (?:see|have|get))? (?=(?:an?|one|some|two|three|four|\d) (?:\w+ )?(?:pictures?|images?|photos?|drawings?"
     r"|illustrations?|portraits?|posters?|logos?|paintings?) (?:of|with|showing)\b)"
@@ -217,6 +224,7 @@ WISHED_PICTURE = re.compile(
 )
 """A picture wished for by whomever: "my wife wants a picture of ..."."""
 SAYS_COUNT = re.compile(r"(?:one|two|three|four|\d) (?:\w+ )?(?:pictures?|images?|photos?|drawings?) (?:of|with|showing)\b", _I)
+PUTS_NEW = re.compile(r"(?:put|place) (?:an?|some|two|three) \w+(?!.*\b(?:it|the|this|that|my|him|her|them)\b)", _I)
 WANTS_A = re.compile(r"(?:i (?:want|need|would like)|i'd (?:like|love)) (?:an?|some|one|two|three)\b", _I)
 DRAWS_MINE = re.compile(r"(?:draw|paint|sketch|illustrate|render) (?:me )?my\b", _I)
 DRAW_ON = re.compile(

@@ -158,9 +158,9 @@ _PATTERNS = (
     ),
     (
         rf"\bthe (?:original|initial|starting|unedited|unmodified|untouched)(?: "
-        rf"{_PICTURE})?\b(?! colou?r| size)|\bhow it (?:originally )?(?:was|looked) "
+        rf"{_PICTURE})?\b(?! colou?r| size)|\bhow it was (?:at|in) the (?:very )?(?:start|beginning)\b|\bhow it (?:originally )?(?:was|looked) "
         rf"(?:originally|at first|in the beginning|at the start)\b"
-        r"|\bthe (?:beginning|start)\b(?= *$|[,.!]| and)",
+        r"|\bthe (?:very )?(?:beginning|start)\b(?= *$|[,.!]| and)",
         _original,
     ),
     (

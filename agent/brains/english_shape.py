@@ -101,7 +101,7 @@ def is_addition(clause: str, album: Album) -> bool:
     found = _DEFINITE_PLACE.search(clause)
     if not found or album.current is None or is_statement(clause):
         return False
-    return bool(found["pronoun"]) or bool(content_words(found["thing"]) & album.words(album.current))
+    return bool(found["pronoun"]) or bool(content_words(found["thing"]) & (album.words(album.current) | _ASPECTS))
 
 
 def is_order_on(clause: str, album: Album) -> bool:

@@ -30,7 +30,7 @@ SMALL_TALK = re.compile(
 TALK = re.compile(
     r"^(?:how (?:do|does|can|could|should|would|did|to|come)(?: i| you| we| one| people| "
     r"someone| they| artists)?\b(?! (?:it|this|that|he|she|the \w+) "
-    r"look)(?!.*\bmany\b.*\bin (?:it|the picture|this)\b)|how (?:are|is (?:it going|life"
+    r"(?:look|feel|seem|sit|stand))(?!.*\bmany\b.*\bin (?:it|the picture|this)\b)|how (?:are|is (?:it going|life"
     r"|your)|old are you|long (?:does|will)|much (?:does it cost|do you)|to)\b|teach me"
     r"|explain how|why\b|tell me (?:a (?:joke|story|fact|bit)|something|about (?!(?:the"
     r"|this|that|my) (?:picture|image|photo|first|second|last|third)|it\b|this\b|that\b|#)"
@@ -42,7 +42,7 @@ TALK = re.compile(
     r"picture)))|what kinds? of|what sorts? of|what (?:languages?|models?|engines?|sizes?"
     r"|styles?|things?) (?:can|do|are)|who (?:are|is|made|built|created|painted|was"
     r"|invented) (?:you|the mona|van|picasso|(?!this|that|he|she|it|in|on|these|those)\w+)\b(?!.* (?:in|on) (?:the|this|that))"
-    r"|when (?:did|was|is|will|do)|where (?:are you|do you|did you|can i|should i)|do "
+    r"|when (?:did|was|is|will|do)|where (?:are you|do you(?! think)|did you|can i|should i)|do "
     r"(?:you|we|i|people)\b|does (?:anyone|it cost|this app|reverie)|did you (?:know|sleep"
     r"|like)|are you|were you|is (?:it|there) (?:raining|sunny|cold|hot|going|ok(?:ay)? "
     r"(?:if|to)|possible|a way|any way|free|safe|legal|hard|difficult|easy|true|you\b)"
@@ -120,7 +120,7 @@ VAGUE = re.compile(
 )
 QUESTION = re.compile(
     r"(?:what|what's|who|who's|whose|where|where's|which|how many|how much|how (?:big|old"
-    r"|tall|far|large|long|wide|high|fast)|is|are|was|were|does|do|did|has|have|can you (?:see|tell|describe"
+    r"|tall|far|large|long|wide|high|fast)|is|are|was|were|does|do(?! (?:it|this|that|them|the|an?)\b)|did|has|have|can you (?:see|tell|describe"
     r"|read|count|spot|find|identify|recogni[sz]e)|could you (?:tell|describe|read)"
     r"|describe|tell me (?:what|about|how many|where|which|who|if|whether)|caption"
     r"|identify|read|count|any(?:thing|one|body)?|explain (?:this|the|what)|recogni[sz]e|what colou?r|do you "
@@ -180,7 +180,7 @@ _IDIOM = re.compile(
 )
 _COMMENT = re.compile(
     r"(?:, (?:as (?:they say|usual|always|ever)|so to speak|to be (?:honest|fair)|i (?:guess|suppose))|\bif you ask me"
-    r"|\b(?:tbh|imo|imho)|\? hardly|, you know)\W*$",
+    r"|, (?:he|she|they|we) (?:said|says|say|told me|thought)|\b(?:tbh|imo|imho)|\? hardly|, you know)\W*$",
     _I,
 )
 _EXCLAMATION = re.compile(r"(?:what an? |how (?:cute|nice|lovely|funny|beautiful|sweet|cool)\b)(?!.*\?)", _I)
@@ -192,7 +192,8 @@ _REFLEXIVE = re.compile(
 _VERB_AS_NOUN = re.compile(
     r"(?:change|draw(?:ing)?|paint(?:ing)?|work|edit(?:ing)?|design|sketching|art|colou?rs?) (?:is|was|are|can be|will be"
     r"|has|keeps|and)\b|(?:a|every|one|the) pictures? (?:is|tells|says|speaks)\b|(?:add|remove) (?:that (?:i|we|you|it)\b"
-    r"|(?:all )?doubts?\b|it up\b)|how (?:about|are) you\b|thanks? (?:a|so|you|very)\b",
+    r"|(?:all )?doubts?\b|it up\b|me (?:on|to|in|as)\b|the doubts?\b)|turn (?:left|right) (?:at|on|after)\b|put (?:simply|bluntly|mildly"
+    r"|differently|another way|it (?:simply|bluntly|mildly|this way))\b|how (?:about|are) you\b|thanks? (?:a|so|you|very)\b",
     _I,
 )
 

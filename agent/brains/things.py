@@ -64,7 +64,7 @@ _ABSTRACT = frozenset(
     information interest issue job joke laugh lead lesson limerick list living living luck mess mind minute
     mistake money moment name nap noise note offer opinion order paragraph parallel password plan playlist poem
     point progress promise proposal question reason recipe recommendation rest reservation revenue rhyme rule
-    sacrifice scene schedule second sense sentence sleep song speech spreadsheet stand start statement story
+    sacrifice schedule second sense sentence sleep song speech spreadsheet stand start statement story
     suggestion summary sure talk text tip trick look walk shower word joke riddle quote thing time title topic tour traffic translation trip trouble try turn
     update vacation value visit vote wish word work worry
     """.split()
