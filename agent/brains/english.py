@@ -163,7 +163,9 @@ def told_change(raw: str, album: Album) -> Wish | None:
     told = stated or forms.MUST_HAVE.fullmatch(raw)
     thing = "".join(each or "" for each in told.groups()) if told else ""
     if content_words(thing) & album.words(album.current) and not raw.endswith("?"):
-        return Wish(kind="edit", text=as_instruction(re.sub(r"^make sure (?:that )?", "", raw)).strip(" .!"))
+        text = raw.strip(" .!")
+        text = text if stated else as_instruction(re.sub(r"^make sure (?:that )?", "", text))
+        return Wish(kind="edit", text=text)
     return None
 
 

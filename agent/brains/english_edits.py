@@ -19,6 +19,8 @@ _STATE = (
     r"|golden|shiny|wooden|happy|sad|angry|round|striped|spotted|furry|smiling|upside down"
     r"|colou?rful)"
 )
+_LIGHT = r"(?:(?:much |a (?:bit|little|lot) |slightly |way |even |far )?(?:dark|bright|light)(?:er)?|blurry|foggy)\b"
+"""Said of "it", these change the whole picture and no thing in it."""
 _COMPARATIVE = (
     r"(?:bigger|smaller|larger|darker|brighter|lighter|taller|shorter|thinner|fatter|wider|longer|rounder|older|younger"
     r"|happier|fluffier|sharper|softer|warmer|colder|higher|lower|thicker|louder|curlier|straighter|greener|bluer|redder)"
@@ -225,7 +227,7 @@ def with_subject(instruction: str, subject: str | None) -> str:
     thing = f"the {subject}"
     text = re.sub(
         rf"^((?:make|paint|colou?r|recolou?r|dye|turn) )(?:it|this|that|him|her)(?= "
-        rf"(?:(?:{_COLOR})|{_STATE})\b)(?! and white)",
+        rf"(?:(?:{_COLOR})|(?!{_LIGHT}){_STATE})\b)(?! and white)",
         rf"\1{thing}",
         instruction,
         flags=re.I,

@@ -80,9 +80,9 @@ LEAD = re.compile(
     _I,
 )
 TAIL = re.compile(
-    r"(?:[\s,]+(?:please|thanks(?: a lot)?|thank you(?: so much| very much)?|for me|ok"
+    r"(?:,\s*right|[\s,]+(?:please|thanks(?: a lot)?|thank you(?: so much| very much)?|for me|ok"
     r"|okay|if (?:you can|possible|you please|you don't mind|that's ok)|will you|would you"
-    r"|can you|could you|right|would be (?:nice|great|cool|lovely|awesome|perfect)|is "
+    r"|can you|could you|would be (?:nice|great|cool|lovely|awesome|perfect)|is "
     r"what i want|now|afterwards|as well|too|then|cheers|next|quickly|asap|now please"
     r"|though|i guess|i think|haha|lol|:\)))[\s.!?]*$",
     _I,

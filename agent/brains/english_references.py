@@ -143,7 +143,7 @@ _PATTERNS = (
     ),
     (
         (
-            rf"\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!time|thing|step|place|edit|change|line|row"
+            rf"(?<!on )(?<!to )(?<!at )\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!time|thing|step|place|edit|change|line|row"
             rf"|floor|half|side|hand|wheel|eye|ear|corner|part|man|woman|person){_NP})\b(?= "
             rf"(?:again|back|and|bigger|blue|red|green)|$|,)"
         ),

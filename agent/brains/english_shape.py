@@ -54,7 +54,7 @@ _ASPECTS = frozenset(
 """What any picture has."""
 _DEFINITE_PLACE = re.compile(
     r"\b(?:on|onto|over|in|inside|behind|under|below|beside|above|around|near|between|through|next to"
-    r"|in front of|on top of)"
+    r"|in front of|on top of|(?:to the )?(?:left|right) of)"
     r" (?:(?P<pronoun>it|him|her|them|his|its|their)\b|the (?P<thing>[\w ]+))",
     _I,
 )

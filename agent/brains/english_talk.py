@@ -168,14 +168,14 @@ STRONG_ORDER = re.compile(
 _IDIOM = re.compile(
     r"\b(?:raining cats and dogs|elephants? in the room|wild[- ]goose chase|pieces? of cake|icing on the cake"
     r"|early bird|sleeping dogs|hold (?:your|my) horses|cart before the horse|curiosity killed|gr[ae]y area|white lies?"
-    r"|blue moon|out of the blue|red (?:tape|flags?|herring)|black sheep|green with envy|apple a day|apple of (?:my|his|her)"
+    r"|blue moon|out of the blue|red (?:tape|flags?|herring)|green with envy|apple a day|apple of (?:my|his|her)"
     r"|break (?:a leg|the ice)|bite the bullet|spill the beans|cold feet|needle in a haystack|tip of the iceberg"
-    r"|thousand words|tells? a story|frown|turn (?:the page|over a new leaf|heads|back time|in early)|big fish|out of the"
+    r"|thousand words|tells? a story|frown|turn (?:the page|over a new leaf|heads|back time|in early)|out of the"
     r" bag|bull in a china|storm in a teacup|kick the bucket|wrong tree|pigs (?:can )?fly|birds of a feather|golden"
-    r" opportunity|silver lining|fish in the sea|shed (?:some )?light|same (?:brush|page|boat)|white elephant|in the"
+    r" opportunity|silver lining|fish in the sea|shed (?:some )?light|same (?:brush|page|boat)|in the"
     r" picture(?! (?:of|frame))(?<=yourself in the picture)|get the picture|change of (?:scenery|heart|plans?|mind|pace)"
     r"|the topic|the subject of (?:the )?(?:talk|conversation)|change the (?:subject|topic)|monkey business|bed of roses"
-    r"|cup of tea(?= *$)|rose-colou?red|tickled pink|once upon a time|cry wolf|lion's share|dark horse|snail's pace)\b",
+    r"|cup of tea(?= *$)|rose-colou?red|tickled pink|once upon a time|cry wolf|lion's share|snail's pace)\b",
     _I,
 )
 _COMMENT = re.compile(

@@ -83,8 +83,8 @@ class SmallWorld:
         return "" if self.knows_thing(phrase) else phrase or text
 
     def knows_thing(self, phrase: str) -> bool:
-        words = [self.known_as(word) for word in re.findall(r"[A-Za-z]+", phrase)]
-        text = f" {' '.join(words)} "
+        said = re.findall(r"[A-Za-z]+", phrase.lower())
+        text = f" {' '.join(map(self.known_as, said))} | {' '.join(said)} | {' '.join(map(singular, said))} "
         foreign = [each for each in COMPOUNDS if f" {each} " in text and each not in self.classes]
         for compound in foreign:
             text = text.replace(f" {compound} ", " ")
