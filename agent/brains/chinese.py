@@ -131,7 +131,9 @@ def read_work(
         reference = named or (about(clause, album) if re.match(r"把|将|让|给", text) else None)
         return Wish(kind="edit", text=instruction(text), reference=reference, num_pictures=num_pictures)
     found = forms.GENERATE.match(text)
-    if found or re.match(rf"(?:{forms.NUMBER})[只个辆条朵棵本座把架艘颗匹头杯块片位名幅间栋碗盘瓶壶篮袋箱群对双]", text):
+    if found or re.match(
+        rf"(?:{forms.NUMBER})[只个辆条朵棵本座把架艘颗匹头杯块片位名幅间栋碗盘瓶壶篮袋箱群对双]", text
+    ):
         subject = subject_of(text[found.end() :] if found else text)
         if has_picture and found and re.match(r"[在它他她].*(?:旁边|上面|后面|前面|左边|右边)", text):
             return Wish(kind="edit", text=instruction("加" + text), num_pictures=num_pictures)

@@ -15,6 +15,7 @@ CHINESE_NUMBERS = {"一": 1, "两": 2, "二": 2, "俩": 2, "三": 3, "四": 4, "
 _NUMBER_NAMES = ("", "a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _MEASURES = "只个辆条朵棵本座把架艘颗匹头杯块片幢栋间顶件双支台部张幅位名群束串根盏轮份碗盘瓶壶篮袋箱"
 
+
 def _entries(block: str) -> dict[str, str]:
     pairs = (entry.split("=") for entry in block.split())
     return {chinese: english.replace("_", " ") for chinese, english in pairs}
@@ -30,7 +31,15 @@ NOUN = "|".join(sorted(_entries(NOUNS), key=len, reverse=True))
 _COUNT = re.compile(rf"([一两二三四五六七八九十]|\d+)(?:[{_MEASURES}])")
 _TOKEN = re.compile("|".join(sorted(map(re.escape, _GLOSSARY), key=len, reverse=True)))
 _SIDE = "旁边|左边|右边|上面|上方|下面|下方|前面|后面|里面"
-_POSTURES = {"坐": "sitting", "站": "standing", "躺": "lying", "睡": "sleeping", "停": "parked", "趴": "lying", "挂": "hanging"}
+_POSTURES = {
+    "坐": "sitting",
+    "站": "standing",
+    "躺": "lying",
+    "睡": "sleeping",
+    "停": "parked",
+    "趴": "lying",
+    "挂": "hanging",
+}
 _PREPOSITIONS = {"里": "in", "上": "on", "中": "in", "下": "under", "里面": "in", "边": "beside"}
 
 

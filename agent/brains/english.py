@@ -55,7 +55,9 @@ def read_english(message: str, album: Album) -> Reading:
 
 def named_before(wish: Wish, before: str) -> Wish:
     """ "unicorns are her favourites, draw one jumping": one is a unicorn."""
-    found = re.match(r"(?:one|some)\b(?= (?:\w+ing|with|in|on|at|that|who|for|by|of those)\b|$)", wish.text, re.I)
+    found = re.match(
+        r"(?:one|some)\b(?= (?:\w+ing|with|in|on|at|that|who|for|by|of those)\b|$)", wish.text, re.I
+    )
     thing = antecedent(before) if found and wish.kind == "generate" else ""
     return replace(wish, text=f"{thing}{wish.text[found.end() :]}") if found and thing else wish
 
@@ -234,7 +236,9 @@ def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wi
     reference = named.reference if named else None
     draws_on = forms.DRAW_ON.match(text)
     is_change = forms.EDIT.match(text) or (draws_on and has_picture)
-    is_change = is_change or (forms.EDIT_STATE.search(text) and (has_picture or not forms.WANTS_A.match(text)))
+    is_change = is_change or (
+        forms.EDIT_STATE.search(text) and (has_picture or not forms.WANTS_A.match(text))
+    )
     is_change = is_change and not forms.DRAWS_MINE.match(text)
     if not is_change or (forms.MAKE_NEW.match(text) and not draws_on):
         return None
@@ -287,7 +291,9 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
     rest = re.sub(r"^(?:please\b)?[\s:,.-]+", "", rest)
     named = find_reference(rest)
     text = named.text if named else rest
-    detail = re.fullmatch(r"it\b[ ,:-]*(?:but |and |now |just )?(?P<what>\S.*)", text, re.I) if named else None
+    detail = (
+        re.fullmatch(r"it\b[ ,:-]*(?:but |and |now |just )?(?P<what>\S.*)", text, re.I) if named else None
+    )
     change = (short_edit(detail["what"]) if detail else None) or short_edit(text)
     wanted = forms.WOULD_BE.match(text)
     if wanted and has_picture:
@@ -310,6 +316,11 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
     if is_nameless(clean_subject(rest)):
         return Wish(kind="ask", text=clause)
     is_part_of_list = bool(earlier) and earlier[-1].kind == "generate" and len(rest.split()) < 6
-    if forms.NOUN_PHRASE.match(rest) or is_fragment(rest) or is_part_of_list or forms.SAYS_COUNT.match(clause):
+    if (
+        forms.NOUN_PHRASE.match(rest)
+        or is_fragment(rest)
+        or is_part_of_list
+        or forms.SAYS_COUNT.match(clause)
+    ):
         return Wish(kind="generate", text=clean_subject(rest), num_pictures=num_pictures)
     return None

@@ -105,5 +105,8 @@ def noun_phrase(words: str) -> str:
 
 def about_place(text: str, album: Album) -> Reference | None:
     """Of "add fog to the bridge" the bridge, when only another picture shows it."""
-    found = re.search(r"\b(?:to|on|onto|in|into|inside|behind|beside|next to|under|above|over|near) ((?:the|that) .+)$", text)
+    found = re.search(
+        r"\b(?:to|on|onto|in|into|inside|behind|beside|next to|under|above|over|near) ((?:the|that) .+)$",
+        text,
+    )
     return about(found[1], album) if found else None

@@ -216,7 +216,10 @@ _SHORT: tuple[tuple[str, str], ...] = (
         r"|shadows?|mood|contrast|perspective|style|look))",
         r"use \1",
     ),
-    (r"((?:an? )?(?:close-?up|side view|top view|full body|wide shot|zoom)(?: (?:of|on) .+)?)", r"make it \1"),
+    (
+        r"((?:an? )?(?:close-?up|side view|top view|full body|wide shot|zoom)(?: (?:of|on) .+)?)",
+        r"make it \1",
+    ),
 )
 
 

@@ -42,7 +42,10 @@ _SHAPES = (
     ),
 )
 _HINTS = (
-    (Shape.LANDSCAPE, rf"\b(?:wide|horizontal|panoramic) (?={_PAGE}\b)|\bbanner\b|\bdesktop (?:wallpaper|background)\b"),
+    (
+        Shape.LANDSCAPE,
+        rf"\b(?:wide|horizontal|panoramic) (?={_PAGE}\b)|\bbanner\b|\bdesktop (?:wallpaper|background)\b",
+    ),
     (
         Shape.PORTRAIT,
         rf"\b(?:vertical|upright) (?={_PAGE}\b)|\b(?:phone|mobile|lock ?screen) (?:wallpaper|background)\b"

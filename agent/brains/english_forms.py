@@ -204,7 +204,10 @@ EDIT_STATE = re.compile(
     r"|putting|giving|replacing) ",
     _I,
 )
-ALSO = re.compile(r"(?:and |also |plus |oh |with )+(?P<what>(?:an?|some|two|three|more) [\w -]+?),? (?:too|as well|also)[.! ]*", _I)
+ALSO = re.compile(
+    r"(?:and |also |plus |oh |with )+(?P<what>(?:an?|some|two|three|more) [\w -]+?),? (?:too|as well|also)[.! ]*",
+    _I,
+)
 """ "and a cat too" is for the same picture."""
 MUST_HAVE = re.compile(
     r"(?:make sure (?:that )?)?(?:the )?(?P<thing>\w+) (?:should|must|needs to|has to|ought to) .+"
@@ -223,8 +226,12 @@ WISHED_PICTURE = re.compile(
     _I,
 )
 """A picture wished for by whomever: "my wife wants a picture of ..."."""
-SAYS_COUNT = re.compile(r"(?:one|two|three|four|\d) (?:\w+ )?(?:pictures?|images?|photos?|drawings?) (?:of|with|showing)\b", _I)
-PUTS_NEW = re.compile(r"(?:put|place) (?:an?|some|two|three) \w+(?!.*\b(?:it|the|this|that|my|him|her|them)\b)", _I)
+SAYS_COUNT = re.compile(
+    r"(?:one|two|three|four|\d) (?:\w+ )?(?:pictures?|images?|photos?|drawings?) (?:of|with|showing)\b", _I
+)
+PUTS_NEW = re.compile(
+    r"(?:put|place) (?:an?|some|two|three) \w+(?!.*\b(?:it|the|this|that|my|him|her|them)\b)", _I
+)
 WANTS_A = re.compile(r"(?:i (?:want|need|would like)|i'd (?:like|love)) (?:an?|some|one|two|three)\b", _I)
 DRAWS_MINE = re.compile(r"(?:draw|paint|sketch|illustrate|render) (?:me )?my\b", _I)
 DRAW_ON = re.compile(

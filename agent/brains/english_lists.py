@@ -9,7 +9,9 @@ from agent.brains.english_edits import short_edit
 __all__ = ["changes", "is_nameless", "separate_subjects"]
 
 _N = r"(?:two|three|four|five|six|\d)"
-_PICTURES = r"(?:pictures?|images?|photos?|pics?|drawings?|paintings?|sketches|versions?|thumbnails?|illustrations?)"
+_PICTURES = (
+    r"(?:pictures?|images?|photos?|pics?|drawings?|paintings?|sketches|versions?|thumbnails?|illustrations?)"
+)
 _KIND = r"(?:different |separate |single |individual |new |distinct )*"
 _EACH = re.compile(
     rf"\s*[,;(:-]*\s*(?:\b(?:one|an?|1)(?: {_PICTURES})?(?: (?:for|of|per))? each(?: of them)?"
@@ -20,7 +22,9 @@ _EACH = re.compile(
 )
 _COLON = re.compile(rf"^(?P<head>.*?\b{_N} {_KIND}{_PICTURES}\b[^:]*):\s*(?P<list>.+)$", re.I)
 _VARIANTS = re.compile(rf"^(?P<head>.*\b{_PICTURES}|.*\b{_N}\b(?! of)[^,:]*?)\s*[,:-]\s*(?P<list>.+)$", re.I)
-_ITEM = re.compile(r"\s*[,;]\s*(?:and\s+)?|\s+and\s+(?=(?:an?|one|the|another|some|two|three|in|as|w)\b)", re.I)
+_ITEM = re.compile(
+    r"\s*[,;]\s*(?:and\s+)?|\s+and\s+(?=(?:an?|one|the|another|some|two|three|in|as|w)\b)", re.I
+)
 _IN_LIST = re.compile(
     r"^(?P<head>.+?),?\s+(?P<list>(?:in|as) [\w ]+?(?:(?:,\s*(?:and |or )?|\s+(?:and|or)\s+)(?:in|as) [\w ]+?)+)$",
     re.I,
@@ -50,7 +54,9 @@ def separate_subjects(text: str) -> tuple[str, ...]:
 def changes(text: str) -> tuple[str, ...]:
     """The changes of "three versions: one red, one blue and one green", each an order; empty if there are none."""
     variants = _VARIANTS.match(text)
-    items = _items(variants["list"] if variants else re.sub(r"^(?:make|turn|do|give) (?:me |it |this )?", "", text))
+    items = _items(
+        variants["list"] if variants else re.sub(r"^(?:make|turn|do|give) (?:me |it |this )?", "", text)
+    )
     ones = [found["what"] for found in map(_ONE.match, items) if found]
     if len(ones) == len(items) > 1:
         return tuple(_order(each) for each in ones)

@@ -19,7 +19,9 @@ _CHOICE = re.compile(
     re.I,
 )
 _SUPPOSES = re.compile(r"(?:what|how) would\b.*\blook\b", re.I)
-_COMPARED = re.compile(r"\b(?:compar\w+|than|versus|vs|different from|difference|like)\b.*\b(?:this|it|these)\b", re.I)
+_COMPARED = re.compile(
+    r"\b(?:compar\w+|than|versus|vs|different from|difference|like)\b.*\b(?:this|it|these)\b", re.I
+)
 
 
 def is_question(clause: str, raw: str, album: Album) -> bool:
@@ -34,7 +36,11 @@ def is_question(clause: str, raw: str, album: Album) -> bool:
         return True
     if album.current is None:
         return False
-    if find_reference(clause) or re.search(r"\byou(?: can)? see\b", clause, re.I) or talk.POINTING.search(clause):
+    if (
+        find_reference(clause)
+        or re.search(r"\byou(?: can)? see\b", clause, re.I)
+        or talk.POINTING.search(clause)
+    ):
         return True
     known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
     definite = re.search(r"\b(?:the|there|his|her|its|any)\b", clause, re.I)

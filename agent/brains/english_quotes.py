@@ -16,7 +16,9 @@ _NAMED = re.compile(
     r"|call (?:it|him|her|them|the \w+)|the (?:words?|text|title|name|letters?))(?:[:,])? )"
     rf"(?P<name>{_NAME})"
 )
-_CAPITALS = re.compile(r"(?<![\w'])(?!OK\b|TV\b|AI\b|PNG\b|JPE?G\b|USA?\b|UK\b|QUOTE)[A-Z]{2,}(?:[ ]+[A-Z]{2,})*\b")
+_CAPITALS = re.compile(
+    r"(?<![\w'])(?!OK\b|TV\b|AI\b|PNG\b|JPE?G\b|USA?\b|UK\b|QUOTE)[A-Z]{2,}(?:[ ]+[A-Z]{2,})*\b"
+)
 
 
 def mask_quotes(text: str) -> tuple[str, list[str]]:

@@ -8,7 +8,15 @@ from agent.brains.lexicon import content_words
 from agent.brains.references import Album
 from agent.brains.things import is_visible, nouns
 
-__all__ = ["antecedent", "is_addition", "is_capability", "is_fragment", "is_known_part", "is_order_on", "is_statement"]
+__all__ = [
+    "antecedent",
+    "is_addition",
+    "is_capability",
+    "is_fragment",
+    "is_known_part",
+    "is_order_on",
+    "is_statement",
+]
 
 _I = re.IGNORECASE
 _RELATIVE = re.compile(r"\b(?:that|which|who|whose|where)\b.*", _I)
@@ -74,9 +82,11 @@ _CAPABILITY = re.compile(
 
 def is_known_part(clause: str, album: Album) -> bool:
     """Names only what the picture shows already, as in "sofa in blue": a look to give it."""
-    if album.current is None or re.match(r"(?:an?|one|two|three|four|five|six|some|another|more|\d+)\b", clause, _I):
+    if album.current is None or re.match(
+        r"(?:an?|one|two|three|four|five|six|some|another|more|\d+)\b", clause, _I
+    ):
         return False
-    if clause.lower().split()[0] in _NOT_NAMING:
+    if not clause.strip() or clause.lower().split()[0] in _NOT_NAMING:
         return False
     named = content_words(" ".join(word for word in nouns(clause) if is_visible(word)))
     return bool(named) and named <= album.words(album.current) and not is_statement(clause)
@@ -101,7 +111,9 @@ def is_addition(clause: str, album: Album) -> bool:
     found = _DEFINITE_PLACE.search(clause)
     if not found or album.current is None or is_statement(clause):
         return False
-    return bool(found["pronoun"]) or bool(content_words(found["thing"]) & (album.words(album.current) | _ASPECTS))
+    return bool(found["pronoun"]) or bool(
+        content_words(found["thing"]) & (album.words(album.current) | _ASPECTS)
+    )
 
 
 def is_order_on(clause: str, album: Album) -> bool:

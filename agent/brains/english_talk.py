@@ -202,6 +202,8 @@ def is_talk(clause: str) -> bool:
     """Small talk, a figure of speech, a word about life: nothing to draw, whatever verb it uses."""
     if TALK.search(clause) or FIGURATIVE.search(clause):
         return True
-    return not STRONG_ORDER.match(clause) and any(
-        pattern.search(clause) for pattern in (_IDIOM, _COMMENT, _REFLEXIVE)
-    ) or bool(_VERB_AS_NOUN.match(clause) or _EXCLAMATION.match(clause))
+    return (
+        not STRONG_ORDER.match(clause)
+        and any(pattern.search(clause) for pattern in (_IDIOM, _COMMENT, _REFLEXIVE))
+        or bool(_VERB_AS_NOUN.match(clause) or _EXCLAMATION.match(clause))
+    )

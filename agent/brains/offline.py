@@ -240,7 +240,9 @@ class Deciding:
             return self.ask(answers.which_one(self.language), self.candidates())
         if wish.reference and wish.reference.kind == "described" and len(found) > 1:
             return self.ask(answers.which_one(self.language), found)
-        found = tuple(dict.fromkeys([*found, *(each for one in wish.others for each in self.album.find(one))]))
+        found = tuple(
+            dict.fromkeys([*found, *(each for one in wish.others for each in self.album.find(one))])
+        )
         return self.decision(Route.UNDERSTAND, "a question about a picture", targets=found)
 
     def resolved(self, text: str, source: str) -> str:

@@ -62,7 +62,8 @@ _HOW_TO = re.compile(
     re.I,
 )
 _UNDO = re.compile(
-    r"\b(?:deshac\w*|deshaz\w*|annul\w+|rückgängig|desfaz\w*|desfaç\w*)\b|元に戻|отмени|отмена|실행 ?취소", re.I
+    r"\b(?:deshac\w*|deshaz\w*|annul\w+|rückgängig|desfaz\w*|desfaç\w*)\b|元に戻|отмени|отмена|실행 ?취소",
+    re.I,
 )
 _SENTENCES: Mapping[str, str] = {
     "es": "Sin conexión solo entiendo inglés y chino. Dímelo en inglés, o conecta un modelo de lenguaje.",

@@ -16,13 +16,36 @@ _ADDED = re.compile(
 )
 _INTO = re.compile(r"\b(?:replace|turn|change|swap)\b.+?\b(?:with|into)\b (?P<what>an? .+)", re.I)
 
+_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("text", re.compile(r"\bsign (?:to|say|says)\b|\bword on the sign\b", re.I)),
+    ("background", re.compile(r"\bbackground\b", re.I)),
+    ("global", re.compile(r"^(?:mirror|flip|blur)\b|\b(?:fog|foggy|blurry|darker|brighter)\b", re.I)),
+    (
+        "local",
+        re.compile(r"^move\b|\b(?:bigger|larger|smaller|tiny)$|^put .* further\b|^(?:replace|swap)\b", re.I),
+    ),
+)
+_KIND_NAMES: dict[str, tuple[str, str]] = {
+    "add": ("add things", "添加东西"),
+    "remove": ("remove things", "去掉东西"),
+    "color": ("recolour things", "换颜色"),
+    "background": ("change the background", "换背景"),
+    "style": ("change the style", "换风格"),
+    "local": ("replace, move or resize things", "替换、移动或缩放东西"),
+    "global": ("add fog, blur, mirror, darken or brighten", "加雾、模糊、翻转、调明暗"),
+    "text": ("change the word on a sign", "改牌子上的字"),
+}
+
 
 class SmallWorld:
     """The engine's words; with none it draws anything and nothing is refused."""
 
     def __init__(self, vocabulary: Mapping[str, Sequence[str]], language: str) -> None:
         self.classes = tuple(vocabulary.get("classes", ()))
-        self.words = {word for group in vocabulary.values() for entry in group for word in entry.split()}
+        self.words = {
+            word for group in vocabulary.values() for entry in group for word in entry.lower().split()
+        }
+        self.edits = tuple(vocabulary.get("edits", ()))
         self.styles = tuple(vocabulary.get("styles", ()))
         self.language = language
 
@@ -30,6 +53,9 @@ class SmallWorld:
         """Empty when every main thing is known."""
         if not self.classes:
             return ""
+        unlearnt = [kind for step in steps for kind in [self.unlearnt_edit(step)] if kind]
+        if unlearnt:
+            return self.cannot(unlearnt[0])
         unknown = [name for step in steps for name in [self.unknown_thing(step)] if name]
         if not unknown:
             return ""
@@ -42,6 +68,23 @@ class SmallWorld:
         return (
             f'I do not know "{names}". I can draw these things offline: {things}; a published '
             f"checkpoint draws anything."
+        )
+
+    def unlearnt_edit(self, step: DecisionStep) -> str:
+        """The kind of a change that these weights were never shown; empty when they were, or none is named."""
+        if step.kind != "edit" or not self.edits:
+            return ""
+        found = next((kind for kind, pattern in _KINDS if pattern.search(step.prompt)), "")
+        return "" if found in self.edits else found
+
+    def cannot(self, kind: str) -> str:
+        """Says what the weights have not learnt and what they have."""
+        known = [_KIND_NAMES[each] for each in self.edits if each in _KIND_NAMES]
+        name = _KIND_NAMES[kind]
+        if self.language == "zh":
+            return f"离线的权重还没学会{name[1]}。会的是：{'、'.join(each[1] for each in known)}。"
+        return (
+            f"The weights here have not learnt to {name[0]}. They can {', '.join(each[0] for each in known)}."
         )
 
     def notices(self, steps: Sequence[DecisionStep]) -> tuple[str, ...]:
@@ -84,7 +127,7 @@ class SmallWorld:
 
     def knows_thing(self, phrase: str) -> bool:
         said = re.findall(r"[A-Za-z]+", phrase.lower())
-        text = f" {' '.join(map(self.known_as, said))} | {' '.join(said)} | {' '.join(map(singular, said))} "
+        text = f" {' '.join(map(self.known_as, said))} | {' '.join(said)} | {' '.join(said[:-1] + [singular(each) for each in said[-1:]])} "
         foreign = [each for each in COMPOUNDS if f" {each} " in text and each not in self.classes]
         for compound in foreign:
             text = text.replace(f" {compound} ", " ")
