@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from agent.brains import chinese_forms as forms
 from agent.brains.chinese_orders import TAIL, instruction
-from agent.brains.chinese_references import about, find_reference, value
+from agent.brains.chinese_references import NUMBER, about, find_reference, value
 from agent.brains.chinese_words import translate
 from agent.brains.english_combine import both_drawn
 from agent.brains.english_questions import to_choose_from
@@ -94,9 +94,9 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
         return Wish(kind="go_back", reference=Reference(kind="redo"))
     if is_question(raw, clause):
         return question(raw, clause, named, album)
-    if named and named.kind != "current" and (forms.GO_BACK.search(clause) or not rest):
-        if not forms.EDIT.search(rest):
-            return Wish(kind="go_back", reference=named)
+    is_return = named is not None and named.kind != "current" and not forms.EDIT.search(rest)
+    if is_return and (forms.GO_BACK.search(clause) or not rest):
+        return Wish(kind="go_back", reference=named)
     if forms.VAGUE.fullmatch(clause):
         return Wish(kind="ask", text=raw)
     if forms.SAYS.match(raw.strip()) and not re.search(r"[画加](?:一|两|三|个)|把", clause):
@@ -132,7 +132,7 @@ def read_work(
         return Wish(kind="edit", text=instruction(text), reference=reference, num_pictures=num_pictures)
     found = forms.GENERATE.match(text)
     if found or re.match(
-        rf"(?:{forms.NUMBER})[只个辆条朵棵本座把架艘颗匹头杯块片位名幅间栋碗盘瓶壶篮袋箱群对双]", text
+        rf"(?:{NUMBER})[只个辆条朵棵本座把架艘颗匹头杯块片位名幅间栋碗盘瓶壶篮袋箱群对双]", text
     ):
         subject = subject_of(text[found.end() :] if found else text)
         if has_picture and found and re.match(r"[在它他她].*(?:旁边|上面|后面|前面|左边|右边)", text):
@@ -181,9 +181,10 @@ def question(raw: str, clause: str, named: Reference | None, album: Album) -> Wi
         first, *others = to_choose_from(album)
         return Wish(kind="question", text=raw, reference=first, others=tuple(others))
     known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
-    if album.context.uploads or forms.OF_PICTURES.search(raw) or content_words(translate(raw)) & known:
-        if album.current is not None or re.search(r"图|照片|画面", raw):
-            return Wish(kind="question", text=raw, reference=named or about(clause, album))
+    is_about_pictures = album.context.uploads or forms.OF_PICTURES.search(raw)
+    is_about_pictures = is_about_pictures or content_words(translate(raw)) & known
+    if is_about_pictures and (album.current is not None or re.search(r"图|照片|画面", raw)):
+        return Wish(kind="question", text=raw, reference=named or about(clause, album))
     return Wish(kind="chat", text=raw)
 
 

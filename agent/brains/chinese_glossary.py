@@ -29,29 +29,52 @@ NOUNS = """
 大海=sea 海=sea 海洋=ocean 雪地=snow 雪=snow 房间=room 室内=indoors 夜晚=night 晚上=night 夜里=night
 夜景=night 黑夜=night 白天=day 太空=space 月球=moon 厨房=kitchen 冬天=winter 夏天=summer 秋天=autumn
 春天=spring 下雪=snow 下雨=rain 雾=fog 苹果树=apple_tree 海报=poster 标志=logo 头像=avatar 颜色=color
-牙刷=toothbrush 叉子=fork 刀=knife 刀子=knife 勺子=spoon 汤勺=spoon 酒杯=wine_glass 红酒杯=wine_glass 玩具熊=teddy_bear
-泰迪熊=teddy_bear 行李箱=suitcase 箱子=suitcase 领带=tie 飞盘=frisbee 滑雪板=snowboard 滑板=skateboard 冲浪板=surfboard
-网球拍=tennis_racket 棒球棒=baseball_bat 棒球手套=baseball_glove 消防栓=fire_hydrant 停车牌=stop_sign 红绿灯=traffic_light
-交通灯=traffic_light 停车计时器=parking_meter 长椅=bench 长凳=bench 餐桌=dining_table 马桶=toilet 笔记本电脑=laptop
-笔记本=laptop 鼠标=computer_mouse 键盘=computer_keyboard 遥控器=tv_remote 微波炉=microwave 烤箱=oven 烤面包机=toaster
-水槽=sink 洗手池=sink 冰箱=refrigerator 吹风机=hair_drier 盆栽=potted_plant 手提袋=handbag 包=bag 西红柿=tomato
-番茄=tomato 蘑菇=mushroom 柠檬=lemon 桃子=peach 梨=pear 樱桃=cherry 面条=noodles 汤=soup 牛奶=milk 茶=tea 饼干=cookie
-鸡蛋=egg 糖果=candy 冰淇淋=ice_cream 鲸鱼=whale 鲨鱼=shark 海豚=dolphin 章鱼=octopus 螃蟹=crab 蜗牛=snail 蜜蜂=bee 猫头鹰=owl
-老鹰=eagle 鹦鹉=parrot 天鹅=swan 狼=wolf 鹿=deer 松鼠=squirrel 刺猬=hedgehog 骆驼=camel 考拉=koala 袋鼠=kangaroo
-孔雀=peacock 公鸡=rooster 凤凰=phoenix 怪兽=monster 海盗=pirate 忍者=ninja 国王=king 女王=queen 王子=prince 医生=doctor
-老师=teacher 厨师=chef 警察=policeman 奶奶=grandmother 爷爷=grandfather 爸爸=father 妈妈=mother 姑娘=girl 宝宝=baby
-牌子=sign 招牌=sign 标牌=sign 字=words 文字=words 墙=wall 墙壁=wall 地板=floor 桌布=tablecloth 窗帘=curtain 地毯=carpet
-镜子=mirror 台灯=lamp 路灯=street_lamp 灯笼=lantern 钢琴=piano 小提琴=violin 鼓=drum 相机=camera 钥匙=key 剑=sword 盾牌=shield
-旗子=flag 信=letter 铅笔=pencil 篮子=basket 盒子=box 瓶=bottle 盘子=plate 碟子=plate 锅=pot 茶壶=teapot 水壶=kettle
-枕头=pillow 被子=blanket 手套=glove 袜子=sock 外套=jacket 衬衫=shirt 裤子=pants 项链=necklace 耳环=earring 戒指=ring
-披风=cape 面具=mask 头盔=helmet 轮子=wheel 车轮=wheel 翅=wing 耳朵=ears 鼻子=nose 嘴巴=mouth 嘴=mouth 脸=face 手=hand 脚=foot
-木屋=cabin 小木屋=cabin 帐篷=tent 教堂=church 寺庙=temple 宫殿=palace 学校=school 医院=hospital 商店=shop 店铺=shop 咖啡馆=cafe
-餐厅=restaurant 图书馆=library 车站=station 火车站=train_station 码头=pier 港口=harbor 村庄=village 小镇=town 农场=farm
-田野=field 麦田=wheat_field 山谷=valley 悬崖=cliff 岛=island 小岛=island 洞穴=cave 火山=volcano 池塘=pond 小溪=stream
-海浪=wave 冰山=iceberg 竹子=bamboo 竹林=bamboo_forest 树林=woods 树叶=leaf 叶子=leaf 荷花=lotus 百合=lily 郁金香=tulip
-仙人掌=cactus 银河=galaxy 地球=earth 火星=mars 流星=meteor 极光=aurora 闪电=lightning 暴风雨=storm 热气=steam 烟=smoke
-早晨=morning 早上=morning 黄昏=dusk 傍晚=evening 清晨=dawn 阳光=sunlight 月光=moonlight 灯光=light 光线=light 阴影=shadow
-雪橇=sled 秋千=swing 滑梯=slide 拖拉机=tractor 直升机=helicopter 潜水艇=submarine 出租车=taxi 救护车=ambulance 消防车=fire_truck
+牙刷=toothbrush 叉子=fork 刀=knife 刀子=knife 勺子=spoon 汤勺=spoon 酒杯=wine_glass 红酒杯=wine_glass
+玩具熊=teddy_bear
+泰迪熊=teddy_bear 行李箱=suitcase 箱子=suitcase 领带=tie 飞盘=frisbee 滑雪板=snowboard 滑板=skateboard
+冲浪板=surfboard
+网球拍=tennis_racket 棒球棒=baseball_bat 棒球手套=baseball_glove 消防栓=fire_hydrant 停车牌=stop_sign
+红绿灯=traffic_light
+交通灯=traffic_light 停车计时器=parking_meter 长椅=bench 长凳=bench 餐桌=dining_table 马桶=toilet
+笔记本电脑=laptop
+笔记本=laptop 鼠标=computer_mouse 键盘=computer_keyboard 遥控器=tv_remote 微波炉=microwave 烤箱=oven
+烤面包机=toaster
+水槽=sink 洗手池=sink 冰箱=refrigerator 吹风机=hair_drier 盆栽=potted_plant 手提袋=handbag 包=bag
+西红柿=tomato
+番茄=tomato 蘑菇=mushroom 柠檬=lemon 桃子=peach 梨=pear 樱桃=cherry 面条=noodles 汤=soup 牛奶=milk 茶=tea
+饼干=cookie
+鸡蛋=egg 糖果=candy 冰淇淋=ice_cream 鲸鱼=whale 鲨鱼=shark 海豚=dolphin 章鱼=octopus 螃蟹=crab 蜗牛=snail
+蜜蜂=bee 猫头鹰=owl
+老鹰=eagle 鹦鹉=parrot 天鹅=swan 狼=wolf 鹿=deer 松鼠=squirrel 刺猬=hedgehog 骆驼=camel 考拉=koala
+袋鼠=kangaroo
+孔雀=peacock 公鸡=rooster 凤凰=phoenix 怪兽=monster 海盗=pirate 忍者=ninja 国王=king 女王=queen 王子=prince
+医生=doctor
+老师=teacher 厨师=chef 警察=policeman 奶奶=grandmother 爷爷=grandfather 爸爸=father 妈妈=mother 姑娘=girl
+宝宝=baby
+牌子=sign 招牌=sign 标牌=sign 字=words 文字=words 墙=wall 墙壁=wall 地板=floor 桌布=tablecloth 窗帘=curtain
+地毯=carpet
+镜子=mirror 台灯=lamp 路灯=street_lamp 灯笼=lantern 钢琴=piano 小提琴=violin 鼓=drum 相机=camera 钥匙=key
+剑=sword 盾牌=shield
+旗子=flag 信=letter 铅笔=pencil 篮子=basket 盒子=box 瓶=bottle 盘子=plate 碟子=plate 锅=pot 茶壶=teapot
+水壶=kettle
+枕头=pillow 被子=blanket 手套=glove 袜子=sock 外套=jacket 衬衫=shirt 裤子=pants 项链=necklace 耳环=earring
+戒指=ring
+披风=cape 面具=mask 头盔=helmet 轮子=wheel 车轮=wheel 翅=wing 耳朵=ears 鼻子=nose 嘴巴=mouth 嘴=mouth
+脸=face 手=hand 脚=foot
+木屋=cabin 小木屋=cabin 帐篷=tent 教堂=church 寺庙=temple 宫殿=palace 学校=school 医院=hospital 商店=shop
+店铺=shop 咖啡馆=cafe
+餐厅=restaurant 图书馆=library 车站=station 火车站=train_station 码头=pier 港口=harbor 村庄=village
+小镇=town 农场=farm
+田野=field 麦田=wheat_field 山谷=valley 悬崖=cliff 岛=island 小岛=island 洞穴=cave 火山=volcano 池塘=pond
+小溪=stream
+海浪=wave 冰山=iceberg 竹子=bamboo 竹林=bamboo_forest 树林=woods 树叶=leaf 叶子=leaf 荷花=lotus 百合=lily
+郁金香=tulip
+仙人掌=cactus 银河=galaxy 地球=earth 火星=mars 流星=meteor 极光=aurora 闪电=lightning 暴风雨=storm
+热气=steam 烟=smoke
+早晨=morning 早上=morning 黄昏=dusk 傍晚=evening 清晨=dawn 阳光=sunlight 月光=moonlight 灯光=light
+光线=light 阴影=shadow
+雪橇=sled 秋千=swing 滑梯=slide 拖拉机=tractor 直升机=helicopter 潜水艇=submarine 出租车=taxi
+救护车=ambulance 消防车=fire_truck
 面具=mask 玩偶=doll 娃娃=doll 拼图=puzzle 小提琴=violin 蛋=egg 米饭=rice 饺子=dumplings 月饼=mooncake
 水=water 火=fire 窗户=window 门=door 屋顶=roof 眼睛=eyes 尾巴=tail 头发=hair
 """
@@ -61,8 +84,11 @@ ADJECTIVES = """
 白=white 灰色=gray 金色=golden 银色=silver 彩色=colorful 大红色=red 深蓝色=dark_blue 浅蓝色=light_blue
 天蓝色=sky_blue 大=big 小=small 可爱=cute 漂亮=beautiful 美丽=beautiful 快乐=happy 开心=happy 老=old 新=new
 高=tall 长=long 胖=fat 瘦=thin 圆=round 巨大=huge 毛茸茸=fluffy 生气=angry 悲伤=sad 睡觉=sleeping
-睡着=sleeping 飞=flying 奔跑=running 跑=running 微笑=smiling 生锈=rusty 鲜艳=vivid 柔和=soft 清晰=sharp 复杂=complex 简单=simple 逼真=realistic 透明=transparent 木头=wooden 木=wooden 玻璃=glass 金属=metal 破旧=old 古老=old 年轻=young
-矮=short 短=short 甜=sweet 热=hot 冷=cold 明亮=bright 阴天=cloudy 晴天=sunny 温暖=warm 空=empty 满=full 浅=light 深=dark 亮=bright 暗=dark
+睡着=sleeping 飞=flying 奔跑=running 跑=running 微笑=smiling 生锈=rusty 鲜艳=vivid 柔和=soft 清晰=sharp
+复杂=complex 简单=simple 逼真=realistic 透明=transparent 木头=wooden 木=wooden 玻璃=glass 金属=metal
+破旧=old 古老=old 年轻=young
+矮=short 短=short 甜=sweet 热=hot 冷=cold 明亮=bright 阴天=cloudy 晴天=sunny 温暖=warm 空=empty 满=full
+浅=light 深=dark 亮=bright 暗=dark
 """
 OTHER = """
 和=and 与=and 还有=and 以及=and 跟=and 旁边=next_to 左边=left_of 右边=right_of 上面=on_top_of 上方=above
@@ -73,8 +99,10 @@ OTHER = """
 像素风格=in_pixel_art_style 像素风=in_pixel_art_style 像素画=pixel_art 像素艺术=pixel_art 像素=pixel
 素描=pencil_sketch 铅笔画=pencil_sketch 水彩画=watercolor 水彩=watercolor 油画=oil_painting 卡通=cartoon
 动漫=anime 漫画=comic 黑白=black_and_white 复古=sepia 棕褐色=sepia 怀旧=sepia 剪影=silhouette 蓝图=blueprint
-水墨画=ink_wash_painting 水墨=ink_wash 赛博朋克=cyberpunk 写实=realistic 底片=negative 负片=negative 铅笔素描=pencil_sketch 钢笔画=pen_drawing 版画=woodcut 浮世绘=ukiyo-e 国画=ink_wash_painting
-写着=saying 写=write 叫=called 名叫=called 主题是=about 一排=in_a_row 正在下=in 下着=in 停在=parked_at 抱着=hugging 看=looking_at
+水墨画=ink_wash_painting 水墨=ink_wash 赛博朋克=cyberpunk 写实=realistic 底片=negative 负片=negative
+铅笔素描=pencil_sketch 钢笔画=pen_drawing 版画=woodcut 浮世绘=ukiyo-e 国画=ink_wash_painting
+写着=saying 写=write 叫=called 名叫=called 主题是=about 一排=in_a_row 正在下=in 下着=in 停在=parked_at
+抱着=hugging 看=looking_at
 游泳=swimming 跳舞=dancing 唱歌=singing 跳=jumping 风格=style 照片=photo 图片=picture
 画=painting 更=more 很=very 非常=very 正在= 着= 的= 了= 在=in 里=in 上=on 中=in 是=is 没有=without 不=not
 那=the 这=the 它=it 他=him 她=her 所有=all 全部=all

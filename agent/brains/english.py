@@ -9,6 +9,15 @@ from dataclasses import replace
 from agent.brains import english_forms as forms
 from agent.brains import english_talk as talk
 from agent.brains.english_back import read_go_back
+from agent.brains.english_clauses import (
+    clean_subject,
+    correct_typos,
+    count_of,
+    described,
+    split_clauses,
+    strip_leads,
+    take_count,
+)
 from agent.brains.english_combine import about, about_place, as_combination, as_placement
 from agent.brains.english_edits import as_instruction, short_edit
 from agent.brains.english_formats import take_format
@@ -25,7 +34,7 @@ from agent.brains.english_shape import (
     is_order_on,
     is_statement,
 )
-from agent.brains.lexicon import NUMBERS, TYPOS, content_words, reasoned
+from agent.brains.lexicon import content_words, reasoned
 from agent.brains.reading import Format, Reading, Wish
 from agent.brains.references import Album
 from agent.brains.things import is_abstract, is_visible
@@ -72,26 +81,6 @@ def drop_small_talk(wishes: Sequence[Wish]) -> list[Wish]:
     if any(wish.kind in ("generate", "edit") for wish in working):
         working = [wish for wish in working if wish.kind != "ask"]
     return working or list(wishes[:1])
-
-
-def correct_typos(message: str) -> str:
-    message = message.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
-    return re.sub(r"[A-Za-z']+", lambda found: TYPOS.get(found[0].lower(), found[0]), message)
-
-
-def split_clauses(text: str) -> list[str]:
-    """One clause a wish, as far as punctuation, "then" and verbs tell."""
-    return [part for part in (piece.strip(" ,.;!") for piece in forms.SPLIT.split(text)) if part]
-
-
-def strip_leads(clause: str) -> str:
-    """Without greetings, politeness and fillers at both ends."""
-    before = None
-    while before != clause:
-        before = clause
-        clause = forms.LEAD.sub("", clause).strip(" ,")
-        clause = forms.TAIL.sub("", clause).strip(" ,")
-    return clause
 
 
 def read_several(raw: str, album: Album, earlier: Sequence[Wish]) -> list[Wish]:
@@ -205,23 +194,6 @@ def read_again(clause: str, album: Album) -> Wish | None:
     )
 
 
-def count_of(word: str) -> int:
-    word = word.lower().strip()
-    if word == "twice":
-        return 2
-    return int(word) if word.isdecimal() else NUMBERS.get(word, 1)
-
-
-def take_count(text: str) -> tuple[str, int]:
-    """How many pictures ("three versions of"), and the text without it; "two cats" is one picture."""
-    for pattern in forms.COUNTS:
-        found = re.search(pattern, text, re.I)
-        if found:
-            rest = f"{text[: found.start()]} {text[found.end() :]}"
-            return re.sub(r"\s+", " ", rest).strip(" ,"), count_of(found["n"])
-    return text, 1
-
-
 def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:
     """A change of a picture, spoken as an order."""
     if forms.REMARK.match(clause) and any(wish.kind == "generate" for wish in earlier):
@@ -267,22 +239,6 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
     if not talk.STRONG_ORDER.match(clause) and (is_abstract(rest) or re.match(r"to \w+", rest)):
         return Wish(kind="chat", text=clause)
     return Wish(kind="generate", text=rest, num_pictures=num_pictures)
-
-
-def described(text: str) -> str:
-    """ "something for the window: a loaf of bread" is a loaf of bread."""
-    found = re.match(r"(?:something|anything|one|it|that)\b[^:]*:\s*(?P<what>\S.*)", text, re.I)
-    return clean_subject(found["what"]) if found else text
-
-
-def clean_subject(text: str) -> str:
-    """What is to be seen: without "a picture of", politeness and empty words."""
-    before = None
-    while before != text:
-        before = text
-        text = forms.SUBJECT_LEAD.sub("", text).strip(" ,.:;!?")
-        text = forms.TAIL.sub("", text).strip(" ,.:;!?")
-    return text
 
 
 def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from agent.brains import english_forms as forms
 from agent.brains.english_combine import about
 from agent.brains.english_references import find_reference
 from agent.brains.lexicon import NUMBERS, content_words
@@ -13,17 +12,63 @@ from agent.brains.references import Album, Reference
 
 __all__ = ["read_go_back"]
 
+_UNDO = re.compile(
+    r"\b(?:undo|revert|(?:cancel|reverse|take back) (?:the|that|this|adding)|(?:remove|delete"
+    r"|drop) (?:that|the|my|this)"
+    r" (?:very )?(?:last|latest|previous) (?:change|edit|step|thing)|roll(?:ing)? (?:it )?back"
+    r"|step back|go(?:ing)? back(?= *$| (?:one|a"
+    r"|two|three|\d) |,| please|\.)|take (?:that|it|this) back|(?:two|one|three) steps? "
+    r"back|get back to (?:how|what)|cancel (?:that|the last|this) (?:edit|change|one)?"
+    r"|discard (?:that|the last|this|the change)|scratch that|forget (?:that|the last) "
+    r"(?:edit|change)|that was (?:a mistake|wrong)|(?:it|that|this) (?:was|looked) "
+    r"(?:better|nicer|prettier) (?:before|without|earlier|previously)|as it was(?: "
+    r"before)?|how it was(?: before)?|like it was(?: before)?|go back$|(?:go )?all the way back"
+    r"|back$|back (?:one"
+    r"|a) step|before that$)",
+    re.IGNORECASE,
+)
+_EDIT_AFTER_UNDO = re.compile(r"\b(?:step back and look|turn back time)\b", re.IGNORECASE)
+_GO_BACK_TO = re.compile(
+    r"(?:\b(?:go|going|get|come|move|step|switch|jump|return|revert|roll|head|turn|take "
+    r"(?:me|us|it)|bring (?:me|us|it)|start (?:over|again))\b.*\b(?:back|to|from"
+    r"|over)\b.*\bit\b|\bback to it\b|\b(?:restore|bring back|return to|revert to|recover"
+    r"|reset to|give me back|reinstate|switch to|select|choose|pick|activate) it\b(?! "
+    r"(?:with|and|a)\b)|^(?:use|take|keep|pick|choose|select|open|prefer|continue with"
+    r"|carry on with|proceed with|work with|stick with|go with|let's (?:use|take|keep|go "
+    r"with|continue with|stick with|work with|go for|pick|choose))\b(?: with)? it$"
+    r"|\b(?:show|see|display|look at|view|bring up|pull up)\b(?: me)?(?: to)? it(?: again"
+    r"| once more)?$|^i (?:prefer|like|liked|loved|love|want|preferred|choose|pick|'ll "
+    r"take|would rather have|'d rather have|think i prefer) it(?: (?:better|more|best|the "
+    r"most|back|most|instead|again))*$|^it (?:was|is|looked|looks) (?:better|nicer|best"
+    r"|prettier|the best|my favou?rite|the one|perfect|great|good)\b|^i'll (?:take|go with|keep)"
+    r" it$|\b(?:have|want|get|need|put) it "
+    r"back\b|^it again$|^bring it back$)",
+    re.IGNORECASE,
+)
+_GO_BACK_WHAT = re.compile(
+    r"\b(?:go back to|back to|return to|revert to|switch(?: back)? to|jump to|show me|keep|stick"
+    r" with|i (?:liked|prefer(?:red)?)) "
+    r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please| once more)?$"
+    r"|\b(?:see|show|bring up|pull up|look at|view|display|get|bring|fetch)(?: me| us)? (?:the|my|that) "
+    r"(?P<again>[\w ]+?) (?:again|once more|one more time|back)$"
+    r"|^(?:the|that|my) (?P<once>[\w ]+?) (?:again|once more|one more time)$",
+    re.IGNORECASE,
+)
+_REDO = re.compile(r"(?:redo|redo (?:it|that)|un-?undo|go forward(?: again)?|forward)", re.IGNORECASE)
 _STARTING_FROM = re.compile(
     r"(?:starting |start )?(?:from|on|in|with|for|using|based on|take|out of|of|as for|regarding) it", re.I
 )
 _BETTER_WITH = re.compile(
-    r"\b(?:liked|preferred|loved|better|nicer|prettier)\b.*?\b(?P<how>with|without|when) (?:there (?:was|were) |it "
+    r"\b(?:liked|preferred|loved|better|nicer|prettier)\b.*?\b(?P<how>with|without|when)"
+    r" (?:there (?:was|were) |it "
     r"(?:had|was) )?(?:the |an? |no |its )?(?P<what>[\w ]+)",
     re.I,
 )
 _WITH_WAS_BETTER = re.compile(
-    r"(?:it )?(?P<how>with|without) (?:the |an? |its )?(?P<what>[\w ]+?) (?:was|is|looked) (?:much |way |a lot )?"
-    r"(?:better|nicer|prettier|best)\b|\b(?:liked|preferred|loved) it (?:better |more )?(?P<how2>in|as) (?:an? )?"
+    r"(?:it )?(?P<how>with|without) (?:the |an? |its )?(?P<what>[\w ]+?) (?:was|is|looked)"
+    r" (?:much |way |a lot )?"
+    r"(?:better|nicer|prettier|best)\b|\b(?:liked|preferred|loved) it (?:better |more"
+    r" )?(?P<how2>in|as) (?:an? )?"
     r"(?P<what2>[\w ]+)",
     re.I,
 )
@@ -32,27 +77,27 @@ _WHEN_WITHOUT = re.compile(r"\bwhen there (?:was|were) (?:no|not an?|not any) (?
 
 def read_go_back(clause: str, album: Album) -> Wish | None:
     """Undo, go back, keep, show again: no paint."""
-    undo = forms.UNDO.search(clause)
+    undo = _UNDO.search(clause)
     named = find_reference(clause)
     missed = _better_with(clause, album)
     if missed:
         return Wish(kind="go_back", reference=missed)
-    if undo and not forms.EDIT_AFTER_UNDO.search(clause):
+    if undo and not _EDIT_AFTER_UNDO.search(clause):
         return Wish(kind="go_back", reference=undone(clause, undo, named.reference if named else None))
     start = re.fullmatch(r"(?:for|on|in|with|as for|regarding|about|from) (the [\w ]+)", clause, re.I)
     meant = about(start[1], album) if start and not named else None
     if meant:
         return Wish(kind="go_back", reference=meant)
-    if named and (forms.GO_BACK_TO.search(named.text) or _STARTING_FROM.fullmatch(named.text)):
+    if named and (_GO_BACK_TO.search(named.text) or _STARTING_FROM.fullmatch(named.text)):
         return Wish(kind="go_back", reference=named.reference)
-    what = forms.GO_BACK_WHAT.search(clause)
+    what = _GO_BACK_WHAT.search(clause)
     if what and not named and album.context.pictures:
         words = content_words(what["what"] or what["again"] or what["once"])
         known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
         is_here = album.current is not None and words <= album.words(album.current)
         if words & known and not (is_here and re.match(r"(?:keep|stick)\b", clause, re.I)):
             return Wish(kind="go_back", reference=Reference(kind="described", words=words & known))
-    if forms.REDO.fullmatch(clause) and album.find(Reference(kind="redo")):
+    if _REDO.fullmatch(clause) and album.find(Reference(kind="redo")):
         return Wish(kind="go_back", reference=Reference(kind="redo"))
     return None
 
@@ -75,7 +120,8 @@ def _better_with(clause: str, album: Album) -> Reference | None:
 def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Reference:
     """The version that undoing leads to."""
     if re.search(
-        r"\b(?:everything|all the way|all (?:of it|changes|the changes|edits|the edits|of that|my changes))\b",
+        r"\b(?:everything|all the way|all (?:of it|changes|the changes|edits|the edits|of that|my"
+        r" changes))\b",
         clause,
         re.I,
     ):
@@ -91,7 +137,8 @@ def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Referen
             kind="back", index=2 if word == "twice" else int(word) if word.isdecimal() else NUMBERS[word]
         )
     what = re.search(
-        r"\b(?:undo|revert|cancel|reverse|take back) (?:adding )?(?:the|that|this) (?P<w>(?!last|change|edit|previous"
+        r"\b(?:undo|revert|cancel|reverse|take back) (?:adding )?(?:the|that|this) (?P<w>(?!last"
+        r"|change|edit|previous"
         r"|one|step)[\w ]+)",
         clause,
         re.I,

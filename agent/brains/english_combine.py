@@ -17,12 +17,15 @@ __all__ = ["about", "about_place", "all_references", "as_combination", "as_place
 
 _PLACEMENT = re.compile(
     r"(?:put|place|move|insert|add|paste|copy|drop|set|bring|take|use|transfer|stick) (?P<what>.+)"
-    r" (?:in|into|on|onto|to|next to|beside|inside|behind|as (?:the |a )?background (?:for|of|in)) (?P<where>.+)",
+    r" (?:in|into|on|onto|to|next to|beside|inside|behind|as (?:the |a )?background (?:for|of"
+    r"|in)) (?P<where>.+)",
     re.I,
 )
 _COMBINATION = re.compile(
-    r"(?:combine|merge|blend|mix|join|fuse|unite)\b.*\b(?:two|both|them|these|all|pictures?|images?|photos?|with"
-    r"|and)\b|(?:put|bring|show) (?:them|both|these|all of them|the two)(?: \w+)? (?:together|in(?:to)? one)\b.*",
+    r"(?:combine|merge|blend|mix|join|fuse|unite)\b.*\b(?:two|both|them|these|all|pictures?"
+    r"|images?|photos?|with"
+    r"|and)\b|(?:put|bring|show) (?:them|both|these|all of them|the two)(?: \w+)? (?:together"
+    r"|in(?:to)? one)\b.*",
     re.I,
 )
 
@@ -79,7 +82,7 @@ def _root(picture: PictureView, album: Album) -> PictureView:
 
 
 def about(text: str, album: Album) -> Reference | None:
-    """ "the cat" when only another picture than the current one has a cat, "the red car" when that one is blue."""
+    """ "the cat" when only another picture has a cat, "the red car" when the current one is blue."""
     found = re.search(r"\b(?:the|that)((?: [\w-]+){1,3})", text, re.I)
     if not found or album.current is None or album.context.uploads:
         return None

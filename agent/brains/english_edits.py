@@ -19,11 +19,16 @@ _STATE = (
     r"|golden|shiny|wooden|happy|sad|angry|round|striped|spotted|furry|smiling|upside down"
     r"|colou?rful)"
 )
-_LIGHT = r"(?:(?:much |a (?:bit|little|lot) |slightly |way |even |far )?(?:dark|bright|light)(?:er)?|blurry|foggy)\b"
+_LIGHT = (
+    r"(?:(?:much |a (?:bit|little|lot) |slightly |way |even |far )?(?:dark|bright|light)(?:er)?"
+    r"|blurry|foggy)\b"
+)
 """Said of "it", these change the whole picture and no thing in it."""
 _COMPARATIVE = (
-    r"(?:bigger|smaller|larger|darker|brighter|lighter|taller|shorter|thinner|fatter|wider|longer|rounder|older|younger"
-    r"|happier|fluffier|sharper|softer|warmer|colder|higher|lower|thicker|louder|curlier|straighter|greener|bluer|redder)"
+    r"(?:bigger|smaller|larger|darker|brighter|lighter|taller|shorter|thinner|fatter|wider"
+    r"|longer|rounder|older|younger"
+    r"|happier|fluffier|sharper|softer|warmer|colder|higher|lower|thicker|louder|curlier"
+    r"|straighter|greener|bluer|redder)"
 )
 _TIME = (
     r"(?:night(?:time)?|day(?:time)?|sunset|sunrise|dusk|dawn|midnight|noon|winter|summer"
@@ -36,7 +41,8 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"^(?:and|but|also|now|just|then|please|maybe)\s+", ""),
     (
         (
-            r"^(?:(?:me|him|her|us|them)(?= but\b)|(?:the )?same)(?: thing| one| picture| image)?(?: again)?,? (?:but|only|just|except"
+            r"^(?:(?:me|him|her|us|them)(?= but\b)|(?:the )?same)(?: thing| one| picture| image)?(?:"
+            r" again)?,? (?:but|only|just|except"
             r"|with|without|in|at|on|as)?\s*"
         ),
         "~",
@@ -97,7 +103,8 @@ _REWRITES: tuple[tuple[str, str], ...] = (
         r"make \1 ",
     ),
     (
-        r"^(?:it(?:'s| is| looks)?|that(?:'s| is)|this is)? ?(?:(?:a bit|a little|much|way|far|still|just) )*too "
+        r"^(?:it(?:'s| is| looks)?|that(?:'s| is)|this is)? ?(?:(?:a bit|a little|much|way|far|still"
+        r"|just) )*too "
         r"(dark|bright|big|small|large|light)\b.*$",
         r"make it less \1",
     ),
@@ -177,7 +184,8 @@ _SHORT: tuple[tuple[str, str], ...] = (
     (r"(?:and |but )?(?:it |him |her )?without (?:the |a |an |any |its |his |her )?(.+)", r"remove the \1"),
     (r"no (?:more )?(?!thanks|way|problem|idea)(\w+(?: \w+)?)", r"remove the \1"),
     (
-        r"instead of (.+?),? (?:i (?:want|need|would like)|i'd (?:like|prefer)|make it|use|put|draw|have|give me) (.+)",
+        r"instead of (.+?),? (?:i (?:want|need|would like)|i'd (?:like|prefer)|make it|use|put|draw"
+        r"|have|give me) (.+)",
         r"replace \1 with \2",
     ),
     (r"(?:the )?([\w ]+?) ?(?:->|=>|\u2192) ?([\w ]+)", r"replace the \1 with \2"),
@@ -212,7 +220,8 @@ _SHORT: tuple[tuple[str, str], ...] = (
     ),
     (r"((?:snow|rain|fog)(?:y|ing|ier)?)", r"make it \1"),
     (
-        r"((?!draw|paint|a |an |the |what|which|my |no )(?:[a-z-]+ ){1,2}(?:background|sky|lighting|light|colou?rs?|tones?"
+        r"((?!draw|paint|a |an |the |what|which|my |no )(?:[a-z-]+ ){1,2}(?:background|sky|lighting"
+        r"|light|colou?rs?|tones?"
         r"|shadows?|mood|contrast|perspective|style|look))",
         r"use \1",
     ),

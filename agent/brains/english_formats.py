@@ -26,7 +26,8 @@ _SHAPES = (
         Shape.LANDSCAPE,
         rf"{_LEAD}(?:(?:wide )?(?:landscape|horizontal|wide ?screen|wide|panoramic|panorama)[ -]{_FORMAT}"
         rf"|(?<=in )landscape\b(?! with| of)|(?:landscape|horizontal|wide){_END}|horizontally{_END}"
-        r"|wide ?screen|16 ?[:/x] ?9(?: (?:aspect )?(?:ratio|format))?|3 ?: ?2(?: ratio)?|4 ?: ?3(?: ratio)?)\b",
+        r"|wide ?screen|16 ?[:/x] ?9(?: (?:aspect )?(?:ratio|format))?|3 ?: ?2(?: ratio)?|4 ?: ?3(?:"
+        r" ratio)?)\b",
     ),
     (
         Shape.PORTRAIT,

@@ -22,7 +22,8 @@ _EDIT_VERB = (
     r"|restyle|give (?:it|him|her|them|the|this|that|his|every|each)|put|place|paint (?:it"
     r"|the|this|that|them|him|her)|set|invert|desaturate|repaint|redraw|cover|hide"
     r"|decorate|wrap|surround|extend|expand|tilt|increase|decrease|reduce|raise|lower|keep"
-    r"|leave|let (?:it|the|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut|use (?=an? |more|less|some|warmer|softer)"
+    r"|leave|let (?:it|the|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut|use"
+    r" (?=an? |more|less|some|warmer|softer)"
     r"|clear|wipe|apply|scale|spin|stretch|insert|stick|throw in|toss in|pop|introduce"
     r"|bring in"
 )
@@ -36,17 +37,20 @@ SPLIT = re.compile(
     r"(?:(?<=[a-z0-9'\")])[.!;?]+(?:\s+|$)"
     r"|[,;]?\s*\b(?:and |but )?(?:then|after that|afterwards?|after which|next up|finally"
     r"|subsequently|once (?:that's|that is|it's) done)\b,?(?: and)?\s+(?!as\b)"
-    r"|(?:[,;]\s*(?:and |but |so |basically |anyway,? )*|\s+(?:and|but|so|basically)\s+)(?=(?:i (?:want|need|meant?)"
+    r"|(?:[,;]\s*(?:and |but |so |basically |anyway,? )*|\s+(?:and|but|so|basically)\s+)(?=(?:i"
+    r" (?:want|need|meant?)"
     r"|i'd (?:like|love)|i would (?:like|love)|could you|can you|would you)\b(?! (?:to|that|you|it|go)\b))"
     rf"|(?:[,:]\s*(?:and |but |now )?|\s+(?:and|but)\s+)(?:please |also |now |just |could you "
     rf"|can you )*(?=(?:{_EDIT_VERB}|{_NEW_VERB})\b|make (?:it|the|this|that|him|her|them"
-    rf"|his|everything)\b|(?:go|come|switch) back\b|undo\b|continue with\b|use (?:the|an?)\b|try again\b|(?:forget|ignore) (?:the|about)\b|start over\b))",
+    rf"|his|everything)\b|(?:go|come|switch) back\b|undo\b|continue with\b|use (?:the|an?)\b|try"
+    rf" again\b|(?:forget|ignore) (?:the|about)\b|start over\b))",
     _I,
 )
 
 LEAD = re.compile(
     r"^(?:(?:hi|hello|hey|ok(?:ay)?|great|nice|cool|perfect|lovely|awesome|wow|thanks(?: "
-    r"a (?:lot|bunch|million|ton)| so much)?|thank you(?: so much| very much)?|good(?: job)?|alright|right|sure"
+    r"a (?:lot|bunch|million|ton)| so much)?|thank you(?: so much| very much)?|good(?: job)?"
+    r"|alright|right|sure"
     r"|yes|yeah|yep|no|nope|oh|ah|hm+|um+|uh|well|so|and|but|also|now|actually|wait|sorry"
     r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=[ ,]+(?:draw|paint|make"
     r"|create|add|generate|remove|an? |one |the ))|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
@@ -54,9 +58,12 @@ LEAD = re.compile(
     r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?"
     r"|let's start,?)\b[\s,.!:;-]*"
     r"|for (?:my|a|an|the|our|her|his) [^,.]{3,40}?,? (?=i (?:want|need|would|'d)|i'd|we need|please )"
-    r"|(?:do you )?think you (?:could|can) |why not (?=\w)|would you like to |(?:would|is) it (?:be )?(?:possible|ok|okay|alright|fine)(?: for (?:you|me))? (?:to|if you) (?:(?:get|have|see)(?: me)? (?=an?"
+    r"|(?:do you )?think you (?:could|can) |why not (?=\w)|would you like to |(?:would|is) it"
+    r" (?:be )?(?:possible|ok|okay|alright|fine)(?: for (?:you|me))? (?:to|if you) (?:(?:get"
+    r"|have|see)(?: me)? (?=an?"
     r"|one|some|two|three))?|(?:is there )?any chance (?:that )?(?:you (?:could|can)|of) |in that case,? "
-    r"|(?:can|could|shall|may) we (?:please |maybe |also |just )*(?=(?:add|lose|have|get|make|change|remove|turn"
+    r"|(?:can|could|shall|may) we (?:please |maybe |also |just )*(?=(?:add|lose|have|get|make"
+    r"|change|remove|turn"
     r"|put|try|draw|paint|replace|swap|give|drop|move|see)\b)"
     r"|(?:can|could|would|will) (?:you|u)(?: please| kindly| maybe| possibly| also| just| "
     r"perhaps| now| quickly| then)*(?: be able to| help me(?: to)?| try (?:to|and)| go "
@@ -88,54 +95,18 @@ TAIL = re.compile(
     _I,
 )
 
-UNDO = re.compile(
-    r"\b(?:undo|revert|(?:cancel|reverse|take back) (?:the|that|this|adding)|(?:remove|delete|drop) (?:that|the|my|this)"
-    r" (?:very )?(?:last|latest|previous) (?:change|edit|step|thing)|roll(?:ing)? (?:it )?back|step back|go(?:ing)? back(?= *$| (?:one|a"
-    r"|two|three|\d) |,| please|\.)|take (?:that|it|this) back|(?:two|one|three) steps? "
-    r"back|get back to (?:how|what)|cancel (?:that|the last|this) (?:edit|change|one)?"
-    r"|discard (?:that|the last|this|the change)|scratch that|forget (?:that|the last) "
-    r"(?:edit|change)|that was (?:a mistake|wrong)|(?:it|that|this) (?:was|looked) "
-    r"(?:better|nicer|prettier) (?:before|without|earlier|previously)|as it was(?: "
-    r"before)?|how it was(?: before)?|like it was(?: before)?|go back$|(?:go )?all the way back|back$|back (?:one"
-    r"|a) step|before that$)",
-    _I,
-)
-EDIT_AFTER_UNDO = re.compile(r"\b(?:step back and look|turn back time)\b", _I)
-GO_BACK_TO = re.compile(
-    r"(?:\b(?:go|going|get|come|move|step|switch|jump|return|revert|roll|head|turn|take "
-    r"(?:me|us|it)|bring (?:me|us|it)|start (?:over|again))\b.*\b(?:back|to|from"
-    r"|over)\b.*\bit\b|\bback to it\b|\b(?:restore|bring back|return to|revert to|recover"
-    r"|reset to|give me back|reinstate|switch to|select|choose|pick|activate) it\b(?! "
-    r"(?:with|and|a)\b)|^(?:use|take|keep|pick|choose|select|open|prefer|continue with"
-    r"|carry on with|proceed with|work with|stick with|go with|let's (?:use|take|keep|go "
-    r"with|continue with|stick with|work with|go for|pick|choose))\b(?: with)? it$"
-    r"|\b(?:show|see|display|look at|view|bring up|pull up)\b(?: me)?(?: to)? it(?: again"
-    r"| once more)?$|^i (?:prefer|like|liked|loved|love|want|preferred|choose|pick|'ll "
-    r"take|would rather have|'d rather have|think i prefer) it(?: (?:better|more|best|the "
-    r"most|back|most|instead|again))*$|^it (?:was|is|looked|looks) (?:better|nicer|best"
-    r"|prettier|the best|my favou?rite|the one|perfect|great|good)\b|^i'll (?:take|go with|keep) it$|\b(?:have|want|get|need|put) it "
-    r"back\b|^it again$|^bring it back$)",
-    _I,
-)
-GO_BACK_WHAT = re.compile(
-    r"\b(?:go back to|back to|return to|revert to|switch(?: back)? to|jump to|show me|keep|stick with|i (?:liked|prefer(?:red)?)) "
-    r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please| once more)?$"
-    r"|\b(?:see|show|bring up|pull up|look at|view|display|get|bring|fetch)(?: me| us)? (?:the|my|that) "
-    r"(?P<again>[\w ]+?) (?:again|once more|one more time|back)$"
-    r"|^(?:the|that|my) (?P<once>[\w ]+?) (?:again|once more|one more time)$",
-    _I,
-)
-REDO = re.compile(r"(?:redo|redo (?:it|that)|un-?undo|go forward(?: again)?|forward)", _I)
-
 REMARK = re.compile(
-    r"(?:keep|leave|make) (?:it|this|that|everything|things) (?:\w+ )?(?:simple|clean|minimal|plain|short|light|fun"
+    r"(?:keep|leave|make) (?:it|this|that|everything|things) (?:\w+ )?(?:simple|clean|minimal"
+    r"|plain|short|light|fun"
     r"|realistic|cute|nice|as is|as it is)\b",
     _I,
 )
 """A word on the manner of a picture just asked for, no change of it."""
 WOULD_BE = re.compile(
-    r"(?:maybe |perhaps )?(?P<what>(?:an?|some|two|three|a few|more|a couple of|one|another|a little) [\w ,'-]+?)"
-    r"(?: there| here)? (?:would|could|might|will) (?:be|look|make|really|fit|suit|liven|help|do|work|go|add)\b.*",
+    r"(?:maybe |perhaps )?(?P<what>(?:an?|some|two|three|a few|more|a couple of|one|another|a"
+    r" little) [\w ,'-]+?)"
+    r"(?: there| here)? (?:would|could|might|will) (?:be|look|make|really|fit|suit|liven|help|do"
+    r"|work|go|add)\b.*",
     _I,
 )
 """ "a moon behind it would be nice": what is wished for."""
@@ -171,7 +142,8 @@ AGAIN = re.compile(
     rf"|second|third|last) (?:one|picture|image))))?|(?:(?:some )?more (?:like (?:it|this"
     rf"|that|these)|versions|variations|options|of (?:it|this|these|those|them|the same))"
     rf"|more|variations?(?: of (?:it|this|that))?)|(?P<n3>{_N}) of (?:them|it|those|these)"
-    rf"|(?:the )?same (?:prompt|words|description|thing)?,?(?: with)?(?: an?)? (?:new|different|another) (?:seed|try)"
+    rf"|(?:the )?same (?:prompt|words|description|thing)?,?(?: with)?(?: an?)? (?:new|different"
+    rf"|another) (?:seed|try)"
     rf"|the same (?:thing |one |picture )?(?:again|once more|(?:with|using) (?:a "
     rf")?(?:different|new|another) seed)|try again|retry|redo(?: (?:it|that|this))?"
     rf"|regenerate(?: (?:it|that|this))?|reroll|re-?draw (?:it|that|this)|(?:with )?(?:a "
@@ -182,7 +154,8 @@ AGAIN = re.compile(
 
 EDIT = re.compile(
     rf"(?:also |now |just |please |then )*(?:{_EDIT_VERB})\b(?! (?:me )?(?:an?|some|one|two"
-    rf"|three|any|my|old) (?:\w+ )?(?:picture|image|drawing|photo)s?\b)(?! (?:is|was|are|will|that (?:i|we|you|it)"
+    rf"|three|any|my|old) (?:\w+ )?(?:picture|image|drawing|photo)s?\b)(?! (?:is|was|are|will"
+    rf"|that (?:i|we|you|it)"
     rf")\b)|(?:also |now |just "
     rf")*{_MAKE_DEFINITE}(?! (?:picture|image|photo|drawing) of\b)",
     _I,
@@ -198,14 +171,16 @@ EDIT_STATE = re.compile(
     r"|him|her|the|them|there)\b)|^(?:what if|how about|what about|how would|what would"
     r"|can|could|would|may|might) (?:it|the|this|that|he|she|they|there|making|adding"
     r"|removing|changing|turning|putting|giving|replacing)\b|^(?:let|have) (?:it|the|him"
-    r"|her|there|this)\b|^(?:me|him|her|us|them) but\b|^(?:same|the same)(?: thing| one| picture| image| \w+)?,? (?:but"
+    r"|her|there|this)\b|^(?:me|him|her|us|them) but\b|^(?:same|the same)(?: thing| one| picture"
+    r"| image| \w+)?,? (?:but"
     r"|only|just|except|with|without|in|at|on|as)\b|^(?:it|he|she|they|the \w+) (?:is|are"
     r"|looks?|'s) too \w+|^there should be\b|^(?:adding|removing|changing|turning|making"
     r"|putting|giving|replacing) ",
     _I,
 )
 ALSO = re.compile(
-    r"(?:and |also |plus |oh |with )+(?P<what>(?:an?|some|two|three|more) [\w -]+?),? (?:too|as well|also)[.! ]*",
+    r"(?:and |also |plus |oh |with )+(?P<what>(?:an?|some|two|three|more) [\w -]+?),? (?:too|as"
+    r" well|also)[.! ]*",
     _I,
 )
 """ "and a cat too" is for the same picture."""
@@ -218,9 +193,12 @@ MUST_HAVE = re.compile(
 NOW_STATED = re.compile(r"the (?P<thing>\w+(?: \w+)?) (?:\w+s|should|must) .+ now[.! ]*", _I)
 """ "the sign says SALE now": a change told as a fact."""
 WISHED_PICTURE = re.compile(
-    r"(?:(?:my|our) \w+(?: and \w+)? |(?:i|we|he|she|they|someone)(?:'d|'ll|'m)? |it's |this is )?(?:\w+ ){0,2}(?:wants?|appreciate|needs?|wished? for"
-    r"|kill for|asked for|asks for|hop(?:e|ing) for|could use|looking for|'d (?:like|love)|would (?:like|love)|would be)"
-    r"(?: to (?:see|have|get))? (?=(?:an?|one|some|two|three|four|\d) (?:\w+ )?(?:pictures?|images?|photos?|drawings?"
+    r"(?:(?:my|our) \w+(?: and \w+)? |(?:i|we|he|she|they|someone)(?:'d|'ll|'m)? |it's |this is"
+    r" )?(?:\w+ ){0,2}(?:wants?|appreciate|needs?|wished? for"
+    r"|kill for|asked for|asks for|hop(?:e|ing) for|could use|looking for|'d (?:like|love)|would"
+    r" (?:like|love)|would be)"
+    r"(?: to (?:see|have|get))? (?=(?:an?|one|some|two|three|four|\d) (?:\w+ )?(?:pictures?"
+    r"|images?|photos?|drawings?"
     r"|illustrations?|portraits?|posters?|logos?|paintings?) (?:of|with|showing)\b)"
     r"|(?:it's|this is|it is) for (?:an?|my|our|the) [\w ]+: *(?=\S)",
     _I,
@@ -252,13 +230,19 @@ MAKE_NEW = re.compile(
 ADDS = re.compile(r"(?:also |now )*(?:add|put|place|insert|include|draw|give|attach)\b", _I)
 GENERATE = re.compile(
     r"(?:(?:also |now |just |then )*(?:draw|paint|sketch|generate|create|render|design"
-    r"|illustrate|imagine|produce|doodle|visuali[sz]e|picture|make|do(?= (?:an?|the|one|two|three|some|me|us|\d)\b)|build"
+    r"|illustrate|imagine|produce|doodle|visuali[sz]e|picture|make|do(?= (?:an?|the|one|two"
+    r"|three|some|me|us|\d)\b)|build"
     r"|compose|print"
-    r"|draft|depict|craft|prepare|whip|knock|(?:drawing|painting|generating|making|creating)(?= of\b|:| an? | the )|put together"
-    r"|come up with)(?: up| out)?\b(?: me| us)?(?: please)?(?: also)?|(?:need|want|wanted|requesting|surprise (?:me|us|my \w+)"
-    r" with)(?= (?:an?|some|one|two|three|the|\d)\b)|i(?:'m| am) (?:thinking of|imagining|picturing|after)(?= (?:an?"
-    r"|some|two|three|the)\b)|i have (?:in mind )?(?=an? .* in mind)|(?:would|i'd) (?:really )?(?:love|like)(?: to"
-    r" (?:see|have|get))?(?= (?:an?|some|one|two|three|the)\b)|(?:have|get|see)(?= (?:an?|some|one|two|three) )|(?:show|give|get"
+    r"|draft|depict|craft|prepare|whip|knock|(?:drawing|painting|generating|making|creating)(?="
+    r" of\b|:| an? | the )|put together"
+    r"|come up with)(?: up| out)?\b(?: me| us)?(?: please)?(?: also)?|(?:need|want|wanted"
+    r"|requesting|surprise (?:me|us|my \w+)"
+    r" with)(?= (?:an?|some|one|two|three|the|\d)\b)|i(?:'m| am) (?:thinking of|imagining"
+    r"|picturing|after)(?= (?:an?"
+    r"|some|two|three|the)\b)|i have (?:in mind )?(?=an? .* in mind)|(?:would|i'd) (?:really"
+    r" )?(?:love|like)(?: to"
+    r" (?:see|have|get))?(?= (?:an?|some|one|two|three|the)\b)|(?:have|get|see)(?= (?:an?|some"
+    r"|one|two|three) )|(?:show|give|get"
     r"|bring|send|do|paint|find|make) (?:me|us)(?: (?:please|also))?|i(?:'d| would)?(?: "
     r"really| also| just)? (?:want|need|like|love|wish for|fancy|am looking for|'m "
     r"looking for)(?: to (?:see|have|get|draw|create|make|generate|paint))?|i'm "

@@ -1,4 +1,4 @@
-"""Several pictures asked for in one breath: "a sheep and a goat, one picture each", "one in red and one in blue"."""
+"""Several pictures asked for in one breath: "a sheep and a goat, one picture each"."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ _ITEM = re.compile(
     r"\s*[,;]\s*(?:and\s+)?|\s+and\s+(?=(?:an?|one|the|another|some|two|three|in|as|w)\b)", re.I
 )
 _IN_LIST = re.compile(
-    r"^(?P<head>.+?),?\s+(?P<list>(?:in|as) [\w ]+?(?:(?:,\s*(?:and |or )?|\s+(?:and|or)\s+)(?:in|as) [\w ]+?)+)$",
+    r"^(?P<head>.+?),?\s+(?P<list>(?:in|as) [\w ]+?(?:(?:,\s*(?:and |or )?|\s+(?:and"
+    r"|or)\s+)(?:in|as) [\w ]+?)+)$",
     re.I,
 )
 _ONE = re.compile(
@@ -52,7 +53,7 @@ def separate_subjects(text: str) -> tuple[str, ...]:
 
 
 def changes(text: str) -> tuple[str, ...]:
-    """The changes of "three versions: one red, one blue and one green", each an order; empty if there are none."""
+    """The changes of "three versions: one red, one blue and one green", each an order."""
     variants = _VARIANTS.match(text)
     items = _items(
         variants["list"] if variants else re.sub(r"^(?:make|turn|do|give) (?:me |it |this )?", "", text)

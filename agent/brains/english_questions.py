@@ -14,7 +14,8 @@ from agent.brains.references import Album, Reference
 __all__ = ["is_question", "question", "to_choose_from"]
 
 _CHOICE = re.compile(
-    r"\b(?:which (?:one|of (?:these|them|those|the)|picture|photo|image|version)|what(?:'s| is) the difference"
+    r"\b(?:which (?:one|of (?:these|them|those|the)|picture|photo|image|version)|what(?:'s| is)"
+    r" the difference"
     r"|compare|both|between (?:them|these|the))\b",
     re.I,
 )

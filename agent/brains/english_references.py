@@ -100,7 +100,8 @@ def _current(found: re.Match[str]) -> Reference:
 _NP = r"(?:(?!(?:and|but|then|to|before|after|with|without|in|on|it)\b)[\w'-]+)"
 _PATTERNS = (
     (
-        rf"\bthe (?:one|{_PICTURE}) (?:right |just )?before the (?:last|latest|newest)(?: (?:one|{_PICTURE}))?\b",
+        rf"\bthe (?:one|{_PICTURE}) (?:right |just )?before the (?:last|latest|newest)(?: (?:one"
+        rf"|{_PICTURE}))?\b",
         lambda found: Reference(kind="ordinal", index=-2),
     ),
     (
@@ -143,7 +144,8 @@ _PATTERNS = (
     ),
     (
         (
-            rf"(?<!on )(?<!to )(?<!at )\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!time|thing|step|place|edit|change|line|row"
+            rf"(?<!on )(?<!to )(?<!at )\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!time|thing|step|place|edit"
+            rf"|change|line|row"
             rf"|floor|half|side|hand|wheel|eye|ear|corner|part|man|woman|person){_NP})\b(?= "
             rf"(?:again|back|and|bigger|blue|red|green)|$|,)"
         ),
@@ -158,7 +160,8 @@ _PATTERNS = (
     ),
     (
         rf"\bthe (?:original|initial|starting|unedited|unmodified|untouched)(?: "
-        rf"{_PICTURE})?\b(?! colou?r| size)|\bhow it was (?:at|in) the (?:very )?(?:start|beginning)\b|\bhow it (?:originally )?(?:was|looked) "
+        rf"{_PICTURE})?\b(?! colou?r| size)|\bhow it was (?:at|in) the (?:very )?(?:start"
+        rf"|beginning)\b|\bhow it (?:originally )?(?:was|looked) "
         rf"(?:originally|at first|in the beginning|at the start)\b"
         r"|\bthe (?:very )?(?:beginning|start)\b(?= *$|[,.!]| and)",
         _original,

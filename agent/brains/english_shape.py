@@ -21,27 +21,35 @@ __all__ = [
 _I = re.IGNORECASE
 _RELATIVE = re.compile(r"\b(?:that|which|who|whose|where)\b.*", _I)
 _FINITE = re.compile(
-    r"\b(?:is|are|was|were|am|isn't|aren't|wasn't|has|hasn't|have|had|will|won't|would|(?<!an )(?<!a )can|can't"
-    r"|could|couldn't|should|must|does|doesn't|do|don't|did|didn't|gets?|got|goes|went|makes|made(?! (?:of|from|out of|with|in|by))|takes|took"
+    r"\b(?:is|are|was|were|am|isn't|aren't|wasn't|has|hasn't|have|had|will|won't|would|(?<!an"
+    r" )(?<!a )can|can't"
+    r"|could|couldn't|should|must|does|doesn't|do|don't|did|didn't|gets?|got|goes|went|makes"
+    r"|made(?! (?:of|from|out of|with|in|by))|takes|took"
     r"|says|said|ate|came|comes|tells|told|knows|knew|thinks|thought|feels|felt|keeps|kept|needs|wants|likes"
     r"|loves|hates|seems|looks|means|catches|kills?|gave|gives|gather|always|never|usually|often)\b"
-    r"|\b\w+ed (?:the|my|an?|his|her|our|your|it|him|them|me|us)\b|'(?:s|re|m) (?:a|an|the|not|so|very|too)\b",
+    r"|\b\w+ed (?:the|my|an?|his|her|our|your|it|him|them|me|us)\b|'(?:s|re|m) (?:a|an|the|not"
+    r"|so|very|too)\b",
     _I,
 )
 _SUBJECT = re.compile(
-    r"(?:i|we|you|he|she|they|it|this|that|there|nobody|everybody|everyone|someone|somebody|people|things|life"
+    r"(?:i|we|you|he|she|they|it|this|that|there|nobody|everybody|everyone|someone|somebody"
+    r"|people|things|life"
     r"|nothing|everything)\b|(?:i|we|you|he|she|they|it|that|there)'",
     _I,
 )
 _OURS = re.compile(
-    r"(?:the|my|our|his|her|their|that) (?:\w+ ){1,5}?(?:barks?|sleeps?|sings?|works?|lives?|plays?|runs?|eats?|smells?"
-    r"|tastes?|sounds?|hurts?|broke|died|left|arrived|called|stole|bites?|chases?|costs?|begins?|starts?|ends?)\b",
+    r"(?:the|my|our|his|her|their|that) (?:\w+ ){1,5}?(?:barks?|sleeps?|sings?|works?|lives?"
+    r"|plays?|runs?|eats?|smells?"
+    r"|tastes?|sounds?|hurts?|broke|died|left|arrived|called|stole|bites?|chases?|costs?|begins?"
+    r"|starts?|ends?)\b",
     _I,
 )
 """What is told of a thing one knows is a statement; of "a dog" it may be a scene."""
 _NOT_NAMING = frozenset(
-    "let hold break keep stop get go come take tell ask say think know feel see put thank thanks call play speak"
-    " remember forget wait guess try help make do be don't please who what when where why how which is are was"
+    "let hold break keep stop get go come take tell ask say think know feel see put thank"
+    " thanks call play speak"
+    " remember forget wait guess try help make do be don't please who what when where why how"
+    " which is are was"
     " do does did can could will would should may might if because although though when while since unless as"
     " not never no maybe perhaps i we you he she they it this that there these those".split()
 )
@@ -50,14 +58,16 @@ _NOT_EDITING = frozenset(
     thank tell ask see know think believe forget save download export send email share show explain
     describe love like hate need want say call remember mean get is are was were do does did have has had can
     could will would should may might trust check name rename star find search count read compare of in on at
-    with without for from about and or but as if when what who where why how which not no hold break let be than
+    with without for from about and or but as if when what who where why how which not no hold let be than
     by that's use keep take select pick choose view display hear watch enjoy miss understand prefer wish hope
     draw paint sketch generate create render imagine to into over under same all both just only even
     """.split()
 )
 _ASPECTS = frozenset(
-    "background foreground sky thing color colour light lighting contrast detail shadow texture face eye hair skin edge"
-    " corner side top bottom scene mood quality sharpness saturation perspective angle whole everything".split()
+    "background foreground sky thing color colour light lighting contrast detail shadow texture"
+    " face eye hair skin edge"
+    " corner side top bottom scene mood quality sharpness saturation perspective angle whole"
+    " everything".split()
 )
 """What any picture has."""
 _DEFINITE_PLACE = re.compile(
@@ -67,7 +77,8 @@ _DEFINITE_PLACE = re.compile(
     _I,
 )
 _CAPABILITY = re.compile(
-    r"(?:(?:can|could|do|would|will) (?:you|u|it|reverie|this app)(?: also| even| ever| actually| theoretically"
+    r"(?:(?:can|could|do|would|will) (?:you|u|it|reverie|this app)(?: also| even| ever| actually"
+    r"| theoretically"
     r"| in theory| in principle| ever| usually| really| just| only)*(?: able to| know how to)? "
     r"(?:draw|paint|sketch|edit|make|create|generate|do|handle|recogni[sz]e|understand|read|see|change|write)"
     r" (?!(?:me|an?|the|it|this|that|my|one|two|three|four|some|him|her|them|another|us|your|\d|quote)\b)"
@@ -136,7 +147,7 @@ def is_order_on(clause: str, album: Album) -> bool:
 
 
 def is_capability(clause: str) -> bool:
-    """Asks what could be done and orders nothing: "can you draw cars?", "if I uploaded a photo, could you..."."""
+    """Asks what could be done and orders nothing: "can you draw cars?", "if I uploaded a photo..."."""
     return _CAPABILITY.fullmatch(clause.rstrip("?!. ")) is not None
 
 

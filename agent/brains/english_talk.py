@@ -10,8 +10,10 @@ NOT_A_WISH = re.compile(
     r"^(?:please )?(?:don't|do not|never|no need to|stop|you (?:don't|do not) (?:need"
     r"|have) to) (?:draw|paint|generate|create|make|change|edit|touch"
     r"|do)(?:ing)?\b(?!.*\b(?:instead|just|but)\b)"
-    r"|^(?:i (?:don't|do not|won't) (?:want|need)|i(?:'d| would) rather (?:not|just)|no need (?:for|to)|no|not)\b"
-    r"[^,.;]*\b(?:pictures?|images?|drawings?|draw|paint(?:ing)?)\b(?! (?:of|with)\b)(?!.*\b(?:draw|paint) an? )",
+    r"|^(?:i (?:don't|do not|won't) (?:want|need)|i(?:'d| would) rather (?:not|just)|no need"
+    r" (?:for|to)|no|not)\b"
+    r"[^,.;]*\b(?:pictures?|images?|drawings?|draw|paint(?:ing)?)\b(?! (?:of"
+    r"|with)\b)(?!.*\b(?:draw|paint) an? )",
     _I,
 )
 SMALL_TALK = re.compile(
@@ -23,25 +25,29 @@ SMALL_TALK = re.compile(
     r"|wonderful|awesome|funny|fine|all|so (?:good|nice|pretty|cool))(?: work| job)?|well "
     r"done|good (?:job|work)|nice work|(?:my|mine) too|me too|never ?mind|forget it|you "
     r"too|see you(?: later| tomorrow)?|i'm (?:bored|tired|happy|sad|hungry|back|fine|good)"
-    r"|test(?:ing)?|do (?:that|this|it)(?: for me)?|how's it going|what's up|(?:i )?(?:love|like) (?:the|that|this|these"
+    r"|test(?:ing)?|do (?:that|this|it)(?: for me)?|how's it going|what's up|(?:i )?(?:love"
+    r"|like) (?:the|that|this|these"
     r"|those|your) [\w ]+)",
     _I,
 )
 TALK = re.compile(
     r"^(?:how (?:do|does|can|could|should|would|did|to|come)(?: i| you| we| one| people| "
     r"someone| they| artists)?\b(?! (?:it|this|that|he|she|the \w+) "
-    r"(?:look|feel|seem|sit|stand))(?!.*\bmany\b.*\bin (?:it|the picture|this)\b)|how (?:are|is (?:it going|life"
+    r"(?:look|feel|seem|sit|stand))(?!.*\bmany\b.*\bin (?:it|the picture|this)\b)|how (?:are|is"
+    r" (?:it going|life"
     r"|your)|old are you|long (?:does|will)|much (?:does it cost|do you)|to)\b|teach me"
     r"|explain how|why\b|tell me (?:a (?:joke|story|fact|bit)|something|about (?!(?:the"
     r"|this|that|my) (?:picture|image|photo|first|second|last|third)|it\b|this\b|that\b|#)"
     r"|how|more about you|who|when)|what(?:'s| is| are) (?:the (?:best|easiest|right"
-    r"|proper|fastest) way|your (?!take|guess)|a |an |some |the (?:difference(?! between (?:them|these|those|the (?:two"
+    r"|proper|fastest) way|your (?!take|guess)|a |an |some |the (?:difference(?! between (?:them"
+    r"|these|those|the (?:two"
     r"|three|pictures|images|versions|first)))|meaning"
     r"|capital|weather|time|point|date))|what(?:'s| is)? (?:can|do|could|would|are|were"
     r"|should) (?:you|i|we|u)\b(?!.*\b(?:see|think (?:of|about)|notice|in (?:it|this|the "
     r"picture)))|what kinds? of|what sorts? of|what (?:languages?|models?|engines?|sizes?"
     r"|styles?|things?) (?:can|do|are)|who (?:are|is|made|built|created|painted|was"
-    r"|invented) (?:you|the mona|van|picasso|(?!this|that|he|she|it|in|on|these|those)\w+)\b(?!.* (?:in|on) (?:the|this|that))"
+    r"|invented) (?:you|the mona|van|picasso|(?!this|that|he|she|it|in|on|these"
+    r"|those)\w+)\b(?!.* (?:in|on) (?:the|this|that))"
     r"|when (?:did|was|is|will|do)|where (?:are you|do you(?! think)|did you|can i|should i)|do "
     r"(?:you|we|i|people)\b|does (?:anyone|it cost|this app|reverie)|did you (?:know|sleep"
     r"|like)|are you|were you|is (?:it|there) (?:raining|sunny|cold|hot|going|ok(?:ay)? "
@@ -60,7 +66,8 @@ TALK = re.compile(
     r"|yesterday|(?:the )?weather|speaking of|by the way, (?:i|how|what|do)|let's (?:talk"
     r"|chat|discuss)|can we (?:talk|chat|discuss)|recommend|suggest|give me (?:some "
     r")?(?:advice|tips|ideas|a hint|a moment|a second|a minute|a break|suggestions"
-    r"|inspiration|feedback|the (?:recipe|definition|news)|five|your opinion)|write (?!quote)(?!.* (?:on|onto|under|over|above) )"
+    r"|inspiration|feedback|the (?:recipe|definition|news)|five|your opinion)|write"
+    r" (?!quote)(?!.* (?:on|onto|under|over|above) )"
     r"|translate|calculate|compute|solve|sing|recite|summari[sz]e|define|tips|what does "
     r".* mean|which (?:is|of (?:your|the following)|country|city|planet|animal is|model"
     r"|engine|language)|(?:what|who)(?:'s| is) (?:that guy|the president|the author)"
@@ -120,7 +127,8 @@ VAGUE = re.compile(
 )
 QUESTION = re.compile(
     r"(?:what|what's|who|who's|whose|where|where's|which|how many|how much|how (?:big|old"
-    r"|tall|far|large|long|wide|high|fast)|is|are|was|were|does|do(?! (?:it|this|that|them|the|an?)\b)|did|has|have|can you (?:see|tell|describe"
+    r"|tall|far|large|long|wide|high|fast)|is|are|was|were|does|do(?! (?:it|this|that|them|the"
+    r"|an?)\b)|did|has|have|can you (?:see|tell|describe"
     r"|read|count|spot|find|identify|recogni[sz]e)|could you (?:tell|describe|read)"
     r"|describe|tell me (?:what|about|how many|where|which|who|if|whether)|caption"
     r"|identify|read|count|any(?:thing|one|body)?|explain (?:this|the|what)|recogni[sz]e|what colou?r|do you "
@@ -134,7 +142,8 @@ QUESTION_ANYWHERE = re.compile(
     _I,
 )
 GENERAL_QUESTION = re.compile(
-    r"\b(?:take you|did you (?:use|do|learn|make)|weather|time is it|what day|your name|meaning of life|capital of|president|you "
+    r"\b(?:take you|did you (?:use|do|learn|make)|weather|time is it|what day|your name|meaning"
+    r" of life|capital of|president|you "
     r"(?:think|feel|like) (?:about (?:ai|art|life))|can you do|what next|should (?:i|we) "
     r"(?:draw|make|do|add)|in (?:general|real life)|invented|world)\b|^what (?:about|if)\b"
     r"|^how about\b|^(?:is|are) (?:you|we)\b|^what is (?:love|art|ai|life)\b|^(?:does|do"
@@ -156,30 +165,40 @@ OF_THE_WORLD = re.compile(
 )
 CORRECTION = re.compile(r"(?:i (?:meant|said|mean) |not that,? )(?!that\b|it\b)(?P<what>.+)", _I)
 GREETING = re.compile(
-    r"^(?:(?:hi|hello|hey|ok(?:ay)?|so|well|um+|hm+|and|but|thanks|good (?:morning|evening|afternoon))\b[\s,.!:-]*)+",
+    r"^(?:(?:hi|hello|hey|ok(?:ay)?|so|well|um+|hm+|and|but|thanks|good (?:morning|evening"
+    r"|afternoon))\b[\s,.!:-]*)+",
     _I,
 )
 NOT_THAT = re.compile(r"not (?:an?|the|another|any) (?!.*\b(?:but|rather)\b)", _I)
 STRONG_ORDER = re.compile(
-    r"(?:please )?(?:draw|paint|sketch|illustrate|render|doodle)(?: me| us)? (?:an?|the|some|one|two|three|four"
+    r"(?:please )?(?:draw|paint|sketch|illustrate|render|doodle)(?: me| us)? (?:an?|the|some|one"
+    r"|two|three|four"
     r"|my|\d+)\b",
     _I,
 )
 _IDIOM = re.compile(
     r"\b(?:raining cats and dogs|elephants? in the room|wild[- ]goose chase|pieces? of cake|icing on the cake"
-    r"|early bird|sleeping dogs|hold (?:your|my) horses|cart before the horse|curiosity killed|gr[ae]y area|white lies?"
-    r"|blue moon|out of the blue|red (?:tape|flags?|herring)|green with envy|apple a day|apple of (?:my|his|her)"
-    r"|break (?:a leg|the ice)|bite the bullet|spill the beans|cold feet|needle in a haystack|tip of the iceberg"
-    r"|thousand words|tells? a story|frown|turn (?:the page|over a new leaf|heads|back time|in early)|out of the"
-    r" bag|bull in a china|storm in a teacup|kick the bucket|wrong tree|pigs (?:can )?fly|birds of a feather|golden"
+    r"|early bird|sleeping dogs|hold (?:your|my) horses|cart before the horse|curiosity killed"
+    r"|gr[ae]y area|white lies?"
+    r"|blue moon|out of the blue|red (?:tape|flags?|herring)|green with envy|apple a day|apple"
+    r" of (?:my|his|her)"
+    r"|break (?:a leg|the ice)|bite the bullet|spill the beans|cold feet|needle in a haystack"
+    r"|tip of the iceberg"
+    r"|thousand words|tells? a story|frown|turn (?:the page|over a new leaf|heads|back time|in"
+    r" early)|out of the"
+    r" bag|bull in a china|storm in a teacup|kick the bucket|wrong tree|pigs (?:can )?fly|birds"
+    r" of a feather|golden"
     r" opportunity|silver lining|fish in the sea|shed (?:some )?light|same (?:brush|page|boat)|in the"
-    r" picture(?! (?:of|frame))(?<=yourself in the picture)|get the picture|change of (?:scenery|heart|plans?|mind|pace)"
-    r"|the topic|the subject of (?:the )?(?:talk|conversation)|change the (?:subject|topic)|monkey business|bed of roses"
+    r" picture(?! (?:of|frame))(?<=yourself in the picture)|get the picture|change of (?:scenery"
+    r"|heart|plans?|mind|pace)"
+    r"|the topic|the subject of (?:the )?(?:talk|conversation)|change the (?:subject|topic)"
+    r"|monkey business|bed of roses"
     r"|cup of tea(?= *$)|rose-colou?red|tickled pink|once upon a time|cry wolf|lion's share|snail's pace)\b",
     _I,
 )
 _COMMENT = re.compile(
-    r"(?:, (?:as (?:they say|usual|always|ever)|so to speak|to be (?:honest|fair)|i (?:guess|suppose))|\bif you ask me"
+    r"(?:, (?:as (?:they say|usual|always|ever)|so to speak|to be (?:honest|fair)|i (?:guess"
+    r"|suppose))|\bif you ask me"
     r"|, (?:he|she|they|we) (?:said|says|say|told me|thought)|\b(?:tbh|imo|imho)|\? hardly|, you know)\W*$",
     _I,
 )
@@ -190,10 +209,14 @@ _REFLEXIVE = re.compile(
     _I,
 )
 _VERB_AS_NOUN = re.compile(
-    r"(?:change|draw(?:ing)?|paint(?:ing)?|work|edit(?:ing)?|design|sketching|art|colou?rs?) (?:is|was|are|can be|will be"
-    r"|has|keeps|and)\b|(?:a|every|one|the) pictures? (?:is|tells|says|speaks)\b|(?:add|remove) (?:that (?:i|we|you|it)\b"
-    r"|(?:all )?doubts?\b|it up\b|me (?:on|to|in|as)\b|the doubts?\b)|turn (?:left|right) (?:at|on|after)\b|put (?:simply|bluntly|mildly"
-    r"|differently|another way|it (?:simply|bluntly|mildly|this way))\b|how (?:about|are) you\b|thanks? (?:a|so|you|very)\b",
+    r"(?:change|draw(?:ing)?|paint(?:ing)?|work|edit(?:ing)?|design|sketching|art|colou?rs?)"
+    r" (?:is|was|are|can be|will be"
+    r"|has|keeps|and)\b|(?:a|every|one|the) pictures? (?:is|tells|says|speaks)\b|(?:add|remove)"
+    r" (?:that (?:i|we|you|it)\b"
+    r"|(?:all )?doubts?\b|it up\b|me (?:on|to|in|as)\b|the doubts?\b)|turn (?:left|right) (?:at"
+    r"|on|after)\b|put (?:simply|bluntly|mildly"
+    r"|differently|another way|it (?:simply|bluntly|mildly|this way))\b|how (?:about|are) you\b"
+    r"|thanks? (?:a|so|you|very)\b",
     _I,
 )
 
@@ -202,8 +225,7 @@ def is_talk(clause: str) -> bool:
     """Small talk, a figure of speech, a word about life: nothing to draw, whatever verb it uses."""
     if TALK.search(clause) or FIGURATIVE.search(clause):
         return True
-    return (
-        not STRONG_ORDER.match(clause)
-        and any(pattern.search(clause) for pattern in (_IDIOM, _COMMENT, _REFLEXIVE))
-        or bool(_VERB_AS_NOUN.match(clause) or _EXCLAMATION.match(clause))
-    )
+    if _VERB_AS_NOUN.match(clause) or _EXCLAMATION.match(clause):
+        return True
+    asides = any(pattern.search(clause) for pattern in (_IDIOM, _COMMENT, _REFLEXIVE))
+    return asides and not STRONG_ORDER.match(clause)

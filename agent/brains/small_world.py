@@ -71,7 +71,7 @@ class SmallWorld:
         )
 
     def unlearnt_edit(self, step: DecisionStep) -> str:
-        """The kind of a change that these weights were never shown; empty when they were, or none is named."""
+        """The kind of a change that these weights were never shown; empty when they were."""
         if step.kind != "edit" or not self.edits:
             return ""
         found = next((kind for kind, pattern in _KINDS if pattern.search(step.prompt)), "")
@@ -127,7 +127,10 @@ class SmallWorld:
 
     def knows_thing(self, phrase: str) -> bool:
         said = re.findall(r"[A-Za-z]+", phrase.lower())
-        text = f" {' '.join(map(self.known_as, said))} | {' '.join(said)} | {' '.join(said[:-1] + [singular(each) for each in said[-1:]])} "
+        text = (
+            f" {' '.join(map(self.known_as, said))} | {' '.join(said)} |"
+            f" {' '.join(said[:-1] + [singular(each) for each in said[-1:]])} "
+        )
         foreign = [each for each in COMPOUNDS if f" {each} " in text and each not in self.classes]
         for compound in foreign:
             text = text.replace(f" {compound} ", " ")

@@ -10,39 +10,57 @@ __all__ = ["is_abstract", "is_visible", "nouns"]
 
 _VISIBLE = frozenset(
     """
-    person man woman boy girl child kid baby people couple family crowd king queen prince princess knight wizard
+    person man woman boy girl child kid baby people couple family crowd king queen prince princess knight
+    wizard
     witch pirate sailor astronaut cowboy clown chef farmer doctor nurse soldier ninja samurai viking dancer
-    singer painter teacher student policeman firefighter mermaid fairy elf dwarf giant angel devil ghost zombie
+    singer painter teacher student policeman firefighter mermaid fairy elf dwarf giant angel devil ghost
+    zombie
     vampire skeleton monster alien robot superhero snowman scarecrow grandma grandpa grandmother grandfather
-    cat kitten dog puppy bird fish horse pony sheep lamb cow bull calf goat pig piglet chicken hen rooster chick
+    cat kitten dog puppy bird fish horse pony sheep lamb cow bull calf goat pig piglet chicken hen rooster
+    chick
     duck goose swan turkey rabbit bunny hamster mouse rat squirrel hedgehog fox wolf bear panda koala kangaroo
-    lion tiger leopard cheetah panther elephant rhino hippo giraffe zebra camel donkey deer moose monkey gorilla
-    ape sloth otter beaver badger raccoon skunk bat owl eagle hawk falcon crow raven parrot pigeon sparrow penguin
-    flamingo peacock pelican seagull ostrich frog toad turtle tortoise lizard snake crocodile alligator dinosaur
-    dragon unicorn phoenix griffin whale dolphin shark octopus squid jellyfish crab lobster shrimp starfish seal
+    lion tiger leopard cheetah panther elephant rhino hippo giraffe zebra camel donkey deer moose monkey
+    gorilla
+    ape sloth otter beaver badger raccoon skunk bat owl eagle hawk falcon crow raven parrot pigeon sparrow
+    penguin
+    flamingo peacock pelican seagull ostrich frog toad turtle tortoise lizard snake crocodile alligator
+    dinosaur
+    dragon unicorn phoenix griffin whale dolphin shark octopus squid jellyfish crab lobster shrimp starfish
+    seal
     walrus snail worm spider ant bee wasp butterfly moth ladybug dragonfly beetle insect animal pet creature
     car bus truck van taxi train locomotive tram bicycle bike motorcycle motorbike scooter airplane plane jet
     helicopter boat ship sailboat yacht ferry canoe submarine rocket spaceship spacecraft satellite balloon
     tractor wagon carriage cart sled skateboard surfboard snowboard skis ski skate kite tank crane
-    house home cottage cabin hut barn shed castle palace tower lighthouse windmill mill church cathedral temple
-    mosque pyramid bridge tunnel road street path highway railway station airport harbor harbour port dock pier
+    house home cottage cabin hut barn shed castle palace tower lighthouse windmill mill church cathedral
+    temple
+    mosque pyramid bridge tunnel road street path highway railway station airport harbor harbour port dock
+    pier
     city town village skyline skyscraper building apartment hotel shop store bakery cafe restaurant bar market
-    school library museum theater theatre cinema hospital factory farm garage garden yard park playground fountain
-    statue monument wall fence gate door window roof chimney balcony stairs staircase ladder room kitchen bedroom
-    bathroom office classroom attic cellar cave island beach coast shore cliff mountain hill valley canyon volcano
-    desert dune oasis forest wood jungle meadow field lawn swamp river stream waterfall lake pond sea ocean wave
+    school library museum theater theatre cinema hospital factory farm garage garden yard park playground
+    fountain
+    statue monument wall fence gate door window roof chimney balcony stairs staircase ladder room kitchen
+    bedroom
+    bathroom office classroom attic cellar cave island beach coast shore cliff mountain hill valley canyon
+    volcano
+    desert dune oasis forest wood jungle meadow field lawn swamp river stream waterfall lake pond sea ocean
+    wave
     glacier iceberg sky cloud sun moon star planet earth mars saturn galaxy nebula comet space rainbow sunset
     sunrise storm lightning rain snow fog mist aurora landscape scenery horizon
-    tree oak pine palm bush leaf flower rose tulip daisy sunflower lily lotus orchid poppy cactus mushroom grass
+    tree oak pine palm bush leaf flower rose tulip daisy sunflower lily lotus orchid poppy cactus mushroom
+    grass
     plant bouquet ivy bamboo bonsai log branch
     apple banana orange lemon lime pear peach plum cherry grape strawberry blueberry raspberry pineapple mango
     coconut melon watermelon kiwi avocado tomato potato carrot broccoli cucumber pumpkin pepper onion corn pea
-    bread loaf toast bagel croissant sandwich burger hamburger pizza pasta noodles soup salad sushi taco cheese
+    bread loaf toast bagel croissant sandwich burger hamburger pizza pasta noodles soup salad sushi taco
+    cheese
     egg bacon steak donut doughnut cake cupcake pie cookie pancake waffle chocolate candy lollipop popcorn
     coffee tea milk juice beer wine cocktail breakfast fruit vegetable
-    chair stool bench armchair sofa couch table desk bed crib shelf bookshelf bookcase cupboard wardrobe dresser
-    drawer mirror lamp lantern candle chandelier clock watch vase pot cup mug teacup teapot kettle glass bottle
-    jar bowl plate dish fork knife spoon pan oven stove microwave toaster refrigerator fridge sink bathtub toilet
+    chair stool bench armchair sofa couch table desk bed crib shelf bookshelf bookcase cupboard wardrobe
+    dresser
+    drawer mirror lamp lantern candle chandelier clock watch vase pot cup mug teacup teapot kettle glass
+    bottle
+    jar bowl plate dish fork knife spoon pan oven stove microwave toaster refrigerator fridge sink bathtub
+    toilet
     toothbrush comb soap towel blanket pillow curtain carpet rug basket box bag backpack handbag suitcase
     purse wallet umbrella parasol hat cap helmet crown scarf glove shoe boot sandal sock shirt t-shirt sweater
     jacket coat dress skirt pants jeans suit tie necklace ring earring glasses sunglasses mask cape costume
@@ -50,7 +68,8 @@ _VISIBLE = frozenset(
     laptop computer keyboard monitor phone telephone camera tv television radio remote headphones guitar piano
     violin drum trumpet flute saxophone ball football basketball baseball frisbee racket bat glove doll teddy
     toy puzzle dice chess sword shield bow arrow axe hammer saw screwdriver wrench nail key lock rope chain
-    anchor wheel tire engine gear battery bulb telescope microscope hourglass compass treasure coin gem diamond
+    anchor wheel tire engine gear battery bulb telescope microscope hourglass compass treasure coin gem
+    diamond
     crystal gift present tent campfire fireplace fire flame smoke bomb hydrant drier dryer meter mailbox swing
     slide carousel wreath logo icon emoji avatar portrait selfie cartoon
     """.split()
@@ -62,10 +81,12 @@ _ABSTRACT = frozenset(
     definition difference distinction doubt effort email essay example excuse exception fact favor favour
     feedback feeling friend fun function fuss guess haiku headache help hint hope idea impression income
     information interest issue job joke laugh lead lesson limerick list living living luck mess mind minute
-    mistake money moment name nap noise note offer opinion order paragraph parallel password plan playlist poem
+    mistake money moment name nap noise note offer opinion order paragraph parallel password plan playlist
+    poem
     point progress promise proposal question reason recipe recommendation rest reservation revenue rhyme rule
     sacrifice schedule second sense sentence sleep song speech spreadsheet stand start statement story
-    suggestion summary sure talk text tip trick look walk shower word joke riddle quote thing time title topic tour traffic translation trip trouble try turn
+    suggestion summary sure talk text tip trick look walk shower word joke riddle quote thing time title
+    topic tour traffic translation trip trouble try turn
     update vacation value visit vote wish word work worry
     """.split()
 )
