@@ -150,7 +150,7 @@ def told_change(raw: str, album: Album) -> Wish | None:
         return None
     also, stated = forms.ALSO.fullmatch(raw), forms.NOW_STATED.fullmatch(raw)
     if also:
-        return Wish(kind="edit", text=f"add {also['what']}")
+        return Wish(kind="edit", text=f"add {also['what'] or also['plus']}")
     told = stated or forms.MUST_HAVE.fullmatch(raw)
     thing = "".join(each or "" for each in told.groups()) if told else ""
     if content_words(thing) & album.words(album.current) and not raw.endswith("?"):
@@ -234,6 +234,9 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
     if detail and album.current is not None and not earlier:
         return Wish(kind="edit", text=detail, num_pictures=num_pictures)
     rest = described(clean_subject(rest))
+    is_bare = len(rest.split()) == 1 and forms.WEAK_ORDER.match(clause)
+    if rest and (is_bare or forms.MANNER.fullmatch(rest)):
+        return Wish(kind="chat", text=clause)
     if not rest or forms.NOTHING.fullmatch(rest):
         return Wish(kind="ask" if forms.IS_ORDER.match(clause) else "chat", text=clause)
     if not talk.STRONG_ORDER.match(clause) and (is_abstract(rest) or re.match(r"to \w+", rest)):
@@ -262,6 +265,12 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
         return Wish(
             kind="edit", text=change, reference=named.reference if named else None, num_pictures=num_pictures
         )
+    elsewhere = re.fullmatch(
+        r"(?!an? |one |two )(?P<thing>\w+(?: \w+)?),? (?:in|at|with|without|as|but) .+", text
+    )
+    reference = about(f"the {elsewhere['thing']}", album) if elsewhere and not named and not earlier else None
+    if reference:
+        return Wish(kind="edit", text=f"make it {text}", reference=reference)
     if not rest and num_pictures > 1 and has_picture:
         return Wish(kind="again", num_pictures=num_pictures)
     if named and named.reference.kind not in ("current",) and forms.ONLY_IT.fullmatch(named.text):

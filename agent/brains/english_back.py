@@ -42,14 +42,14 @@ _GO_BACK_TO = re.compile(
     r"most|back|most|instead|again))*$|^it (?:was|is|looked|looks) (?:better|nicer|best"
     r"|prettier|the best|my favou?rite|the one|perfect|great|good)\b|^i'll (?:take|go with|keep)"
     r" it$|\b(?:have|want|get|need|put) it "
-    r"back\b|^it again$|^bring it back$)",
+    r"back\b|^it again$|^bring it back$|^it (?:wins|is the winner)$|\b(?:go|going) (?:for|with) it$)",
     re.IGNORECASE,
 )
 _GO_BACK_WHAT = re.compile(
     r"\b(?:go back to|back to|return to|revert to|switch(?: back)? to|jump to|show me|keep|stick"
-    r" with|i (?:liked|prefer(?:red)?)) "
+    r" with|(?:continue|go on|work|carry on) with|i (?:liked|prefer(?:red)?)) "
     r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please| once more)?$"
-    r"|\b(?:see|show|bring up|pull up|look at|view|display|get|bring|fetch)(?: me| us)? (?:the|my|that) "
+    r"|\b(?:see|show|open|bring up|pull up|look at|view|display|get|bring|fetch)(?: me| us)? (?:the|my|that) "
     r"(?P<again>[\w ]+?) (?:again|once more|one more time|back)$"
     r"|^(?:the|that|my) (?P<once>[\w ]+?) (?:again|once more|one more time)$",
     re.IGNORECASE,
@@ -129,7 +129,7 @@ def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Referen
     if named and named.kind not in ("current", "all"):
         return named
     many = re.search(
-        r"\b(two|three|four|\d|2|twice)(?: (?:steps?|versions?|times|edits|changes))?\b", clause, re.I
+        r"\b(two|both|three|four|\d|2|twice)(?: (?:steps?|versions?|times|edits|changes))?\b", clause, re.I
     )
     if many:
         word = many[1].lower()

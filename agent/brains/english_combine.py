@@ -52,10 +52,19 @@ def as_placement(clause: str, album: Album) -> Wish | None:
     if taken is None and not (is_shown_elsewhere and re.match(r"(?:the|that|my)\b", found["what"], re.I)):
         return None
     what = re.sub(r" (?:from|of|in) it\b", "", taken.text) if taken else found["what"]
+    if goal is None and not is_shown(found["where"], album):
+        return None
     where = goal.text if goal else found["where"]
     text = f"{clause[: found.start('what')]}{what}{clause[found.end('what') : found.start('where')]}{where}"
     text = re.sub(r" (?:in|into|to|onto) it$", "", text)
     return Wish(kind="edit", text=text, reference=goal.reference if goal else about(found["where"], album))
+
+
+def is_shown(place: str, album: Album) -> bool:
+    """Whether a picture of this conversation shows the place, or a pronoun points at it."""
+    shown = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
+    is_pointed_at = re.match(r"(?:it|him|her|them|this|that|here|there)\b", place, re.I)
+    return bool(is_pointed_at) or bool(content_words(place) & shown)
 
 
 def as_combination(clause: str, album: Album) -> Wish | None:

@@ -188,6 +188,8 @@ _SHORT: tuple[tuple[str, str], ...] = (
         r"|have|give me) (.+)",
         r"replace \1 with \2",
     ),
+    (r"(?:i'd )?rather (?:have )?(an? .+?) than (.+)", r"replace \2 with \1"),
+    (r"(?:the )?(background|sky|style) ?[=:] ?([\w ]+)", r"change the \1 to \2"),
     (r"(?:the )?([\w ]+?) ?(?:->|=>|\u2192) ?([\w ]+)", r"replace the \1 with \2"),
     (r"(?:(?:an?|the) )?(.+?) instead of (.+)", r"replace \2 with \1"),
     (rf"(?:in |it in |it )?({_COLOR})(?: one| version)?", r"make it \1"),

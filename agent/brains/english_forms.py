@@ -55,7 +55,8 @@ LEAD = re.compile(
     r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=[ ,]+(?:draw|paint|make"
     r"|create|add|generate|remove|an? |one |the ))|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
     r"|beautiful|amazing|excellent|fine|good|hmm+|not bad|i see|dear|reverie|bot|there"
-    r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?"
+    r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?|oops"
+    r"|start with(?= an? )|i was thinking(?: that)?(?: maybe)?(?= (?:the|it|he|she)\b)"
     r"|let's start,?)\b[\s,.!:;-]*"
     r"|for (?:my|a|an|the|our|her|his) [^,.]{3,40}?,? (?=i (?:want|need|would|'d)|i'd|we need|please )"
     r"|(?:do you )?think you (?:could|can) |why not (?=\w)|would you like to |(?:would|is) it"
@@ -162,7 +163,9 @@ EDIT = re.compile(
 )
 EDIT_STATE = re.compile(
     r"^(?:the|its?|his|her|their|that|this) [\w ]*?(?:should|must|needs?|has to|ought to"
-    r"|could|can|would|might) (?:be|have|look|become|wear|get|an?|some|more|less|to)\b"
+    r"|could|can|would|might) (?:be|have|look|become|wear|get|use|hold|sit|stand|face|an?|some"
+    r"|more|less|to)\b"
+    r"|^(?:the \w+|it|he|she) is missing |^(?:i'd|i would) rather (?:have|see) "
     r"|^(?:i (?:want|would like|'d like|need|would prefer|'d prefer|wish)|i'd (?:like"
     r"|prefer|love)) (?:it|the|this|that|him|her|them|everything|there)\b(?! (?:picture"
     r"|image|photo) of)|^i (?:want|need|'d like|would like) (?:to (?:add|remove|change"
@@ -180,7 +183,7 @@ EDIT_STATE = re.compile(
 )
 ALSO = re.compile(
     r"(?:and |also |plus |oh |with )+(?P<what>(?:an?|some|two|three|more) [\w -]+?),? (?:too|as"
-    r" well|also)[.! ]*",
+    r" well|also)[.! ]*|(?:plus|along with|and also) (?P<plus>(?:an?|some|two|three|more) [\w -]+?)[.! ]*",
     _I,
 )
 """ "and a cat too" is for the same picture."""
@@ -193,13 +196,19 @@ MUST_HAVE = re.compile(
 NOW_STATED = re.compile(r"the (?P<thing>\w+(?: \w+)?) (?:\w+s|should|must) .+ now[.! ]*", _I)
 """ "the sign says SALE now": a change told as a fact."""
 WISHED_PICTURE = re.compile(
-    r"(?:(?:my|our) \w+(?: and \w+)? |(?:i|we|he|she|they|someone)(?:'d|'ll|'m)? |it's |this is"
+    r"(?:(?:my|our) [\w']+(?: \w+){0,2}? |(?:i|we|he|she|they|someone)(?:'d|'ll|'m)? |it's |this is"
     r" )?(?:\w+ ){0,2}(?:wants?|appreciate|needs?|wished? for"
     r"|kill for|asked for|asks for|hop(?:e|ing) for|could use|looking for|'d (?:like|love)|would"
     r" (?:like|love)|would be)"
-    r"(?: to (?:see|have|get))? (?=(?:an?|one|some|two|three|four|\d) (?:\w+ )?(?:pictures?"
+    r"(?: to (?:see|have|get|order|request|commission))? (?=(?:an?|one|some|two|three|four|\d)"
+    r" (?:\w+ )?(?:pictures?"
     r"|images?|photos?|drawings?"
-    r"|illustrations?|portraits?|posters?|logos?|paintings?) (?:of|with|showing)\b)"
+    r"|illustrations?|portraits?|posters?|logos?|paintings?|ads?|cards?|banners?|flyers?|covers?"
+    r"|stickers?|icons?|wallpapers?)"
+    r" (?:of|with|showing|about|where)\b)"
+    r"|(?:here(?:'s| is) (?:what i (?:want|need)|my idea|the idea|an idea)|(?:the |my )?(?:idea"
+    r"|scene|prompt|request)"
+    r"|what i want(?: is)?|picture|image): *(?=\S)"
     r"|(?:it's|this is|it is) for (?:an?|my|our|the) [\w ]+: *(?=\S)",
     _I,
 )
@@ -209,6 +218,10 @@ SAYS_COUNT = re.compile(
 )
 PUTS_NEW = re.compile(
     r"(?:put|place) (?:an?|some|two|three) \w+(?!.*\b(?:it|the|this|that|my|him|her|them)\b)", _I
+)
+WEAK_ORDER = re.compile(r"(?:i|let|have|get|see|need|want|do|find|looking|would|we)\b", _I)
+MANNER = re.compile(
+    r"(?:really |very |so |quite |pretty )*(?:well|better|fast|faster|often|a lot|badly|slowly)", _I
 )
 WANTS_A = re.compile(r"(?:i (?:want|need|would like)|i'd (?:like|love)) (?:an?|some|one|two|three)\b", _I)
 DRAWS_MINE = re.compile(r"(?:draw|paint|sketch|illustrate|render) (?:me )?my\b", _I)
@@ -229,7 +242,8 @@ MAKE_NEW = re.compile(
 )
 ADDS = re.compile(r"(?:also |now )*(?:add|put|place|insert|include|draw|give|attach)\b", _I)
 GENERATE = re.compile(
-    r"(?:(?:also |now |just |then )*(?:draw|paint|sketch|generate|create|render|design"
+    r"show(?= (?:an?|some|two|three|what|how)\b)|(?:(?:also |now |just |then )*(?:draw|paint"
+    r"|sketch|generate|create|render|design"
     r"|illustrate|imagine|produce|doodle|visuali[sz]e|picture|make|do(?= (?:an?|the|one|two"
     r"|three|some|me|us|\d)\b)|build"
     r"|compose|print"

@@ -37,6 +37,8 @@ def is_question(clause: str, raw: str, album: Album) -> bool:
         return True
     if album.current is None:
         return False
+    if len(album.context.pictures) > 1 and _CHOICE.search(clause):
+        return True
     if (
         find_reference(clause)
         or re.search(r"\byou(?: can)? see\b", clause, re.I)

@@ -61,6 +61,10 @@ def _ordinal(found: re.Match[str]) -> Reference:
     return Reference(kind="ordinal", index=index, words=words, is_in_group=is_in_group)
 
 
+def _in_group(found: re.Match[str]) -> Reference:
+    return Reference(kind="ordinal", index=ORDINALS[found["o"].lower()])
+
+
 def _upload(found: re.Match[str]) -> Reference:
     order = (found.groupdict().get("o") or "last").lower()
     return Reference(kind="upload", index=ORDINALS.get(order, -1))
@@ -130,6 +134,12 @@ _PATTERNS = (
         _around,
     ),
     (rf"^(?P<o>{_ORDINAL}) (?:{_PICTURE})\b(?! of)", _ordinal),
+    (r"^(?:prior|previous|earlier) (?:version|one|picture|image|state)$", _back),
+    (
+        r"^(?P<o>left|right|middle|leftmost|rightmost) (?P<w>[a-z]+)\b(?= (?:in|with|without|wearing"
+        r"|but|at|on)\b)",
+        _in_group,
+    ),
     (r"^(?P<o>first|second|third|fourth|1st|2nd|3rd|4th|last)$", _ordinal),
     (
         rf"\b(?:the )?(?P<very>very )(?P<o>{_ORDINAL})(?: (?:{_PICTURE}))?\b",

@@ -51,7 +51,8 @@ _NOT_NAMING = frozenset(
     " remember forget wait guess try help make do be don't please who what when where why how"
     " which is are was"
     " do does did can could will would should may might if because although though when while since unless as"
-    " not never no maybe perhaps i we you he she they it this that there these those".split()
+    " hang plus sit stand lay throw attach open close rather prior not never no maybe perhaps i"
+    " we you he she they it this that there these those".split()
 )
 _NOT_EDITING = frozenset(
     """
@@ -64,7 +65,8 @@ _NOT_EDITING = frozenset(
     """.split()
 )
 _ASPECTS = frozenset(
-    "background foreground sky thing color colour light lighting contrast detail shadow texture"
+    "wall floor ground ceiling background foreground sky thing color colour light lighting"
+    " contrast detail shadow texture"
     " face eye hair skin edge"
     " corner side top bottom scene mood quality sharpness saturation perspective angle whole"
     " everything".split()
@@ -72,8 +74,9 @@ _ASPECTS = frozenset(
 """What any picture has."""
 _DEFINITE_PLACE = re.compile(
     r"\b(?:on|onto|over|in|inside|behind|under|below|beside|above|around|near|between|through|next to"
-    r"|in front of|on top of|(?:to the )?(?:left|right) of)"
-    r" (?:(?P<pronoun>it|him|her|them|his|its|their)\b|the (?P<thing>[\w ]+))",
+    r"|in front of|on top of|at|by|(?:to the )?(?:left|right) of)"
+    r" (?:(?P<pronoun>it|him|her|them|his|its|their)\b|the (?P<thing>[\w ]+))"
+    r"|(?P<there>\b(?:on top|underneath|in front|in between|on the (?:left|right)))(?=$|,)",
     _I,
 )
 _CAPABILITY = re.compile(
@@ -106,6 +109,8 @@ def is_known_part(clause: str, album: Album) -> bool:
 def is_statement(clause: str) -> bool:
     """A sentence with a subject and a verb of its own; what follows "that" or "who" does not count."""
     main = _RELATIVE.sub("", clause)
+    if re.match(r"(?:an?|one|two|three|four|five|six|some|\d+) [^,]+, but\b", main, _I):
+        main = main.split(",")[0]
     return bool(_FINITE.search(main) or _SUBJECT.match(clause) or _OURS.match(main))
 
 
@@ -122,13 +127,16 @@ def is_addition(clause: str, album: Album) -> bool:
     found = _DEFINITE_PLACE.search(clause)
     if not found or album.current is None or is_statement(clause):
         return False
-    return bool(found["pronoun"]) or bool(
+    return bool(found["pronoun"] or found["there"]) or bool(
         content_words(found["thing"]) & (album.words(album.current) | _ASPECTS)
     )
 
 
 def is_order_on(clause: str, album: Album) -> bool:
     """An order with a verb of any kind on what the picture shows: "cheer him up", "slide the book left"."""
+    added = re.match(r"(?P<verb>[a-z]{3,}) (?:an?|some|two|three) ", clause, _I)
+    if added and added["verb"].lower() not in _NOT_EDITING and is_addition(clause[added.end() :], album):
+        return True
     found = re.match(
         r"(?P<verb>[a-z]{3,})(?: up| down| out| off| away)? "
         r"(?:(?P<pronoun>it|him|her|them)\b|(?:the|its|his|their|both|each|those|these) (?P<thing>[\w ]+))",

@@ -128,7 +128,7 @@ VAGUE = re.compile(
 QUESTION = re.compile(
     r"(?:what|what's|who|who's|whose|where|where's|which|how many|how much|how (?:big|old"
     r"|tall|far|large|long|wide|high|fast)|is|are|was|were|does|do(?! (?:it|this|that|them|the"
-    r"|an?)\b)|did|has|have|can you (?:see|tell|describe"
+    r"|an?)\b)|did|has|have(?! (?:the \w+|it|him|her|them) (?!been|got|\w+ed))|can you (?:see|tell|describe"
     r"|read|count|spot|find|identify|recogni[sz]e)|could you (?:tell|describe|read)"
     r"|describe|tell me (?:what|about|how many|where|which|who|if|whether)|caption"
     r"|identify|read|count|any(?:thing|one|body)?|explain (?:this|the|what)|recogni[sz]e|what colou?r|do you "
