@@ -137,6 +137,8 @@ def read_work(
         subject = subject_of(text[found.end() :] if found else text)
         if has_picture and found and re.match(r"[在它他她].*(?:旁边|上面|后面|前面|左边|右边)", text):
             return Wish(kind="edit", text=instruction("加" + text), num_pictures=num_pictures)
+        if found is None and len(re.findall(r"[\u3400-\u9fff]", subject)) > 3:
+            return Wish(kind="chat", text=raw)
         return Wish(kind="generate" if subject else "ask", text=subject, num_pictures=num_pictures)
     if forms.CHAT.search(raw):
         return Wish(kind="chat", text=raw)

@@ -27,6 +27,7 @@ from agent.brains.english_quotes import mask_quotes, unmasked
 from agent.brains.english_references import find_reference
 from agent.brains.english_shape import (
     antecedent,
+    is_about_life,
     is_addition,
     is_capability,
     is_fragment,
@@ -214,6 +215,8 @@ def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wi
     is_change = is_change and not forms.DRAWS_MINE.match(text)
     if not is_change or (forms.MAKE_NEW.match(text) and not draws_on):
         return None
+    if forms.EDIT.match(text) and is_about_life(text, album) and reference is None:
+        return Wish(kind="chat", text=clause)
     if not has_picture and forms.PUTS_NEW.match(text):
         return Wish(kind="generate", text=clean_subject(text.split(" ", 1)[1]), num_pictures=num_pictures)
     if reference is None and not any(wish.kind in ("generate", "edit", "go_back") for wish in earlier):
@@ -235,6 +238,11 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
         return Wish(kind="edit", text=detail, num_pictures=num_pictures)
     rest = described(clean_subject(rest))
     is_bare = len(rest.split()) == 1 and forms.WEAK_ORDER.match(clause)
+    is_bare = is_bare or (bool(forms.WEAK_ORDER.match(clause)) and rest.lower().startswith("my "))
+    is_bare = is_bare or not (
+        talk.STRONG_ORDER.match(clause) or forms.NAMES_ONE.match(rest) or is_visible(rest)
+    )
+    is_bare = is_bare and not forms.PAINTS.match(clause)
     if rest and (is_bare or forms.MANNER.fullmatch(rest)):
         return Wish(kind="chat", text=clause)
     if not rest or forms.NOTHING.fullmatch(rest):
@@ -254,6 +262,7 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
         re.fullmatch(r"it\b[ ,:-]*(?:but |and |now |just )?(?P<what>\S.*)", text, re.I) if named else None
     )
     change = (short_edit(detail["what"]) if detail else None) or short_edit(text)
+    change = None if is_statement(rest) and not rest.lower().startswith("everything") else change
     wanted = forms.WOULD_BE.match(text)
     if wanted and has_picture:
         change = f"add {wanted['what']}"

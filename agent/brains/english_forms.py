@@ -219,6 +219,12 @@ SAYS_COUNT = re.compile(
 PUTS_NEW = re.compile(
     r"(?:put|place) (?:an?|some|two|three) \w+(?!.*\b(?:it|the|this|that|my|him|her|them)\b)", _I
 )
+NAMES_ONE = re.compile(
+    r"(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d+|the|my|something|quote\d|what"
+    r"|how) ?",
+    _I,
+)
+PAINTS = re.compile(rf"(?:draw|paint|sketch|illustrate|doodle|depict)\b|{WISHED_PICTURE.pattern}", _I)
 WEAK_ORDER = re.compile(r"(?:i|let|have|get|see|need|want|do|find|looking|would|we)\b", _I)
 MANNER = re.compile(
     r"(?:really |very |so |quite |pretty )*(?:well|better|fast|faster|often|a lot|badly|slowly)", _I

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from agent.brains.lexicon import content_words
+from agent.brains.lexicon import COLORS, STYLES, content_words
 from agent.brains.references import Album
-from agent.brains.things import is_visible, nouns
+from agent.brains.things import is_abstract, is_visible, nouns
 
 __all__ = [
     "antecedent",
+    "is_about_life",
     "is_addition",
     "is_capability",
     "is_fragment",
@@ -27,7 +28,8 @@ _FINITE = re.compile(
     r"|made(?! (?:of|from|out of|with|in|by))|takes|took"
     r"|says|said|ate|came|comes|tells|told|knows|knew|thinks|thought|feels|felt|keeps|kept|needs|wants|likes"
     r"|loves|hates|seems|looks|means|catches|kills?|gave|gives|gather|always|never|usually|often)\b"
-    r"|\b\w+ed (?:the|my|an?|his|her|our|your|it|him|them|me|us)\b|'(?:s|re|m) (?:a|an|the|not"
+    r"|\b(?:i'll|i'm|i've|i'd|we'll|we're|we've|they're|you're)\b|\b\w+ed (?:the|my|an?|his|her"
+    r"|our|your|it|him|them|me|us)\b|'(?:s|re|m) (?:a|an|the|not"
     r"|so|very|too)\b",
     _I,
 )
@@ -68,10 +70,16 @@ _ASPECTS = frozenset(
     "wall floor ground ceiling background foreground sky thing color colour light lighting"
     " contrast detail shadow texture"
     " face eye hair skin edge"
-    " corner side top bottom scene mood quality sharpness saturation perspective angle whole"
+    " corner side top bottom scene mood quality sharpness saturation perspective angle day"
+    " night morning evening dusk dawn winter summer autumn spring bit whole"
     " everything".split()
 )
 """What any picture has."""
+_POINTS = (
+    r"\b(?:the|it|its|this|that|these|those|him|his|her|them|their|everything|all|both|each|my"
+    r"|me|us|an?|quote\d+|#\d+)\b"
+    rf"|\b(?:{'|'.join(COLORS)})\b"
+)
 _DEFINITE_PLACE = re.compile(
     r"\b(?:on|onto|over|in|inside|behind|under|below|beside|above|around|near|between|through|next to"
     r"|in front of|on top of|at|by|(?:to the )?(?:left|right) of)"
@@ -157,6 +165,37 @@ def is_order_on(clause: str, album: Album) -> bool:
 def is_capability(clause: str) -> bool:
     """Asks what could be done and orders nothing: "can you draw cars?", "if I uploaded a photo..."."""
     return _CAPABILITY.fullmatch(clause.rstrip("?!. ")) is not None
+
+
+def is_about_life(order: str, album: Album) -> bool:
+    """An order whose object no picture has: "turn up the volume", "swap stories", "remove your shoes"."""
+    found = re.match(r"(?P<verb>[a-z]+)(?: (?:up|off|out|over|down|on))?(?: (?P<what>.*))?$", order, _I)
+    if not found:
+        return False
+    what = found["what"] or ""
+    is_whole = re.match(
+        r"(?:zoom|crop|mirror|flip|blur|rotate|brighten|darken|sharpen"
+        r"|invert)$",
+        found["verb"],
+        _I,
+    )
+    if "QUOTE" in what or (is_whole and not what) or any(style in what.lower() for style in STYLES):
+        return False
+    if re.match(r"your\b", what, _I) and not album.context.uploads:
+        return True
+    shown = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
+    said = content_words(what)
+    if said & (shown | _ASPECTS) or is_visible(what):
+        return False
+    if is_abstract(re.sub(r"^(?:the|some|an?|all|it to the|him|her|it) ", "", what)):
+        return True
+    is_free = re.match(
+        r"(?:add|put|give|make|place|insert|include|apply|write|use"
+        r"|convert)$",
+        found["verb"],
+        _I,
+    )
+    return not is_free and not re.search(_POINTS, what, _I)
 
 
 def antecedent(before: str) -> str:

@@ -177,7 +177,12 @@ STRONG_ORDER = re.compile(
     _I,
 )
 _IDIOM = re.compile(
-    r"\b(?:raining cats and dogs|elephants? in the room|wild[- ]goose chase|pieces? of cake|icing on the cake"
+    r"\b(?:raining cats and dogs|under the weather|over the moon|top of the world|due respect"
+    r"|without a doubt|in the dark"
+    r" about|thumbs up|flip a coin|mouth is|give (?:it|me|him|her|us) a (?:rest|hand|break|sec"
+    r"|minute|call|try)|keep it real"
+    r"|keep the change|drop it|cut it out|take it easy|hide and seek|color me|move (?:on|over)$"
+    r"|mirror mirror|elephants? in the room|wild[- ]goose chase|pieces? of cake|icing on the cake"
     r"|early bird|sleeping dogs|hold (?:your|my) horses|cart before the horse|curiosity killed"
     r"|gr[ae]y area|white lies?"
     r"|blue moon|out of the blue|red (?:tape|flags?|herring)|green with envy|apple a day|apple"
@@ -209,6 +214,10 @@ _REFLEXIVE = re.compile(
     _I,
 )
 _VERB_AS_NOUN = re.compile(
+    r"(?:sketch|design|paint|crop|zoom|mirror|colou?rs?|hide|fix|render|turn|flip|add|cut|drop|blur)s? "
+    r"(?:(?!the\b|it\b|an?\b|this\b|that\b|some\b)\w+ ){0,3}(?:is|are|was|were)\b|(?:happy"
+    r"|merry) (?:birthday|christmas"
+    r"|new year|easter)(?: to \w+)?$|"
     r"(?:change|draw(?:ing)?|paint(?:ing)?|work|edit(?:ing)?|design|sketching|art|colou?rs?)"
     r" (?:is|was|are|can be|will be"
     r"|has|keeps|and)\b|(?:a|every|one|the) pictures? (?:is|tells|says|speaks)\b|(?:add|remove)"

@@ -85,14 +85,16 @@ _ABSTRACT = frozenset(
     poem
     point progress promise proposal question reason recipe recommendation rest reservation revenue rhyme rule
     sacrifice schedule second sense sentence sleep song speech spreadsheet stand start statement story
-    suggestion summary sure talk text tip trick look walk shower word joke riddle quote thing time title
+    suggestion summary sure talk text tip trick look hug refund discount percent respect room love war
+    electricity volume music attitude dinner power energy space leads walk shower word joke riddle quote
+    thing time title
     topic tour traffic translation trip trouble try turn
     update vacation value visit vote wish word work worry
     """.split()
 )
 _END = re.compile(
     r"[,.;:!?]|\b(?:in|on|at|with|without|and|or|of|to|for|from|by|under|over|near|next|behind|before|after"
-    r"|that|which|who|where|if|as|is|are|was)\b",
+    r"|that|which|who|where|until|if|as|is|are|was)\b",
     re.I,
 )
 
