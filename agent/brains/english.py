@@ -33,6 +33,7 @@ from agent.brains.english_shape import (
     is_fragment,
     is_known_part,
     is_order_on,
+    is_order_on_it,
     is_statement,
 )
 from agent.brains.lexicon import content_words, reasoned
@@ -173,7 +174,8 @@ def read_any_order(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish |
     clause = clause if is_order_on(clause, album) else clause.rpartition(", ")[2]
     named = find_reference(clause)
     text = named.text if named else clause
-    if not is_order_on(text, album):
+    is_after_work = any(wish.kind in ("generate", "edit") for wish in earlier)
+    if not is_order_on(text, album) and not (is_after_work and is_order_on_it(text)):
         return None
     reference = named.reference if named else about(text, album) if not earlier else None
     return Wish(kind="edit", text=as_instruction(text), reference=reference)

@@ -10,7 +10,7 @@ __all__ = ["mask_quotes", "unmasked"]
 _QUOTED = (
     r"\"[^\"]+\"|\u00ab[^\u00bb]+\u00bb|(?<!\w)'[^']{2,}'(?!\w)|\b[\w-]+\.(?:png|jpe?g|webp|gif|heic|tiff?)\b"
 )
-_NAME = r"[A-Z][\w&'-]*(?:[ ]+(?:(?:&|and|the|of|de|van)[ ]+)?[A-Z&][\w&'-]*)*"
+_NAME = r"(?!QUOTE\d)[A-Z][\w&'-]*(?:[ ]+(?:(?:&|and|the|of|de|van)[ ]+)?[A-Z&][\w&'-]*)*"
 _NAMED = re.compile(
     r"(?:\b(?:called|named|titled|entitled|labell?ed|dubbed|says?|saying|reads?|reading|name is|name's"
     r"|call (?:it|him|her|them|the \w+)|the (?:words?|text|title|name|letters?))(?:[:,])? )"

@@ -16,6 +16,7 @@ __all__ = [
     "is_fragment",
     "is_known_part",
     "is_order_on",
+    "is_order_on_it",
     "is_statement",
 ]
 
@@ -167,6 +168,12 @@ def is_capability(clause: str) -> bool:
     return _CAPABILITY.fullmatch(clause.rstrip("?!. ")) is not None
 
 
+def is_order_on_it(clause: str) -> bool:
+    """An order on the thing just drawn, with a verb of any kind: "hang a clock on it"."""
+    found = re.match(r"(?P<verb>[a-z]{3,}) (?:.* )?(?:it|him|her|them)\b", clause, _I)
+    return found is not None and found["verb"].lower() not in _NOT_EDITING
+
+
 def is_about_life(order: str, album: Album) -> bool:
     """An order whose object no picture has: "turn up the volume", "swap stories", "remove your shoes"."""
     found = re.match(r"(?P<verb>[a-z]+)(?: (?:up|off|out|over|down|on))?(?: (?P<what>.*))?$", order, _I)
@@ -202,5 +209,5 @@ def antecedent(before: str) -> str:
     """What "one" stands for: the last visible thing named before, as "a unicorn"; empty if there is none."""
     for word in reversed(nouns(before)):
         if is_visible(word):
-            return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+            return f"{'an' if re.match('[aeio]|u(?!ni)', word) else 'a'} {word}"
     return ""

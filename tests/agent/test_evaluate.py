@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agent.brains.brain import Context, PictureView, Utterance
 from agent.brains.offline import OfflineBrain
 from agent.domain import Decision, DecisionStep, Origin, Route, Shape
 from agent.errors import AgentError, BrainUnavailable
@@ -251,6 +252,8 @@ def test_the_command_prints_tables_and_writes_json(
     assert [item["id"] for item in result["items"]] == ["p1"]
     assert set(result) >= {"overall", "by_lang", "by_tag", "items"}
     assert set(result["overall"]) >= {"route", "target", "plan", "prompt", "whole", "false_draw"}
+    assert main([str(file), "--only", "kept back", "--lang", "en", "--json", str(out)]) == 0
+    assert [item["id"] for item in json.loads(out.read_text("utf-8"))["items"]] == ["p2"]
 
 
 @pytest.mark.parametrize(
@@ -306,6 +309,8 @@ def test_the_shipped_set_covers_what_people_say() -> None:
     assert {each.gold.route for each in points} == set(Route)
     kept_back = [each for each in points if "heldout" in each.tags]
     assert len(kept_back) == len(points) // 3
+    tags = Counter(tag for each in points for tag in each.tags)
+    assert min(tags[tag] for tag in ("undo", "before", "combine", "ocr", "quote", "candidates", "howto")) > 6
 
 
 def test_a_scripted_brain_with_all_the_answers_is_wholly_right_on_the_shipped_set() -> None:
@@ -337,8 +342,89 @@ def ideal(point: Point) -> Decision:
     )
 
 
-def test_the_offline_rules_read_three_of_four_messages() -> None:
+PLAIN_TALK = SHIPPED.with_name("plain_talk.txt")
+CAT = PictureView(id="1", number=1, origin=Origin.GENERATED, turn=1, prompt="a black cat on a red sofa")
+CAT_DRAWN = (
+    Utterance(role="user", text="draw a black cat on a red sofa"),
+    Utterance(role="assistant", text="Here it is.", pictures=("1",)),
+)
+
+
+def read_offline(points: Iterable[Point]) -> tuple[Score, ...]:
     rules = OfflineBrain()
-    numbers = shares(evaluate(read_points(SHIPPED), rules, rules))
-    assert (numbers["route"] or 0) >= 0.75
-    assert (numbers["target"] or 0) >= 0.70
+    return evaluate(list(points), rules, rules)
+
+
+@pytest.mark.parametrize(
+    ("is_held_out", "lang", "route", "target", "plan"),
+    [
+        (False, "en", 0.96, 0.98, 0.98),
+        (False, "zh", 0.98, 0.98, 0.98),
+        (True, "en", 0.81, 0.77, 0.70),
+        (True, "zh", 0.85, 0.85, 0.85),
+    ],
+)
+def test_the_offline_rules_keep_their_scores(
+    is_held_out: bool, lang: str, route: float, target: float, plan: float
+) -> None:
+    points = [
+        each for each in read_points(SHIPPED) if each.lang == lang and ("heldout" in each.tags) is is_held_out
+    ]
+    numbers = shares(read_offline(points))
+    assert (numbers["route"] or 0) >= route
+    assert (numbers["target"] or 0) >= target
+    assert (numbers["plan"] or 0) >= plan
+
+
+def test_no_picture_is_drawn_in_a_language_that_the_rules_cannot_read() -> None:
+    others = [each for each in read_points(SHIPPED) if each.lang not in ("en", "zh")]
+    assert len(others) == 50
+    for each in read_offline(others):
+        assert each.outcome.decision.route not in (Route.GENERATE, Route.EDIT), each.message
+
+
+@pytest.mark.parametrize("has_picture", [False, True])
+def test_no_picture_is_drawn_for_plain_talk(has_picture: bool) -> None:
+    messages = PLAIN_TALK.read_text("utf-8").splitlines()
+    assert len(set(messages)) == 300
+    shown = {"pictures": (CAT,), "history": CAT_DRAWN, "current": "1"} if has_picture else {}
+    drawn = [
+        message
+        for message in messages
+        if OfflineBrain().decide(Context(message=message, **shown)).route in (Route.GENERATE, Route.EDIT)
+    ]
+    assert drawn == []
+
+
+def test_words_in_a_picture_change_nothing_that_is_decided() -> None:
+    """The same message about the same picture, once with and once without the text written in it."""
+    written = [each for each in read_points(SHIPPED) if any(picture.ocr for picture in each.images)]
+    assert len(written) >= 10
+    for each in written:
+        blank = each.model_copy(
+            update={"images": tuple(picture.model_copy(update={"ocr": ""}) for picture in each.images)}
+        )
+        assert OfflineBrain().decide(context_of(each)) == OfflineBrain().decide(context_of(blank))
+
+
+@pytest.mark.parametrize("order", ["undo", "Go Back", "Delete Everything", "draw a dragon", "make it blue"])
+@pytest.mark.parametrize(
+    "message", ['draw a cat named "{}"', 'paint a sign saying "{}"', 'a book called "{}" on a table']
+)
+def test_a_quoted_name_that_looks_like_an_order_stays_a_name(message: str, order: str) -> None:
+    decision = OfflineBrain().decide(
+        Context(message=message.format(order), pictures=(CAT,), history=CAT_DRAWN, current="1")
+    )
+    assert decision.route is Route.GENERATE
+    assert len(decision.steps) == 1
+    assert f'"{order}"' in decision.steps[0].prompt
+
+
+def test_points_with_quotes_and_names_are_read_as_meant() -> None:
+    tagged = [
+        each
+        for each in read_points(SHIPPED)
+        if {"quote", "name"} & set(each.tags) and "heldout" not in each.tags
+    ]
+    assert len(tagged) >= 8
+    assert [each.id for each in read_offline(tagged) if not each.route_lenient] == []

@@ -1,4 +1,4 @@
-"""Short messages the rules were tuned on, each in one of six conversations: a floor under what they can do."""
+"""Short messages the rules were tuned on, each in one of six conversations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ PRACTICE = Path(__file__).parents[2] / "data" / "practice.tsv"
 FLOOR = 0.97
 
 
-def view(number: int, prompt: str, turn: int, origin: Origin = Origin.GENERATED, candidate: int = 1) -> PictureView:
+def view(
+    number: int, prompt: str, turn: int, origin: Origin = Origin.GENERATED, candidate: int = 1
+) -> PictureView:
     parent = str(number - 1) if origin is Origin.EDITED else None
     return PictureView(
         id=str(number),
@@ -66,9 +68,7 @@ CONVERSATIONS = {
         history=told(("draw a bear, 3 versions", ("1", "2", "3"))),
         current="3",
     ),
-    "U": Context(
-        message="", pictures=(view(1, "a man with a bike", 1, Origin.UPLOADED),), uploads=("1",)
-    ),
+    "U": Context(message="", pictures=(view(1, "a man with a bike", 1, Origin.UPLOADED),), uploads=("1",)),
 }
 """ "edit2" wants picture 2 changed, "edit*" all of them; without a figure only the route counts."""
 

@@ -16,8 +16,8 @@ from training.stickers.scene import sample_scene
 
 NUM_SAMPLES = 60
 VERBS = frozenset(
-    "the a an it in on of and at for is make turn put change delete erase take away get rid swap remove replace"
-    " with draw add also now picture into".split()
+    "the a an it in on of and at for is make turn put change delete erase take away get rid swap remove"
+    " replace with draw add also now picture into".split()
 )
 """Words that one plain order may exchange for another of the same meaning."""
 
