@@ -183,8 +183,8 @@ def question(raw: str, clause: str, named: Reference | None, album: Album) -> Wi
         first, *others = to_choose_from(album)
         return Wish(kind="question", text=raw, reference=first, others=tuple(others))
     known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
-    is_about_pictures = album.context.uploads or forms.OF_PICTURES.search(raw)
-    is_about_pictures = is_about_pictures or content_words(translate(raw)) & known
+    is_about_pictures = bool(album.context.uploads or forms.OF_PICTURES.search(raw))
+    is_about_pictures = is_about_pictures or bool(content_words(translate(raw)) & known)
     if is_about_pictures and (album.current is not None or re.search(r"图|照片|画面", raw)):
         return Wish(kind="question", text=raw, reference=named or about(clause, album))
     return Wish(kind="chat", text=raw)
