@@ -109,7 +109,8 @@ def test_sources_of_any_size_and_mode_are_taken(engine: DiffusionEngine) -> None
 
 def test_each_editor_fits_sources_its_own_way() -> None:
     image = Image.new("RGB", (640, 480))
-    assert fit_source(image, PRESETS["stickers-edit"], 32).size == (256, 256)
+    assert fit_source(image, PRESETS["stickers-edit"], 32).size == (320, 192)
+    assert fit_source(image.resize((240, 240)), PRESETS["stickers-edit"], 32).size == (256, 256)
     assert fit_source(image, PRESETS["e1"], 16).size == (768, 768)
     assert fit_source(image, PRESETS["e1.1"], 16).size == (1168, 880)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from training.stickers.captions import caption, noun_phrase, relation
 from training.stickers.catalogue import SIGN, WHOLE, World, shows_colors, shows_places, shows_words
+from training.stickers.instructions import BACKGROUND_FORMS, EFFECT_FORMS, MIRRORED, STYLE_NOUNS
 from training.stickers.references import REASONING_SHARE, Reference, refer
 from training.stickers.render import thing_mask
 from training.stickers.scene import (
@@ -44,7 +45,6 @@ class EditType(StrEnum):
 
 WHOLE_PICTURE = (EditType.STYLE, EditType.GLOBAL)
 """Types that change every pixel."""
-MIRRORED = "mirrored"
 _SMALLEST_PX, _LARGEST_PX = 56, 138
 _GROWTH = 1.4
 _MOVES = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
@@ -208,46 +208,17 @@ def _moved(thing: Thing, scene: Scene, side: str) -> Thing | None:
     return None
 
 
-_BACKGROUND_FORMS: dict[str, tuple[str, ...]] = {
-    "plain": ("make the background plain", "put it on a plain background", "remove the background"),
-    "sky": ("put it in the sky", "change the background to sky", "make the background a blue sky"),
-    "grass": ("put it on grass", "change the background to grass", "put it in a meadow"),
-    "sand": ("put it on the beach", "change the background to sand", "put it on sand"),
-    "night": ("make it night", "change the background to night", "now at night", "put it on a night sky"),
-    "room": ("put it in a room", "change the background to a room", "put it indoors"),
-    "sea": ("put it on the sea", "change the background to the sea", "put it on the water"),
-    "snow": ("put it in the snow", "change the background to snow", "make it winter"),
-}
-_STYLE_NOUNS = {
-    "pixel art": "pixel art",
-    "sepia": "a sepia photo",
-    "pencil sketch": "a pencil sketch",
-    "negative": "a negative",
-    "black and white": "a black and white photo",
-    "watercolor": "a watercolor",
-    "blueprint": "a blueprint",
-    "poster": "a poster",
-}
-_EFFECT_FORMS: dict[str, tuple[str, ...]] = {
-    "fog": ("add fog", "make it foggy", "put it in fog"),
-    "blur": ("blur it", "make it blurry", "blur the picture"),
-    "dark": ("make it darker", "make the light darker", "make the picture darker", "make it dark"),
-    "bright": ("make it brighter", "make the light brighter", "make the picture brighter", "make it bright"),
-    MIRRORED: ("mirror it", "flip it", "mirror the picture", "flip the picture"),
-}
-
-
 def _background(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
     background = pick(rng, world.backgrounds)
     if background == scene.background or not shows_places(scene.style):
         return None
     target = replace(scene, background=background)
-    return _edit(EditType.BACKGROUND, scene, target, pick(rng, _BACKGROUND_FORMS[background]), rng)
+    return _edit(EditType.BACKGROUND, scene, target, pick(rng, BACKGROUND_FORMS[background]), rng)
 
 
 def _style(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None:
     style = pick(rng, world.styles)
-    noun = _STYLE_NOUNS[style]
+    noun = STYLE_NOUNS[style]
     forms = (f"make it {style}", f"turn it into {noun}", f"in {style} style", f"change the style to {style}")
     target = replace(scene, style=style)
     return _edit(EditType.STYLE, replace(scene, style=None), target, pick(rng, forms), rng)
@@ -259,7 +230,7 @@ def _global(rng: np.random.Generator, scene: Scene, world: World) -> Edit | None
     target = _mirrored(source) if change == MIRRORED else replace(source, effect=change)
     if target is None:
         return None
-    return _edit(EditType.GLOBAL, source, target, pick(rng, _EFFECT_FORMS[change]), rng)
+    return _edit(EditType.GLOBAL, source, target, pick(rng, EFFECT_FORMS[change]), rng)
 
 
 def _mirrored(scene: Scene) -> Scene | None:
