@@ -239,12 +239,10 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
     if detail and album.current is not None and not earlier:
         return Wish(kind="edit", text=detail, num_pictures=num_pictures)
     rest = described(clean_subject(rest))
-    is_bare = len(rest.split()) == 1 and forms.WEAK_ORDER.match(clause)
-    is_bare = is_bare or (bool(forms.WEAK_ORDER.match(clause)) and rest.lower().startswith("my "))
-    is_bare = is_bare or not (
-        talk.STRONG_ORDER.match(clause) or forms.NAMES_ONE.match(rest) or is_visible(rest)
-    )
-    is_bare = is_bare and not forms.PAINTS.match(clause)
+    is_weak = bool(forms.WEAK_ORDER.match(clause))
+    is_named = bool(talk.STRONG_ORDER.match(clause) or forms.NAMES_ONE.match(rest) or is_visible(rest))
+    is_own = len(rest.split()) == 1 or rest.lower().startswith("my ")
+    is_bare = ((is_weak and is_own) or not is_named) and not forms.PAINTS.match(clause)
     if rest and (is_bare or forms.MANNER.fullmatch(rest)):
         return Wish(kind="chat", text=clause)
     if not rest or forms.NOTHING.fullmatch(rest):
