@@ -36,6 +36,7 @@ def view(artifact: Artifact, turn_index: int) -> PictureView:
     return PictureView(
         id=artifact.id,
         number=artifact.number,
+        letter=artifact.letter,
         origin=artifact.origin,
         turn=turn_index,
         parent=artifact.parents[0] if artifact.parents else None,

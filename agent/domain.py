@@ -40,9 +40,13 @@ class Origin(StrEnum):
 
 
 class TurnStatus(StrEnum):
-    """Life of a turn. A turn found RUNNING at start-up was cut off and becomes STOPPED."""
+    """Life of a turn. A turn found RUNNING at start-up was cut off and becomes STOPPED.
+
+    A WAITING turn has a plan and begins its work when the user says so.
+    """
 
     RUNNING = "running"
+    WAITING = "waiting"
     DONE = "done"
     STOPPED = "stopped"
     FAILED = "failed"
@@ -64,11 +68,22 @@ class Shape(StrEnum):
 
 
 class PictureOptions(Value):
-    """The page's settings that a turn runs with. `seed` None draws a fresh one for each picture."""
+    """The page's settings that a turn runs with.
+
+    `seed` None draws a fresh one for each picture, `num_steps` and `guidance` None are the engine's own. With
+    `asks_first` the plan waits for the user's word, with `keeps_rest` an edit changes only what was meant,
+    with `is_checked` the eyes look at each picture, with `rewrites` a brain may put words in more detail.
+    """
 
     quality: Quality = Quality.FULL
     shape: Shape = Shape.SQUARE
     seed: int | None = None
+    num_steps: int | None = Field(default=None, ge=1, le=200)
+    guidance: float | None = Field(default=None, ge=0, le=20)
+    asks_first: bool = False
+    keeps_rest: bool = False
+    is_checked: bool = True
+    rewrites: bool = True
 
 
 class Recipe(Value):
@@ -89,17 +104,42 @@ class Recipe(Value):
     parents: tuple[str, ...] = ()
 
 
+class Finding(Value):
+    """One thing that was asked for, and what the eyes see of it."""
+
+    asked: str
+    seen: str
+    is_met: bool
+
+
+class Check(Value):
+    """What the eyes found in a picture: `score` is the share of wishes met, `attempt` counts from 1."""
+
+    findings: tuple[Finding, ...] = ()
+    score: float = Field(ge=0, le=1)
+    attempt: int = Field(default=1, ge=1)
+
+
+class Change(Value):
+    """How much an edit changed: the share of the picture that differs from its parent, and of what was to
+    stay. `outside` is None where nobody could tell what was to stay."""
+
+    share: float = Field(ge=0, le=1)
+    outside: float | None = Field(default=None, ge=0, le=1)
+
+
 class Artifact(Value):
-    """A picture we keep. `id` is 128 random bits; `sha256` addresses the PNG on disk; `number`: its #handle.
+    """A picture we keep. `id` is 128 random bits; `sha256` addresses the PNG on disk.
 
     `step` is the index (from 0) of the plan's step that made it, None for an upload; `candidate` counts
-    from 1 within a step.
+    from 1 within a step. Candidates of one step share a `number` and have letters: #6a, #6b.
     """
 
     id: str
     session_id: str
     turn_id: str
     number: int
+    letter: str = ""
     sha256: str
     width: int
     height: int
@@ -109,7 +149,15 @@ class Artifact(Value):
     caption: str = ""
     step: int | None = None
     candidate: int = 1
+    check: Check | None = None
+    change: Change | None = None
+    is_starred: bool = False
     created: datetime
+
+    @property
+    def handle(self) -> str:
+        """What people call it: #4, or #6b."""
+        return f"#{self.number}{self.letter}"
 
 
 class GenerateStep(Value):
@@ -170,10 +218,11 @@ class Decision(Value):
 
 
 class Turn(Value):
-    """One user message and all it led to."""
+    """One user message and all it led to. `parent` is the turn it follows: a session is a tree of turns."""
 
     id: str
     session_id: str
+    parent: str | None = None
     text: str
     options: PictureOptions = PictureOptions()
     status: TurnStatus
@@ -187,11 +236,17 @@ class Turn(Value):
 
 
 class Session(Value):
-    """One conversation. `head` is the id of the picture the user looks at."""
+    """One conversation. `head` is the id of the picture the user looks at, `tip` that of the turn shown last.
+
+    A temporary one is deleted when Reverie starts again.
+    """
 
     id: str
     owner: str
     title: str
     head: str | None = None
+    tip: str | None = None
+    is_pinned: bool = False
+    is_temporary: bool = False
     created: datetime
     updated: datetime

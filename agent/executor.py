@@ -36,6 +36,8 @@ from engines.api import EditRequest, Engine, GenerateRequest, OnProgress, Progre
 __all__ = ["Executor", "StepResult", "Work"]
 
 PREVIEW_QUALITY = 80
+LETTERS = "abcdefghijklmnop"
+"""Of the candidates of one step."""
 ASPECTS = {Shape.SQUARE: 1.0, Shape.LANDSCAPE: 1.5, Shape.PORTRAIT: 1 / 1.5}
 
 
@@ -106,7 +108,8 @@ class Executor:
                 notices[work.replies.prompt_cut()] = None
             if sample.note:
                 notices[sample.note] = None
-            made[candidate] = self._keep(sample, call, candidate, work)
+            letter = LETTERS[candidate - 1] if step.num_pictures > 1 else ""
+            made[candidate] = self._keep(sample, call, candidate, letter, work)
             work.on_made(made[candidate])
         return StepResult(artifacts=[made[each] for each in sorted(made)], notices=[*notices])
 
@@ -123,7 +126,14 @@ class Executor:
             notices.append(work.replies.only_these_sizes(str(size)))
 
         def make(seed: int, report: OnProgress) -> Sample:
-            return engine.generate(GenerateRequest(prompt=step.prompt, seed=seed, size=size), report)
+            request = GenerateRequest(
+                prompt=step.prompt,
+                seed=seed,
+                size=size,
+                num_steps=work.turn.options.num_steps,
+                guidance=work.turn.options.guidance,
+            )
+            return engine.generate(request, report)
 
         return Call(make=make, words=step.prompt, notices=notices)
 
@@ -139,7 +149,7 @@ class Executor:
         size = closest(image.width / image.height, engine.info.sizes)
         if image.size != (size.width, size.height):
             image = ImageOps.fit(image, (size.width, size.height), Image.Resampling.LANCZOS)
-            notices.append(work.replies.fitted(str(source.number), str(size)))
+            notices.append(work.replies.fitted(source.handle, str(size)))
 
         def make(seed: int, report: OnProgress) -> Sample:
             return engine.edit(EditRequest(image=image, instruction=step.instruction, seed=seed), report)
@@ -182,7 +192,7 @@ class Executor:
         check_picture(sample.image)
         return sample
 
-    def _keep(self, sample: Sample, call: Call, candidate: int, work: Work) -> Artifact:
+    def _keep(self, sample: Sample, call: Call, candidate: int, letter: str, work: Work) -> Artifact:
         """The file first, then the row."""
         parents = () if call.source is None else (call.source.id,)
         recipe = Recipe(
@@ -213,6 +223,7 @@ class Executor:
                     caption=call.words,
                     step=work.index,
                     candidate=candidate,
+                    letter=letter,
                 ),
             )
 

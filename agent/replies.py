@@ -10,8 +10,8 @@ __all__ = ["Replies", "handles"]
 
 
 def handles(artifacts: Sequence[Artifact]) -> str:
-    """#2, #3"""
-    return ", ".join(f"#{artifact.number}" for artifact in artifacts)
+    """#2, #3a"""
+    return ", ".join(artifact.handle for artifact in artifacts)
 
 
 class Replies:
@@ -34,7 +34,7 @@ class Replies:
         return self.say(f"Here {'is' if is_one else 'are'} {names}.", f"画好了，这是 {names}。")
 
     def back_to(self, artifact: Artifact) -> str:
-        return self.say(f"Back to #{artifact.number}.", f"回到 #{artifact.number}。")
+        return self.say(f"Back to {artifact.handle}.", f"回到 {artifact.handle}。")
 
     def which_picture(self) -> str:
         return self.say("Which picture do you mean?", "你指的是哪一张图？")
@@ -44,8 +44,8 @@ class Replies:
 
     def fitted(self, handle: str, size: str) -> str:
         return self.say(
-            f"I fitted #{handle} to {size} first, which may cut its edges.",
-            f"我先把 #{handle} 裁剪缩放到 {size}，边缘可能被裁掉。",
+            f"I fitted {handle} to {size} first, which may cut its edges.",
+            f"我先把 {handle} 裁剪缩放到 {size}，边缘可能被裁掉。",
         )
 
     def taken_as(self, is_first_frame: bool, size: str) -> str:

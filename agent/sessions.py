@@ -12,7 +12,19 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from agent.database import open_database
-from agent.domain import Artifact, Decision, Origin, PictureOptions, Plan, Recipe, Session, Turn, TurnStatus
+from agent.domain import (
+    Artifact,
+    Change,
+    Check,
+    Decision,
+    Origin,
+    PictureOptions,
+    Plan,
+    Recipe,
+    Session,
+    Turn,
+    TurnStatus,
+)
 from agent.errors import SessionNotFound, SourceNotFound, StorageUnavailable
 from agent.replies import Replies
 from agent.tables import ArtifactRow, SessionRow, TurnRow, utc_now
@@ -36,6 +48,9 @@ class NewPicture:
     caption: str = ""
     step: int | None = None
     candidate: int = 1
+    letter: str = ""
+    check: Check | None = None
+    change: Change | None = None
 
 
 class Sessions:
@@ -50,7 +65,15 @@ class Sessions:
         now = utc_now()
         with self._transaction() as rows:
             row = SessionRow(
-                id=new_id(), owner=owner, title=title, num_artifacts=0, num_turns=0, created=now, updated=now
+                id=new_id(),
+                owner=owner,
+                title=title,
+                num_artifacts=0,
+                num_turns=0,
+                is_pinned=False,
+                is_temporary=False,
+                created=now,
+                updated=now,
             )
             rows.add(row)
             return row.value()
@@ -110,6 +133,7 @@ class Sessions:
                 id=new_id(),
                 session_id=session_id,
                 position=session.num_turns,
+                parent=session.tip,
                 text=text,
                 options=options.model_dump(mode="json"),
                 status=TurnStatus.RUNNING,
@@ -119,6 +143,7 @@ class Sessions:
             )
             rows.add(turn)
             rows.flush()
+            session.tip = turn.id
             for picture in uploads:
                 insert_artifact(rows, session, turn.id, picture)
             return turn.value()
@@ -253,12 +278,12 @@ def change_turn(rows: orm.Session, turn_id: str, **values: object) -> None:
 
 
 def insert_artifact(rows: orm.Session, session: SessionRow, turn_id: str, picture: NewPicture) -> ArtifactRow:
-    session.num_artifacts += 1
     row = ArtifactRow(
         id=new_id(),
         session_id=session.id,
         turn_id=turn_id,
-        number=session.num_artifacts,
+        number=number_for(rows, session, turn_id, picture),
+        letter=picture.letter,
         sha256=picture.sha256,
         width=picture.width,
         height=picture.height,
@@ -268,8 +293,23 @@ def insert_artifact(rows: orm.Session, session: SessionRow, turn_id: str, pictur
         caption=picture.caption,
         step=picture.step,
         candidate=picture.candidate,
+        checked=None if picture.check is None else picture.check.model_dump(mode="json"),
+        changed=None if picture.change is None else picture.change.model_dump(mode="json"),
         created=utc_now(),
     )
     rows.add(row)
     rows.flush()
     return row
+
+
+def number_for(rows: orm.Session, session: SessionRow, turn_id: str, picture: NewPicture) -> int:
+    """The number of the picture's fellow candidates if it has any, else the session's next."""
+    if picture.letter:
+        fellows = sa.select(ArtifactRow.number).where(
+            ArtifactRow.turn_id == turn_id, ArtifactRow.step == picture.step, ArtifactRow.letter != ""
+        )
+        number = rows.scalar(fellows.limit(1))
+        if number is not None:
+            return number
+    session.num_artifacts += 1
+    return session.num_artifacts

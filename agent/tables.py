@@ -10,6 +10,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from agent.domain import (
     Artifact,
+    Change,
+    Check,
     Decision,
     Origin,
     PictureOptions,
@@ -51,6 +53,9 @@ class SessionRow(Row):
     owner: Mapped[str] = mapped_column(String(200), index=True)
     title: Mapped[str] = mapped_column(Text)
     head: Mapped[str | None] = mapped_column(Id)
+    tip: Mapped[str | None] = mapped_column(Id)
+    is_pinned: Mapped[bool] = mapped_column(default=False)
+    is_temporary: Mapped[bool] = mapped_column(default=False)
     num_artifacts: Mapped[int] = mapped_column(default=0)
     num_turns: Mapped[int] = mapped_column(default=0)
     created: Mapped[datetime] = mapped_column(DateTime)
@@ -62,6 +67,9 @@ class SessionRow(Row):
             owner=self.owner,
             title=self.title,
             head=self.head,
+            tip=self.tip,
+            is_pinned=self.is_pinned,
+            is_temporary=self.is_temporary,
             created=self.created.replace(tzinfo=UTC),
             updated=self.updated.replace(tzinfo=UTC),
         )
@@ -74,6 +82,7 @@ class TurnRow(Row):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
     position: Mapped[int]
+    parent: Mapped[str | None] = mapped_column(Id)
     text: Mapped[str] = mapped_column(Text)
     options: Mapped[dict[str, Any]] = mapped_column(Json)
     status: Mapped[str] = mapped_column(String(16), index=True)
@@ -82,13 +91,16 @@ class TurnRow(Row):
     shown: Mapped[list[str]] = mapped_column(Json, default=list)
     reply: Mapped[str] = mapped_column(Text, default="")
     created: Mapped[datetime] = mapped_column(DateTime)
-    artifacts: Mapped[list[ArtifactRow]] = relationship(order_by="ArtifactRow.number", passive_deletes=True)
+    artifacts: Mapped[list[ArtifactRow]] = relationship(
+        order_by="(ArtifactRow.number, ArtifactRow.candidate)", passive_deletes=True
+    )
 
     def value(self) -> Turn:
         pictures = [row.value() for row in self.artifacts]
         return Turn(
             id=self.id,
             session_id=self.session_id,
+            parent=self.parent,
             text=self.text,
             options=PictureOptions.model_validate(self.options),
             status=TurnStatus(self.status),
@@ -105,7 +117,7 @@ class TurnRow(Row):
 class ArtifactRow(Row):
     __tablename__ = "artifacts"
     __table_args__ = (
-        UniqueConstraint("session_id", "number"),
+        UniqueConstraint("session_id", "number", "letter"),
         UniqueConstraint("turn_id", "step", "candidate"),
     )
 
@@ -113,6 +125,7 @@ class ArtifactRow(Row):
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
     turn_id: Mapped[str] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"))
     number: Mapped[int]
+    letter: Mapped[str] = mapped_column(String(1), default="")
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     width: Mapped[int]
     height: Mapped[int]
@@ -122,6 +135,9 @@ class ArtifactRow(Row):
     caption: Mapped[str] = mapped_column(Text, default="")
     step: Mapped[int | None]
     candidate: Mapped[int] = mapped_column(default=1)
+    checked: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    changed: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    is_starred: Mapped[bool] = mapped_column(default=False, index=True)
     created: Mapped[datetime] = mapped_column(DateTime)
 
     def value(self) -> Artifact:
@@ -130,6 +146,7 @@ class ArtifactRow(Row):
             session_id=self.session_id,
             turn_id=self.turn_id,
             number=self.number,
+            letter=self.letter,
             sha256=self.sha256,
             width=self.width,
             height=self.height,
@@ -139,5 +156,8 @@ class ArtifactRow(Row):
             caption=self.caption,
             step=self.step,
             candidate=self.candidate,
+            check=None if self.checked is None else Check.model_validate(self.checked),
+            change=None if self.changed is None else Change.model_validate(self.changed),
+            is_starred=self.is_starred,
             created=self.created.replace(tzinfo=UTC),
         )

@@ -24,7 +24,7 @@ def figure(artifact: Artifact) -> str:
     return (
         f'<figure class="picture">'
         f'<a class="frame" href="{address}" target="_blank" rel="noopener">{image(artifact)}</a>'
-        f'<figcaption><strong class="handle">#{artifact.number}</strong>'
+        f'<figcaption><strong class="handle">{artifact.handle}</strong>'
         f"{''.join(f'<span>{fact}</span>' for fact in facts)}"
         f'<a class="download" href="{address}?download=1">Download</a></figcaption></figure>'
     )
@@ -33,7 +33,7 @@ def figure(artifact: Artifact) -> str:
 def thumbnails(artifacts: Sequence[Artifact], kind: str = "uploads") -> str:
     """Small pictures with their handles: uploads, or a choice."""
     figures = (
-        f'<figure class="thumbnail">{image(artifact)}<figcaption>#{artifact.number}</figcaption></figure>'
+        f'<figure class="thumbnail">{image(artifact)}<figcaption>{artifact.handle}</figcaption></figure>'
         for artifact in artifacts
     )
     return f'<div class="thumbnails {kind}">{"".join(figures)}</div>'
@@ -49,9 +49,9 @@ def image(artifact: Artifact) -> str:
 def alt_text(artifact: Artifact) -> str:
     """What the picture shows, as far as its words tell, for those who cannot see it."""
     if artifact.origin is Origin.UPLOADED:
-        return f"Picture #{artifact.number}, your upload"
+        return f"Picture {artifact.handle}, your upload"
     words = " ".join((artifact.caption or "a picture").split())
-    return f"Picture #{artifact.number}: {words}"
+    return f"Picture {artifact.handle}: {words}"
 
 
 def forming(preview: bytes, words: str, share: float | None) -> str:

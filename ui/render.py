@@ -100,5 +100,5 @@ def options(turn: Turn, shown: Sequence[Artifact], is_question: bool) -> list[Op
     if turn.status in {TurnStatus.STOPPED, TurnStatus.FAILED}:
         return [OptionDict(label="Retry", value=RETRY)]
     if is_question:
-        return [OptionDict(label=f"#{each.number}", value=f"#{each.number}") for each in shown]
+        return [OptionDict(label=each.handle, value=each.handle) for each in shown]
     return []

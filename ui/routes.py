@@ -33,7 +33,7 @@ def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
         place = "attachment" if request.query_params.get("download") else "inline"
         headers = {
             "Cache-Control": f"private, max-age={YEAR_SECONDS}, immutable",
-            "Content-Disposition": f'{place}; filename="reverie-{artifact.number}.png"',
+            "Content-Disposition": f'{place}; filename="reverie-{artifact.number}{artifact.letter}.png"',
         }
         return Response(png, media_type="image/png", headers=headers)
 

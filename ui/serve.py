@@ -16,6 +16,7 @@ from ui.handlers import Handlers
 from ui.live import LiveTurns
 from ui.routes import picture_routes
 from ui.theme import STYLE_SHEET, build_theme
+from ui.words import WORDS
 
 __all__ = ["serve"]
 
@@ -52,6 +53,7 @@ def serve(
         allowed_paths=[],
         favicon_path=FAVICON,
         theme=build_theme(),
+        i18n=WORDS,
         css_paths=[STYLE_SHEET],
         head=f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
         app_kwargs={

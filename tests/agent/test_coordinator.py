@@ -382,7 +382,7 @@ def test_stop_keeps_what_is_finished_and_retry_goes_on_from_there(chat_with: Bui
         is_second = any(isinstance(each, ArtifactReady) for each in heard)
         if is_second and isinstance(event, StepProgress) and event.step == 1:
             assert chat.agent.coordinator.stop(chat.id, "ann")
-    assert reply_of(heard) == "Stopped. #1 is finished and kept."
+    assert reply_of(heard) == "Stopped. #1a is finished and kept."
     assert isinstance(heard[-1], TurnStopped)
     (turn,) = chat.agent.sessions.turns(chat.id, "ann")
     assert turn.status is TurnStatus.STOPPED
@@ -390,7 +390,7 @@ def test_stop_keeps_what_is_finished_and_retry_goes_on_from_there(chat_with: Bui
     assert turn.shown == (turn.artifacts[0].id,)
     engine.release()
     again = list(chat.agent.coordinator.retry(turn.id, "ann"))
-    assert reply_of(again) == "Here are #1, #2."
+    assert reply_of(again) == "Here are #1a, #1b."
     (turn,) = chat.agent.sessions.turns(chat.id, "ann")
     assert turn.status is TurnStatus.DONE
     assert len(turn.artifacts) == 2
@@ -474,7 +474,7 @@ def test_an_engine_failure_is_a_sentence_and_finished_pictures_stay(
     chat = chat_with(draw("dogs", num_pictures=2), engine=FakeEngine(faults=[None, fault]))
     events = chat.say("draw two dogs")
     assert isinstance(events[-1], TurnFailed)
-    assert events[-1].reply.startswith("#1 is finished and kept.")
+    assert events[-1].reply.startswith("#1a is finished and kept.")
     assert sentence in events[-1].reply
     (turn,) = chat.agent.sessions.turns(chat.id, "ann")
     assert (turn.status, turn.reply) == (TurnStatus.FAILED, events[-1].reply)

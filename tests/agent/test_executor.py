@@ -86,7 +86,7 @@ def test_a_step_becomes_files_rows_and_events(agent: Agent, session: Session) ->
     work = begin(agent, session, PictureOptions(seed=40), heard=heard)
     made = carry_out(agent, GenerateStep(prompt="a red dog", num_pictures=2), work).artifacts
     assert [each.recipe.seed for each in made if each.recipe] == [40, 41]
-    assert [(each.step, each.candidate, each.number) for each in made] == [(0, 1, 1), (0, 2, 2)]
+    assert [(each.step, each.candidate, each.handle) for each in made] == [(0, 1, "#1a"), (0, 2, "#1b")]
     for artifact in made:
         recipe = read_recipe(agent.artifacts.read(artifact.sha256))
         assert recipe == artifact.recipe

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
+from agent import migrations
 from agent.database import open_database
 from agent.domain import GenerateStep, Origin, PictureOptions, Plan, Quality, Recipe, TurnStatus
 from agent.errors import SessionNotFound, SourceNotFound, StorageUnavailable
@@ -197,6 +200,35 @@ def test_the_migrations_build_what_the_tables_say(tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Row.metadata) == []
     engine.dispose()
+
+
+def test_a_database_of_the_first_schema_keeps_all_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "reverie.db"
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    engine = sa.create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO sessions VALUES ('s', 'ann', 'old', 'a', 1, 2, '2026-01-01', '2026-01-01')"
+        )
+        for position in (1, 2):
+            connection.exec_driver_sql(
+                f"INSERT INTO turns VALUES ('t{position}', 's', {position}, 'hi', '{{}}', 'done', NULL, NULL,"
+                " '[]', '', '2026-01-01')"
+            )
+        connection.exec_driver_sql(
+            "INSERT INTO artifacts VALUES ('a', 's', 't2', 1, 'x', 8, 8, 'uploaded', '[]', NULL, '', NULL, 1,"
+            " '2026-01-01')"
+        )
+    engine.dispose()
+    store = Sessions(f"sqlite:///{path}")
+    assert [(turn.id, turn.parent) for turn in store.turns("s", "ann")] == [("t1", None), ("t2", "t1")]
+    assert store.get("s", "ann").tip == "t2"
+    assert [each.handle for each in store.turns("s", "ann")[1].uploads] == ["#1"]
+    store.close()
 
 
 def saved(url: str) -> Path:
