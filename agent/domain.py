@@ -53,9 +53,10 @@ class TurnStatus(StrEnum):
 
 
 class Quality(StrEnum):
-    """How much time to spend on a picture."""
+    """How much time to spend on a picture, by the names of HiDream-I1's variants."""
 
     FAST = "fast"
+    DEV = "dev"
     FULL = "full"
 
 

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from torch import Tensor
 
-from engines.engine import read_vocabulary
 from engines.load_engine import STICKERS
 from engines.vae import Vae
+from engines.vocabulary import read_vocabulary
 from training.evaluation.batches import Wish
 from training.evaluation.benchmarks import drawing_panel, others, score_drawing, score_editing
 from training.evaluation.editing import own_edits
