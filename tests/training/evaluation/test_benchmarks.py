@@ -85,6 +85,16 @@ def test_an_engine_that_draws_nothing_gets_nothing(detector: Detector) -> None:
     assert len(of_blind) == 2 * len(PROMPTS)
 
 
+def test_variety_stands_beside_that_of_true_renders(detector: Detector) -> None:
+    truth = drawing_panel(PROMPTS, 2).truth
+    makes = {"perfect": draw_truth, "blind": draw_nothing}
+    scored = score_drawing(drawing_panel(PROMPTS, 2), makes, detector, LOSSLESS, training=truth[::2])
+    perfect, blind, fresh = scored.more[0].rows
+    assert blind.cells["between seeds"].mean == 0
+    assert perfect.cells["between seeds"].mean == pytest.approx(fresh.cells["between seeds"].mean, rel=0.3)
+    assert fresh.cells["to training"].mean < perfect.cells["to training"].mean
+
+
 def test_a_perfect_editor_gets_ten_and_a_lazy_one_nothing(detector: Detector) -> None:
     perfect = score_editing(BY_TYPE, 1, edit_truth, detector, LOSSLESS).table.rows
     assert perfect[0].overall.mean > 8.5
