@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
@@ -21,16 +22,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
+from agent.brains.llama import LlamaBrain
 from agent.brains.offline import OfflineBrain
 from agent.coordinator import Coordinator
 from agent.domain import Quality
 from agent.errors import AgentError, StorageUnavailable
 from agent.jobs import Jobs
 from agent.sessions import Sessions
-from engines.api import EditRequest, Engine, EngineInfo, GenerateRequest, OnProgress, Sample
-from engines.errors import EngineError
+from engines.api import EditRequest, Engine, EngineInfo, GenerateRequest, OnProgress, Sample, Speaker
+from engines.errors import EngineError, ModelNotFound
 from engines.fake import FakeEngine
 from engines.manifest import check_manifest
+from engines.voice import require_voice
 
 if TYPE_CHECKING:
     from engines.engine import DiffusionEngine
@@ -65,9 +68,10 @@ class Settings(BaseSettings):
     )
     weights: Path | None = Field(None, description="Folder of weights in place of the embedded ones.")
     fake_step_seconds: float = Field(0.0, ge=0, description="How long a step of the fake engine takes.")
-    brain: Literal["offline", "openai"] = Field(
+    brain: Literal["offline", "openai", "llama"] = Field(
         "offline",
-        description="Who reads your words: built-in rules, or a language model behind an OpenAI-like server.",
+        description="Who reads your words: built-in rules, a language model behind an OpenAI-like server, or "
+        "the Llama that the engine's weights bring along.",
     )
     base_url: str = Field("http://127.0.0.1:11434/v1", description="The language model's server.")
     model: str = Field("", description="The language model's name.")
@@ -147,12 +151,12 @@ def build(settings: Settings) -> Reverie:
     """Nothing is opened before all settings hold. Raises AgentError or EngineError."""
     engines = build_engines(settings)
     rules = OfflineBrain()
-    brain = build_brain(settings) or rules
+    jobs = Jobs()
+    brain = build_llama(settings, engines, jobs) or build_brain(settings) or rules
     sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")
     artifacts = Artifacts(settings.data_folder / "pictures")
     sessions.mark_interrupted()
     artifacts.sweep(sessions.hashes())
-    jobs = Jobs()
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,
@@ -194,9 +198,27 @@ def build_engines(settings: Settings) -> Engines:
     )
 
 
+def build_llama(settings: Settings, engines: Engines, jobs: Jobs) -> Brain | None:
+    """The engine's own language model, if that is wanted. Raises EngineError where it cannot talk."""
+    if settings.brain != "llama":
+        return None
+    painter = engines.painters[Quality.FULL]
+    if not isinstance(painter, LazyEngine):
+        raise ModelNotFound("The fake engine has no Llama: choose another --engine or another --brain.")
+    require_voice(settings.weights or STICKERS)
+
+    @cache
+    def load() -> Speaker:
+        from engines.speaker import load_speaker
+
+        return load_speaker(painter.get())
+
+    return LlamaBrain(load, jobs)
+
+
 def build_brain(settings: Settings) -> Brain | None:
     """The language model, if one is wanted; without it the rules answer. Raises AgentError."""
-    if settings.brain == "offline":
+    if settings.brain != "openai":
         return None
     if not settings.model.strip():
         raise AgentError("The language model has no name: give one with --model, for example --model qwen3.")

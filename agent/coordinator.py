@@ -256,7 +256,9 @@ class Coordinator:
         return TurnContext(
             turn=turn,
             owner=running.owner,
-            context=build_context(turn, earlier, current, self._vocabulary()),
+            context=build_context(
+                turn, earlier, current, self._vocabulary(), read=self.artifacts.read, token=running.token
+            ),
             uploads=uploads,
             brain=self.brain,
             fallback=self.fallback,

@@ -18,6 +18,8 @@ __all__ = ["WIRE_SCHEMA", "BadAnswer", "read_decision", "without_thoughts"]
 MOST_ANSWER_CHARACTERS = 20_000
 MOST_REASON_CHARACTERS, MOST_REPLY_CHARACTERS, MOST_PROMPT_CHARACTERS = 300, 1_000, 2_000
 MOST_COUNT = 100
+MOST_ASKED_CHARACTERS = 1_000
+"""Of one text, in the schema that servers get: some refuse a grammar with a text of 2,000."""
 
 
 class BadAnswer(ValueError):
@@ -49,7 +51,11 @@ class WireStep(Wire):
     """One thing to paint. `source`: "#2" or "step1", for an edit."""
 
     kind: Literal["generate", "edit"]
-    prompt: str = Field(min_length=1, max_length=MOST_PROMPT_CHARACTERS)
+    prompt: str = Field(
+        min_length=1,
+        max_length=MOST_PROMPT_CHARACTERS,
+        json_schema_extra={"maxLength": MOST_ASKED_CHARACTERS},
+    )
     source: Handle = ""
     count: int = Field(default=1, ge=1)
 
@@ -208,10 +214,15 @@ class Checking:
             width=wire.width or None,
             height=wire.height or None,
             language=self.language,
-            reason=wire.reason[:MOST_REASON_CHARACTERS],
-            reply=reply[:MOST_REPLY_CHARACTERS].replace("\0", ""),
+            reason=plain(wire.reason, MOST_REASON_CHARACTERS),
+            reply=plain(reply, MOST_REPLY_CHARACTERS),
             notices=notices,
         )
+
+
+def plain(text: str, most_characters: int) -> str:
+    """The beginning of a text, without what no database can keep: lone surrogates and NUL."""
+    return text[:most_characters].encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
 def language_code(language: str) -> str:
