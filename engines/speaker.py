@@ -15,7 +15,7 @@ from transformers import LlamaConfig, PreTrainedTokenizerBase
 from engines.api import Message, OnProgress, Progress
 from engines.engine import DiffusionEngine, device_failures
 from engines.errors import EngineError
-from engines.parts import Parts
+from engines.text import TextStack
 from engines.text.head import load_head
 from engines.text.speech import Chooser, Freely, Pick, Within, greedy, tokens
 from engines.voice import LLAMA, read_json, require_voice
@@ -32,7 +32,7 @@ NEVER = r"(?!)"
 def load_speaker(engine: DiffusionEngine) -> LlamaSpeaker:
     """The voice of an engine's Llama. Raises ModelNotFound or WeightsDamaged for one that cannot talk."""
     require_voice(engine.parts.folder)
-    return LlamaSpeaker(engine.parts)
+    return LlamaSpeaker(engine.parts.folder, engine.parts.text)
 
 
 class LlamaSpeaker:
@@ -41,15 +41,17 @@ class LlamaSpeaker:
     Its language head (1 GB of an 8B Llama's) waits in main memory and is on the device while it writes.
     """
 
-    def __init__(self, parts: Parts, pick: Pick = greedy) -> None:
-        """`pick` chooses a token. Raises ModelNotFound or WeightsDamaged."""
-        folder = parts.folder / LLAMA
-        config = LlamaConfig.from_pretrained(folder, local_files_only=True)
-        self._text = parts.text
+    def __init__(self, weights: Path, text: TextStack, pick: Pick = greedy) -> None:
+        """`text` reads with the Llama in the folder `weights`; `pick` chooses a token.
+
+        Raises ModelNotFound or WeightsDamaged.
+        """
+        config = LlamaConfig.from_pretrained(weights / LLAMA, local_files_only=True)
+        self._text = text
         self._pick = pick
-        self._head_VC = load_head(folder, parts.placement.dtype)
-        self._tokenizer: Any = parts.text.tokenizers[SLOT]
-        self._ends = ends_of(folder, self._tokenizer)
+        self._head_VC = load_head(weights / LLAMA)
+        self._tokenizer: Any = text.tokenizers[SLOT]
+        self._ends = ends_of(weights / LLAMA, self._tokenizer)
         self._markers = markers_of(self._tokenizer)
         self._grammar = from_tokenizer(
             self._tokenizer, n_vocab=config.vocab_size, eos_token=sorted(self._ends)
@@ -103,7 +105,7 @@ class LlamaSpeaker:
 
     def _head_on_device(self, llama: Any) -> Tensor:
         head_VC = llama.embed_tokens.weight if self._head_VC is None else self._head_VC
-        return head_VC.to(self._text.device)
+        return head_VC.to(self._text.device, llama.dtype)
 
     def _encode(self, messages: Sequence[Message]) -> list[int]:
         """What is said cannot end a message or begin another: markers in it are spelled out as plain text."""

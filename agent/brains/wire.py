@@ -18,6 +18,8 @@ __all__ = ["WIRE_SCHEMA", "BadAnswer", "read_decision", "without_thoughts"]
 MOST_ANSWER_CHARACTERS = 20_000
 MOST_REASON_CHARACTERS, MOST_REPLY_CHARACTERS, MOST_PROMPT_CHARACTERS = 300, 1_000, 2_000
 MOST_COUNT = 100
+MOST_BRACES = 200
+"""Where an object may begin that are looked at: a flood of them is no answer, and would take long to read."""
 MOST_ASKED_CHARACTERS = 1_000
 """Of one text, in the schema that servers get: some refuse a grammar with a text of 2,000."""
 
@@ -91,10 +93,14 @@ def find_json(answer: str) -> dict[str, Any]:
     """The last object with a route among what else a model says: thoughts, fences, explanations."""
     text = without_thoughts(answer)[:MOST_ANSWER_CHARACTERS]
     decoder, found, place = json.JSONDecoder(), list[dict[str, Any]](), text.find("{")
-    while place >= 0:
+    for _ in range(MOST_BRACES):
+        if place < 0:
+            break
         try:
             value, end = decoder.raw_decode(text, place)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            break
+        except ValueError:
             place = text.find("{", place + 1)
             continue
         found.append(value)

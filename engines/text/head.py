@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -19,8 +18,8 @@ HEAD = "lm_head.weight"
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 
 
-def load_head(folder: Path, dtype: torch.dtype) -> Tensor | None:
-    """(V, C) in main memory; None for a Llama whose head is its embedding.
+def load_head(folder: Path) -> Tensor | None:
+    """(V, C) in main memory, as the file has it; None for a Llama whose head is its embedding.
 
     Raises ModelNotFound for weights without a head, WeightsDamaged for files that cannot be read.
     """
@@ -36,7 +35,7 @@ def load_head(folder: Path, dtype: torch.dtype) -> Tensor | None:
             head: Tensor = archive.get_tensor(HEAD)
     except (OSError, ValueError, AttributeError, SafetensorError) as error:
         raise WeightsDamaged(f"{folder} does not hold a loadable language head: {error}") from error
-    return head.to(dtype)
+    return head
 
 
 def find_file(folder: Path) -> Path:
