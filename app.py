@@ -9,9 +9,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,29 +22,27 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
+from agent.brains.llama import LlamaBrain
 from agent.brains.offline import OfflineBrain
 from agent.coordinator import Coordinator
 from agent.domain import Quality
 from agent.errors import AgentError, StorageUnavailable
 from agent.jobs import Jobs
 from agent.sessions import Sessions
-from engines.api import Engine
+from engines.api import Engine, Speaker
 from engines.errors import EngineError, ModelNotFound
 from engines.fake import FakeEngine
+from engines.families import hidream_family, stickers_family
 from engines.lazy import LazyEngine
-from engines.manifest import check_manifest
-from engines.vocabulary import read_vocabulary
+from engines.voice import require_voice
 
 if TYPE_CHECKING:
-    from engines.engine import DiffusionEngine
+    pass
 
 __all__ = ["Settings", "build", "main"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STICKERS = Path(__file__).parent / "engines" / "stickers"
-HIDREAM = ("full", "dev", "fast", "e1.1", "e1")
-EDITORS = ("e1.1", "e1")
-"""The better one first."""
 CHATTY = ("bitsandbytes", "diffusers", "torch.utils._pytree", "torchao")
 """Libraries that warn, when they are imported, of what nobody here uses."""
 log = logging.getLogger(__name__)
@@ -75,9 +73,10 @@ class Settings(BaseSettings):
         (), description="hidream: which to offer, for example full,e1.1; by default all that are downloaded."
     )
     fake_step_seconds: float = Field(0.0, ge=0, description="How long a step of the fake engine takes.")
-    brain: Literal["offline", "openai"] = Field(
+    brain: Literal["offline", "openai", "llama"] = Field(
         "offline",
-        description="Who reads your words: built-in rules, or a language model behind an OpenAI-like server.",
+        description="Who reads your words: built-in rules, a language model behind an OpenAI-like server, or "
+        "the Llama that the engine's weights bring along.",
     )
     base_url: str = Field("http://127.0.0.1:11434/v1", description="The language model's server.")
     model: str = Field("", description="The language model's name.")
@@ -95,11 +94,15 @@ class Settings(BaseSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class Engines:
-    """Who draws and who edits, by quality, and the words they know (none: they take any)."""
+    """Who draws and who edits, by quality, and the words they know (none: they take any).
+
+    `folder` holds the weights of the first painter.
+    """
 
     painters: Mapping[Quality, Engine]
     editors: Mapping[Quality, Engine]
     vocabulary: Mapping[str, tuple[str, ...]]
+    folder: Path | None = None
 
     def load(self) -> None:
         """Load what is not loaded yet, so that the first picture need not wait for it."""
@@ -133,12 +136,12 @@ def build(settings: Settings) -> Reverie:
     """Nothing is opened before all settings hold. Raises AgentError or EngineError."""
     engines = build_engines(settings)
     rules = OfflineBrain()
-    brain = build_brain(settings) or rules
+    jobs = Jobs()
+    brain = build_llama(settings, engines, jobs) or build_brain(settings) or rules
     sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")
     artifacts = Artifacts(settings.data_folder / "pictures")
     sessions.mark_interrupted()
     artifacts.sweep(sessions.hashes())
-    jobs = Jobs()
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,
@@ -167,59 +170,38 @@ def build_engines(settings: Settings) -> Engines:
             everyone = {quality: fake for quality in Quality}
             return Engines(painters=everyone, editors=everyone, vocabulary=fake.info.vocabulary)
         case "stickers":
-            return stickers_engines(settings.weights or STICKERS)
+            family = stickers_family(settings.weights or STICKERS)
         case "hidream":
-            return hidream_engines(settings.presets)
-
-
-def stickers_engines(folder: Path) -> Engines:
-    """The family in one folder; its members share the encoders. Raises EngineError."""
-    check_manifest(folder)
-    full = LazyEngine(lambda: load("stickers-full", folder))
-    painters: dict[Quality, Engine] = {Quality.FULL: full}
-    for quality in (Quality.DEV, Quality.FAST):
-        if (folder / f"transformer_{quality.value}").is_dir():
-            student = partial(load, f"stickers-{quality.value}", folder, full)
-            painters[quality] = LazyEngine(student)
-    editor = LazyEngine(lambda: load("stickers-edit", folder, full))
+            family = hidream_family(settings.presets)
     return Engines(
-        painters=painters,
-        editors={quality: editor for quality in Quality},
-        vocabulary=read_vocabulary(folder),
+        painters={Quality(variant): engine for variant, engine in family.painters.items()},
+        editors={} if family.editor is None else {quality: family.editor for quality in Quality},
+        vocabulary=family.vocabulary,
+        folder=family.folder,
     )
 
 
-def hidream_engines(presets: Sequence[str]) -> Engines:
-    """The published checkpoints that have been downloaded, or those named. Raises EngineError."""
-    from engines.download import default_folder  # the hub's client takes half a second to import
+def build_llama(settings: Settings, engines: Engines, jobs: Jobs) -> Brain | None:
+    """The engine's own language model, if that is wanted. Raises EngineError where it cannot talk."""
+    if settings.brain != "llama":
+        return None
+    painter = next(iter(engines.painters.values()), None)
+    if engines.folder is None or not isinstance(painter, LazyEngine):
+        raise ModelNotFound("There is no Llama here that draws: choose another --engine or another --brain.")
+    require_voice(engines.folder)
 
-    wanted = presets or [name for name in HIDREAM if default_folder(name).is_dir()]
-    missing = [name for name in wanted if not default_folder(name).is_dir()]
-    if missing or not wanted:
-        raise ModelNotFound(
-            f"The weights of {' and '.join(missing) or 'HiDream-I1'} are not here: run `python -m engines "
-            f"download {missing[0] if missing else 'fast'}`."
-        )
-    engines = {name: LazyEngine(partial(load, name)) for name in wanted}
-    editor = next((engines[name] for name in EDITORS if name in engines), None)
-    return Engines(
-        painters={quality: engines[quality.value] for quality in Quality if quality.value in engines},
-        editors={quality: editor for quality in Quality} if editor else {},
-        vocabulary={},
-    )
+    @cache
+    def load() -> Speaker:
+        from engines.speaker import load_speaker
 
+        return load_speaker(painter.get())
 
-def load(
-    preset: str, folder: Path | None = None, share: LazyEngine[DiffusionEngine] | None = None
-) -> DiffusionEngine:
-    from engines.load_engine import load_engine
-
-    return load_engine(preset, folder, share.get() if share else None)
+    return LlamaBrain(load, jobs)
 
 
 def build_brain(settings: Settings) -> Brain | None:
     """The language model, if one is wanted; without it the rules answer. Raises AgentError."""
-    if settings.brain == "offline":
+    if settings.brain != "openai":
         return None
     if not settings.model.strip():
         raise AgentError("The language model has no name: give one with --model, for example --model qwen3.")

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from agent.brains.brain import Context, PictureView, Utterance
+from agent.cancel import CancelToken
 from agent.domain import Artifact, Turn
+from agent.looking import looking_at
 
 __all__ = ["build_context"]
 
 
 def build_context(
-    turn: Turn, earlier: Sequence[Turn], current: str | None, vocabulary: Mapping[str, tuple[str, ...]]
+    turn: Turn,
+    earlier: Sequence[Turn],
+    current: str | None,
+    vocabulary: Mapping[str, tuple[str, ...]],
+    *,
+    read: Callable[[str], bytes] | None = None,
+    token: CancelToken | None = None,
 ) -> Context:
-    """The context of `turn` after the `earlier` ones; `current` is the picture looked at when it was sent."""
+    """The context of `turn` after the `earlier` ones; `current` is the picture looked at when it was sent.
+
+    `read` gives the bytes of a picture by its hash.
+    """
+    shown = [artifact for past in earlier for artifact in (*past.uploads, *past.artifacts)]
     pictures: list[PictureView] = []
     history: list[Utterance] = []
     for index, past in enumerate(earlier, start=1):
@@ -29,6 +41,8 @@ def build_context(
         history=tuple(history),
         current=current,
         vocabulary=dict(vocabulary),
+        look=read and looking_at([*shown, *turn.uploads], read),
+        token=token,
     )
 
 

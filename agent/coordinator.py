@@ -260,7 +260,9 @@ class Coordinator:
         return TurnContext(
             turn=turn,
             owner=running.owner,
-            context=build_context(turn, earlier, current, self.vocabulary),
+            context=build_context(
+                turn, earlier, current, self.vocabulary, read=self.artifacts.read, token=running.token
+            ),
             uploads=uploads,
             brain=self.brain,
             fallback=self.fallback,

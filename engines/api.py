@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from PIL import Image
 
@@ -25,10 +25,12 @@ __all__ = [
     "GenerateRequest",
     "Grid",
     "Interval",
+    "Message",
     "OnProgress",
     "Progress",
     "Sample",
     "Size",
+    "Speaker",
 ]
 
 
@@ -204,3 +206,40 @@ class Engine(Protocol):
     def generate(self, request: GenerateRequest, on_progress: OnProgress) -> Sample: ...
 
     def edit(self, request: EditRequest, on_progress: OnProgress) -> Sample: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message to a language model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Speaker(Protocol):
+    """Writes with the language model that an engine reads words with. Raises EngineError.
+
+    One call at a time, the engine's own included: both stand on one device (agent.jobs sees to it).
+    `on_progress` hears of every token; raise `Cancelled` from it to stop.
+    """
+
+    @property
+    def max_tokens(self) -> int:
+        """Of messages and answer together."""
+        ...
+
+    def count_tokens(self, messages: Sequence[Message]) -> int: ...
+
+    def answer(
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, object],
+        num_tokens: int,
+        on_progress: OnProgress,
+    ) -> str:
+        """JSON that the JSON Schema allows, in at most `num_tokens`."""
+        ...
+
+    def stream(self, messages: Sequence[Message], num_tokens: int, on_progress: OnProgress) -> Iterator[str]:
+        """A free answer, piece by piece; one of more than `num_tokens` is cut."""
+        ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from agent.brains.brain import Context, PictureView
 from agent.brains.references import Album
@@ -10,8 +11,11 @@ from agent.domain import Decision, Origin
 
 __all__ = [
     "about_pictures",
+    "after",
+    "cannot_look",
     "nothing_to_change",
     "nothing_to_see",
+    "read_in_part",
     "talk",
     "unclear",
     "what_to_do",
@@ -126,6 +130,33 @@ def about_pictures(context: Context, decision: Decision) -> str:
     pictures = [album.by_id[target] for target in decision.targets if target in album.by_id]
     return "\n".join(story(picture, album, decision.language) for picture in pictures) or nothing_to_see(
         decision.language
+    )
+
+
+def cannot_look(model: str, language: str) -> str:
+    """Said before an answer about a picture that the model was not shown."""
+    return say(
+        language,
+        f"The language model {model} cannot see pictures, so this is from the picture's record. ",
+        f"语言模型 {model} 看不到图片，以下根据图片的记录回答。",
+    )
+
+
+def after(note: str, pieces: Iterable[str]) -> Iterator[str]:
+    """The pieces, with the note before the first one."""
+    for piece in pieces:
+        yield note + piece
+        note = ""
+
+
+def read_in_part(num_tokens: int, language: str) -> str:
+    """Some servers cut a long conversation and do not say so."""
+    return say(
+        language,
+        f"The language model's server read only {num_tokens:,} tokens of this conversation, so check what I "
+        "made of it; give the server a longer context (Ollama: OLLAMA_CONTEXT_LENGTH=16384).",
+        f"语言模型服务器只读了这次对话的 {num_tokens:,} 个 token，请核对结果；请给服务器更长的上下文"
+        "（Ollama：OLLAMA_CONTEXT_LENGTH=16384）。",
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, InstanceOf
 
+from agent.cancel import CancelToken
 from agent.domain import Decision, Origin, Value
 
 
@@ -39,7 +40,8 @@ class Utterance(Value):
 class Context(Value):
     """All a brain may know. `current` is the picture looked at.
 
-    `pictures` are in order of birth, this message's uploads included.
+    `pictures` are in order of birth, this message's uploads included. `look` gives a picture's pixels by its
+    id, as a JPEG of bounded size, or raises AgentError; `token` tells of Stop.
     """
 
     message: str
@@ -48,6 +50,8 @@ class Context(Value):
     history: tuple[Utterance, ...] = ()
     current: str | None = None
     vocabulary: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    look: Callable[[str], bytes] | None = Field(default=None, exclude=True, repr=False)
+    token: InstanceOf[CancelToken] | None = Field(default=None, exclude=True, repr=False)
 
 
 class Brain(Protocol):

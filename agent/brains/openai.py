@@ -2,68 +2,47 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 import openai
-from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+from openai.types.chat import ChatCompletionChunk, ChatCompletionContentPartParam, ChatCompletionMessageParam
 from openai.types.chat.completion_create_params import ResponseFormat
-from pydantic import BaseModel, Field, ValidationError
 
 from agent.brains import prompts
+from agent.brains.answers import after, cannot_look, read_in_part
 from agent.brains.brain import Context
+from agent.brains.completion import Chunk, Completion
 from agent.brains.limits import within_limits
+from agent.brains.refusals import Server, is_about_form, is_about_pictures
+from agent.brains.sight import QUESTION, draw_stripes, has_seen, stripes
 from agent.brains.wire import WIRE_SCHEMA, BadAnswer, read_decision, without_thoughts
-from agent.domain import Decision
+from agent.domain import MAX_PICTURES_PER_TURN, Decision, Route
 from agent.errors import BrainUnavailable
 
 __all__ = ["OpenAIBrain"]
 
 CONNECT_SECONDS = 5.0
 MOST_REPAIRED_CHARACTERS = 2_000
+MOST_CHARACTERS_A_TOKEN = 7
+"""No tokenizer packs our requests tighter: a server that counts fewer tokens has cut the request."""
+CUT = "length"
+BROKEN_ANSWERS = (openai.OpenAIError, ValueError, RecursionError)
 Dialect = Literal["json_schema", "json_object", "text"]
 """How the form of an answer is asked for; servers differ in what they understand."""
 
 
-class Said(BaseModel):
-    """What a model says. Servers put a thinking model's answer into one of three places."""
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A whole answer. `num_read`: the tokens the server says it read, where it read less than it was sent."""
 
-    content: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-
-    @property
-    def text(self) -> str:
-        texts = (self.content, self.reasoning_content, self.reasoning)
-        return next((text for text in texts if text and text.strip()), "")
-
-
-class Choice(BaseModel):
-    """A whole answer."""
-
-    message: Said
-
-
-class Completion(BaseModel):
-    """The part of a chat completion that we read."""
-
-    choices: list[Choice] = Field(min_length=1)
-
-
-class ChunkChoice(BaseModel):
-    """A piece of a streamed answer."""
-
-    delta: Said | None = None
-    finish_reason: str | None = None
-
-
-class Chunk(BaseModel):
-    """The part of a chat completion chunk that we read."""
-
-    choices: list[ChunkChoice]
+    text: str
+    is_cut: bool = False
+    num_read: int | None = None
 
 
 class OpenAIBrain:
@@ -74,10 +53,9 @@ class OpenAIBrain:
         key = api_key.strip() or "none"
         if not (key.isascii() and key.isprintable()):
             raise BrainUnavailable("The language model's key has characters no key has: check --api-key.")
-        self._place = place_of(base_url)
-        self._model = model
-        self._timeout_seconds = timeout_seconds
+        self._server = Server(place=place_of(base_url), model=model, timeout_seconds=timeout_seconds)
         self._dialect: Dialect = "json_schema"
+        self._sees: bool | None = None
         self._temperature: float | openai.Omit = 0.0
         timeout = openai.Timeout(timeout_seconds, connect=min(timeout_seconds, CONNECT_SECONDS))
         self._client = openai.OpenAI(
@@ -91,87 +69,142 @@ class OpenAIBrain:
 
     @property
     def name(self) -> str:
-        return self._model
+        return self._server.model
 
     def close(self) -> None:
         """Let go of the connections."""
         self._client.close()
 
     def decide(self, context: Context) -> Decision:
-        """What the user wants; an answer that cannot be used is sent back once. Raises BrainUnavailable."""
+        """What the user wants; an answer that cannot be used is sent back once. Raises BrainUnavailable.
+
+        Pictures are never sent here: what is written in one cannot change what is done.
+        """
         request = spoken(prompts.DECIDE, prompts.decide_request(context))
         answer = self._ask(request)
         try:
-            return within_limits(read_decision(answer, context))
+            return self._decision(answer, context)
         except BadAnswer as error:
-            request += repair(answer, str(error))
+            if answer.is_cut:
+                raise self._server.cut_off() from None
+            request += repair(answer.text, str(error))
         try:
-            return within_limits(read_decision(self._ask(request), context))
+            return self._decision(self._ask(request), context)
         except BadAnswer:
-            raise BrainUnavailable(
-                f"The language model {self._model} answered twice in a form I cannot use: please say it in "
-                "other words, or choose another model with --model."
-            ) from None
+            raise self._server.unusable() from None
 
     def reply(self, context: Context, decision: Decision) -> Iterator[str]:
-        """The answer piece by piece as it is written, thoughts left out. Raises BrainUnavailable."""
-        request = spoken(prompts.REPLY, prompts.reply_request(context, decision))
+        """The answer piece by piece as it is written, thoughts left out. Raises BrainUnavailable.
+
+        A model that sees is shown the pictures asked about; of another it is said openly that it does not.
+        """
+        pictures = self._look(context, decision)
+        is_blind = decision.route is Route.UNDERSTAND and not pictures
+        note = cannot_look(self.name, decision.language) if is_blind else ""
+        orders = prompts.REPLY_SEEING if pictures else prompts.REPLY
+        request = spoken(orders, prompts.reply_request(context, decision), pictures)
         try:
             with self._client.chat.completions.create(
-                model=self._model, messages=request, stream=True
+                model=self.name, messages=request, stream=True
             ) as chunks:
-                yield from self._pieces(chunks)
-        except (openai.OpenAIError, ValueError, RecursionError) as error:
-            raise self._unavailable(error) from None
+                yield from after(note, self._pieces(chunks))
+        except BROKEN_ANSWERS as error:
+            raise self._server.unavailable(error) from None
+
+    def _decision(self, answer: Answer, context: Context) -> Decision:
+        """Raises BadAnswer."""
+        decision = within_limits(read_decision(answer.text, context))
+        if answer.num_read is None:
+            return decision
+        notice = read_in_part(answer.num_read, decision.language)
+        return decision.model_copy(update={"notices": (*decision.notices, notice)})
+
+    def _look(self, context: Context, decision: Decision) -> list[bytes]:
+        """The pictures asked about, for a model that sees."""
+        if decision.route is not Route.UNDERSTAND or context.look is None:
+            return []
+        if self._sees is None:
+            self._sees = self._try_to_see()
+        return (
+            [context.look(target) for target in decision.targets[:MAX_PICTURES_PER_TURN]]
+            if self._sees
+            else []
+        )
+
+    def _try_to_see(self) -> bool | None:
+        """Whether the model can tell what is in a picture of ours; None when that cannot be said yet."""
+        colors = stripes()
+        request = spoken("You describe pictures.", QUESTION, [draw_stripes(colors)])
+        try:
+            body = self._complete(request, "text")
+            said = Completion.model_validate_json(body).choices[0].message.content or ""
+        except openai.APIStatusError as error:
+            return False if is_about_pictures(error) else None
+        except BROKEN_ANSWERS as error:
+            raise self._server.unavailable(error) from None
+        answer = without_thoughts(said)
+        return has_seen(answer, colors) if answer else None
 
     def _pieces(self, chunks: Iterable[ChatCompletionChunk]) -> Iterator[str]:
         """Raises BrainUnavailable for an answer that is empty or stops before its end."""
-        is_finished, has_begun, start = False, False, ""
+        reason, has_begun, start = None, False, ""
         for chunk in chunks:
             for choice in Chunk.model_validate(chunk, from_attributes=True).choices[:1]:
-                is_finished = is_finished or choice.finish_reason is not None
-                piece = ((choice.delta.content if choice.delta else None) or "").replace("\0", "")
+                reason = choice.finish_reason or reason
+                said = choice.delta and (choice.delta.content or choice.delta.refusal)
+                piece = (said or "").replace("\0", "")
                 if not has_begun:
                     start += piece
                     piece = beginning(start)
                     has_begun = bool(piece)
                 if piece:
                     yield piece
-        if not is_finished:
+        if reason is None:
             raise BrainUnavailable(
-                f"The language model's server at {self._place} broke off its answer: look at its log, "
+                f"The language model's server at {self._server.place} broke off its answer: look at its log, "
                 "and send your message again."
             )
         if not has_begun:
-            raise self._empty()
+            raise self._server.cut_off() if reason == CUT else self._server.silent()
+        if reason == CUT:
+            yield "…"
 
-    def _ask(self, messages: Sequence[ChatCompletionMessageParam]) -> str:
+    def _ask(self, messages: Sequence[ChatCompletionMessageParam]) -> Answer:
         """The whole answer, in the first dialect from the last one that worked. Raises BrainUnavailable."""
         dialects = get_args(Dialect)
         *others, last = dialects[dialects.index(self._dialect) :]
         try:
             for dialect in others:
-                with suppress(openai.BadRequestError, openai.NotFoundError, openai.UnprocessableEntityError):
+                try:
                     return self._answer(messages, dialect)
+                except openai.APIStatusError as error:
+                    if not is_about_form(error):
+                        raise
             return self._answer(messages, last)
-        except (openai.OpenAIError, ValueError, RecursionError) as error:
-            raise self._unavailable(error) from None
+        except BROKEN_ANSWERS as error:
+            raise self._server.unavailable(error) from None
 
-    def _answer(self, messages: Sequence[ChatCompletionMessageParam], dialect: Dialect) -> str:
+    def _answer(self, messages: Sequence[ChatCompletionMessageParam], dialect: Dialect) -> Answer:
         """The answer in this dialect, which is remembered when the server takes it."""
-        body = self._complete(messages, dialect)
+        completion = Completion.model_validate_json(self._complete(messages, dialect))
         self._dialect = dialect
-        text = Completion.model_validate_json(body).choices[0].message.text
+        choice = completion.choices[0]
+        text, is_cut = choice.message.text, choice.finish_reason == CUT
         if not text:
-            raise self._empty()
-        return text
+            if choice.message.refusal or choice.finish_reason == "content_filter":
+                raise self._server.declined()
+            raise self._server.cut_off() if is_cut else self._server.silent()
+        num_read = completion.usage.prompt_tokens if completion.usage else None
+        num_characters = sum(len(str(message.get("content"))) for message in messages)
+        is_whole = not num_read or num_read * MOST_CHARACTERS_A_TOKEN >= num_characters
+        return Answer(text=text, is_cut=is_cut, num_read=None if is_whole else num_read)
 
     def _complete(self, messages: Sequence[ChatCompletionMessageParam], dialect: Dialect) -> str:
         """The server's answer as it came. Some models take no temperature: they are not sent it again."""
         while True:
             try:
                 return self._client.chat.completions.with_raw_response.create(
-                    model=self._model,
+                    model=self.name,
                     messages=messages,
                     response_format=response_format(dialect),
                     temperature=self._temperature,
@@ -181,47 +214,16 @@ class OpenAIBrain:
                     raise
                 self._temperature = openai.omit
 
-    def _empty(self) -> BrainUnavailable:
-        return BrainUnavailable(
-            f"The language model {self._model} answered nothing: send your message again, or choose another "
-            "model with --model."
-        )
 
-    def _unavailable(self, error: Exception) -> BrainUnavailable:
-        """One sentence of our own: what a server writes may repeat the key."""
-        server = f"The language model's server at {self._place}"
-        match error:
-            case openai.APITimeoutError():
-                problem = (
-                    f"{server} did not answer within {self._timeout_seconds:g} seconds: send your message "
-                    "again, or choose a smaller model with --model."
-                )
-            case openai.APIConnectionError():
-                problem = f"{server} cannot be reached: start it, or check --base-url."
-            case openai.AuthenticationError() | openai.PermissionDeniedError():
-                problem = f"{server} refused the key: check --api-key."
-            case openai.NotFoundError():
-                problem = f"{server} has no model {self._model}: check --model and --base-url."
-            case openai.RateLimitError():
-                problem = f"{server} takes no more requests for now: wait a minute, or check your account."
-            case openai.APIStatusError(status_code=status) if status < 500:
-                problem = (
-                    f"{server} refused the request (HTTP {status}): its log says why; check that "
-                    f"{self._model} is a chat model with a context long enough for this conversation."
-                )
-            case openai.APIStatusError(status_code=status):
-                problem = f"{server} failed (HTTP {status}): look at its log, and send your message again."
-            case ValidationError() | ValueError() | RecursionError():
-                problem = (
-                    f"{server} does not answer like a chat server: check --base-url, it often ends in /v1."
-                )
-            case _:
-                problem = f"{server} broke off its answer: look at its log, and send your message again."
-        return BrainUnavailable(problem)
-
-
-def spoken(orders: str, request: str) -> list[ChatCompletionMessageParam]:
-    return [{"role": "system", "content": orders}, {"role": "user", "content": request}]
+def spoken(orders: str, request: str, pictures: Sequence[bytes] = ()) -> list[ChatCompletionMessageParam]:
+    """Orders and request; with pictures (JPEG), the request comes in parts."""
+    if not pictures:
+        return [{"role": "system", "content": orders}, {"role": "user", "content": request}]
+    parts: list[ChatCompletionContentPartParam] = [{"type": "text", "text": request}]
+    for jpeg in pictures:
+        url = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+        parts.append({"type": "image_url", "image_url": {"url": url}})
+    return [{"role": "system", "content": orders}, {"role": "user", "content": parts}]
 
 
 def repair(answer: str, fault: str) -> list[ChatCompletionMessageParam]:

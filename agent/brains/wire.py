@@ -18,6 +18,10 @@ __all__ = ["WIRE_SCHEMA", "BadAnswer", "read_decision", "without_thoughts"]
 MOST_ANSWER_CHARACTERS = 20_000
 MOST_REASON_CHARACTERS, MOST_REPLY_CHARACTERS, MOST_PROMPT_CHARACTERS = 300, 1_000, 2_000
 MOST_COUNT = 100
+MOST_BRACES = 200
+"""Where an object may begin that are looked at: a flood of them is no answer, and would take long to read."""
+MOST_ASKED_CHARACTERS = 1_000
+"""Of one text, in the schema that servers get: some refuse a grammar with a text of 2,000."""
 
 
 class BadAnswer(ValueError):
@@ -49,7 +53,11 @@ class WireStep(Wire):
     """One thing to paint. `source`: "#2" or "step1", for an edit."""
 
     kind: Literal["generate", "edit"]
-    prompt: str = Field(min_length=1, max_length=MOST_PROMPT_CHARACTERS)
+    prompt: str = Field(
+        min_length=1,
+        max_length=MOST_PROMPT_CHARACTERS,
+        json_schema_extra={"maxLength": MOST_ASKED_CHARACTERS},
+    )
     source: Handle = ""
     count: int = Field(default=1, ge=1)
 
@@ -85,10 +93,14 @@ def find_json(answer: str) -> dict[str, Any]:
     """The last object with a route among what else a model says: thoughts, fences, explanations."""
     text = without_thoughts(answer)[:MOST_ANSWER_CHARACTERS]
     decoder, found, place = json.JSONDecoder(), list[dict[str, Any]](), text.find("{")
-    while place >= 0:
+    for _ in range(MOST_BRACES):
+        if place < 0:
+            break
         try:
             value, end = decoder.raw_decode(text, place)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            break
+        except ValueError:
             place = text.find("{", place + 1)
             continue
         found.append(value)
@@ -208,10 +220,15 @@ class Checking:
             width=wire.width or None,
             height=wire.height or None,
             language=self.language,
-            reason=wire.reason[:MOST_REASON_CHARACTERS],
-            reply=reply[:MOST_REPLY_CHARACTERS].replace("\0", ""),
+            reason=plain(wire.reason, MOST_REASON_CHARACTERS),
+            reply=plain(reply, MOST_REPLY_CHARACTERS),
             notices=notices,
         )
+
+
+def plain(text: str, most_characters: int) -> str:
+    """The beginning of a text, without what no database can keep: lone surrogates and NUL."""
+    return text[:most_characters].encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
 def language_code(language: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,18 @@ class TextStack:
         """Let go of the encoders that were loaded from a folder, so that their memory is free for others."""
         self._loaded.clear()
         free(self.device)
+
+    @contextmanager
+    def llama(self) -> Iterator[nn.Module]:
+        """The Llama on the device, for those who write with it."""
+        llama = self._load(LLAMA)
+        self.host.bring(llama)
+        try:
+            yield llama
+        finally:
+            del llama
+            if not self.host.keeps_encoders:
+                free(self.device)
 
     def limits(self, max_tokens: int) -> tuple[int, ...]:
         """How many tokens each encoder reads: at most `max_tokens`, its positions, its tokenizer's end."""

@@ -1,0 +1,87 @@
+"""The members of a family of engines, each loaded when it is first needed.
+
+Importing this file never imports torch: the page need not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engines.api import Engine
+from engines.errors import ModelNotFound
+from engines.lazy import LazyEngine
+from engines.manifest import check_manifest
+from engines.vocabulary import read_vocabulary
+
+if TYPE_CHECKING:
+    from engines.engine import DiffusionEngine
+
+__all__ = ["HIDREAM", "Family", "hidream_family", "stickers_family"]
+
+VARIANTS = ("full", "dev", "fast")
+EDITORS = ("e1.1", "e1")
+"""The better one first."""
+HIDREAM = (*VARIANTS, *EDITORS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """Who draws, by variant ("full", "dev", "fast"), who edits, and the words they know (none: any).
+
+    `folder` holds the weights of the first painter.
+    """
+
+    painters: Mapping[str, Engine]
+    editor: Engine | None
+    vocabulary: Mapping[str, tuple[str, ...]]
+    folder: Path | None
+
+
+def stickers_family(folder: Path) -> Family:
+    """All in one folder; they share the encoders. Raises WeightsDamaged or ModelNotFound."""
+    check_manifest(folder)
+    full = LazyEngine(lambda: load("stickers-full", folder))
+    students = {
+        variant: LazyEngine(partial(load, f"stickers-{variant}", folder, full))
+        for variant in ("dev", "fast")
+        if (folder / f"transformer_{variant}").is_dir()
+    }
+    return Family(
+        painters={"full": full, **students},
+        editor=LazyEngine(lambda: load("stickers-edit", folder, full)),
+        vocabulary=read_vocabulary(folder),
+        folder=folder,
+    )
+
+
+def hidream_family(presets: Sequence[str] = ()) -> Family:
+    """The published checkpoints that have been downloaded, or those named. Raises ModelNotFound."""
+    from engines.download import default_folder  # the hub's client takes half a second to import
+
+    wanted = [name for name in HIDREAM if name in (presets or HIDREAM)]
+    missing = [name for name in wanted if not default_folder(name).is_dir()]
+    here = [name for name in wanted if name not in missing]
+    if (presets and missing) or not here:
+        names = " and ".join(missing) if presets else "HiDream-I1"
+        first = missing[0] if presets else "fast"
+        raise ModelNotFound(f"The weights of {names} are not here: run `python -m engines download {first}`.")
+    engines = {name: LazyEngine(partial(load, name)) for name in here}
+    painters = {name: engine for name, engine in engines.items() if name in VARIANTS}
+    return Family(
+        painters=painters,
+        editor=next((engines[name] for name in EDITORS if name in engines), None),
+        vocabulary={},
+        folder=default_folder(next(iter(painters))) if painters else None,
+    )
+
+
+def load(
+    preset: str, folder: Path | None = None, share: LazyEngine[DiffusionEngine] | None = None
+) -> DiffusionEngine:
+    from engines.load_engine import load_engine
+
+    return load_engine(preset, folder, share.get() if share else None)
