@@ -10,6 +10,7 @@ from typing import Protocol
 from PIL import Image
 
 from engines.presets import ALWAYS, Grid, Interval
+from engines.seen import Box, Eyes, Seen, SeenThing
 from engines.sizes import Size
 
 __all__ = [
@@ -18,16 +19,20 @@ __all__ = [
     "SAME_WORDS",
     "Adapter",
     "AppliedAdapter",
+    "Box",
     "EditRequest",
     "EncoderWords",
     "Engine",
     "EngineInfo",
+    "Eyes",
     "GenerateRequest",
     "Grid",
     "Interval",
     "OnProgress",
     "Progress",
     "Sample",
+    "Seen",
+    "SeenThing",
     "Size",
 ]
 

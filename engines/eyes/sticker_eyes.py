@@ -93,7 +93,9 @@ class StickerEyes:
         said = re.findall(r"[a-z]+", words.lower())
         names = self.network.names
         colors = [word for word in said if word in names.colors]
-        kinds = [kind for kind in names.classes if any(word in (kind, f"{kind}s", f"{kind}es") for word in said)]
+        kinds = [
+            kind for kind in names.classes if any(word in (kind, f"{kind}s", f"{kind}es") for word in said)
+        ]
         things = [each for each in self.look(image).things if each.kind in kinds]
         colored = [each for each in things if each.color in colors]
         return tuple(each.box for each in colored or things)
@@ -107,7 +109,8 @@ def to_input(image: Image.Image) -> Tensor:
     """(1, 3, H, W) in -1..1, of the picture's outline, about 128 x 128 in area, sides multiples of 16."""
     scale = INPUT_PX / (image.width * image.height) ** 0.5
     width, height = (
-        min(4 * INPUT_PX, max(DEEPEST_PX, round(side * scale / DEEPEST_PX) * DEEPEST_PX)) for side in image.size
+        min(4 * INPUT_PX, max(DEEPEST_PX, round(side * scale / DEEPEST_PX) * DEEPEST_PX))
+        for side in image.size
     )
     small = image.convert("RGB").resize((width, height), Image.Resampling.BOX)
     array = np.asarray(small, np.float32) / 127.5 - 1

@@ -29,9 +29,14 @@ REPORT = "report.json"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `python -m training eyes`."""
     parser.add_argument(
-        "--weights", type=Path, default=STICKERS, help="folder whose vocabulary, autoencoder and hand they learn"
+        "--weights",
+        type=Path,
+        default=STICKERS,
+        help="folder whose vocabulary, autoencoder and hand they learn",
     )
-    parser.add_argument("--preset", default="stickers-fast", help="the hand whose mistakes they learn to read")
+    parser.add_argument(
+        "--preset", default="stickers-fast", help="the hand whose mistakes they learn to read"
+    )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where pictures and checkpoints go")
     parser.add_argument("--out", type=Path, help="default: the folder eyes of --weights")
     parser.add_argument("--steps", type=int, default=6_000)
@@ -59,7 +64,11 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     }
     stage = EyesStage(EyesSettings(), names_of(world), stores)
     optim = OptimSettings(
-        learning_rate=args.learning_rate, num_steps=args.steps, decay_share=0.5, ema_decay=0.998, clip_norm=5.0
+        learning_rate=args.learning_rate,
+        num_steps=args.steps,
+        decay_share=0.5,
+        ema_decay=0.998,
+        clip_norm=5.0,
     )
     optimizer = train(stage, LoopSettings(optim=optim, minutes=args.minutes), folder, say)
     optimizer.write(optimizer.ema)

@@ -66,9 +66,7 @@ class Store:
     @classmethod
     def load(cls, file: Path) -> Store:
         with np.load(file) as arrays:
-            return cls(
-                pixels_NHW3=arrays["pixels"], things_NT6=arrays["things"], wholes_N3=arrays["wholes"]
-            )
+            return cls(pixels_NHW3=arrays["pixels"], things_NT6=arrays["things"], wholes_N3=arrays["wholes"])
 
 
 def names_of(world: World) -> Names:
@@ -88,7 +86,9 @@ def build_store(
 ) -> dict[str, Store]:
     """The stores by kind, read where they were made before; without a drawer nothing is redrawn."""
     makers: dict[str, Callable[[], Store]] = {
-        "plain": lambda: views_store(sample_views(world, shape, "plain", making.num_plain, making.seed), world),
+        "plain": lambda: views_store(
+            sample_views(world, shape, "plain", making.num_plain, making.seed), world
+        ),
         "decoded": lambda: decoded_store(world, shape, making, vae),
         "outside": lambda: outside_store(shape, making),
     }

@@ -61,7 +61,9 @@ def _glyph(kind: str, color: str | None) -> NDArray[np.float32]:
     return np.asarray(picture, np.float32)[thing_mask(thing)]
 
 
-def sample_view(rng: np.random.Generator, world: World, alike: dict[str, str], shape: str = "square") -> ViewTruth:
+def sample_view(
+    rng: np.random.Generator, world: World, alike: dict[str, str], shape: str = "square"
+) -> ViewTruth:
     """Up to six things of any look, some of them strangers, in any light that the world has."""
     scene = _scene(rng, world, shape)
     things = [thing for thing in scene.things if rng.random() > _STRANGER_SHARE]
@@ -82,7 +84,9 @@ def sample_view(rng: np.random.Generator, world: World, alike: dict[str, str], s
         )
         for thing in things
     ]
-    labels += [Labelled(kind=None, color=None, has_color=False, box=ink_box(each, scene.size)) for each in strangers]
+    labels += [
+        Labelled(kind=None, color=None, has_color=False, box=ink_box(each, scene.size)) for each in strangers
+    ]
     return ViewTruth(
         picture=apply_style(picture, scene.style),
         things=tuple(labels),
