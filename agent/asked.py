@@ -1,9 +1,10 @@
-"""What a prompt of the small world asks for: things with number and colour, where they stand, place, style."""
+"""What a prompt of the small world asks for: things with number and colour, their places, scenery, style."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field
@@ -194,7 +195,7 @@ def mention_at(tokens: Sequence[str], start: int, end: int, earliest: int, color
 def relations_between(mentions: Sequence[Mention], tokens: Sequence[str]) -> tuple[AskedRelation, ...]:
     """What stands between a thing and the next: "a cat to the left of a dog"."""
     found: list[AskedRelation] = []
-    for index, (mention, following) in enumerate(zip(mentions, mentions[1:], strict=False)):
+    for index, (mention, following) in enumerate(pairwise(mentions)):
         gap = " ".join(tokens[mention.end : following.start])
         for name, pattern in _RELATIONS:
             if pattern.search(gap):

@@ -22,8 +22,8 @@ _REPLACE = re.compile(
     r"^(?:please )?(?:replace|swap|turn|change|make) (?P<old>.+?) (?:with|into|for|by|to) (?P<new>an? .+)"
 )
 _RECOLOR = re.compile(
-    r"^(?:please )?(?:make|turn|paint|colou?r|recolou?r|change|dye)\b (?P<what>.+?)(?: colou?r)?(?: to| into| in)? "
-    r"(?P<color>[a-z]+)$"
+    r"^(?:please )?(?:make|turn|paint|colou?r|recolou?r|change|dye)\b (?P<what>.+?)(?: colou?r)?"
+    r"(?: to| into| in)? (?P<color>[a-z]+)$"
 )
 _ALL_OF_IT = re.compile(r"^(?:it|them|everything|all(?: of (?:it|them))?)$")
 

@@ -1,4 +1,4 @@
-"""The self-check: what was asked for beside what the eyes see, and which of several pictures comes nearest."""
+"""The self-check: what was asked for beside what the eyes see, and the best of several pictures."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def stands(first: SeenThing, second: SeenThing) -> set[RelationName]:
 def score_of(
     findings: Sequence[Finding], asked: Asked, shares: Sequence[Sequence[SeenThing]], seen: Seen
 ) -> float:
-    """The share of findings that are met, less for what nobody asked for, a little for how sure the eyes are."""
+    """The share of findings that are met, less for what nobody asked for; a little by sureness."""
     told = [finding.met for finding in findings if finding.met is not None]
     if not told:
         return 1.0

@@ -26,7 +26,8 @@ _BACKGROUND = re.compile(
 _STYLE = re.compile(r"\bstyle\b|风格|画风", re.I)
 _WHERE = re.compile(r"\bwhere(?:'s| is| are)\b|在哪|哪里|什么位置", re.I)
 _YES_OR_NO = re.compile(
-    r"^(?:so |and |but )?(?:is|are|was|were|do|does|can|has|have|any)\b|\b(?:is|are) there\b|有没有|吗[?？]?\s*$|是不是",
+    r"^(?:so |and |but )?(?:is|are|was|were|do|does|can|has|have|any)\b|\b(?:is|are) there\b"
+    r"|有没有|吗[?？]?\s*$|是不是",
     re.I,
 )
 _SIDES: tuple[tuple[RelationName, re.Pattern[str]], ...] = (
@@ -277,7 +278,7 @@ def history(record: Record, naming: Naming) -> str:
 
 def cannot_see(naming: Naming) -> str:
     return naming.say(
-        "I cannot see what is in this picture: offline my eyes know only the stickers that I draw, no photos. "
+        "I cannot see what is in this picture: offline my eyes know only stickers as I draw them, no photos. "
         "A language model that sees pictures could tell.",
         "我看不出这张图里有什么：离线时我只认得自己画的贴纸，看不了照片。接上能看图的模型就可以。",
     )

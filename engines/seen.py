@@ -59,5 +59,5 @@ class Eyes(Protocol):
         ...
 
     def locate(self, image: Image.Image, words: str) -> tuple[Box, ...]:
-        """Where the things of these words stand ("the red car"), the surest first; none where none is seen."""
+        """Where the things of these words stand ("the red car"), the surest first."""
         ...

@@ -25,4 +25,6 @@ def load_eyes(
     if vision_model is None:
         return StickerEyes.from_pretrained((weights or STICKERS) / EYES)
     quiet_libraries()
-    return SpokenEyes.from_pretrained(vision_model, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    return SpokenEyes.from_pretrained(
+        vision_model, device or ("cuda" if torch.cuda.is_available() else "cpu")
+    )

@@ -1,4 +1,4 @@
-"""Eyes that speak: any image-text-to-text model of transformers in a folder, for those who have room for one."""
+"""Eyes that speak: any image-text-to-text model of transformers in a folder, where there is room for one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from engines.seen import Box, Seen
 
 __all__ = ["SpokenEyes"]
 
-QUESTION = "What is in this picture? Name every thing with its number, colour and place in one short sentence."
+QUESTION = (
+    "What is in this picture? Name every thing with its number, colour and place in one short sentence."
+)
 MOST_NEW_TOKENS = 160
 MOST_PX = 1024
 """Longer sides are shrunk to this: more pixels are more tokens."""
@@ -42,14 +44,17 @@ class SpokenEyes:
         try:
             with device_failures():
                 processor = AutoProcessor.from_pretrained(folder, **only_here)
-                model = AutoModelForImageTextToText.from_pretrained(
+                model: Any = AutoModelForImageTextToText.from_pretrained(
                     folder, dtype=dtype or "auto", use_safetensors=True, **only_here
-                ).to(device)
+                )
+                model = model.to(device)
         except (OSError, ValueError, KeyError, ImportError) as error:
             reason = str(error).partition("\n")[0]
             raise WeightsDamaged(f"{folder} holds no image-text-to-text model: {reason}") from error
         if not getattr(processor, "chat_template", None):
-            raise WeightsDamaged(f"{folder} holds a vision model without a chat template: choose one for chat.")
+            raise WeightsDamaged(
+                f"{folder} holds a vision model without a chat template: choose one for chat."
+            )
         return cls(model, processor)
 
     def look(self, image: Image.Image, question: str = "") -> Seen:

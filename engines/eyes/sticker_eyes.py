@@ -162,7 +162,7 @@ class Peak:
 
 
 def peaks_of(view: View, threshold: float) -> list[Peak]:
-    """Local peaks of the first picture's heat maps, the highest first, of several on one thing the highest."""
+    """Local peaks of the first picture's heat maps, highest first; of several on one thing the highest."""
     heat_Khw = view.kinds_BKhw[0].float().sigmoid()
     is_peak_Khw = (F.max_pool2d(heat_Khw[None], 3, 1, 1)[0] == heat_Khw) & (heat_Khw >= threshold)
     found = []

@@ -7,7 +7,19 @@ import pytest
 from agent.asked import Asked, AskedRelation, AskedThing, asked_of
 
 VOCABULARY = {
-    "classes": ("car", "cat", "dog", "bus", "fish", "chair", "bird", "house", "star", "traffic light", "orange"),
+    "classes": (
+        "car",
+        "cat",
+        "dog",
+        "bus",
+        "fish",
+        "chair",
+        "bird",
+        "house",
+        "star",
+        "traffic light",
+        "orange",
+    ),
     "colors": ("red", "blue", "green", "orange"),
     "backgrounds": ("plain", "sky", "grass", "sand", "night", "room"),
     "styles": ("pixel art", "sepia"),

@@ -56,7 +56,9 @@ def test_the_whole_picture_comes_with_its_history() -> None:
         "I see a green apple, a red apple and a dog, on grass. "
         '#3 was drawn from the words "two apples and a dog", then changed: make the left apple green.'
     )
-    assert told("图里有什么？", language="zh").startswith("我看到一个绿色的苹果、一个红色的苹果和一只狗，背景是草地。#3 是按")
+    assert told("图里有什么？", language="zh").startswith(
+        "我看到一个绿色的苹果、一个红色的苹果和一只狗，背景是草地。#3 是按"
+    )
 
 
 def test_what_nobody_can_see_is_said() -> None:

@@ -163,7 +163,7 @@ def share(facts: Sequence[bool]) -> float | None:
 def choose_thresholds(eyes: StickerEyes, groups: Mapping[str, Group]) -> StickerEyes:
     """The confidence with the highest mean share of exactly read pictures.
 
-    Each picture is read once: only surer things put less sure ones out, so a higher bar leaves the rest alone.
+    Each picture is read once: only surer things put others out, so a higher bar leaves the rest alone.
     """
     keen = StickerEyes(eyes.network, replace(eyes.thresholds, thing=_LOWEST))
     read = {name: [keen.look(picture) for picture in group.pictures] for name, group in groups.items()}

@@ -35,7 +35,7 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class Targets:
-    """`cells_N3` are picture, row and column; `boxes_N4` as the network gives them, `weights_N` their peaks."""
+    """`cells_N3` are picture, row and column; `boxes_N4` are as the network's."""
 
     heat_BKhw: Tensor
     cells_N3: Tensor

@@ -1,4 +1,4 @@
-"""Pictures that are none of the small world: what photographs, pages and paintings have in common, made up."""
+"""Pictures that are none of the small world: what photographs, pages and logos have in common, made up."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def clouds(rng: np.random.Generator, width: int, height: int) -> NDArray[np.uint
     mix = rng.normal(0, 0.35, (3, 3)) + rng.uniform(0.4, 1.0)
     mean, spread = rng.uniform(40, 215, 3), float(rng.uniform(20, 70))
     pixels = np.einsum("ij,jhw->hwi", mix / np.abs(mix).sum(1, keepdims=True), waves) * spread * 1.5 + mean
-    return np.clip(pixels, 0, 255).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.clip(pixels, 0, 255).astype(np.uint8)
+    return levels
 
 
 def fallen_leaves(rng: np.random.Generator, width: int, height: int) -> Image.Image:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from training.stickers.catalogue import CLASSES, SHAPES, SIGN, World, shows_colors
+from training.stickers.catalogue import CLASSES, SIGN, World, shows_colors
 from training.stickers.render import render, thing_mask
 from training.stickers.scene import PICTURE_PX, Scene, Thing, overlaps, pick, sample_scene
 from training.stickers.styles import apply_style
@@ -24,7 +24,7 @@ _ALIKE = 24.0
 
 @dataclass(frozen=True, kw_only=True)
 class Labelled:
-    """A thing's class and colour (None: a stranger, or no colour that could be told) and the box of its ink."""
+    """A thing's class (None: a stranger), its colour (None: its own) and the box of its ink."""
 
     kind: str | None
     color: str | None
@@ -125,12 +125,11 @@ def _stranger(rng: np.random.Generator, thing: Thing, scene: Scene, world: World
         other = pick(rng, [kind for kind in world.classes if kind != thing.kind])
         second = _alone(scene, replace(thing, kind=other, color=pick(rng, world.colors)))
         return Image.blend(first, second, float(rng.uniform(0.4, 0.6)))
-    left, top, right, bottom = thing.box
     patch = first.crop(thing.box)
     few = max(2, int(rng.integers(3, 6)))
     mush = patch.resize((few, few), Image.Resampling.BOX).resize(patch.size, Image.Resampling.BICUBIC)
     result = render(replace(scene, style=None, things=()))
-    result.paste(mush, (left, top))
+    result.paste(mush, thing.box[:2])
     return result
 
 

@@ -31,7 +31,9 @@ def blank() -> View:
     )
 
 
-def place(view: View, kind: int, color: int, row: int, column: int, *, heat: float = 4.0, cells: float = 4.0) -> None:
+def place(
+    view: View, kind: int, color: int, row: int, column: int, *, heat: float = 4.0, cells: float = 4.0
+) -> None:
     """A thing so many cells wide and high, a quarter cell right of the middle of its cell."""
     view.kinds_BKhw[0, kind, row, column] = heat
     view.colors_BKhw[0, color, row, column] = 5.0
