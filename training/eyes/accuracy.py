@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from PIL import Image
 
@@ -21,7 +22,10 @@ from training.stickers.catalogue import SHAPES, World, shows_places
 __all__ = ["EyesError", "Group", "choose_thresholds", "held_out", "measure"]
 
 STREAM = "eyes-held-out"
+OUTSIDE = "outside"
 _LOWEST = 0.2
+_LOST = 0.005
+"""The share of the small world's pictures that may be taken for photographs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +84,7 @@ def held_out(
         groups["redrawn"] = group(redrawn, redrawn_pictures(redrawn, vae, drawer))
     size = SHAPES[world.shapes[0]]
     outside = [outside_picture(rng_for(f"{STREAM}-outside", seed, index), *size) for index in range(count)]
-    groups["outside"] = Group(pictures=outside, truths=[None] * count)
+    groups[OUTSIDE] = Group(pictures=outside, truths=[None] * count)
     return groups
 
 
@@ -161,7 +165,8 @@ def share(facts: Sequence[bool]) -> float | None:
 
 
 def choose_thresholds(eyes: StickerEyes, groups: Mapping[str, Group]) -> StickerEyes:
-    """The confidence with the highest mean share of exactly read pictures.
+    """The confidence with the highest mean share of exactly read pictures, and the one that lets nearly all
+    pictures of the small world in.
 
     Each picture is read once: only surer things put others out, so a higher bar leaves the rest alone.
     """
@@ -177,8 +182,10 @@ def choose_thresholds(eyes: StickerEyes, groups: Mapping[str, Group]) -> Sticker
         ]
         return sum(exact) / len(exact)
 
+    inside = [each.confidence for name, seen in read.items() if name != OUTSIDE for each in seen]
+    known = float(np.quantile(inside, _LOST))
     best = max((percent / 100 for percent in range(round(100 * _LOWEST), 70, 5)), key=mean_exact)
-    return StickerEyes(eyes.network, Thresholds(thing=best, known=eyes.thresholds.known))
+    return StickerEyes(eyes.network, Thresholds(thing=best, known=round(min(max(known, 0.5), 0.95), 3)))
 
 
 def above(seen: Seen, bar: float) -> Seen:

@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=6_000)
     parser.add_argument("--minutes", type=float, help="end this sitting after so many minutes; resumable")
     parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--held-out", type=int, default=240, help="pictures of each kind to measure on")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all)")
     for kind, number in asdict(Making()).items():
         if kind.startswith("num_"):
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     optimizer = train(stage, LoopSettings(optim=optim, minutes=args.minutes), folder, say)
     optimizer.write(optimizer.ema)
     settle(stage)
-    groups = held_out(world, vae, drawer)
+    groups = held_out(world, vae, drawer, args.held_out)
     eyes = choose_thresholds(StickerEyes(stage.model), groups)
     report = {name: asdict(error) for name, error in measure(eyes, groups).items()}
     out = args.out or args.weights / EYES

@@ -12,23 +12,24 @@ __all__ = ["outside_picture"]
 
 
 def outside_picture(rng: np.random.Generator, width: int, height: int) -> Image.Image:
-    """RGB: leaves over leaves, clouds, shaded bodies before a blurred ground, pages of text, flat shapes."""
-    choice = rng.random()
-    if choice < 0.35:
-        picture = fallen_leaves(rng, width, height)
-    elif choice < 0.55:
-        picture = Image.fromarray(clouds(rng, width, height))
-    elif choice < 0.75:
-        picture = bodies(rng, width, height)
-    elif choice < 0.87:
-        picture = page(rng, width, height)
-    else:
-        picture = flat_shapes(rng, width, height)
+    """RGB: leaves over leaves, clouds, bodies, views, lights in the dark, pages, logos, silhouettes."""
+    makers = (fallen_leaves, cloudy, bodies, open_view, in_the_dark, page, flat_shapes, silhouette)
+    shares = (0.2, 0.1, 0.15, 0.15, 0.13, 0.09, 0.09, 0.09)
+    picture = makers[int(rng.choice(len(makers), p=shares))](rng, width, height)
     if rng.random() < 0.4:
         picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 1.5))))
-    if rng.random() < 0.15:
-        picture = picture.convert("L").convert("RGB")
+    choice = rng.random()
+    if choice < 0.1:
+        return picture.convert("L").convert("RGB")
+    if choice < 0.18:
+        dark, light = rng.uniform(0, 70, 3), rng.uniform(180, 256, 3)
+        level = np.asarray(picture.convert("L"), np.float32)[..., None] / 255
+        return Image.fromarray((dark + (light - dark) * level).astype(np.uint8))
     return picture
+
+
+def cloudy(rng: np.random.Generator, width: int, height: int) -> Image.Image:
+    return Image.fromarray(clouds(rng, width, height))
 
 
 def clouds(rng: np.random.Generator, width: int, height: int) -> NDArray[np.uint8]:
@@ -117,6 +118,68 @@ def page(rng: np.random.Generator, width: int, height: int) -> Image.Image:
     for y in range(int(rng.integers(0, 20)), height, int(size * rng.uniform(1.1, 2.0)) + 1):
         letters = rng.choice(list(string.ascii_letters + "      "), int(rng.integers(3, 40)))
         draw.text((left, y), "".join(letters), fill=ink, font=font)
+    return picture
+
+
+def open_view(rng: np.random.Generator, width: int, height: int) -> Image.Image:
+    """A plain or cloudy sky over hills, walls or water, with something that stands before it."""
+    picture = _shaded(rng, (width, height), rng.uniform(60, 250, 3))
+    if rng.random() < 0.5:
+        picture = Image.blend(picture, cloudy(rng, width, height), float(rng.uniform(0.1, 0.6)))
+    for _ in range(int(rng.integers(1, 4))):
+        mask = Image.new("L", picture.size)
+        level = float(rng.uniform(0.3, 0.9)) * height
+        steps = np.cumsum(rng.normal(0, rng.uniform(0.5, 9), 10))
+        ridge = [(width * i / 9, level + step) for i, step in enumerate(steps)]
+        ImageDraw.Draw(mask).polygon([(0, height), *ridge, (width, height)], fill=255)
+        ground = _shaded(rng, picture.size, rng.uniform(20, 230, 3))
+        textured = Image.blend(ground, cloudy(rng, width, height), float(rng.uniform(0.0, 0.6)))
+        picture.paste(textured, (0, 0), mask)
+    if rng.random() < 0.5:
+        mask = Image.new("L", picture.size)
+        x, top = float(rng.uniform(0.1, 0.9)) * width, float(rng.uniform(0.1, 0.6)) * height
+        wide = float(rng.uniform(2, 25))
+        ImageDraw.Draw(mask).rectangle((x - wide, top, x + wide, height), fill=255)
+        picture.paste(_shaded(rng, picture.size, rng.uniform(0, 255, 3)), (0, 0), mask)
+    return picture
+
+
+def in_the_dark(rng: np.random.Generator, width: int, height: int) -> Image.Image:
+    """Specks, lamps and lit bodies before black or deep blue: stars, rockets, scans."""
+    tone = rng.uniform(0, 45, 3) * (rng.random() < 0.6)
+    picture = _shaded(rng, (width, height), tone)
+    if rng.random() < 0.4:
+        picture = Image.blend(picture, cloudy(rng, width, height), float(rng.uniform(0.05, 0.3)))
+    draw = ImageDraw.Draw(picture)
+    for _ in range(int(rng.integers(0, 160))):
+        x, y = float(rng.uniform(0, width)), float(rng.uniform(0, height))
+        radius = 0.4 * float(rng.random()) ** -0.5
+        fill = tuple(int(v) for v in np.clip(rng.uniform(90, 255) + rng.normal(0, 25, 3), 0, 255))
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=fill)
+    for _ in range(int(rng.integers(0, 3))):
+        mask = Image.new("L", picture.size)
+        x, y = float(rng.uniform(0.1, 0.9)) * width, float(rng.uniform(0.1, 0.9)) * height
+        wide, high = rng.uniform(3, 45, 2)
+        ImageDraw.Draw(mask).ellipse((x - wide, y - high, x + wide, y + high), fill=255)
+        mask = mask.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 8))))
+        picture.paste(_shaded(rng, picture.size, rng.uniform(60, 255, 3)), (0, 0), mask)
+    return picture
+
+
+def silhouette(rng: np.random.Generator, width: int, height: int) -> Image.Image:
+    """One ragged figure in one ink on one paper."""
+    paper = rng.uniform(0, 256, 3) if rng.random() < 0.4 else np.full(3, 255 * (rng.random() < 0.7))
+    ink = rng.uniform(0, 256, 3) if rng.random() < 0.5 else 255 - paper
+    mask = Image.new("L", (width, height))
+    draw = ImageDraw.Draw(mask)
+    for _ in range(int(rng.integers(1, 4))):
+        angles = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(4, 30))))
+        reach = rng.uniform(0.1, 0.45, len(angles)) * min(width, height)
+        x, y = (float(rng.uniform(0.3, 0.7)) * side for side in (width, height))
+        corners = [(x + r * np.cos(a), y + r * np.sin(a)) for a, r in zip(angles, reach, strict=True)]
+        draw.polygon(corners, fill=255) if rng.random() < 0.7 else draw.line(corners, fill=255, width=3)
+    picture = Image.new("RGB", (width, height), tuple(int(v) for v in paper))
+    picture.paste(Image.new("RGB", picture.size, tuple(int(v) for v in ink)), (0, 0), mask)
     return picture
 
 
