@@ -33,8 +33,8 @@ _YES_OR_NO = re.compile(
 _SIDES: tuple[tuple[RelationName, re.Pattern[str]], ...] = (
     ("left of", re.compile(r"\bleft\b|左", re.I)),
     ("right of", re.compile(r"\bright\b|右", re.I)),
-    ("above", re.compile(r"\b(?:above|over|on top of)\b|上面|上方|上边", re.I)),
-    ("below", re.compile(r"\b(?:below|under|underneath|beneath)\b|下面|下方|下边", re.I)),
+    ("above", re.compile(r"\b(?:above|over|on top of|at the top)\b|上面|上方|上边", re.I)),
+    ("below", re.compile(r"\b(?:below|under|underneath|beneath|at the bottom)\b|下面|下方|下边", re.I)),
 )
 _BESIDE = re.compile(r"\b(?:next to|beside|near|by)\b|旁边", re.I)
 _WHAT = re.compile(r"\bwhat(?:'s| is| are| stands)?\b|\bwho\b|什么|谁", re.I)
@@ -84,6 +84,8 @@ def pointed(question: str, asked: Asked, colors: Sequence[str], seen: Seen, nami
         return whether_so(asked.things[0], side, asked.things[1], seen, naming)
     if first is not None and (side or _BESIDE.search(question)) and _WHAT.search(question):
         return what_stands(side, first, seen, naming)
+    if first is None and side and _WHAT.search(question):
+        return on_side(side, seen, naming)
     if first is not None and is_yes_or_no:
         color = first.color or next(iter(colors), None)
         return whether(first.model_copy(update={"color": color}), seen, naming)
@@ -131,7 +133,12 @@ def listed(things: Sequence[SeenThing], seen: Seen, naming: Naming) -> str:
 
 def how_many(wanted: AskedThing | None, seen: Seen, naming: Naming) -> str:
     if wanted is None:
-        return described(seen, naming)
+        things, count = listed(seen.things, seen, naming), len(seen.things)
+        return (
+            naming.say(f"I see {count} things: {things}.", f"我看到{count}样东西：{things}。")
+            if count > 1
+            else described(seen, naming)
+        )
     found = of_look(wanted, seen)
     words = naming.things(wanted.kind, len(found), wanted.color)
     return naming.say(f"I see {words}.", f"我看到{words}。")
@@ -209,6 +216,26 @@ def what_stands(side: RelationName | None, anchor: AskedThing, seen: Seen, namin
         return naming.say(f"I see nothing {where_words}.", f"{where_words}没有我认识的东西。")
     words = listed(there, seen, naming)
     return naming.say(f"I see {words} {where_words}.", f"{where_words}是{words}。")
+
+
+def on_side(side: RelationName, seen: Seen, naming: Naming) -> str:
+    """What stands in that third of the picture."""
+    axis = 0 if side in ("left of", "right of") else 1
+    is_first = side in ("left of", "above")
+    third = seen.size[axis] / 3
+    there = [
+        each
+        for each in seen.things
+        if (each.centre[axis] < third if is_first else each.centre[axis] > 2 * third)
+    ]
+    words = listed(there, seen, naming) or naming.say("nothing that I know", "没有我认识的东西")
+    place = {
+        "left of": "on the left",
+        "right of": "on the right",
+        "above": "at the top",
+        "below": "at the bottom",
+    }
+    return naming.say(f"I see {words} {place[side]}.", f"画面{naming.relation(side)}：{words}。")
 
 
 def whether_so(first: AskedThing, side: RelationName, second: AskedThing, seen: Seen, naming: Naming) -> str:

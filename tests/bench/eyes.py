@@ -102,6 +102,9 @@ def print_strategies(prompts: Sequence[Prompt], rows: Sequence[Sequence[Judged]]
     }
     for number in range(2, most + 1):
         strategies[f"best of {number}"] = lambda row, number=number: (best(row[:number]), number)  # type: ignore[misc]
+    strategies[f"best of {most} where the check fails"] = lambda row: (
+        (0, 1) if row[0].verdict.passes else (best(row), most)
+    )
     strategies["the judge's own choice"] = lambda row: (
         next((index for index, each in enumerate(row) if each.is_correct), 0),
         most,
