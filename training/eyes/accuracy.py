@@ -57,7 +57,7 @@ class EyesError:
 
 
 def held_out(
-    world: World, vae: Vae, drawer: DiffusionEngine | None, count: int = 240, seed: int = 0
+    world: World, vae: Vae, drawer: DiffusionEngine | None, count: int = 400, seed: int = 0
 ) -> dict[str, Group]:
     """Fresh pictures: plain, through the autoencoder, redrawn by the engine, and from outside."""
     alike = natural_colors(world)

@@ -39,10 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where pictures and checkpoints go")
     parser.add_argument("--out", type=Path, help="default: the folder eyes of --weights")
-    parser.add_argument("--steps", type=int, default=6_000)
+    parser.add_argument("--steps", type=int, default=7_000)
     parser.add_argument("--minutes", type=float, help="end this sitting after so many minutes; resumable")
     parser.add_argument("--learning-rate", type=float, default=2e-3)
-    parser.add_argument("--held-out", type=int, default=240, help="pictures of each kind to measure on")
+    parser.add_argument("--held-out", type=int, default=400, help="pictures of each kind, half to measure on")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all)")
     for kind, number in asdict(Making()).items():
         if kind.startswith("num_"):
@@ -75,8 +75,9 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     optimizer.write(optimizer.ema)
     settle(stage)
     groups = held_out(world, vae, drawer, args.held_out)
-    eyes = choose_thresholds(StickerEyes(stage.model), groups)
-    report = {name: asdict(error) for name, error in measure(eyes, groups).items()}
+    eyes = choose_thresholds(StickerEyes(stage.model), {name: each.half(0) for name, each in groups.items()})
+    errors = measure(eyes, {name: each.half(1) for name, each in groups.items()})
+    report = {name: asdict(error) for name, error in errors.items()}
     out = args.out or args.weights / EYES
     eyes.save(out)
     text = json.dumps({"steps": args.steps, "held_out": report}, indent=2)

@@ -39,10 +39,10 @@ _LATENT_NOISE = 0.12
 class Making:
     """How many pictures of each kind an outline gets."""
 
-    num_plain: int = 5_000
-    num_decoded: int = 1_600
-    num_redrawn: int = 1_000
-    num_outside: int = 800
+    num_plain: int = 9_000
+    num_decoded: int = 3_000
+    num_redrawn: int = 1_600
+    num_outside: int = 2_600
     seed: int = 0
 
 
