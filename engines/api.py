@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from PIL import Image
 
 from engines.presets import ALWAYS, Grid, Interval
+from engines.seen import Box, Eyes, Seen, SeenThing
 from engines.sizes import Size
 
 __all__ = [
@@ -18,10 +19,12 @@ __all__ = [
     "SAME_WORDS",
     "Adapter",
     "AppliedAdapter",
+    "Box",
     "EditRequest",
     "EncoderWords",
     "Engine",
     "EngineInfo",
+    "Eyes",
     "GenerateRequest",
     "Grid",
     "Interval",
@@ -29,6 +32,8 @@ __all__ = [
     "OnProgress",
     "Progress",
     "Sample",
+    "Seen",
+    "SeenThing",
     "Size",
     "Speaker",
 ]

@@ -21,6 +21,7 @@ from training.distributed import Team, join
 from training.errors import BadRecipe, Stopped, TrainingError
 from training.evaluation import compare, compare_edits, score, train_detector
 from training.export import averaged_weights, export
+from training.eyes import command as eyes
 from training.loop import LoopSettings, train
 from training.recipes import RECIPES, Recipe, find_recipe
 from training.stages.autoencoder import AutoencoderStage, export_autoencoder, reconstruction_psnr_db
@@ -113,6 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return compare_edits.run(args)
         if args.command == "detector":
             return train_detector.run(args)
+        if args.command == "eyes":
+            torch.set_num_threads(args.threads or torch.get_num_threads())
+            return eyes.run(args, say)
         if args.command == "benchmark":
             return benchmark.run(args, say)
         if args.recipe in CLUSTER_RECIPES:
@@ -199,6 +203,7 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_arguments(commands.add_parser("benchmark", help="The report's own benchmarks."))
     compare_edits.add_arguments(commands.add_parser("compare-edits", help="Set editors side by side."))
     train_detector.add_arguments(commands.add_parser("detector", help="Train the judge."))
+    eyes.add_arguments(commands.add_parser("eyes", help="Train the eyes of the embedded weights."))
     return parser
 
 

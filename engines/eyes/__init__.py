@@ -1,0 +1,1 @@
+"""Eyes: what is in a picture."""
