@@ -28,6 +28,7 @@ def build_context(
         pictures=tuple(pictures),
         history=tuple(history),
         current=current,
+        mask_of=turn.masks[0].parents[0] if turn.masks else None,
         vocabulary=dict(vocabulary),
     )
 

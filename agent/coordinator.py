@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
 from agent.cancel import CancelToken
+from agent.changes import Locate
 from agent.context import build_context
 from agent.domain import (
     MAX_PROMPT_CHARACTERS,
@@ -18,14 +19,16 @@ from agent.domain import (
     Origin,
     PictureOptions,
     Quality,
+    Session,
     Turn,
     TurnStatus,
 )
-from agent.errors import AgentError, MessageRefused, StorageUnavailable
+from agent.errors import AgentError, MessageRefused, SourceNotFound, StorageUnavailable
 from agent.events import Event
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
+from agent.masks import CleanMask, clean_mask
 from agent.pipe import EventPipe
 from agent.replies import Replies
 from agent.safety import check_words
@@ -63,6 +66,8 @@ class Message:
     text: str
     files: Sequence[Path | bytes]
     options: PictureOptions
+    mask: bytes | None = None
+    mask_of: str | None = None
 
 
 class Coordinator:
@@ -78,14 +83,23 @@ class Coordinator:
         fallback: Brain,
         engines: Mapping[Quality, Engine],
         editors: Mapping[Quality, Engine],
+        locate: Locate | None = None,
     ) -> None:
-        """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits."""
+        """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
+
+        `locate` finds things in pictures, where there are eyes.
+        """
         self.sessions = sessions
         self.artifacts = artifacts
         self.brain = brain
         self.fallback = fallback
         self.executor = Executor(
-            sessions=sessions, artifacts=artifacts, jobs=jobs, engines=engines, editors=editors
+            sessions=sessions,
+            artifacts=artifacts,
+            jobs=jobs,
+            engines=engines,
+            editors=editors,
+            locate=locate,
         )
         self._engines = engines
         self._graph = build_graph()
@@ -99,13 +113,18 @@ class Coordinator:
         text: str,
         files: Sequence[Path | bytes] = (),
         options: PictureOptions = PictureOptions(),
+        mask: bytes | None = None,
+        mask_of: str | None = None,
     ) -> Iterator[Event]:
         """Start a turn at once and stream its events; they end with TurnDone, TurnStopped or TurnFailed.
+
+        `mask` is a PNG as large as the picture `mask_of`, white where the user painted: the message then
+        changes that picture there and nowhere else.
 
         A message refused at the door (empty, too long, a bad file, a turn already running, an unknown
         session) opens no turn and stores nothing: its only event is a TurnFailed with an empty turn_id.
         """
-        message = Message(text=clean_text(text), files=files, options=options)
+        message = Message(text=clean_text(text), files=files, options=options, mask=mask, mask_of=mask_of)
         return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
 
     def retry(self, turn_id: str, owner: str) -> Iterator[Event]:
@@ -116,7 +135,9 @@ class Coordinator:
         turn = self.sessions.turn(turn_id, owner)
         if turn.status is TurnStatus.DONE:
             files = [self.artifacts.read(upload.sha256) for upload in turn.uploads]
-            return self.run(turn.session_id, owner, turn.text, files, turn.options)
+            mask = self.artifacts.read(turn.masks[0].sha256) if turn.masks else None
+            mask_of = turn.masks[0].parents[0] if turn.masks else None
+            return self.run(turn.session_id, owner, turn.text, files, turn.options, mask, mask_of)
         return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
 
     def stop(self, session_id: str, owner: str) -> bool:
@@ -224,6 +245,7 @@ class Coordinator:
         require_message(message)
         session = self.sessions.get(session_id, running.owner)
         uploads = [clean_upload(file) for file in message.files]
+        mask = self._mask(session, running.owner, message)
         running.token.raise_if_cancelled()
         with self.artifacts.lock:
             pictures = [
@@ -236,11 +258,22 @@ class Coordinator:
                 )
                 for candidate, upload in enumerate(uploads, start=1)
             ]
+            if mask is not None:
+                pictures.append(new_mask(mask, self.artifacts.put(mask.png), message.mask_of))
             turn = self.sessions.open_turn(session_id, running.owner, message.text, message.options, pictures)
         running.pipe.turn_id = turn.id
         if turn.uploads:
             self.sessions.set_head(session_id, turn.uploads[-1].id)
         return self._context(running, turn, session.head, uploads)
+
+    def _mask(self, session: Session, owner: str, message: Message) -> CleanMask | None:
+        """What the user painted, checked against its picture. Raises SourceNotFound or UploadRejected."""
+        if message.mask is None:
+            return None
+        picture = self.sessions.artifact(message.mask_of or "", owner)
+        if picture.session_id != session.id or picture.origin is Origin.MASK:
+            raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
+        return clean_mask(message.mask, picture)
 
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:
         turn = self.sessions.reopen_turn(turn_id, running.owner)
@@ -256,7 +289,7 @@ class Coordinator:
         return TurnContext(
             turn=turn,
             owner=running.owner,
-            context=build_context(turn, earlier, current, self._vocabulary()),
+            context=build_context(turn, earlier, looked_at(turn, current), self._vocabulary()),
             uploads=uploads,
             brain=self.brain,
             fallback=self.fallback,
@@ -284,6 +317,8 @@ def require_message(message: Message) -> None:
             f"Your message has {num_characters:,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
             "Please shorten it and send it again."
         )
+    if not message.text and message.mask is not None:
+        raise MessageRefused("Please say what should change where you painted.")
     if not message.text and not message.files:
         raise MessageRefused("Your message is empty. Please say what you would like to see.")
     if len(message.files) > MAX_UPLOADS:
@@ -291,6 +326,21 @@ def require_message(message: Message) -> None:
             f"You sent {len(message.files)} files; I take up to {MAX_UPLOADS} a message. Please send fewer."
         )
     check_words(message.text)
+
+
+def new_mask(mask: CleanMask, sha256: str, mask_of: str | None) -> NewPicture:
+    return NewPicture(
+        sha256=sha256,
+        width=mask.width,
+        height=mask.height,
+        origin=Origin.MASK,
+        parents=(mask_of or "",),
+    )
+
+
+def looked_at(turn: Turn, current: str | None) -> str | None:
+    """Who paints on a picture means that one."""
+    return turn.masks[0].parents[0] if turn.masks else current
 
 
 def clean_text(text: str) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from itertools import product
 
 from agent.brains.brain import Brain
-from agent.domain import Decision, EditStep, GenerateStep, PictureOptions, Plan, Route, Shape, Step, Value
+from agent.domain import Decision, GenerateStep, PictureOptions, Plan, Route, Shape, Step, Value
 from agent.errors import AgentError, BrainUnavailable
 from agent.evaluation.points import Gold, GoldStep, Point, context_of
 from agent.evaluation.words import asks_for, mentions
-from agent.executor import wanted_size
 from agent.planner import plan
+from agent.sizes import wanted_size
 from engines.api import Size
 
 __all__ = ["Outcome", "Score", "answer", "score"]
@@ -113,7 +113,7 @@ def acted_on(outcome: Outcome) -> frozenset[str]:
     """The pictures a turn would take up: the sources of its edits, without a plan the decision's targets."""
     if outcome.plan is None:
         return frozenset(outcome.decision.targets)
-    sources = (step.source for step in outcome.plan.steps if isinstance(step, EditStep))
+    sources = (step.source for step in outcome.plan.steps if not isinstance(step, GenerateStep))
     return frozenset(source for source in sources if not source.startswith("step"))
 
 
@@ -142,7 +142,9 @@ def is_same_plan(wanted: Sequence[GoldStep], steps: Sequence[Step]) -> bool:
 
 
 def is_same_step(wanted: GoldStep, step: Step) -> bool:
-    is_same = wanted.kind == step.kind and wanted.n == step.num_pictures
+    """Exact work on a picture is an edit of it."""
+    kind = "generate" if isinstance(step, GenerateStep) else "edit"
+    is_same = wanted.kind == kind and wanted.n == step.num_pictures
     return is_same and (isinstance(step, GenerateStep) or step.source in wanted.sources)
 
 
@@ -160,7 +162,7 @@ def words_of(step: Step) -> str:
 
 def num_finished(steps: Sequence[Step]) -> int:
     """Pictures that no later step builds on."""
-    sources = {step.source for step in steps if isinstance(step, EditStep)}
+    sources = {step.source for step in steps if not isinstance(step, GenerateStep)}
     return sum(step.num_pictures for index, step in enumerate(steps, 1) if f"step{index}" not in sources)
 
 
