@@ -19,16 +19,15 @@ from agent.domain import (
     Origin,
     PictureOptions,
     Quality,
-    Session,
     Turn,
     TurnStatus,
 )
-from agent.errors import AgentError, MessageRefused, SourceNotFound, StorageUnavailable
+from agent.errors import AgentError, MessageRefused, StorageUnavailable
 from agent.events import Event
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
-from agent.masks import CleanMask, clean_mask
+from agent.masks import clean_mask, painted_picture
 from agent.pipe import EventPipe
 from agent.replies import Replies
 from agent.safety import check_words
@@ -245,7 +244,10 @@ class Coordinator:
         require_message(message)
         session = self.sessions.get(session_id, running.owner)
         uploads = [clean_upload(file) for file in message.files]
-        mask = self._mask(session, running.owner, message)
+        mask = None
+        if message.mask is not None:
+            picture = painted_picture(self.sessions, session, running.owner, message.mask_of)
+            mask = clean_mask(message.mask, picture)
         running.token.raise_if_cancelled()
         with self.artifacts.lock:
             pictures = [
@@ -259,21 +261,12 @@ class Coordinator:
                 for candidate, upload in enumerate(uploads, start=1)
             ]
             if mask is not None:
-                pictures.append(new_mask(mask, self.artifacts.put(mask.png), message.mask_of))
+                pictures.append(mask.as_new_picture(self.artifacts.put(mask.png)))
             turn = self.sessions.open_turn(session_id, running.owner, message.text, message.options, pictures)
         running.pipe.turn_id = turn.id
         if turn.uploads:
             self.sessions.set_head(session_id, turn.uploads[-1].id)
         return self._context(running, turn, session.head, uploads)
-
-    def _mask(self, session: Session, owner: str, message: Message) -> CleanMask | None:
-        """What the user painted, checked against its picture. Raises SourceNotFound or UploadRejected."""
-        if message.mask is None:
-            return None
-        picture = self.sessions.artifact(message.mask_of or "", owner)
-        if picture.session_id != session.id or picture.origin is Origin.MASK:
-            raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
-        return clean_mask(message.mask, picture)
 
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:
         turn = self.sessions.reopen_turn(turn_id, running.owner)
@@ -289,7 +282,7 @@ class Coordinator:
         return TurnContext(
             turn=turn,
             owner=running.owner,
-            context=build_context(turn, earlier, looked_at(turn, current), self._vocabulary()),
+            context=build_context(turn, earlier, current, self._vocabulary()),
             uploads=uploads,
             brain=self.brain,
             fallback=self.fallback,
@@ -326,21 +319,6 @@ def require_message(message: Message) -> None:
             f"You sent {len(message.files)} files; I take up to {MAX_UPLOADS} a message. Please send fewer."
         )
     check_words(message.text)
-
-
-def new_mask(mask: CleanMask, sha256: str, mask_of: str | None) -> NewPicture:
-    return NewPicture(
-        sha256=sha256,
-        width=mask.width,
-        height=mask.height,
-        origin=Origin.MASK,
-        parents=(mask_of or "",),
-    )
-
-
-def looked_at(turn: Turn, current: str | None) -> str | None:
-    """Who paints on a picture means that one."""
-    return turn.masks[0].parents[0] if turn.masks else current
 
 
 def clean_text(text: str) -> str:

@@ -7,22 +7,37 @@ from dataclasses import dataclass
 
 from PIL import Image, UnidentifiedImageError
 
-from agent.domain import Artifact
-from agent.errors import UploadRejected
+from agent.domain import Artifact, Origin, Session
+from agent.errors import SourceNotFound, UploadRejected
+from agent.sessions import NewPicture, Sessions
 from agent.uploads import BROKEN, MAX_BYTES
 
-__all__ = ["CleanMask", "clean_mask"]
+__all__ = ["CleanMask", "clean_mask", "painted_picture"]
 
 AGAIN = "Please paint it again."
 
 
 @dataclass(frozen=True, kw_only=True)
 class CleanMask:
-    """A PNG (mode L) of 255 where the picture may change and 0 elsewhere."""
+    """A PNG (mode L) of 255 where the picture `mask_of` may change and 0 elsewhere."""
 
     png: bytes
     width: int
     height: int
+    mask_of: str
+
+    def as_new_picture(self, sha256: str) -> NewPicture:
+        return NewPicture(
+            sha256=sha256, width=self.width, height=self.height, origin=Origin.MASK, parents=(self.mask_of,)
+        )
+
+
+def painted_picture(sessions: Sessions, session: Session, owner: str, mask_of: str | None) -> Artifact:
+    """The picture of this conversation that was painted on. Raises SourceNotFound."""
+    picture = sessions.artifact(mask_of or "", owner)
+    if picture.session_id != session.id or picture.origin is Origin.MASK:
+        raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
+    return picture
 
 
 def clean_mask(png: bytes, picture: Artifact) -> CleanMask:
@@ -47,7 +62,7 @@ def clean_mask(png: bytes, picture: Artifact) -> CleanMask:
         )
     file = io.BytesIO()
     painted.save(file, "PNG")
-    return CleanMask(png=file.getvalue(), width=painted.width, height=painted.height)
+    return CleanMask(png=file.getvalue(), width=painted.width, height=painted.height, mask_of=picture.id)
 
 
 def black_and_white(image: Image.Image) -> Image.Image:

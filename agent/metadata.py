@@ -21,8 +21,8 @@ PIXELS = "pillow"
 def infotext(recipe: Recipe) -> str:
     """The prompt, the negative prompt if any, and one line of `key: value` pairs."""
     size = f"{recipe.width}x{recipe.height}"
-    if recipe.preset == PIXELS:
-        return f"{one_line(recipe.prompt)}\nSize: {size}, Model: {PIXELS}"
+    if recipe.preset == PIXELS and recipe.operation is not None:
+        return f"{one_line(recipe.prompt)}\nOperation: {recipe.operation.name}, Size: {size}, Model: {PIXELS}"
     pairs = {
         "Steps": recipe.num_steps,
         "Sampler": recipe.sampler,

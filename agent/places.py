@@ -17,8 +17,8 @@ _COMES = r"(?:replace|swap|exchange|change|turn|transform)"
 _PATTERNS = tuple(
     re.compile(pattern, re.I)
     for pattern in (
-        rf"{_COMES} (?:the |that |this )?(?P<thing>[\w' -]+?) (?:with|for|by|into|to) .+",
         r"change the colou?r of (?:the )?(?P<thing>[\w' -]+?) to .+",
+        rf"{_COMES} (?:the |that |this )?(?P<thing>[\w' -]+?) (?:with|for|by|into|to) .+",
         rf"{_GOES} (?:the |that |this |all )?(?P<thing>[\w' -]+)",
         rf"{_LOOK} (?:the |that |this )(?P<thing>[\w' -]+?) (?:more |less |much |a bit )?[\w-]+",
     )

@@ -164,7 +164,7 @@ class Checking:
             kind="generate" if wire.kind == "generate" else "edit" if operation is None else "adjust",
             prompt=prompt,
             source=None if wire.kind == "generate" else self.source(wire, index, pictures),
-            num_pictures=min(wire.count, MOST_COUNT),
+            num_pictures=min(wire.count, MOST_COUNT) if operation is None else 1,
             operation=operation,
         )
 

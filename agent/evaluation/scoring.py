@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from itertools import product
 
 from agent.brains.brain import Brain
-from agent.domain import Decision, GenerateStep, PictureOptions, Plan, Route, Shape, Step, Value
+from agent.domain import (
+    AdjustStep,
+    Decision,
+    EditStep,
+    GenerateStep,
+    PictureOptions,
+    Plan,
+    Route,
+    Shape,
+    Step,
+    Value,
+)
 from agent.errors import AgentError, BrainUnavailable
 from agent.evaluation.points import Gold, GoldStep, Point, context_of
 from agent.evaluation.words import asks_for, mentions
@@ -101,8 +112,9 @@ def scored_parts(gold: Gold, outcome: Outcome) -> dict[str, bool]:
     if gold.route in DRAWS:
         steps = outcome.plan.steps if outcome.plan else ()
         readings = right_readings(gold.steps)
-        parts["plan"] = any(is_same_plan(reading, steps) for reading in readings)
-        parts["prompt"] = any(is_right_prompt(reading, steps) for reading in readings)
+        plans = (steps, as_edits(steps))
+        parts["plan"] = any(is_same_plan(*each) for each in product(readings, plans))
+        parts["prompt"] = any(is_right_prompt(*each) for each in product(readings, plans))
         parts["count"] = num_finished(steps) == gold.count
         if gold.size is not None:
             parts["size"] = is_right_size(gold.size, steps)
@@ -135,6 +147,17 @@ def right_readings(steps: Sequence[GoldStep]) -> list[Sequence[GoldStep]]:
         "must_not_mention": tuple(each for step in steps for each in step.must_not_mention),
     }
     return [steps, [steps[0].model_copy(update=update)]]
+
+
+def as_edits(steps: Sequence[Step]) -> Sequence[Step]:
+    """Exact work and an edit of what it made (or the other way round) as the one edit that they may be."""
+    if len(steps) != 2 or not any(isinstance(step, AdjustStep) for step in steps):
+        return steps
+    first, second = steps
+    if isinstance(first, GenerateStep) or isinstance(second, GenerateStep) or second.source != "step1":
+        return steps
+    words = f"{first.instruction}, and {second.instruction}"
+    return (EditStep(instruction=words, source=first.source, num_pictures=second.num_pictures),)
 
 
 def is_same_plan(wanted: Sequence[GoldStep], steps: Sequence[Step]) -> bool:
