@@ -169,10 +169,14 @@ class Artifact(Value):
 
 
 class GenerateStep(Value):
-    """Draw `num_pictures` pictures of `prompt`; a variation takes fresh seeds, whatever the page says."""
+    """Draw `num_pictures` pictures of `prompt`. `wish`: what it was before a brain put it in more detail.
+
+    A variation takes fresh seeds, whatever the page says.
+    """
 
     kind: Literal["generate"] = "generate"
     prompt: str = Field(max_length=MAX_PROMPT_CHARACTERS)
+    wish: str = Field(default="", max_length=MAX_PROMPT_CHARACTERS)
     num_pictures: int = Field(default=1, ge=1, le=MAX_PICTURES_PER_TURN)
     shape: Shape | None = None
     width: int | None = None
@@ -183,11 +187,13 @@ class GenerateStep(Value):
 class EditStep(Value):
     """Change a picture: `source` is an artifact id, or "step1".. for the picture an earlier step made.
 
-    `mask` is the id of the artifact that marks where it may change; with `keeps_rest` the place is found.
+    `description` says what the result shows, for editors that read it. `mask` is the id of the artifact that
+    marks where it may change; with `keeps_rest` the place is found.
     """
 
     kind: Literal["edit"] = "edit"
     instruction: str = Field(max_length=MAX_PROMPT_CHARACTERS)
+    description: str = Field(default="", max_length=MAX_PROMPT_CHARACTERS)
     source: str
     num_pictures: int = Field(default=1, ge=1, le=MAX_PICTURES_PER_TURN)
     mask: str | None = None
