@@ -23,8 +23,9 @@ def build_context(
 ) -> Context:
     """The context of `turn` after the `earlier` ones; `current` is the picture looked at when it was sent.
 
-    `read` gives the bytes of a picture by its hash.
+    `read` gives the bytes of a picture by its hash. Who paints on a picture looks at that one.
     """
+    mask_of = turn.masks[0].parents[0] if turn.masks else None
     shown = [artifact for past in earlier for artifact in (*past.uploads, *past.artifacts)]
     pictures: list[PictureView] = []
     history: list[Utterance] = []
@@ -39,7 +40,8 @@ def build_context(
         uploads=tuple(artifact.id for artifact in turn.uploads),
         pictures=tuple(pictures),
         history=tuple(history),
-        current=current,
+        current=mask_of or current,
+        mask_of=mask_of,
         vocabulary=dict(vocabulary),
         look=read and looking_at([*shown, *turn.uploads], read),
         token=token,

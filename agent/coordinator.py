@@ -11,6 +11,7 @@ from pathlib import Path
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
 from agent.cancel import CancelToken
+from agent.changes import Locate
 from agent.context import build_context
 from agent.domain import (
     MAX_PROMPT_CHARACTERS,
@@ -26,6 +27,7 @@ from agent.events import Event
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
+from agent.masks import clean_mask, painted_picture
 from agent.pipe import EventPipe
 from agent.replies import Replies
 from agent.safety import check_words
@@ -63,6 +65,8 @@ class Message:
     text: str
     files: Sequence[Path | bytes]
     options: PictureOptions
+    mask: bytes | None = None
+    mask_of: str | None = None
 
 
 class Coordinator:
@@ -79,17 +83,24 @@ class Coordinator:
         engines: Mapping[Quality, Engine],
         editors: Mapping[Quality, Engine],
         vocabulary: Mapping[str, tuple[str, ...]],
+        locate: Locate | None = None,
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
-        `vocabulary`: the words that the engines know by kind, none where they take any.
+        `vocabulary`: the words that the engines know by kind, none where they take any. `locate` finds things
+        in pictures, where there are eyes.
         """
         self.sessions = sessions
         self.artifacts = artifacts
         self.brain = brain
         self.fallback = fallback
         self.executor = Executor(
-            sessions=sessions, artifacts=artifacts, jobs=jobs, engines=engines, editors=editors
+            sessions=sessions,
+            artifacts=artifacts,
+            jobs=jobs,
+            engines=engines,
+            editors=editors,
+            locate=locate,
         )
         self.vocabulary = vocabulary
         self._graph = build_graph()
@@ -103,13 +114,18 @@ class Coordinator:
         text: str,
         files: Sequence[Path | bytes] = (),
         options: PictureOptions = PictureOptions(),
+        mask: bytes | None = None,
+        mask_of: str | None = None,
     ) -> Iterator[Event]:
         """Start a turn at once and stream its events; they end with TurnDone, TurnStopped or TurnFailed.
+
+        `mask` is a PNG as large as the picture `mask_of`, white where the user painted: the message then
+        changes that picture there and nowhere else.
 
         A message refused at the door (empty, too long, a bad file, a turn already running, an unknown
         session) opens no turn and stores nothing: its only event is a TurnFailed with an empty turn_id.
         """
-        message = Message(text=clean_text(text), files=files, options=options)
+        message = Message(text=clean_text(text), files=files, options=options, mask=mask, mask_of=mask_of)
         return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
 
     def retry(self, turn_id: str, owner: str) -> Iterator[Event]:
@@ -120,7 +136,9 @@ class Coordinator:
         turn = self.sessions.turn(turn_id, owner)
         if turn.status is TurnStatus.DONE:
             files = [self.artifacts.read(upload.sha256) for upload in turn.uploads]
-            return self.run(turn.session_id, owner, turn.text, files, turn.options)
+            mask = self.artifacts.read(turn.masks[0].sha256) if turn.masks else None
+            mask_of = turn.masks[0].parents[0] if turn.masks else None
+            return self.run(turn.session_id, owner, turn.text, files, turn.options, mask, mask_of)
         return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
 
     def stop(self, session_id: str, owner: str) -> bool:
@@ -228,6 +246,10 @@ class Coordinator:
         require_message(message)
         session = self.sessions.get(session_id, running.owner)
         uploads = [clean_upload(file) for file in message.files]
+        mask = None
+        if message.mask is not None:
+            picture = painted_picture(self.sessions, session, running.owner, message.mask_of)
+            mask = clean_mask(message.mask, picture)
         running.token.raise_if_cancelled()
         with self.artifacts.lock:
             pictures = [
@@ -240,6 +262,8 @@ class Coordinator:
                 )
                 for candidate, upload in enumerate(uploads, start=1)
             ]
+            if mask is not None:
+                pictures.append(mask.as_new_picture(self.artifacts.put(mask.png)))
             turn = self.sessions.open_turn(session_id, running.owner, message.text, message.options, pictures)
         running.pipe.turn_id = turn.id
         if turn.uploads:
@@ -282,6 +306,8 @@ def require_message(message: Message) -> None:
             f"Your message has {num_characters:,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
             "Please shorten it and send it again."
         )
+    if not message.text and message.mask is not None:
+        raise MessageRefused("Please say what should change where you painted.")
     if not message.text and not message.files:
         raise MessageRefused("Your message is empty. Please say what you would like to see.")
     if len(message.files) > MAX_UPLOADS:

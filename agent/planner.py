@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agent.brains.brain import Context
+from agent.brains.rest import keeps_rest, without_rest
 from agent.domain import (
     MAX_PICTURES_PER_TURN,
     MAX_PROMPT_CHARACTERS,
     MAX_STEPS_PER_TURN,
+    AdjustStep,
     Decision,
     DecisionStep,
     EditStep,
@@ -21,11 +23,14 @@ from agent.errors import PlanRejected, SourceNotFound
 
 __all__ = ["finished_pictures", "plan"]
 
+NO_MASKS: Mapping[str, str] = {}
 
-def plan(decision: Decision, context: Context) -> Plan:
+
+def plan(decision: Decision, context: Context, masks: Mapping[str, str] = NO_MASKS) -> Plan:
     """The steps to carry out. Brains clip to the limits and say so; raises PlanRejected when one did not.
 
-    Raises SourceNotFound for an edit of a picture that this conversation does not have.
+    `masks`: by the id of a picture, that of what was painted over it for this message. Raises
+    SourceNotFound for an edit of a picture that this conversation does not have.
     """
     wishes = join_edits(decision.steps)
     if not wishes:
@@ -41,7 +46,15 @@ def plan(decision: Decision, context: Context) -> Plan:
             f"That is {num_pictures} pictures; I make at most {MAX_PICTURES_PER_TURN} a message. "
             "Please ask for fewer."
         )
-    return Plan(steps=tuple(to_step(wish, index, decision, context) for index, wish in enumerate(wishes)))
+    steps = (to_step(wish, index, decision, context) for index, wish in enumerate(wishes))
+    return Plan(steps=tuple(masked(step, masks) for step in steps))
+
+
+def masked(step: Step, masks: Mapping[str, str]) -> Step:
+    """An edit of a picture that was painted on changes it there only."""
+    if isinstance(step, EditStep) and step.source in masks:
+        return step.model_copy(update={"mask": masks[step.source]})
+    return step
 
 
 def finished_pictures(wishes: Sequence[DecisionStep]) -> int:
@@ -86,15 +99,23 @@ def to_step(wish: DecisionStep, index: int, decision: Decision, context: Context
             f"The description has {len(words):,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
             "Please shorten it."
         )
-    if wish.kind == "edit":
+    if wish.kind != "generate":
         source = find_source(wish, index, decision, context)
-        return EditStep(instruction=words, source=source, num_pictures=wish.num_pictures)
+        if wish.operation is not None:
+            return AdjustStep(instruction=words, source=source, operation=wish.operation)
+        return EditStep(
+            instruction=without_rest(words),
+            source=source,
+            num_pictures=wish.num_pictures,
+            keeps_rest=keeps_rest(context.message),
+        )
     return GenerateStep(
         prompt=words,
         num_pictures=wish.num_pictures,
         shape=decision.shape,
         width=decision.width,
         height=decision.height,
+        is_variation=wish.is_variation,
     )
 
 

@@ -38,7 +38,7 @@ class Utterance(Value):
 
 
 class Context(Value):
-    """All a brain may know. `current` is the picture looked at.
+    """All a brain may know. `current` is the picture looked at, `mask_of` one that was painted on.
 
     `pictures` are in order of birth, this message's uploads included. `look` gives a picture's pixels by its
     id, as a JPEG of bounded size, or raises AgentError; `token` tells of Stop.
@@ -49,6 +49,7 @@ class Context(Value):
     pictures: tuple[PictureView, ...] = ()
     history: tuple[Utterance, ...] = ()
     current: str | None = None
+    mask_of: str | None = None
     vocabulary: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     look: Callable[[str], bytes] | None = Field(default=None, exclude=True, repr=False)
     token: InstanceOf[CancelToken] | None = Field(default=None, exclude=True, repr=False)

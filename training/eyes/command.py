@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from engines.engine import read_vocabulary
+from engines.vocabulary import read_vocabulary
 from engines.eyes.sticker_eyes import EYES, StickerEyes
 from engines.load_engine import STICKERS, load_engine
 from engines.manifest import MANIFEST, write_manifest
