@@ -29,7 +29,7 @@ from agent.domain import Quality
 from agent.errors import AgentError, StorageUnavailable
 from agent.jobs import Jobs
 from agent.sessions import Sessions
-from engines.api import Engine, Speaker
+from engines.api import Engine, Eyes, Speaker
 from engines.errors import EngineError, ModelNotFound
 from engines.fake import FakeEngine
 from engines.families import hidream_family, stickers_family
@@ -103,6 +103,7 @@ class Engines:
     editors: Mapping[Quality, Engine]
     vocabulary: Mapping[str, tuple[str, ...]]
     folder: Path | None = None
+    eyes: Eyes | None = None
 
     def load(self) -> None:
         """Load what is not loaded yet, so that the first picture need not wait for it."""
@@ -135,7 +136,7 @@ class Reverie:
 def build(settings: Settings) -> Reverie:
     """Nothing is opened before all settings hold. Raises AgentError or EngineError."""
     engines = build_engines(settings)
-    rules = OfflineBrain()
+    rules = OfflineBrain(engines.eyes)
     jobs = Jobs()
     brain = build_llama(settings, engines, jobs) or build_brain(settings) or rules
     sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")
@@ -151,6 +152,7 @@ def build(settings: Settings) -> Reverie:
         engines=engines.painters,
         editors=engines.editors,
         vocabulary=engines.vocabulary,
+        eyes=engines.eyes,
     )
     return Reverie(
         engines=engines,
@@ -178,6 +180,7 @@ def build_engines(settings: Settings) -> Engines:
         editors={} if family.editor is None else {quality: family.editor for quality in Quality},
         vocabulary=family.vocabulary,
         folder=family.folder,
+        eyes=family.eyes,
     )
 
 

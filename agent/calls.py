@@ -45,7 +45,8 @@ class Finished:
 class Call:
     """One step made ready: `make` wants only a seed and a listener, `finish` works on what came of it.
 
-    `caption` is what the picture is known by, if not by `words`. `needs_device` is False for what Pillow does
+    `caption` is what the picture is known by, if not by `words`. `before` is what an edit begins with, as the
+    engine is shown it. `needs_device` is False for what Pillow does
     alone. `notices` say what was fitted.
     """
 
@@ -54,6 +55,7 @@ class Call:
     words: str
     caption: str = ""
     source: Artifact | None = None
+    before: Image.Image | None = None
     operation: Operation | None = None
     mask: str | None = None
     keeps_rest: bool = False
@@ -92,6 +94,7 @@ def kept_edit(
         finish=finish,
         words=step.instruction,
         source=source,
+        before=image,
         mask=step.mask,
         keeps_rest=step.mask is None,
     )
@@ -113,4 +116,6 @@ def found_edit(
 
     everywhere = Image.new("L", image.size, 255)
     make = editing(engine, image, step, everywhere)
-    return Call(make=make, finish=finish, words=step.instruction, source=source, keeps_rest=True)
+    return Call(
+        make=make, finish=finish, words=step.instruction, source=source, before=image, keeps_rest=True
+    )

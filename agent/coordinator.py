@@ -11,7 +11,6 @@ from pathlib import Path
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
 from agent.cancel import CancelToken
-from agent.changes import Locate
 from agent.context import build_context
 from agent.domain import (
     MAX_PROMPT_CHARACTERS,
@@ -33,7 +32,7 @@ from agent.replies import Replies
 from agent.safety import check_words
 from agent.sessions import NewPicture, Sessions
 from agent.uploads import CleanPicture, clean_upload
-from engines.api import Engine
+from engines.api import Engine, Eyes
 from engines.errors import Cancelled, EngineError
 
 __all__ = ["Coordinator"]
@@ -83,12 +82,12 @@ class Coordinator:
         engines: Mapping[Quality, Engine],
         editors: Mapping[Quality, Engine],
         vocabulary: Mapping[str, tuple[str, ...]],
-        locate: Locate | None = None,
+        eyes: Eyes | None = None,
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
-        `vocabulary`: the words that the engines know by kind, none where they take any. `locate` finds things
-        in pictures, where there are eyes.
+        `vocabulary`: the words that the engines know by kind, none where they take any. `eyes` find things in
+        pictures and check what was made.
         """
         self.sessions = sessions
         self.artifacts = artifacts
@@ -100,7 +99,7 @@ class Coordinator:
             jobs=jobs,
             engines=engines,
             editors=editors,
-            locate=locate,
+            eyes=eyes,
         )
         self.vocabulary = vocabulary
         self._graph = build_graph()

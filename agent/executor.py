@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from PIL import Image
 
 from agent.artifacts import Artifacts
-from agent.calls import Call, Finished, Work
-from agent.changes import Locate
-from agent.domain import Artifact, GenerateStep, Origin, Quality, Recipe, Step
+from agent.asked import Asked
+from agent.calls import Call, Work
+from agent.checking import Attempt, Checker, better, num_tries
+from agent.domain import MAX_PICTURES_PER_TURN, Artifact, GenerateStep, Origin, Quality, Recipe, Step
 from agent.jobs import Jobs
 from agent.metadata import png_with_recipe
+from agent.places import by_eyes
 from agent.requests import Requests
 from agent.safety import check_picture
 from agent.sessions import NewPicture, Sessions
-from engines.api import Engine, Progress, Sample
+from engines.api import Engine, Eyes, Progress, Sample
 
 __all__ = ["Executor", "StepResult", "Work"]
 
@@ -46,15 +48,20 @@ class Executor:
         jobs: Jobs,
         engines: Mapping[Quality, Engine],
         editors: Mapping[Quality, Engine],
-        locate: Locate | None = None,
+        eyes: Eyes | None = None,
     ) -> None:
-        """`locate` finds things in pictures, where there are eyes."""
+        """`eyes` find things in pictures and check what was made."""
         self.sessions = sessions
         self.artifacts = artifacts
         self.jobs = jobs
         self.requests = Requests(
-            sessions=sessions, artifacts=artifacts, engines=engines, editors=editors, locate=locate
+            sessions=sessions,
+            artifacts=artifacts,
+            engines=engines,
+            editors=editors,
+            locate=None if eyes is None else by_eyes(eyes),
         )
+        self.checker = Checker(eyes)
 
     def run(self, step: Step, work: Work) -> StepResult:
         """Make the pictures of a step, each on disk and with its row before the next begins.
@@ -69,14 +76,32 @@ class Executor:
         for candidate in range(1, step.num_pictures + 1):
             if candidate in made:
                 continue
-            sample = self._draw(call, seed + candidate - 1, work)
-            finished = call.finish(sample.image)
-            told = [work.replies.prompt_cut()] if sample.is_prompt_cut else []
-            notices |= dict.fromkeys(filter(None, [*told, sample.note, *finished.notices]))
+            kept, said = self._best(call, seed + candidate - 1, work)
+            told = [work.replies.prompt_cut()] if kept.sample.is_prompt_cut else []
+            notices |= dict.fromkeys(filter(None, [*told, kept.sample.note, *kept.finished.notices, *said]))
             letter = LETTERS[candidate - 1] if step.num_pictures > 1 else ""
-            made[candidate] = self._keep(sample, finished, call, candidate, letter, work)
+            made[candidate] = self._keep(kept, call, candidate, letter, work)
             work.on_made(made[candidate])
         return StepResult(artifacts=[made[each] for each in sorted(made)], notices=[*notices])
+
+    def _best(self, call: Call, seed: int, work: Work) -> tuple[Attempt, list[str]]:
+        """The picture to keep, and what the user should hear of those that were not."""
+        expected = self.checker.expected(call, work.turn.options)
+        best = self._attempt(call, seed, expected, 1, work)
+        first, number = best.verdict, 1
+        while not best.is_good and number < num_tries(work.turn.options, expected):
+            number += 1
+            seed += MAX_PICTURES_PER_TURN
+            best = better(best, self._attempt(call, seed, expected, number, work))
+        if first is None or best.verdict is None or first.passes:
+            return best, []
+        return best, [work.replies.checked(first.sentence(), best.verdict.sentence(), number)]
+
+    def _attempt(self, call: Call, seed: int, expected: Asked | None, number: int, work: Work) -> Attempt:
+        sample = self._draw(call, seed, work)
+        finished = call.finish(sample.image)
+        verdict = self.checker.verdict(finished.image, expected, work.replies.language)
+        return Attempt(sample=sample, finished=finished, verdict=verdict, number=number)
 
     def _draw(self, call: Call, seed: int, work: Work) -> Sample:
         """One engine call through the device's line; what needs no device does not wait for it."""
@@ -96,10 +121,9 @@ class Executor:
         check_picture(sample.image)
         return sample
 
-    def _keep(
-        self, sample: Sample, finished: Finished, call: Call, candidate: int, letter: str, work: Work
-    ) -> Artifact:
+    def _keep(self, kept: Attempt, call: Call, candidate: int, letter: str, work: Work) -> Artifact:
         """The file first, then the row."""
+        sample, finished = kept.sample, kept.finished
         parents = () if call.source is None else (call.source.id,)
         recipe = Recipe(
             words=work.turn.text,
@@ -134,6 +158,7 @@ class Executor:
                     candidate=candidate,
                     letter=letter,
                     change=finished.change,
+                    check=kept.to_check(),
                 ),
             )
 
@@ -148,7 +173,8 @@ def base_seed(wanted: int | None, finished: Mapping[int, Artifact]) -> int:
         return wanted
     for candidate, artifact in finished.items():
         if artifact.recipe is not None:
-            return artifact.recipe.seed - (candidate - 1)
+            attempt = artifact.check.attempt if artifact.check else 1
+            return artifact.recipe.seed - (candidate - 1) - MAX_PICTURES_PER_TURN * (attempt - 1)
     return secrets.randbits(31)
 
 

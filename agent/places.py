@@ -8,8 +8,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from agent.changes import Locate
+from engines.api import Eyes
 
-__all__ = ["find_place", "named_things"]
+__all__ = ["by_eyes", "find_place", "named_things"]
 
 _LOOK = r"(?:make|paint|colou?r|recolou?r|turn|dye|tint)"
 _GOES = r"(?:remove|delete|erase|get rid of|take (?:away|off|out))"
@@ -44,6 +45,21 @@ def find_place(image: Image.Image, instruction: str, locate: Locate) -> Image.Im
         place |= np.asarray(found.convert("L")) > 127
     margin = 2 * max(1, round(min(image.size) * MARGIN_SHARE)) + 1
     return Image.fromarray(place.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(margin))
+
+
+def by_eyes(eyes: Eyes) -> Locate:
+    """What the eyes see of the things named, as boxes."""
+
+    def locate(image: Image.Image, words: str) -> Image.Image | None:
+        boxes = eyes.locate(image, words)
+        if not boxes:
+            return None
+        place = Image.new("L", image.size, 0)
+        for box in boxes:
+            place.paste(255, box)
+        return place
+
+    return locate
 
 
 def named_things(instruction: str) -> tuple[str, ...]:

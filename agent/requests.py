@@ -101,6 +101,7 @@ class Requests:
             finish=finish,
             words=step.instruction,
             source=source,
+            before=image,
             notices=notices,
         )
 

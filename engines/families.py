@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engines.api import Engine
+from engines.api import Engine, Eyes
 from engines.errors import ModelNotFound
-from engines.lazy import LazyEngine
+from engines.lazy import LazyEngine, LazyEyes
 from engines.manifest import check_manifest
 from engines.vocabulary import read_vocabulary
 
@@ -32,13 +32,14 @@ HIDREAM = (*VARIANTS, *EDITORS)
 class Family:
     """Who draws, by variant ("full", "dev", "fast"), who edits, and the words they know (none: any).
 
-    `folder` holds the weights of the first painter.
+    `folder` holds the weights of the first painter; `eyes` see what the painters draw.
     """
 
     painters: Mapping[str, Engine]
     editor: Engine | None
     vocabulary: Mapping[str, tuple[str, ...]]
     folder: Path | None
+    eyes: Eyes | None = None
 
 
 def stickers_family(folder: Path) -> Family:
@@ -55,6 +56,7 @@ def stickers_family(folder: Path) -> Family:
         editor=LazyEngine(lambda: load("stickers-edit", folder, full)),
         vocabulary=read_vocabulary(folder),
         folder=folder,
+        eyes=LazyEyes(partial(open_eyes, folder)) if (folder / "eyes").is_dir() else None,
     )
 
 
@@ -85,3 +87,9 @@ def load(
     from engines.load_engine import load_engine
 
     return load_engine(preset, folder, share.get() if share else None)
+
+
+def open_eyes(folder: Path) -> Eyes:
+    from engines.eyes.load_eyes import load_eyes
+
+    return load_eyes(folder)

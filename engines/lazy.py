@@ -1,4 +1,4 @@
-"""Engines that are loaded when they are first needed. Importing this file never imports torch."""
+"""Engines and eyes that are loaded when they are first needed. Importing this file never imports torch."""
 
 from __future__ import annotations
 
@@ -6,26 +6,33 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from engines.api import EditRequest, Engine, EngineInfo, GenerateRequest, OnProgress, Sample
+from PIL import Image
 
-__all__ = ["LazyEngine"]
+from engines.api import Box, EditRequest, Engine, EngineInfo, Eyes, GenerateRequest, OnProgress, Sample, Seen
 
-Loaded = TypeVar("Loaded", bound=Engine)
+__all__ = ["LazyEngine", "LazyEyes"]
+
+Loaded = TypeVar("Loaded")
+Painting = TypeVar("Painting", bound=Engine)
 
 
-class LazyEngine(Generic[Loaded]):
-    """An engine that is loaded when it is first needed; whoever needs it hears of a failure."""
+class Lazy(Generic[Loaded]):
+    """Something that is loaded once, by whoever needs it first; every one of them hears of a failure."""
 
     def __init__(self, load: Callable[[], Loaded]) -> None:
         self._load = load
         self._lock = threading.Lock()
-        self._engine: Loaded | None = None
+        self._loaded: Loaded | None = None
 
     def get(self) -> Loaded:
         with self._lock:
-            if self._engine is None:
-                self._engine = self._load()
-            return self._engine
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+
+class LazyEngine(Lazy[Painting]):
+    """An engine that is loaded when it is first needed."""
 
     @property
     def info(self) -> EngineInfo:
@@ -36,3 +43,17 @@ class LazyEngine(Generic[Loaded]):
 
     def edit(self, request: EditRequest, on_progress: OnProgress) -> Sample:
         return self.get().edit(request, on_progress)
+
+
+class LazyEyes(Lazy[Eyes]):
+    """Eyes that open when there is something to see."""
+
+    @property
+    def vocabulary(self) -> dict[str, tuple[str, ...]]:
+        return self.get().vocabulary
+
+    def look(self, image: Image.Image, question: str = "") -> Seen:
+        return self.get().look(image, question)
+
+    def locate(self, image: Image.Image, words: str) -> tuple[Box, ...]:
+        return self.get().locate(image, words)

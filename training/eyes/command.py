@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from engines.vocabulary import read_vocabulary
 from engines.eyes.sticker_eyes import EYES, StickerEyes
 from engines.load_engine import STICKERS, load_engine
 from engines.manifest import MANIFEST, write_manifest
 from engines.vae import Vae
+from engines.vocabulary import read_vocabulary
 from training.errors import BadRecipe
 from training.eyes.accuracy import choose_thresholds, held_out, measure
 from training.eyes.stage import EyesSettings, EyesStage, settle

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engines.engine import read_vocabulary
 from engines.errors import ModelNotFound
 from engines.eyes.load_eyes import load_eyes
 from engines.eyes.spoken_eyes import SpokenEyes
@@ -17,6 +16,7 @@ from engines.load_engine import STICKERS
 from engines.manifest import check_manifest
 from engines.seen import Eyes
 from engines.vae import Vae
+from engines.vocabulary import read_vocabulary
 from tests.engines.eyes.tiny_vision_model import write_vision_model
 from training.eyes.accuracy import error_of
 from training.eyes.outside import outside_picture

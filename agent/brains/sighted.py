@@ -1,0 +1,57 @@
+"""What is said of pictures by those who can look at them, and by those who know their records alone."""
+
+from __future__ import annotations
+
+import io
+import logging
+
+from PIL import Image
+
+from agent.brains import answers
+from agent.brains.brain import Context, PictureView
+from agent.brains.references import Album
+from agent.domain import Decision, Origin
+from agent.errors import AgentError
+from agent.seeing import Record, answer
+from engines.api import Eyes
+from engines.errors import EngineError
+
+__all__ = ["seen_or_told"]
+
+log = logging.getLogger(__name__)
+
+
+def seen_or_told(context: Context, decision: Decision, eyes: Eyes | None) -> str:
+    """The answer to a question about pictures: from what the eyes see, else from what the record says."""
+    album = Album(context)
+    pictures = [album.by_id[target] for target in decision.targets if target in album.by_id]
+    if eyes is None or context.look is None or not pictures:
+        return answers.about_pictures(context, decision)
+    try:
+        return "\n".join(seen(picture, album, decision.language, eyes) for picture in pictures)
+    except (AgentError, EngineError) as error:
+        log.warning("the eyes cannot look: %s", error)
+        return answers.about_pictures(context, decision)
+
+
+def seen(picture: PictureView, album: Album, language: str, eyes: Eyes) -> str:
+    """Of one picture; with several asked about, each answer begins with its name."""
+    context = album.context
+    assert context.look is not None
+    with Image.open(io.BytesIO(context.look(picture.id)), formats=("JPEG",)) as image:
+        view = eyes.look(image.convert("RGB"), context.message)
+    return answer(context.message, view, record_of(picture, album), eyes.vocabulary, language)
+
+
+def record_of(picture: PictureView, album: Album) -> Record:
+    """Its words and the changes since, oldest first."""
+    line = [picture]
+    while line[-1].parent in album.by_id:
+        line.append(album.by_id[line[-1].parent or ""])
+    root = line[-1]
+    return Record(
+        name=f"#{picture.number}{picture.letter}",
+        is_upload=root.origin is Origin.UPLOADED,
+        prompt=root.prompt,
+        changes=tuple(each.prompt for each in reversed(line[:-1])),
+    )
