@@ -165,7 +165,7 @@ def wrapped(chance: random.Random, value: Json) -> Json:
 
 
 def nested(chance: random.Random, value: Json) -> Json:
-    for _ in range(chance.choice([5, 50, 400])):
+    for _ in range(chance.choice([5, 50, 150])):
         value = [value] if chance.random() < 0.5 else {"steps": value}
     return value
 

@@ -35,7 +35,9 @@ def conversation(message: str, *, text: str = "", line: str = "Here is #2.", wor
         message=message,
         pictures=(
             PictureView(id=ONE, number=1, origin=Origin.GENERATED, turn=1, prompt=words),
-            PictureView(id=TWO, number=2, origin=Origin.EDITED, turn=2, parent=ONE, prompt="add a hat", text=text),
+            PictureView(
+                id=TWO, number=2, origin=Origin.EDITED, turn=2, parent=ONE, prompt="add a hat", text=text
+            ),
         ),
         history=(
             Utterance(role="user", text="add a hat"),
@@ -59,7 +61,7 @@ def test_the_rules_paint_a_quote_and_do_not_obey_it(attack: str) -> None:
     assert decision.route is Route.GENERATE
     assert decision.targets == ()
     assert [step.num_pictures for step in decision.steps] == [1]
-    assert attack in decision.steps[0].prompt
+    assert decision.steps[0].prompt.startswith('a sign that says "')
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -83,7 +85,10 @@ def test_a_model_is_given_data_between_fences_only(attack: str) -> None:
 def test_a_repair_quotes_what_was_wrong(attack: str) -> None:
     request = prompts.repair_request(f"there is no picture {attack}")
     assert "<" not in request
-    assert json.dumps(attack, ensure_ascii=False)[1:-1].replace("<", "\\u003c").replace(">", "\\u003e") in request
+    assert (
+        json.dumps(attack, ensure_ascii=False)[1:-1].replace("<", "\\u003c").replace(">", "\\u003e")
+        in request
+    )
 
 
 def test_a_model_that_obeys_the_data_comes_no_further() -> None:
@@ -96,7 +101,11 @@ def test_a_model_that_obeys_the_data_comes_no_further() -> None:
     decision = brain.decide(context)
     assert sum(step.num_pictures for step in decision.steps) == MAX_PICTURES_PER_TURN
     assert "at most 4" in " ".join(decision.notices)
-    for theft in ({"route": "go_back", "pictures": [FOREIGN]}, {"route": "delete"}, {"route": "chat", "steps": [many]}):
+    for theft in (
+        {"route": "go_back", "pictures": [FOREIGN]},
+        {"route": "delete"},
+        {"route": "chat", "steps": [many]},
+    ):
         speaker.script[:] = [json.dumps({"language": "en"} | theft)]
         with pytest.raises(BrainUnavailable):
             brain.decide(context)
