@@ -9,7 +9,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from engines.speaker import LlamaSpeaker
-from engines.text import EncoderFolder, TextStack
+from engines.text import EncoderFolder, Host, TextStack
 from engines.text.encoders import HeldEncoder
 from engines.text.speech import Pick, greedy
 
@@ -45,13 +45,13 @@ def build_llama_tokenizer(text: str, num_words: int = 1_500) -> PreTrainedTokeni
     )
 
 
-def build_llama(num_words: int, *, is_tied: bool = False) -> LlamaForCausalLM:
+def build_llama(num_words: int, *, is_tied: bool = False, width: int = 32) -> LlamaForCausalLM:
     """Random and sharp: its next token depends on what stands before."""
     torch.manual_seed(0)
     llama = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=num_words,
-            hidden_size=32,
+            hidden_size=width,
             intermediate_size=64,
             num_hidden_layers=2,
             num_attention_heads=2,
@@ -86,8 +86,10 @@ def build_speaker(
     return LlamaSpeaker(folder, reading_with(folder, llama, tokenizer), pick)
 
 
-def reading_with(folder: Path, llama: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> TextStack:
+def reading_with(
+    folder: Path, llama: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, host: Host | None = None
+) -> TextStack:
     """A stack whose Llama is loaded from `folder` when it is needed; its other encoders are never run."""
     unused = HeldEncoder(encoder=llama)
     source = EncoderFolder(weights=folder, slot=3, dtype=torch.float32, weights_hash="tiny")
-    return TextStack([unused, unused, unused, source], [tokenizer] * 4)
+    return TextStack([unused, unused, unused, source], [tokenizer] * 4, host=host)

@@ -8,11 +8,15 @@ from typing import Any, cast
 import pytest
 import torch
 
+import app
+from agent.events import TurnDone, TurnFailed
 from engines.api import Message, Progress
 from engines.engine import DiffusionEngine
 from engines.errors import Cancelled, EngineError, ModelNotFound, WeightsDamaged
-from engines.load_engine import STICKERS
+from engines.load_engine import STICKERS, load_engine
+from engines.manifest import write_manifest
 from engines.speaker import LlamaSpeaker, load_speaker
+from engines.text import PlainHost
 from engines.text.head import load_head
 from engines.text.speech import Freely, greedy, sampled, tokens
 from engines.voice import require_voice
@@ -26,6 +30,7 @@ from tests.engines.talking import (
     reading_with,
     write_llama,
 )
+from tests.engines.tiny import build_folder
 
 HELLO = (Message(role="system", content="Answer."), Message(role="user", content="Hello."))
 SCHEMA = {
@@ -171,6 +176,38 @@ def test_a_folder_that_cannot_speak_is_refused_with_the_reason(tmp_path: Path) -
     (tmp_path / "tokenizer_4" / "tokenizer_config.json").write_text("[")
     with pytest.raises(WeightsDamaged, match="cannot be read"):
         require_voice(tmp_path)
+
+
+def test_an_encoder_that_is_read_anew_speaks_too(tmp_path: Path) -> None:
+    tokenizer = build_llama_tokenizer("Hello.", 300)
+    llama = build_llama(len(tokenizer))
+    write_llama(tmp_path, llama, tokenizer)
+    text = reading_with(tmp_path, llama, tokenizer, PlainHost(keeps_encoders=False))
+    kept = LlamaSpeaker(tmp_path, reading_with(tmp_path, llama, tokenizer))
+    assert LlamaSpeaker(tmp_path, text).answer(HELLO, SCHEMA, 100, ignore) == kept.answer(
+        HELLO, SCHEMA, 100, ignore
+    )
+
+
+def test_an_engine_reads_as_before_when_it_has_spoken(tmp_path: Path) -> None:
+    """The whole way: a folder of weights, its engine, and the voice of the Llama that it reads with."""
+    folder = build_folder(tmp_path)
+    tokenizer = build_llama_tokenizer("A red cat. Hello.", 300)
+    write_llama(folder, build_llama(len(tokenizer), width=24), tokenizer)
+    write_manifest(folder)
+    engine = load_engine("stickers-full", folder)
+    before = engine.parts.text.encode(["a red cat"]).context.llama_LBTC
+    speaker = load_speaker(engine)
+    assert json.loads(speaker.answer(HELLO, SCHEMA, 100, ignore))
+    engine.parts.text.cache.clear()
+    assert torch.equal(engine.parts.text.encode(["a red cat"]).context.llama_LBTC, before)
+    reverie = app.build(app.Settings(brain="llama", weights=folder, data_folder=tmp_path / "data"))
+    session = reverie.sessions.create("ann")
+    last = list(reverie.coordinator.run(session.id, "ann", "hello"))[-1]
+    assert reverie.brain.name == "llama"
+    assert isinstance(last, TurnDone | TurnFailed)
+    assert "built-in rules" not in last.reply
+    reverie.close()
 
 
 def test_the_head_is_found_in_its_shard(tmp_path: Path) -> None:

@@ -84,10 +84,11 @@ def fuzzed_stream(seed: int) -> str:
     lines = []
     for _ in range(chance.randrange(6)):
         chunk: Json = {"choices": [{"delta": {"content": chance.choice([*ATTACKS, *ODD])}}]}
-        if chance.random() < 0.4:
+        if chance.random() < 0.2:
             chunk = chance.choice(SPOILERS)(chance, chunk)
         lines.append(chance.choice(["data: ", "data:", ": ", "event: x\ndata: ", ""]) + json.dumps(chunk))
-    end = chance.choice(["data: [DONE]", 'data: {"choices": [{"finish_reason": "stop"}]}', ""])
+    stop = 'data: {"choices": [{"finish_reason": "stop"}]}'
+    end = chance.choice([stop, f"{stop}\n\ndata: [DONE]", "data: [DONE]", ""])
     return "\n\n".join([*lines, end]) + "\n\n"
 
 
@@ -165,7 +166,7 @@ def wrapped(chance: random.Random, value: Json) -> Json:
 
 
 def nested(chance: random.Random, value: Json) -> Json:
-    for _ in range(chance.choice([5, 50, 400])):
+    for _ in range(chance.choice([5, 50, 150])):
         value = [value] if chance.random() < 0.5 else {"steps": value}
     return value
 

@@ -61,7 +61,7 @@ def test_the_rules_paint_a_quote_and_do_not_obey_it(attack: str) -> None:
     assert decision.route is Route.GENERATE
     assert decision.targets == ()
     assert [step.num_pictures for step in decision.steps] == [1]
-    assert attack in decision.steps[0].prompt
+    assert decision.steps[0].prompt.startswith('a sign that says "')
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
