@@ -136,7 +136,7 @@ class Reverie:
 def build(settings: Settings) -> Reverie:
     """Nothing is opened before all settings hold. Raises AgentError or EngineError."""
     engines = build_engines(settings)
-    rules = OfflineBrain(engines.eyes)
+    rules = OfflineBrain()
     jobs = Jobs()
     brain = build_llama(settings, engines, jobs) or build_brain(settings) or rules
     sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")

@@ -102,6 +102,7 @@ class Coordinator:
             eyes=eyes,
         )
         self.vocabulary = vocabulary
+        self.eyes = eyes
         self._graph = build_graph()
         self._lock = threading.Lock()
         self._running: dict[str, Running] = {}
@@ -289,6 +290,7 @@ class Coordinator:
             uploads=uploads,
             brain=self.brain,
             fallback=self.fallback,
+            eyes=self.eyes,
             sessions=self.sessions,
             executor=self.executor,
             token=running.token,

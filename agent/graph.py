@@ -21,7 +21,9 @@ from agent.pipe import EventPipe
 from agent.planner import plan
 from agent.replies import Replies
 from agent.sessions import Sessions
+from agent.sighted import told_by_eyes
 from agent.uploads import CleanPicture
+from engines.api import Eyes
 
 __all__ = ["TurnContext", "TurnGraph", "TurnState", "build_graph", "first_state"]
 
@@ -47,6 +49,7 @@ class TurnContext:
     uploads: Sequence[CleanPicture]
     brain: Brain
     fallback: Brain
+    eyes: Eyes | None
     sessions: Sessions
     executor: Executor
     token: CancelToken
@@ -123,6 +126,12 @@ def chat(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     run = runtime.context
     decision = Decision.model_validate(state["decision"])
     pieces: list[str] = []
+
+    if decision.route is Route.UNDERSTAND and run.eyes is not None and run.brain is run.fallback:
+        told = told_by_eyes(run.context, decision, run.eyes)
+        if told:
+            run.pipe.reply(told)
+            return {"reply": told}
 
     def stream(brain: Brain) -> None:
         for piece in stream_apart(lambda: brain.reply(run.context, decision), run.token):

@@ -127,7 +127,7 @@ class Replies:
         return self.say(f"I only have {preset} here, so I used that.", f"这里只有 {preset}，所以用了它。")
 
     def checked(self, first: str, best: str, num_tries: int) -> str:
-        """What the eyes missed at first, and at last in the picture that is kept (nothing, if all is well)."""
+        """What the eyes missed at first, and in the picture that is kept (nothing, where all is well)."""
         if num_tries == 1:
             return self.say(f"{first[:1].upper()}{first[1:]}.", f"{first}。")
         again = "again" if num_tries == 2 else f"{num_tries - 1} times more"

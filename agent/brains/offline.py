@@ -16,21 +16,15 @@ from agent.brains.other_languages import decide_unread, unread_language
 from agent.brains.reading import Reading, Wish
 from agent.brains.references import Album, Reference
 from agent.brains.rest import without_rest
-from agent.brains.sighted import seen_or_told
 from agent.brains.small_world import SmallWorld
 from agent.brains.subjects import repainted, subject
 from agent.domain import Decision, DecisionStep, Origin, Route
-from engines.api import Eyes
 
 __all__ = ["OfflineBrain"]
 
 
 class OfflineBrain:
     """The rules. Also what other brains fall back on."""
-
-    def __init__(self, eyes: Eyes | None = None) -> None:
-        """`eyes` answer questions about pictures; without them only the pictures' records do."""
-        self._eyes = eyes
 
     @property
     def name(self) -> str:
@@ -51,7 +45,7 @@ class OfflineBrain:
     def reply(self, context: Context, decision: Decision) -> Iterator[str]:
         """The answer to small talk or to a question about a picture, word by word."""
         if decision.route is Route.UNDERSTAND:
-            text = seen_or_told(context, decision, self._eyes)
+            text = answers.about_pictures(context, decision)
         else:
             text = decision.reply or answers.talk(context, decision.language)
         yield from re.findall(r"\S+\s*|\s+", text)

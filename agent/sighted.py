@@ -1,4 +1,4 @@
-"""What is said of pictures by those who can look at them, and by those who know their records alone."""
+"""Questions about pictures, answered by eyes that no language model has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 
 from PIL import Image
 
-from agent.brains import answers
 from agent.brains.brain import Context, PictureView
 from agent.brains.references import Album
 from agent.domain import Decision, Origin
@@ -16,26 +15,26 @@ from agent.seeing import Record, answer
 from engines.api import Eyes
 from engines.errors import EngineError
 
-__all__ = ["seen_or_told"]
+__all__ = ["told_by_eyes"]
 
 log = logging.getLogger(__name__)
 
 
-def seen_or_told(context: Context, decision: Decision, eyes: Eyes | None) -> str:
-    """The answer to a question about pictures: from what the eyes see, else from what the record says."""
+def told_by_eyes(context: Context, decision: Decision, eyes: Eyes) -> str:
+    """The answer to a question about pictures, from what the eyes see; empty where they cannot look."""
     album = Album(context)
     pictures = [album.by_id[target] for target in decision.targets if target in album.by_id]
-    if eyes is None or context.look is None or not pictures:
-        return answers.about_pictures(context, decision)
+    if context.look is None:
+        return ""
     try:
         return "\n".join(seen(picture, album, decision.language, eyes) for picture in pictures)
     except (AgentError, EngineError) as error:
         log.warning("the eyes cannot look: %s", error)
-        return answers.about_pictures(context, decision)
+        return ""
 
 
 def seen(picture: PictureView, album: Album, language: str, eyes: Eyes) -> str:
-    """Of one picture; with several asked about, each answer begins with its name."""
+    """Of one picture."""
     context = album.context
     assert context.look is not None
     with Image.open(io.BytesIO(context.look(picture.id)), formats=("JPEG",)) as image:
