@@ -12,7 +12,7 @@ from agent.brains.answers import after, cannot_look
 from agent.brains.brain import Context
 from agent.brains.grammar import answer_schema
 from agent.brains.limits import within_limits
-from agent.brains.wire import BadAnswer, read_decision
+from agent.brains.wire import BadAnswer, read_decision, storable
 from agent.cancel import CancelToken
 from agent.domain import Decision, Route
 from agent.errors import BrainUnavailable
@@ -96,7 +96,7 @@ class LlamaBrain:
         while (piece := heard.get()) is not None:
             if isinstance(piece, BaseException):
                 raise piece
-            yield piece.replace("\0", "")
+            yield storable(piece)
 
     def _wait(self, work: Callable[[OnProgress], Result], context: Context) -> Result:
         """Have the work done on the device when it is its turn."""

@@ -20,7 +20,7 @@ from agent.brains.completion import Chunk, Completion
 from agent.brains.limits import within_limits
 from agent.brains.refusals import Server, is_about_form, is_about_pictures
 from agent.brains.sight import QUESTION, draw_stripes, has_seen, stripes
-from agent.brains.wire import WIRE_SCHEMA, BadAnswer, read_decision, without_thoughts
+from agent.brains.wire import WIRE_SCHEMA, BadAnswer, read_decision, storable, without_thoughts
 from agent.domain import MAX_PICTURES_PER_TURN, Decision, Route
 from agent.errors import BrainUnavailable
 
@@ -152,7 +152,7 @@ class OpenAIBrain:
             for choice in Chunk.model_validate(chunk, from_attributes=True).choices[:1]:
                 reason = choice.finish_reason or reason
                 said = choice.delta and (choice.delta.content or choice.delta.refusal)
-                piece = (said or "").replace("\0", "")
+                piece = storable(said or "")
                 if not has_begun:
                     start += piece
                     piece = beginning(start)

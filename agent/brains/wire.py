@@ -14,7 +14,7 @@ from agent.brains.english_adjust import operation_of
 from agent.brains.small_world import SmallWorld
 from agent.domain import Decision, DecisionStep, Route, Shape
 
-__all__ = ["WIRE_SCHEMA", "BadAnswer", "read_decision", "without_thoughts"]
+__all__ = ["WIRE_SCHEMA", "BadAnswer", "read_decision", "storable", "without_thoughts"]
 
 MOST_ANSWER_CHARACTERS = 20_000
 MOST_REASON_CHARACTERS, MOST_REPLY_CHARACTERS, MOST_PROMPT_CHARACTERS = 300, 1_000, 2_000
@@ -223,15 +223,15 @@ class Checking:
             width=wire.width or None,
             height=wire.height or None,
             language=self.language,
-            reason=plain(wire.reason, MOST_REASON_CHARACTERS),
-            reply=plain(reply, MOST_REPLY_CHARACTERS),
+            reason=storable(wire.reason[:MOST_REASON_CHARACTERS]),
+            reply=storable(reply[:MOST_REPLY_CHARACTERS]),
             notices=notices,
         )
 
 
-def plain(text: str, most_characters: int) -> str:
-    """The beginning of a text, without what no database can keep: lone surrogates and NUL."""
-    return text[:most_characters].encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+def storable(text: str) -> str:
+    """Without what no database can keep: lone surrogates and NUL."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
 
 
 def language_code(language: str) -> str:
