@@ -15,7 +15,20 @@ from engines.manifest import check_manifest
 from training.__main__ import main
 
 ROOT = Path(__file__).parents[3]
-FEW = ["--plain", "4", "--decoded", "2", "--redrawn", "2", "--outside", "2", "--held-out", "4"]
+FEW = [
+    "--plain",
+    "4",
+    "--decoded",
+    "2",
+    "--redrawn",
+    "2",
+    "--drawn",
+    "4",
+    "--outside",
+    "2",
+    "--held-out",
+    "4",
+]
 
 
 @pytest.mark.font
