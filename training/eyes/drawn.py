@@ -20,6 +20,8 @@ _TOGETHER = 4
 """Pictures of one look."""
 _DIFFERENT = 45
 """Of 255: what differs so much from the empty scene is the thing."""
+_SPECK_PX = 11
+"""What is narrower and stands apart is a star that the engine set elsewhere."""
 _SMALLEST, _LARGEST = 0.02, 0.4
 """Shares of the picture that a thing alone covers; other drawings are passed over."""
 
@@ -52,8 +54,9 @@ def standing_out(picture: Image.Image, empty: Scene) -> tuple[int, int, int, int
     """The box of what differs from the empty scene; None where it is no single thing."""
     ground = np.asarray(render(empty), np.int16)
     differs = np.abs(np.asarray(picture.convert("RGB"), np.int16) - ground).max(axis=2) > _DIFFERENT
-    clean = Image.fromarray(differs.astype(np.uint8) * 255).filter(ImageFilter.MedianFilter(7))
-    ink = np.asarray(clean) > 0
+    found = Image.fromarray(differs.astype(np.uint8) * 255).filter(ImageFilter.MedianFilter(5))
+    core = found.filter(ImageFilter.MinFilter(_SPECK_PX)).filter(ImageFilter.MaxFilter(_SPECK_PX + 6))
+    ink = (np.asarray(found) > 0) & (np.asarray(core) > 0)
     if not _SMALLEST < ink.mean() < _LARGEST:
         return None
     rows, columns = np.nonzero(ink)
