@@ -56,10 +56,14 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     world = world_of(read_vocabulary(args.weights))
     folder = args.runs / "eyes"
     making = Making(
-        num_plain=args.plain, num_decoded=args.decoded, num_redrawn=args.redrawn, num_outside=args.outside
+        num_plain=args.plain,
+        num_decoded=args.decoded,
+        num_redrawn=args.redrawn,
+        num_drawn=args.drawn,
+        num_outside=args.outside,
     )
     vae = Vae.from_pretrained(args.weights / "vae")
-    drawer = load_engine(args.preset, args.weights) if making.num_redrawn else None
+    drawer = load_engine(args.preset, args.weights) if making.num_redrawn + making.num_drawn else None
     stores = {
         shape: build_store(folder / "views", world, shape, making, vae, drawer, say) for shape in world.shapes
     }

@@ -17,6 +17,7 @@ from engines.engine import DiffusionEngine
 from engines.eyes.network import Names
 from engines.vae import Vae, to_image, to_pixels
 from engines.velocity import prompt_velocity
+from training.eyes.drawn import drawn_views
 from training.eyes.outside import outside_picture
 from training.eyes.views import Labelled, ViewTruth, natural_colors, sample_view
 from training.seeds import rng_for
@@ -42,6 +43,7 @@ class Making:
     num_plain: int = 9_000
     num_decoded: int = 3_000
     num_redrawn: int = 1_600
+    num_drawn: int = 800
     num_outside: int = 2_600
     seed: int = 0
 
@@ -84,7 +86,7 @@ def build_store(
     drawer: DiffusionEngine | None,
     say: Callable[[str], None],
 ) -> dict[str, Store]:
-    """The stores by kind, read where they were made before; without a drawer nothing is redrawn."""
+    """The stores by kind, read where they were made before; without a drawer nothing is drawn or redrawn."""
     makers: dict[str, Callable[[], Store]] = {
         "plain": lambda: views_store(
             sample_views(world, shape, "plain", making.num_plain, making.seed), world
@@ -94,8 +96,13 @@ def build_store(
     }
     if drawer is not None:
         makers["redrawn"] = lambda: redrawn_store(world, shape, making, vae, drawer)
+        makers["drawn"] = lambda: views_store(
+            drawn_views(world, shape, making.num_drawn, making.seed, drawer), world
+        )
     stores: dict[str, Store] = {}
     for kind, make in makers.items():
+        if not getattr(making, f"num_{kind}"):
+            continue
         file = folder / f"{kind}-{shape}.npz"
         if not file.is_file():
             make().save(file)

@@ -15,13 +15,26 @@ from engines.manifest import check_manifest
 from training.__main__ import main
 
 ROOT = Path(__file__).parents[3]
-FEW = ["--plain", "4", "--decoded", "2", "--redrawn", "2", "--outside", "2", "--held-out", "4"]
+FEW = [
+    "--plain",
+    "4",
+    "--decoded",
+    "2",
+    "--redrawn",
+    "2",
+    "--drawn",
+    "4",
+    "--outside",
+    "2",
+    "--held-out",
+    "4",
+]
 
 
 @pytest.mark.font
 def test_eyes_are_trained_measured_and_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     weights = tmp_path / "weights"
-    shutil.copytree(STICKERS, weights, ignore=shutil.ignore_patterns(EYES))
+    shutil.copytree(STICKERS, weights)
     words = ["eyes", "--weights", str(weights), "--runs", str(tmp_path / "runs"), "--steps", "2", *FEW]
     assert main(words) == 0
     assert "eyes 2/2" in capsys.readouterr().out

@@ -35,14 +35,14 @@ def test_pictures_from_outside_have_no_labels() -> None:
 
 def test_a_store_is_made_once_and_read_again(tmp_path: Path) -> None:
     drawer = load_engine("stickers-fast")
-    making = Making(num_plain=3, num_decoded=2, num_redrawn=2, num_outside=1)
+    making = Making(num_plain=3, num_decoded=2, num_redrawn=2, num_drawn=4, num_outside=1)
     said: list[str] = []
     made, again = (
         build_store(tmp_path, SMALL, "square", making, drawer.parts.vae, drawer, said.append)
         for _ in range(2)
     )
-    assert len(said) == 4
-    assert set(made) == {"plain", "decoded", "redrawn", "outside"}
+    assert len(said) == 5
+    assert set(made) == {"plain", "decoded", "redrawn", "drawn", "outside"}
     for kind, store in made.items():
         assert np.array_equal(store.pixels_NHW3, again[kind].pixels_NHW3)
         assert np.array_equal(store.things_NT6, again[kind].things_NT6)
@@ -51,7 +51,7 @@ def test_a_store_is_made_once_and_read_again(tmp_path: Path) -> None:
 
 def test_what_the_engine_redraws_is_still_the_view(tmp_path: Path) -> None:
     drawer = load_engine("stickers-fast")
-    making = Making(num_plain=1, num_decoded=1, num_redrawn=4, num_outside=1)
+    making = Making(num_plain=1, num_decoded=1, num_redrawn=4, num_drawn=4, num_outside=1)
     store = build_store(tmp_path, SMALL, "square", making, drawer.parts.vae, drawer, lambda _: None)[
         "redrawn"
     ]
