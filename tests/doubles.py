@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain, Context
 from agent.coordinator import Coordinator
@@ -13,10 +15,10 @@ from agent.domain import Decision, DecisionStep, Quality, Route
 from agent.errors import AgentError
 from agent.jobs import Jobs
 from agent.sessions import Sessions
-from engines.api import Engine
+from engines.api import Box, Engine, Eyes, Seen
 from engines.fake import FakeEngine
 
-__all__ = ["Agent", "ScriptedBrain", "build_agent", "draw", "edit"]
+__all__ = ["Agent", "ScriptedBrain", "ScriptedEyes", "build_agent", "draw", "edit"]
 
 
 def draw(prompt: str, num_pictures: int = 1) -> Decision:
@@ -63,6 +65,22 @@ class ScriptedBrain:
         self.is_closed = True
 
 
+class ScriptedEyes:
+    """See what their script says, one look after the other, and then a picture that is not of their world."""
+
+    def __init__(self, *script: Seen, vocabulary: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        self.vocabulary = dict(vocabulary or {})
+        self.questions: list[str] = []
+        self._script = iter(script)
+
+    def look(self, image: Image.Image, question: str = "") -> Seen:
+        self.questions.append(question)
+        return next(self._script, Seen(size=image.size, is_known=False, confidence=1.0))
+
+    def locate(self, image: Image.Image, words: str) -> tuple[Box, ...]:
+        return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Agent:
     """A coordinator with all it stands on."""
@@ -86,6 +104,7 @@ def build_agent(
     engine: Engine | None = None,
     engines: Mapping[Quality, Engine] | None = None,
     editors: Mapping[Quality, Engine] | None = None,
+    eyes: Eyes | None = None,
 ) -> Agent:
     """An agent on SQLite in `folder`, as app.build would make it."""
     both = {Quality.FULL: engine or FakeEngine()}
@@ -103,5 +122,6 @@ def build_agent(
         vocabulary=next(
             (each.info.vocabulary for each in (both if engines is None else engines).values()), {}
         ),
+        eyes=eyes,
     )
     return Agent(sessions=sessions, artifacts=artifacts, jobs=jobs, coordinator=coordinator)

@@ -25,6 +25,7 @@ def test_the_state_is_small_plain_data_at_every_step(tmp_path: Path) -> None:
         uploads=(),
         brain=ScriptedBrain(decision),
         fallback=ScriptedBrain(),
+        eyes=None,
         sessions=agent.sessions,
         executor=agent.coordinator.executor,
         token=CancelToken(),

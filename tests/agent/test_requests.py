@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agent.changes import Locate
 from agent.domain import (
     AdjustStep,
     Artifact,
@@ -28,11 +27,11 @@ from agent.executor import Executor, StepResult
 from agent.metadata import PIXELS, read_recipe
 from agent.operations import Crop, CutOut, Extend, Operation, Rotate, Side, Upscale
 from agent.sessions import NewPicture
-from engines.api import EditRequest, EngineInfo, GenerateRequest, OnProgress, Sample
+from engines.api import Box, EditRequest, EngineInfo, Eyes, GenerateRequest, OnProgress, Sample
 from engines.errors import NonFiniteOutput
 from engines.fake import FakeEngine, Fault
 from tests.agent.test_executor import begin, carry_out, upload
-from tests.doubles import Agent, build_agent
+from tests.doubles import Agent, ScriptedEyes, build_agent
 
 KEEPS = PictureOptions(keeps_rest=True, seed=5)
 
@@ -76,14 +75,14 @@ class Drifting:
         return sample
 
 
-def executor_with(agent: Agent, editor: object, locate: Locate | None = None) -> Executor:
+def executor_with(agent: Agent, editor: object, eyes: Eyes | None = None) -> Executor:
     return Executor(
         sessions=agent.sessions,
         artifacts=agent.artifacts,
         jobs=agent.jobs,
         engines={Quality.FULL: FakeEngine()},
         editors={Quality.FULL: editor},  # type: ignore[dict-item]
-        locate=locate,
+        eyes=eyes,
     )
 
 
@@ -186,19 +185,18 @@ def test_an_edit_that_changes_nothing_says_so(agent: Agent, session: Session) ->
     assert result.notices == ["I saw no change that is more than noise, so the picture stayed as it was."]
 
 
-def the_middle(image: Image.Image, words: str) -> Image.Image | None:
+class TheMiddle(ScriptedEyes):
     """Eyes that see every car in the middle."""
-    if words != "car":
-        return None
-    found = Image.new("L", image.size)
-    found.paste(255, (image.width // 4, image.height // 4, image.width // 2, image.height // 2))
-    return found
+
+    def locate(self, image: Image.Image, words: str) -> tuple[Box, ...]:
+        middle = (image.width // 4, image.height // 4, image.width // 2, image.height // 2)
+        return (middle,) if words == "car" else ()
 
 
 def test_eyes_tell_where_to_work_and_what_changed_besides(agent: Agent, session: Session) -> None:
     source = upload(agent, session, (128, 128))
     editor = Drifting(strength=40)
-    executor = executor_with(agent, editor, the_middle)
+    executor = executor_with(agent, editor, TheMiddle())
     step = EditStep(instruction="make the car red", source=source.id)
     (plain,) = carry_out(agent, step, begin(agent, session), executor).artifacts
     assert plain.change is not None

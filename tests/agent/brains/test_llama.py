@@ -251,7 +251,7 @@ def test_a_random_llama_is_a_brain(tmp_path: Path, jobs: Jobs) -> None:
 def test_the_app_refuses_a_llama_that_only_reads(tmp_path: Path) -> None:
     for engine, sentence in (
         ("stickers", "too few for a conversation"),
-        ("fake", "fake engine has no Llama"),
+        ("fake", "no Llama here that draws"),
     ):
         with pytest.raises(ModelNotFound, match=sentence):
             app.build(app.Settings(brain="llama", engine=engine, data_folder=tmp_path))  # type: ignore[arg-type]
