@@ -29,7 +29,7 @@ from agent.jobs import Jobs
 from agent.pipe import EventPipe
 from agent.replies import Replies
 from agent.safety import check_words
-from agent.sessions import NewPicture, Sessions
+from agent.sessions import TIP, NewPicture, Sessions
 from agent.uploads import CleanPicture, clean_upload
 from engines.api import Engine
 from engines.errors import Cancelled, EngineError
@@ -63,6 +63,7 @@ class Message:
     text: str
     files: Sequence[Path | bytes]
     options: PictureOptions
+    after: str | None = TIP
 
 
 class Coordinator:
@@ -118,6 +119,28 @@ class Coordinator:
             files = [self.artifacts.read(upload.sha256) for upload in turn.uploads]
             return self.run(turn.session_id, owner, turn.text, files, turn.options)
         return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
+
+    def edit(
+        self,
+        turn_id: str,
+        owner: str,
+        text: str,
+        files: Sequence[Path | bytes] | None = None,
+        options: PictureOptions | None = None,
+    ) -> Iterator[Event]:
+        """Say an earlier message in other words: a new turn beside it, which is then the branch shown.
+
+        Files and options are the earlier message's unless others are given. Raises SourceNotFound.
+        """
+        turn = self.sessions.turn(turn_id, owner)
+        if files is None:
+            files = [self.artifacts.read(upload.sha256) for upload in turn.uploads]
+        message = Message(
+            text=clean_text(text), files=files, options=options or turn.options, after=turn.parent
+        )
+        return self._start(
+            turn.session_id, owner, lambda running: self._open(running, turn.session_id, message)
+        )
 
     def stop(self, session_id: str, owner: str) -> bool:
         """Stop the session's running turn (the device is free within one step); False when none runs."""
@@ -222,7 +245,7 @@ class Coordinator:
     def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""
         require_message(message)
-        session = self.sessions.get(session_id, running.owner)
+        self.sessions.get(session_id, running.owner)
         uploads = [clean_upload(file) for file in message.files]
         running.token.raise_if_cancelled()
         with self.artifacts.lock:
@@ -236,11 +259,14 @@ class Coordinator:
                 )
                 for candidate, upload in enumerate(uploads, start=1)
             ]
-            turn = self.sessions.open_turn(session_id, running.owner, message.text, message.options, pictures)
+            turn = self.sessions.open_turn(
+                session_id, running.owner, message.text, message.options, pictures, message.after
+            )
         running.pipe.turn_id = turn.id
+        current = self.sessions.get(session_id, running.owner).head
         if turn.uploads:
             self.sessions.set_head(session_id, turn.uploads[-1].id)
-        return self._context(running, turn, session.head, uploads)
+        return self._context(running, turn, current, uploads)
 
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:
         turn = self.sessions.reopen_turn(turn_id, running.owner)
@@ -251,8 +277,7 @@ class Coordinator:
         self, running: Running, turn: Turn, current: str | None, uploads: Sequence[CleanPicture]
     ) -> TurnContext:
         """What the nodes share."""
-        turns = self.sessions.turns(turn.session_id, running.owner)
-        earlier = turns[: [each.id for each in turns].index(turn.id)]
+        *earlier, _ = self.sessions.path(turn.id, running.owner)
         return TurnContext(
             turn=turn,
             owner=running.owner,
