@@ -70,6 +70,11 @@ class Sessions:
         with self.transaction() as rows:
             return find_session(rows, session_id, owner).value()
 
+    def has(self, session_id: str, owner: str) -> bool:
+        query = sa.select(SessionRow.id).where(SessionRow.id == session_id, SessionRow.owner == owner)
+        with self.transaction() as rows:
+            return rows.scalar(query) is not None
+
     def rename(self, session_id: str, owner: str, title: str) -> Session:
         """Raises SessionNotFound."""
         with self.transaction() as rows:
