@@ -48,7 +48,9 @@ def build_library() -> LibraryView:
             )
             starred = gr.Checkbox(label=WORDS("starred_only"), container=False, elem_classes="starred")
             close = gr.Button(WORDS("back_to_chat"), size="sm", elem_classes="close")
-        shelf = gr.HTML(elem_classes="shelf", js_on_load=SCRIPT.read_text(encoding="utf-8"))
+        shelf = gr.HTML(
+            elem_classes="shelf", js_on_load=SCRIPT.read_text(encoding="utf-8"), apply_default_css=False
+        )
     return LibraryView(panel=panel, search=search, starred=starred, close=close, shelf=shelf)
 
 
@@ -65,7 +67,7 @@ def wire_library(
     asked = [library.search, library.starred]
     shelf = [library.shelf]
     listen(sidebar.pictures.click, handlers.open, [], [library.panel, *asked, *shelf])
-    for asking in (library.search.input, library.starred.input):
+    for asking in (library.search.change, library.starred.input):
         listen(asking, handlers.find, asked, shelf, trigger_mode="always_last")
     listen(library.shelf.turn, handlers.turn, asked, shelf)
     listen(library.shelf.look, handlers.look, [], shelf)

@@ -61,7 +61,7 @@ def large(picture: PictureInChat, page: int) -> str:
     artifact = picture.artifact
     address = f"/pictures/{artifact.id}"
     return (
-        f'<div class="large" data-page="{page}">'
+        f'<div class="large" data-page="{page}" style="--aspect:{artifact.width / artifact.height:.4f}">'
         f'<button type="button" class="back" data-do="turn">{spoken("back_to_pictures")}</button>'
         f'<a class="frame" href="{address}" target="_blank" rel="noopener"><img src="{address}" '
         f'alt="{escape(words_of(picture))}" width="{artifact.width}" height="{artifact.height}"></a>'

@@ -80,11 +80,16 @@ def build_sidebar() -> Sidebar:
                 really_delete = gr.Button(WORDS("delete_for_good"), size="sm", variant="stop")
                 keep = gr.Button(WORDS("keep"), size="sm")
         script = CHATS_SCRIPT.read_text(encoding="utf-8")
-        found = gr.HTML(elem_classes=["sessions", "found"], js_on_load=script)
-        sessions = gr.HTML(elem_classes=["sessions", "all"], js_on_load=script)
-        gr.HTML(IMPORT, js_on_load=IMPORT_SCRIPT.read_text(encoding="utf-8"), elem_classes="importing")
+        found = gr.HTML(elem_classes=["sessions", "found"], js_on_load=script, apply_default_css=False)
+        sessions = gr.HTML(elem_classes=["sessions", "all"], js_on_load=script, apply_default_css=False)
+        gr.HTML(
+            IMPORT,
+            js_on_load=IMPORT_SCRIPT.read_text(encoding="utf-8"),
+            elem_classes="importing",
+            apply_default_css=False,
+        )
     with gr.Row(visible=False, elem_classes="temporary-bar") as bar:
-        gr.HTML(f"<p>{spoken('temporary_note')}</p>")
+        gr.HTML(f"<p>{spoken('temporary_note')}</p>", apply_default_css=False)
         end = gr.Button(WORDS("end_now"), size="sm")
     return Sidebar(
         new=new,
@@ -116,7 +121,7 @@ def wire_chats(
     cards = [sidebar.renaming, sidebar.deleting]
     lists = [sidebar.sessions, sidebar.found]
     words = [session_id, sidebar.search]
-    listen(sidebar.search.input, handlers.search, words, [sidebar.found], trigger_mode="always_last")
+    listen(sidebar.search.change, handlers.search, words, [sidebar.found], trigger_mode="always_last")
     listen(session_id.change, handlers.mark, [session_id], [sidebar.bar], queue=False)
     listen(session_id.change, handlers.search, words, [sidebar.found], queue=False)
     for listed in lists:

@@ -82,3 +82,17 @@ def test_a_picture_whose_file_is_gone_says_so(shelf: Shelf) -> None:
     answer = shelf.browser(TOKEN).get(f"/pictures/{shelf.picture.id}")
     assert answer.status_code == 404
     assert "gone" in answer.text
+
+
+def test_a_thumbnail_is_the_owners_too(shelf: Shelf) -> None:
+    address = f"/thumbnails/{shelf.picture.id}"
+    answer = shelf.browser(TOKEN).get(f"{address}?size=320")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    assert shelf.browser(TOKEN).get(address).status_code == 200
+    for token in (OTHER_TOKEN, None):
+        assert shelf.browser(token).get(address).status_code == 404
+
+
+@pytest.mark.parametrize("size", ["0", "97", "100000", "x", "-96", "96.0"])
+def test_a_thumbnail_has_one_of_two_sizes(shelf: Shelf, size: str) -> None:
+    assert shelf.browser(TOKEN).get(f"/thumbnails/{shelf.picture.id}?size={size}").status_code == 404
