@@ -47,6 +47,7 @@ def wire_conversation(
     """Showing a session, and messages. Each gesture ends at once; then its running turn is followed."""
     shown = gr.State(Page())
     view = [session_id, sidebar.sessions, stage.chat, stage.box]
+    session_id.change(None, [session_id], None, js=SHOW_ADDRESS)
     settings = [session_id, stage.quality, stage.shape, stage.seed]
     gestures = [
         listen(page.load, handlers.open, [shown], view),
@@ -61,4 +62,3 @@ def wire_conversation(
     for gesture in gestures:
         listen(gesture.success, handlers.follow, [shown, session_id], view, trigger_mode="multiple")
     listen(stage.box.stop, handlers.stop, [session_id], [], queue=False)
-    session_id.change(None, [session_id], None, js=SHOW_ADDRESS)
