@@ -30,7 +30,7 @@ from agent.masks import clean_mask, painted_picture
 from agent.pipe import EventPipe
 from agent.replies import Replies
 from agent.safety import check_words
-from agent.sessions import NewPicture, Sessions
+from agent.sessions import TIP, NewPicture, Sessions
 from agent.uploads import CleanPicture, clean_upload
 from engines.api import Engine, Eyes
 from engines.errors import Cancelled, EngineError
@@ -66,6 +66,7 @@ class Message:
     options: PictureOptions
     mask: bytes | None = None
     mask_of: str | None = None
+    after: str | None = TIP
 
 
 class Coordinator:
@@ -140,6 +141,28 @@ class Coordinator:
             mask_of = turn.masks[0].parents[0] if turn.masks else None
             return self.run(turn.session_id, owner, turn.text, files, turn.options, mask, mask_of)
         return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
+
+    def edit(
+        self,
+        turn_id: str,
+        owner: str,
+        text: str,
+        files: Sequence[Path | bytes] | None = None,
+        options: PictureOptions | None = None,
+    ) -> Iterator[Event]:
+        """Say an earlier message in other words: a new turn beside it, which is then the branch shown.
+
+        Files and options are the earlier message's unless others are given. Raises SourceNotFound.
+        """
+        turn = self.sessions.turn(turn_id, owner)
+        if files is None:
+            files = [self.artifacts.read(upload.sha256) for upload in turn.uploads]
+        message = Message(
+            text=clean_text(text), files=files, options=options or turn.options, after=turn.parent
+        )
+        return self._start(
+            turn.session_id, owner, lambda running: self._open(running, turn.session_id, message)
+        )
 
     def stop(self, session_id: str, owner: str) -> bool:
         """Stop the session's running turn (the device is free within one step); False when none runs."""
@@ -264,11 +287,14 @@ class Coordinator:
             ]
             if mask is not None:
                 pictures.append(mask.as_new_picture(self.artifacts.put(mask.png)))
-            turn = self.sessions.open_turn(session_id, running.owner, message.text, message.options, pictures)
+            turn = self.sessions.open_turn(
+                session_id, running.owner, message.text, message.options, pictures, message.after
+            )
         running.pipe.turn_id = turn.id
+        current = self.sessions.get(session_id, running.owner).head
         if turn.uploads:
             self.sessions.set_head(session_id, turn.uploads[-1].id)
-        return self._context(running, turn, session.head, uploads)
+        return self._context(running, turn, current, uploads)
 
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:
         turn = self.sessions.reopen_turn(turn_id, running.owner)
@@ -279,8 +305,7 @@ class Coordinator:
         self, running: Running, turn: Turn, current: str | None, uploads: Sequence[CleanPicture]
     ) -> TurnContext:
         """What the nodes share."""
-        turns = self.sessions.turns(turn.session_id, running.owner)
-        earlier = turns[: [each.id for each in turns].index(turn.id)]
+        *earlier, _ = self.sessions.path(turn.id, running.owner)
         return TurnContext(
             turn=turn,
             owner=running.owner,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gradio as gr
 
 from ui.handlers import Handlers, Page
+from ui.library import LibraryView, build_library, wire_library
 from ui.listen import listen
-from ui.sidebar import Sidebar, build_sidebar, wire_sessions
+from ui.sidebar import Sidebar, build_sidebar, wire_chats
 from ui.stage import Stage, build_stage
 
 __all__ = ["build_page"]
@@ -29,23 +30,29 @@ def build_page(handlers: Handlers) -> gr.Blocks:
     with page:
         session_id = gr.Textbox(visible=False)
         sidebar = build_sidebar()
+        library = build_library()
         stage = build_stage()
-        wire_conversation(page, session_id, sidebar, stage, handlers)
-        wire_sessions(session_id, sidebar, handlers)
+        wire_conversation(page, session_id, sidebar, library, stage, handlers)
     return page
 
 
 def wire_conversation(
-    page: gr.Blocks, session_id: gr.Textbox, sidebar: Sidebar, stage: Stage, handlers: Handlers
+    page: gr.Blocks,
+    session_id: gr.Textbox,
+    sidebar: Sidebar,
+    library: LibraryView,
+    stage: Stage,
+    handlers: Handlers,
 ) -> None:
     """Showing a session, and messages. Each gesture ends at once; then its running turn is followed."""
     shown = gr.State(Page())
     view = [session_id, sidebar.sessions, stage.chat, stage.box]
+    session_id.change(None, [session_id], None, js=SHOW_ADDRESS)
     settings = [session_id, stage.quality, stage.shape, stage.seed]
     gestures = [
         listen(page.load, handlers.open, [shown], view),
-        listen(sidebar.sessions.select, handlers.choose, [shown], view),
-        listen(sidebar.new.click, handlers.new, [shown], view),
+        *wire_chats(shown, view, session_id, sidebar, handlers),
+        *wire_library(shown, view, session_id, sidebar, library, handlers),
         listen(sidebar.really_delete.click, handlers.delete, [shown, session_id], view),
         listen(stage.box.submit, handlers.send, [shown, stage.box, *settings], view),
         listen(stage.chat.example_select, handlers.pick, [shown, *settings], view),
@@ -55,4 +62,3 @@ def wire_conversation(
     for gesture in gestures:
         listen(gesture.success, handlers.follow, [shown, session_id], view, trigger_mode="multiple")
     listen(stage.box.stop, handlers.stop, [session_id], [], queue=False)
-    session_id.change(None, [session_id], None, js=SHOW_ADDRESS)

@@ -12,18 +12,21 @@ from agent.artifacts import Artifacts
 from agent.change_map import change_map
 from agent.errors import AgentError, SourceNotFound
 from agent.sessions import Sessions
+from agent.thumbnails import SIZES_PX, Thumbnails
 from ui.gate import owner_of
 
 __all__ = ["picture_routes"]
 
-YEAR_SECONDS = 365 * 24 * 3600
+CACHE_CONTROL = f"private, max-age={365 * 24 * 3600}, immutable"
 
 
 def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
     """GET /pictures/{id}: the PNG as saved, metadata included; `?download=1` saves it as its handle.
 
     GET /pictures/{id}/changes: what an edit changed of its parent, as a PNG.
+    GET /thumbnails/{id}: a small JPEG, its longest side `?size=96` or 320.
     """
+    thumbnails = Thumbnails(artifacts)
 
     def picture(request: Request) -> Response:
         def answer(owner: str, artifact_id: str) -> Response:
@@ -40,9 +43,21 @@ def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
 
         return to_owner(request, answer)
 
+    def thumbnail(request: Request) -> Response:
+        def answer(owner: str, artifact_id: str) -> Response:
+            size = request.query_params.get("size", str(SIZES_PX[0]))
+            if size not in map(str, SIZES_PX):
+                raise SourceNotFound("There is no such picture here.")
+            artifact = sessions.artifact(artifact_id, owner)
+            jpeg = thumbnails.jpeg(artifact.sha256, int(size))
+            return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": CACHE_CONTROL})
+
+        return to_owner(request, answer)
+
     return [
         Route("/pictures/{artifact_id}", picture, methods=["GET"]),
         Route("/pictures/{artifact_id}/changes", changes, methods=["GET"]),
+        Route("/thumbnails/{artifact_id}", thumbnail, methods=["GET"]),
     ]
 
 
@@ -61,8 +76,5 @@ def to_owner(request: Request, answer: Callable[[str, str], Response]) -> Respon
 
 def as_png(png: bytes, disposition: str) -> Response:
     """A picture never changes once it has its id."""
-    headers = {
-        "Cache-Control": f"private, max-age={YEAR_SECONDS}, immutable",
-        "Content-Disposition": disposition,
-    }
+    headers = {"Cache-Control": CACHE_CONTROL, "Content-Disposition": disposition}
     return Response(png, media_type="image/png", headers=headers)

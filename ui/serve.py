@@ -16,6 +16,7 @@ from ui.handlers import Handlers
 from ui.live import LiveTurns
 from ui.routes import picture_routes
 from ui.theme import STYLE_SHEET, build_theme
+from ui.transfer import transfer_routes
 from ui.words import WORDS
 
 __all__ = ["serve"]
@@ -58,7 +59,7 @@ def serve(
         head=f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
         app_kwargs={
             "middleware": [Middleware(Gate, host=host)],
-            "routes": picture_routes(sessions, artifacts),
+            "routes": [*picture_routes(sessions, artifacts), *transfer_routes(sessions, artifacts)],
         },
     )
     return page
