@@ -13,22 +13,25 @@ from agent.brains.brain import Brain
 from agent.cancel import CancelToken
 from agent.context import build_context
 from agent.domain import (
-    MAX_PROMPT_CHARACTERS,
     Artifact,
+    Decision,
     Origin,
     PictureOptions,
+    Plan,
     Quality,
+    Route,
     Turn,
     TurnStatus,
 )
-from agent.errors import AgentError, MessageRefused, StorageUnavailable
+from agent.errors import AgentError, SourceNotFound, StorageUnavailable
 from agent.events import Event
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
+from agent.messages import Message, clean_text, require_message
 from agent.pipe import EventPipe
+from agent.planner import reworded
 from agent.replies import Replies
-from agent.safety import check_words
 from agent.sessions import NewPicture, Sessions
 from agent.uploads import CleanPicture, clean_upload
 from engines.api import Engine
@@ -36,7 +39,6 @@ from engines.errors import Cancelled, EngineError
 
 __all__ = ["Coordinator"]
 
-MAX_UPLOADS = 4
 STOP_WAIT_SECONDS = 10.0
 BROKE = "Something inside Reverie broke. Please retry; the log says more."
 log = logging.getLogger(__name__)
@@ -54,15 +56,6 @@ class Running:
 
 
 OpenTurn = Callable[[Running], TurnContext]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """What the user sent."""
-
-    text: str
-    files: Sequence[Path | bytes]
-    options: PictureOptions
 
 
 class Coordinator:
@@ -118,6 +111,35 @@ class Coordinator:
             files = [self.artifacts.read(upload.sha256) for upload in turn.uploads]
             return self.run(turn.session_id, owner, turn.text, files, turn.options)
         return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
+
+    def go_back(self, picture_id: str, owner: str, language: str = "en") -> Iterator[Event]:
+        """A turn in which the user looks at an earlier picture again, without asking a brain.
+
+        Raises SourceNotFound.
+        """
+        picture = self.sessions.artifact(picture_id, owner)
+        message = Message(
+            text=Replies(language).go_back_to(picture),
+            files=(),
+            options=PictureOptions(),
+            given=Decision(route=Route.GO_BACK, targets=(picture.id,), language=language),
+        )
+        session_id = picture.session_id
+        return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
+
+    def approve(self, turn_id: str, owner: str, prompts: Sequence[str]) -> Iterator[Event]:
+        """Go on with a WAITING turn, each step of its plan in these words; raises SourceNotFound.
+
+        Words that will not do leave it waiting: the only event is then a TurnFailed with an empty turn_id.
+        """
+        session_id = self.sessions.turn(turn_id, owner).session_id
+        return self._start(session_id, owner, lambda running: self._go_on(running, turn_id, prompts))
+
+    def decline(self, turn_id: str, owner: str) -> None:
+        """A WAITING turn is not carried out; raises SourceNotFound."""
+        turn = waiting(self.sessions.turn(turn_id, owner))
+        language = turn.decision.language if turn.decision else "en"
+        self.sessions.close_turn(turn.id, TurnStatus.STOPPED, Replies(language).skipped())
 
     def stop(self, session_id: str, owner: str) -> bool:
         """Stop the session's running turn (the device is free within one step); False when none runs."""
@@ -200,6 +222,8 @@ class Coordinator:
         """Open the turn and run the graph to its end; returns how to tell so."""
         running.turn = open_turn()
         state = self._graph.invoke(first_state(), context=running.turn)
+        if state["waits"]:
+            return lambda: running.pipe.waiting(Plan.model_validate(state["plan"]), state["reply"])
         return lambda: running.pipe.done(state["reply"], tuple(state["shown"]))
 
     def _break_off(self, running: Running, status: TurnStatus, sentence: str) -> Callable[[], None]:
@@ -225,6 +249,9 @@ class Coordinator:
         session = self.sessions.get(session_id, running.owner)
         uploads = [clean_upload(file) for file in message.files]
         running.token.raise_if_cancelled()
+        for turn in self.sessions.turns(session_id, running.owner):
+            if turn.status is TurnStatus.WAITING:
+                self.decline(turn.id, running.owner)
         with self.artifacts.lock:
             pictures = [
                 NewPicture(
@@ -240,12 +267,26 @@ class Coordinator:
         running.pipe.turn_id = turn.id
         if turn.uploads:
             self.sessions.set_head(session_id, turn.uploads[-1].id)
-        return self._context(running, turn, session.head, uploads)
+        context = self._context(running, turn, session.head, uploads)
+        context.given = message.given
+        return context
 
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:
+        was = self.sessions.turn(turn_id, running.owner)
         turn = self.sessions.reopen_turn(turn_id, running.owner)
         running.pipe.turn_id = turn.id
-        return self._context(running, turn, self.sessions.get(turn.session_id, running.owner).head, ())
+        context = self._context(running, turn, self.sessions.get(turn.session_id, running.owner).head, ())
+        if turn.options.asks_first and turn.plan is not None and was.status is not TurnStatus.WAITING:
+            context.given, context.is_approved = turn.decision, True
+        return context
+
+    def _go_on(self, running: Running, turn_id: str, prompts: Sequence[str]) -> TurnContext:
+        """With a plan that waited, now in the user's words."""
+        turn = waiting(self.sessions.turn(turn_id, running.owner))
+        if turn.plan is None:
+            raise SourceNotFound("This message has no plan any more. Please send it again.")
+        self.sessions.record_plan(turn.id, reworded(turn.plan, prompts))
+        return self._reopen(running, turn.id)
 
     def _context(
         self, running: Running, turn: Turn, current: str | None, uploads: Sequence[CleanPicture]
@@ -276,26 +317,11 @@ class Coordinator:
             return {}
 
 
-def require_message(message: Message) -> None:
-    """Raises MessageRefused or UnsafeRequest."""
-    num_characters = len(message.text)
-    if num_characters > MAX_PROMPT_CHARACTERS:
-        raise MessageRefused(
-            f"Your message has {num_characters:,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
-            "Please shorten it and send it again."
-        )
-    if not message.text and not message.files:
-        raise MessageRefused("Your message is empty. Please say what you would like to see.")
-    if len(message.files) > MAX_UPLOADS:
-        raise MessageRefused(
-            f"You sent {len(message.files)} files; I take up to {MAX_UPLOADS} a message. Please send fewer."
-        )
-    check_words(message.text)
-
-
-def clean_text(text: str) -> str:
-    """Without what no database can keep: lone surrogates and NUL."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "").strip()
+def waiting(turn: Turn) -> Turn:
+    """Raises SourceNotFound for a turn that does not wait."""
+    if turn.status is not TurnStatus.WAITING:
+        raise SourceNotFound("This plan is not waiting any more. Please say once more what you would like.")
+    return turn
 
 
 def join(running: Running) -> None:

@@ -31,11 +31,15 @@ class PlanReady(TurnEvent):
 
 
 class StepQueued(TurnEvent):
-    """Step `index` (from 0) waits for the device; `place` 0 means it is next or running."""
+    """Step `index` (from 0) waits for the device; `place` 0 means it is next or running.
+
+    `preset` is the engine that will do it.
+    """
 
     kind: Literal["queued"] = "queued"
     index: int
     place: int
+    preset: str = ""
 
 
 class StepProgress(TurnEvent):
@@ -71,6 +75,14 @@ class TurnDone(TurnEvent):
     shown: tuple[str, ...] = ()
 
 
+class TurnWaiting(TurnEvent):
+    """The plan is made and on disk; the turn goes on when the user approves it. `reply` asks for that."""
+
+    kind: Literal["waiting"] = "waiting"
+    plan: Plan
+    reply: str
+
+
 class TurnStopped(TurnEvent):
     """The user pressed Stop; what was finished is kept."""
 
@@ -93,6 +105,7 @@ Event = Annotated[
     | ArtifactReady
     | ReplyDelta
     | TurnDone
+    | TurnWaiting
     | TurnStopped
     | TurnFailed,
     Field(discriminator="kind"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -68,9 +69,18 @@ class Call:
     """One step made ready: `make` wants only a seed and a listener. `notices` say what was fitted."""
 
     make: Callable[[int, OnProgress], Sample]
+    preset: str
     words: str
     source: Artifact | None = None
     notices: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """What the engine made, and how long it worked on it."""
+
+    sample: Sample
+    seconds: float
 
 
 class Executor:
@@ -103,13 +113,14 @@ class Executor:
         for candidate in range(1, step.num_pictures + 1):
             if candidate in made:
                 continue
-            sample = self._draw(call, seed + candidate - 1, work)
+            drawn = self._draw(call, seed + candidate - 1, work)
+            sample = drawn.sample
             if sample.is_prompt_cut:
                 notices[work.replies.prompt_cut()] = None
             if sample.note:
                 notices[sample.note] = None
             letter = LETTERS[candidate - 1] if step.num_pictures > 1 else ""
-            made[candidate] = self._keep(sample, call, candidate, letter, work)
+            made[candidate] = self._keep(drawn, call, candidate, letter, work)
             work.on_made(made[candidate])
         return StepResult(artifacts=[made[each] for each in sorted(made)], notices=[*notices])
 
@@ -135,7 +146,7 @@ class Executor:
             )
             return engine.generate(request, report)
 
-        return Call(make=make, words=step.prompt, notices=notices)
+        return Call(make=make, preset=engine.info.preset, words=step.prompt, notices=notices)
 
     def _edit(self, step: EditStep, work: Work) -> Call:
         engine, notices = choose(self.editors, work)
@@ -154,7 +165,13 @@ class Executor:
         def make(seed: int, report: OnProgress) -> Sample:
             return engine.edit(EditRequest(image=image, instruction=step.instruction, seed=seed), report)
 
-        return Call(make=make, words=step.instruction, source=source, notices=notices)
+        return Call(
+            make=make,
+            preset=engine.info.preset,
+            words=step.instruction,
+            source=source,
+            notices=notices,
+        )
 
     def _source(self, source: str, work: Work) -> Artifact:
         """An artifact id of this session, or "step1".. for the last picture of an earlier step."""
@@ -176,24 +193,29 @@ class Executor:
             lineage += [self.sessions.artifact(each, owner) for each in member.parents if each not in known]
         return lineage
 
-    def _draw(self, call: Call, seed: int, work: Work) -> Sample:
+    def _draw(self, call: Call, seed: int, work: Work) -> Drawn:
         """One engine call through the device's line."""
+        begun: float | None = None
 
         def on_progress(progress: Progress) -> None:
+            nonlocal begun
+            begun = begun or time.monotonic()
             preview = None if progress.preview is None else jpeg(progress.preview)
             work.pipe.progress(work.index, progress.step, progress.num_steps, preview)
 
         sample = self.jobs.run(
             lambda report: call.make(seed, report),
             token=work.token,
-            on_place=lambda place: work.pipe.queued(work.index, place),
+            on_place=lambda place: work.pipe.queued(work.index, place, call.preset),
             on_progress=on_progress,
         )
+        seconds = time.monotonic() - begun if begun else 0.0
         check_picture(sample.image)
-        return sample
+        return Drawn(sample=sample, seconds=seconds)
 
-    def _keep(self, sample: Sample, call: Call, candidate: int, letter: str, work: Work) -> Artifact:
+    def _keep(self, drawn: Drawn, call: Call, candidate: int, letter: str, work: Work) -> Artifact:
         """The file first, then the row."""
+        sample = drawn.sample
         parents = () if call.source is None else (call.source.id,)
         recipe = Recipe(
             words=work.turn.text,
@@ -224,6 +246,7 @@ class Executor:
                     step=work.index,
                     candidate=candidate,
                     letter=letter,
+                    seconds=drawn.seconds,
                 ),
             )
 

@@ -18,6 +18,7 @@ from agent.events import (
     TurnDone,
     TurnFailed,
     TurnStopped,
+    TurnWaiting,
 )
 
 __all__ = ["EventPipe"]
@@ -46,8 +47,10 @@ class EventPipe:
     def plan(self, plan: Plan) -> None:
         self._put(lambda i, turn: PlanReady(event_id=i, turn_id=turn, plan=plan))
 
-    def queued(self, index: int, place: int) -> None:
-        self._put(lambda i, turn: StepQueued(event_id=i, turn_id=turn, index=index, place=place))
+    def queued(self, index: int, place: int, preset: str = "") -> None:
+        self._put(
+            lambda i, turn: StepQueued(event_id=i, turn_id=turn, index=index, place=place, preset=preset)
+        )
 
     def progress(self, index: int, step: int, of: int, preview: bytes | None) -> None:
         self._put(
@@ -64,6 +67,9 @@ class EventPipe:
 
     def done(self, reply: str, shown: tuple[str, ...]) -> None:
         self._put(lambda i, turn: TurnDone(event_id=i, turn_id=turn, reply=reply, shown=shown))
+
+    def waiting(self, plan: Plan, reply: str) -> None:
+        self._put(lambda i, turn: TurnWaiting(event_id=i, turn_id=turn, plan=plan, reply=reply))
 
     def stopped(self, reply: str) -> None:
         self._put(lambda i, turn: TurnStopped(event_id=i, turn_id=turn, reply=reply))

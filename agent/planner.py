@@ -44,6 +44,23 @@ def plan(decision: Decision, context: Context) -> Plan:
     return Plan(steps=tuple(to_step(wish, index, decision, context) for index, wish in enumerate(wishes)))
 
 
+def reworded(plan: Plan, prompts: Sequence[str]) -> Plan:
+    """The plan in the user's words, one text a step; raises PlanRejected."""
+    if len(prompts) != len(plan.steps):
+        raise PlanRejected(
+            f"The plan has {len(plan.steps)} steps, but there are words for {len(prompts)}. "
+            "Please reload the page."
+        )
+    return Plan(steps=tuple(in_words(step, words) for step, words in zip(plan.steps, prompts, strict=True)))
+
+
+def in_words(step: Step, words: str) -> Step:
+    words = required_words(words)
+    if isinstance(step, GenerateStep):
+        return step.model_copy(update={"prompt": words})
+    return step.model_copy(update={"instruction": words})
+
+
 def finished_pictures(wishes: Sequence[DecisionStep]) -> int:
     """Pictures that no later wish builds on."""
     sources = {wish.source for wish in wishes}
@@ -78,14 +95,7 @@ def join_edits(wishes: Sequence[DecisionStep]) -> list[DecisionStep]:
 
 def to_step(wish: DecisionStep, index: int, decision: Decision, context: Context) -> Step:
     """One wish with its source found and its length checked."""
-    words = wish.prompt.strip()
-    if not words:
-        raise PlanRejected("One of the steps has no words. Please say what you would like to see.")
-    if len(words) > MAX_PROMPT_CHARACTERS:
-        raise PlanRejected(
-            f"The description has {len(words):,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
-            "Please shorten it."
-        )
+    words = required_words(wish.prompt)
     if wish.kind == "edit":
         source = find_source(wish, index, decision, context)
         return EditStep(instruction=words, source=source, num_pictures=wish.num_pictures)
@@ -96,6 +106,19 @@ def to_step(wish: DecisionStep, index: int, decision: Decision, context: Context
         width=decision.width,
         height=decision.height,
     )
+
+
+def required_words(words: str) -> str:
+    """Neither none nor too many; raises PlanRejected."""
+    words = words.strip()
+    if not words:
+        raise PlanRejected("One of the steps has no words. Please say what you would like to see.")
+    if len(words) > MAX_PROMPT_CHARACTERS:
+        raise PlanRejected(
+            f"The description has {len(words):,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
+            "Please shorten it."
+        )
+    return words
 
 
 def find_source(wish: DecisionStep, index: int, decision: Decision, context: Context) -> str:

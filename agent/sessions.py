@@ -51,6 +51,7 @@ class NewPicture:
     letter: str = ""
     check: Check | None = None
     change: Change | None = None
+    seconds: float | None = None
 
 
 class Sessions:
@@ -159,9 +160,12 @@ class Sessions:
         with self._transaction() as rows:
             change_turn(rows, turn_id, decision=decision.model_dump(mode="json"))
 
-    def record_plan(self, turn_id: str, plan: Plan) -> None:
+    def record_plan(
+        self, turn_id: str, plan: Plan, status: TurnStatus = TurnStatus.RUNNING, reply: str = ""
+    ) -> None:
+        """A turn that is WAITING says in its `reply` what for."""
         with self._transaction() as rows:
-            change_turn(rows, turn_id, plan=plan.model_dump(mode="json"))
+            change_turn(rows, turn_id, plan=plan.model_dump(mode="json"), status=status.value, reply=reply)
 
     def add_artifact(self, turn_id: str, picture: NewPicture) -> Artifact:
         """The picture's row, with the session's next number."""
@@ -295,6 +299,7 @@ def insert_artifact(rows: orm.Session, session: SessionRow, turn_id: str, pictur
         candidate=picture.candidate,
         checked=None if picture.check is None else picture.check.model_dump(mode="json"),
         changed=None if picture.change is None else picture.change.model_dump(mode="json"),
+        seconds=picture.seconds,
         created=utc_now(),
     )
     rows.add(row)
