@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +19,7 @@ from agent.events import (
     TurnDone,
     TurnFailed,
     TurnStopped,
+    TurnWaiting,
 )
 
 __all__ = ["LiveTurn", "LiveTurns", "Story", "fold"]
@@ -29,7 +31,8 @@ HANDOVER_SECONDS = 0.3
 class Story:
     """A running turn so far. `turn_id` is empty until the turn is open; `place` counts the jobs ahead of it.
 
-    `refusal` is why no turn was opened at all.
+    `begun` is when (on a clock of seconds) the present picture's first step began, `step_seconds` how long a
+    step takes. `refusal` is why no turn was opened at all.
     """
 
     version: int = 0
@@ -40,6 +43,9 @@ class Story:
     index: int = 0
     step: int = 0
     of: int = 0
+    preset: str = ""
+    begun: float | None = None
+    step_seconds: float = 0.0
     preview: bytes = b""
     artifacts: tuple[Artifact, ...] = ()
     reply: str = ""
@@ -47,18 +53,20 @@ class Story:
     refusal: str = ""
 
 
-def fold(story: Story, event: Event) -> Story:
-    """The story with one more event."""
+def fold(story: Story, event: Event, now: float = 0.0) -> Story:
+    """The story with one more event, heard at `now`."""
     told = replace(story, version=story.version + 1, turn_id=event.turn_id or story.turn_id)
     match event:
         case DecisionMade(decision=decision):
             return replace(told, decision=decision)
         case PlanReady(plan=plan):
             return replace(told, plan=plan)
-        case StepQueued(index=index, place=place):
-            return replace(told, index=index, place=place, step=0, of=0, preview=b"")
-        case StepProgress(index=index, step=step, of=of, preview=preview):
-            return replace(told, index=index, step=step, of=of, place=0, preview=preview or story.preview)
+        case StepQueued(index=index, place=place, preset=preset):
+            return replace(
+                told, index=index, place=place, preset=preset, step=0, of=0, begun=None, preview=b""
+            )
+        case StepProgress():
+            return progressed(told, event, now)
         case ArtifactReady(artifact=artifact):
             return replace(
                 told, artifacts=(*story.artifacts, artifact), step=0, of=0, place=None, preview=b""
@@ -67,8 +75,23 @@ def fold(story: Story, event: Event) -> Story:
             return replace(told, reply=story.reply + text)
         case TurnFailed(turn_id="", reply=reply):
             return replace(told, refusal=reply, is_over=True)
-        case TurnDone() | TurnStopped() | TurnFailed():
+        case TurnDone() | TurnWaiting() | TurnStopped() | TurnFailed():
             return replace(told, is_over=True)
+
+
+def progressed(story: Story, event: StepProgress, now: float) -> Story:
+    """One step further, and how long steps take by now."""
+    begun = now if story.begun is None else story.begun
+    return replace(
+        story,
+        index=event.index,
+        step=event.step,
+        of=event.of,
+        place=0,
+        begun=begun,
+        step_seconds=(now - begun) / event.step if event.step else story.step_seconds,
+        preview=event.preview or story.preview,
+    )
 
 
 @dataclass(kw_only=True, eq=False)
@@ -132,7 +155,7 @@ class LiveTurns:
         story = live.story
         try:
             for event in events:
-                story = fold(story, event)
+                story = fold(story, event, time.monotonic())
                 if not story.is_over:
                     live.tell(story)
         finally:
