@@ -141,6 +141,28 @@ class Coordinator:
         language = turn.decision.language if turn.decision else "en"
         self.sessions.close_turn(turn.id, TurnStatus.STOPPED, Replies(language).skipped())
 
+    def edit(
+        self,
+        turn_id: str,
+        owner: str,
+        text: str,
+        files: Sequence[Path | bytes] | None = None,
+        options: PictureOptions | None = None,
+    ) -> Iterator[Event]:
+        """Say an earlier message in other words: a new turn beside it, which is then the branch shown.
+
+        Files and options are the earlier message's unless others are given. Raises SourceNotFound.
+        """
+        turn = self.sessions.turn(turn_id, owner)
+        if files is None:
+            files = [self.artifacts.read(upload.sha256) for upload in turn.uploads]
+        message = Message(
+            text=clean_text(text), files=files, options=options or turn.options, after=turn.parent
+        )
+        return self._start(
+            turn.session_id, owner, lambda running: self._open(running, turn.session_id, message)
+        )
+
     def stop(self, session_id: str, owner: str) -> bool:
         """Stop the session's running turn (the device is free within one step); False when none runs."""
         with self._lock:
@@ -246,7 +268,7 @@ class Coordinator:
     def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""
         require_message(message)
-        session = self.sessions.get(session_id, running.owner)
+        self.sessions.get(session_id, running.owner)
         uploads = [clean_upload(file) for file in message.files]
         running.token.raise_if_cancelled()
         for turn in self.sessions.turns(session_id, running.owner):
@@ -263,11 +285,14 @@ class Coordinator:
                 )
                 for candidate, upload in enumerate(uploads, start=1)
             ]
-            turn = self.sessions.open_turn(session_id, running.owner, message.text, message.options, pictures)
+            turn = self.sessions.open_turn(
+                session_id, running.owner, message.text, message.options, pictures, message.after
+            )
         running.pipe.turn_id = turn.id
+        current = self.sessions.get(session_id, running.owner).head
         if turn.uploads:
             self.sessions.set_head(session_id, turn.uploads[-1].id)
-        context = self._context(running, turn, session.head, uploads)
+        context = self._context(running, turn, current, uploads)
         context.given = message.given
         return context
 
@@ -292,8 +317,7 @@ class Coordinator:
         self, running: Running, turn: Turn, current: str | None, uploads: Sequence[CleanPicture]
     ) -> TurnContext:
         """What the nodes share."""
-        turns = self.sessions.turns(turn.session_id, running.owner)
-        earlier = turns[: [each.id for each in turns].index(turn.id)]
+        *earlier, _ = self.sessions.path(turn.id, running.owner)
         return TurnContext(
             turn=turn,
             owner=running.owner,

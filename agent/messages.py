@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.branches import TIP
 from agent.domain import MAX_PROMPT_CHARACTERS, Decision, PictureOptions
 from agent.errors import MessageRefused
 from agent.safety import check_words
@@ -23,6 +24,7 @@ class Message:
     files: Sequence[Path | bytes]
     options: PictureOptions
     given: Decision | None = None
+    after: str | None = TIP
 
 
 def require_message(message: Message) -> None:

@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from agent.branches import TIP, begin_branch, looked_at, newest_leaf, parents_of, siblings_of, turns_of
 from agent.database import open_database
-from agent.domain import (
-    Artifact,
-    Change,
-    Check,
-    Decision,
-    Origin,
-    PictureOptions,
-    Plan,
-    Recipe,
-    Session,
-    Turn,
-    TurnStatus,
-)
-from agent.errors import SessionNotFound, SourceNotFound, StorageUnavailable
+from agent.domain import Artifact, Decision, PictureOptions, Plan, Session, Turn, TurnStatus
+from agent.errors import SessionNotFound, StorageUnavailable
 from agent.replies import Replies
+from agent.rows import (
+    NewPicture,
+    change_turn,
+    find_artifact,
+    find_session,
+    find_turn,
+    insert_artifact,
+    new_id,
+)
 from agent.tables import ArtifactRow, SessionRow, TurnRow, utc_now
 
-__all__ = ["NEW_TITLE", "NewPicture", "Sessions"]
+__all__ = ["NEW_TITLE", "TIP", "NewPicture", "Sessions"]
 
 NEW_TITLE = "New chat"
 MAX_TITLE_CHARACTERS = 40
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewPicture:
-    """A picture whose file is on disk and that is about to get its row."""
-
-    sha256: str
-    width: int
-    height: int
-    origin: Origin
-    parents: tuple[str, ...] = ()
-    recipe: Recipe | None = None
-    caption: str = ""
-    step: int | None = None
-    candidate: int = 1
-    letter: str = ""
-    check: Check | None = None
-    change: Change | None = None
-    seconds: float | None = None
 
 
 class Sessions:
@@ -64,7 +42,7 @@ class Sessions:
 
     def create(self, owner: str, title: str = NEW_TITLE) -> Session:
         now = utc_now()
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             row = SessionRow(
                 id=new_id(),
                 owner=owner,
@@ -82,18 +60,18 @@ class Sessions:
     def list(self, owner: str) -> Sequence[Session]:
         """All sessions of an owner, the latest used first."""
         query = sa.select(SessionRow).where(SessionRow.owner == owner)
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             found = rows.scalars(query.order_by(SessionRow.updated.desc(), SessionRow.created.desc()))
             return [row.value() for row in found]
 
     def get(self, session_id: str, owner: str) -> Session:
         """Raises SessionNotFound."""
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             return find_session(rows, session_id, owner).value()
 
     def rename(self, session_id: str, owner: str, title: str) -> Session:
         """Raises SessionNotFound."""
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             row = find_session(rows, session_id, owner)
             row.title = first_words(title) or row.title
             return row.value()
@@ -103,7 +81,7 @@ class Sessions:
 
         Coordinator.delete removes the files too.
         """
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             row = find_session(rows, session_id, owner)
             hashes = set(
                 rows.scalars(sa.select(ArtifactRow.sha256).where(ArtifactRow.session_id == session_id))
@@ -122,10 +100,16 @@ class Sessions:
         text: str,
         options: PictureOptions,
         uploads: Sequence[NewPicture] = (),
+        after: str | None = TIP,
     ) -> Turn:
-        """A new RUNNING turn with its uploads as artifacts; the first one names the session."""
-        with self._transaction() as rows:
+        """A new RUNNING turn with its uploads as artifacts, shown last; the first one names the session.
+
+        It follows the turn `after`, or none: then the session's head is what was looked at there. Raises
+        SourceNotFound for an `after` of another session.
+        """
+        with self.transaction() as rows:
             session = find_session(rows, session_id, owner)
+            begin_branch(rows, session, after)
             session.num_turns += 1
             session.updated = utc_now()
             if session.title == NEW_TITLE:
@@ -151,25 +135,25 @@ class Sessions:
 
     def reopen_turn(self, turn_id: str, owner: str) -> Turn:
         """A stopped or failed turn, RUNNING again; raises SourceNotFound."""
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             turn = find_turn(rows, turn_id, owner)
             turn.status, turn.reply = TurnStatus.RUNNING, ""
             return turn.value()
 
     def record_decision(self, turn_id: str, decision: Decision) -> None:
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             change_turn(rows, turn_id, decision=decision.model_dump(mode="json"))
 
     def record_plan(
         self, turn_id: str, plan: Plan, status: TurnStatus = TurnStatus.RUNNING, reply: str = ""
     ) -> None:
         """A turn that is WAITING says in its `reply` what for."""
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             change_turn(rows, turn_id, plan=plan.model_dump(mode="json"), status=status.value, reply=reply)
 
     def add_artifact(self, turn_id: str, picture: NewPicture) -> Artifact:
         """The picture's row, with the session's next number."""
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             turn = rows.get(TurnRow, turn_id)
             if turn is None:
                 raise SessionNotFound("This conversation was deleted.")
@@ -177,12 +161,12 @@ class Sessions:
             return insert_artifact(rows, session, turn_id, picture).value()
 
     def close_turn(self, turn_id: str, status: TurnStatus, reply: str, shown: Sequence[str] = ()) -> None:
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             change_turn(rows, turn_id, status=status.value, reply=reply, shown=[*shown])
 
     def set_head(self, session_id: str, artifact_id: str) -> None:
         """What the user looks at now."""
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             rows.execute(
                 sa.update(SessionRow)
                 .where(SessionRow.id == session_id)
@@ -190,35 +174,70 @@ class Sessions:
             )
 
     def turns(self, session_id: str, owner: str) -> Sequence[Turn]:
-        """In order, with their uploads and artifacts; raises SessionNotFound."""
+        """The branch that is shown, in order, with uploads and artifacts; raises SessionNotFound."""
+        with self.transaction() as rows:
+            session = find_session(rows, session_id, owner)
+            return turns_of(rows, session_id, session.tip)
+
+    def all_turns(self, session_id: str, owner: str) -> Sequence[Turn]:
+        """Those of every branch, in order of birth; raises SessionNotFound."""
         query = sa.select(TurnRow).where(TurnRow.session_id == session_id).order_by(TurnRow.position)
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             find_session(rows, session_id, owner)
             return [row.value() for row in rows.scalars(query.options(orm.selectinload(TurnRow.artifacts)))]
 
+    def path(self, turn_id: str, owner: str) -> Sequence[Turn]:
+        """The turns from the root to this one; raises SourceNotFound."""
+        with self.transaction() as rows:
+            return turns_of(rows, find_turn(rows, turn_id, owner).session_id, turn_id)
+
+    def siblings(self, turn_id: str, owner: str) -> Sequence[str]:
+        """The turns that follow the same one, itself included, in order of birth; raises SourceNotFound."""
+        with self.transaction() as rows:
+            turn = find_turn(rows, turn_id, owner)
+            return siblings_of(parents_of(rows, turn.session_id), turn_id)
+
+    def forks(self, session_id: str, owner: str) -> Mapping[str, Sequence[str]]:
+        """Of every turn that has any: its siblings, itself included; raises SessionNotFound."""
+        with self.transaction() as rows:
+            find_session(rows, session_id, owner)
+            parents = parents_of(rows, session_id)
+        families = defaultdict[str | None, list[str]](list)
+        for turn_id, parent in parents.items():
+            families[parent].append(turn_id)
+        return {each: family for family in families.values() if len(family) > 1 for each in family}
+
+    def show_branch(self, turn_id: str, owner: str) -> Session:
+        """Show the branch through this turn, to its newest end and what was looked at there.
+
+        Raises SourceNotFound.
+        """
+        with self.transaction() as rows:
+            turn = find_turn(rows, turn_id, owner)
+            session = find_session(rows, turn.session_id, owner)
+            session.tip = newest_leaf(parents_of(rows, session.id), turn_id)
+            session.head = looked_at(turns_of(rows, session.id, session.tip))
+            return session.value()
+
     def turn(self, turn_id: str, owner: str) -> Turn:
         """Raises SourceNotFound."""
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             return find_turn(rows, turn_id, owner).value()
 
     def artifact(self, artifact_id: str, owner: str) -> Artifact:
         """Raises SourceNotFound."""
-        query = sa.select(ArtifactRow).join(SessionRow, SessionRow.id == ArtifactRow.session_id)
-        with self._transaction() as rows:
-            row = rows.scalar(query.where(ArtifactRow.id == artifact_id, SessionRow.owner == owner))
-            if row is None:
-                raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
-            return row.value()
+        with self.transaction() as rows:
+            return find_artifact(rows, artifact_id, owner).value()
 
     def hashes(self) -> set[str]:
         """Every SHA-256 that a row names: what Artifacts.sweep keeps."""
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             return set(rows.scalars(sa.select(ArtifactRow.sha256).distinct()))
 
     def mark_interrupted(self) -> int:
         """At start-up: turns still RUNNING were cut off; they become STOPPED and say so. Returns how many."""
         query = sa.select(TurnRow).where(TurnRow.status == TurnStatus.RUNNING)
-        with self._transaction() as rows:
+        with self.transaction() as rows:
             cut_off = rows.scalars(query).all()
             for row in cut_off:
                 turn = row.value()
@@ -234,7 +253,8 @@ class Sessions:
         self._engine.dispose()
 
     @contextmanager
-    def _transaction(self) -> Iterator[orm.Session]:
+    def transaction(self) -> Iterator[orm.Session]:
+        """For queries of the store's own files (agent.library, agent.versions)."""
         with self._lock:
             try:
                 with orm.Session(self._engine, expire_on_commit=False) as rows, rows.begin():
@@ -246,11 +266,6 @@ class Sessions:
                 ) from error
 
 
-def new_id() -> str:
-    """Unguessable: an id is part of what guards a picture."""
-    return secrets.token_hex(16)
-
-
 def first_words(text: str) -> str:
     """A title: the text's first words."""
     line = " ".join(text.split())
@@ -258,63 +273,3 @@ def first_words(text: str) -> str:
         return line
     cut = line[: MAX_TITLE_CHARACTERS + 1]
     return cut[: cut.rfind(" ")] + "…" if " " in cut else line[:MAX_TITLE_CHARACTERS] + "…"
-
-
-def find_session(rows: orm.Session, session_id: str, owner: str) -> SessionRow:
-    query = sa.select(SessionRow).where(SessionRow.id == session_id, SessionRow.owner == owner)
-    row = rows.scalar(query.with_for_update())
-    if row is None:
-        raise SessionNotFound("This conversation does not exist any more. Please start a new one.")
-    return row
-
-
-def find_turn(rows: orm.Session, turn_id: str, owner: str) -> TurnRow:
-    query = sa.select(TurnRow).join(SessionRow, SessionRow.id == TurnRow.session_id)
-    row = rows.scalar(query.where(TurnRow.id == turn_id, SessionRow.owner == owner))
-    if row is None:
-        raise SourceNotFound("There is no such message here. Please reload the conversation.")
-    return row
-
-
-def change_turn(rows: orm.Session, turn_id: str, **values: object) -> None:
-    """A turn whose session was deleted meanwhile is gone, and so is the change."""
-    rows.execute(sa.update(TurnRow).where(TurnRow.id == turn_id).values(**values))
-
-
-def insert_artifact(rows: orm.Session, session: SessionRow, turn_id: str, picture: NewPicture) -> ArtifactRow:
-    row = ArtifactRow(
-        id=new_id(),
-        session_id=session.id,
-        turn_id=turn_id,
-        number=number_for(rows, session, turn_id, picture),
-        letter=picture.letter,
-        sha256=picture.sha256,
-        width=picture.width,
-        height=picture.height,
-        origin=picture.origin.value,
-        parents=[*picture.parents],
-        recipe=None if picture.recipe is None else picture.recipe.model_dump(mode="json"),
-        caption=picture.caption,
-        step=picture.step,
-        candidate=picture.candidate,
-        checked=None if picture.check is None else picture.check.model_dump(mode="json"),
-        changed=None if picture.change is None else picture.change.model_dump(mode="json"),
-        seconds=picture.seconds,
-        created=utc_now(),
-    )
-    rows.add(row)
-    rows.flush()
-    return row
-
-
-def number_for(rows: orm.Session, session: SessionRow, turn_id: str, picture: NewPicture) -> int:
-    """The number of the picture's fellow candidates if it has any, else the session's next."""
-    if picture.letter:
-        fellows = sa.select(ArtifactRow.number).where(
-            ArtifactRow.turn_id == turn_id, ArtifactRow.step == picture.step, ArtifactRow.letter != ""
-        )
-        number = rows.scalar(fellows.limit(1))
-        if number is not None:
-            return number
-    session.num_artifacts += 1
-    return session.num_artifacts

@@ -1,0 +1,118 @@
+"""Rows found, made and changed within a transaction of the store."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from agent.domain import Change, Check, Origin, Recipe
+from agent.errors import SessionNotFound, SourceNotFound
+from agent.tables import ArtifactRow, SessionRow, TurnRow, utc_now
+
+__all__ = [
+    "NewPicture",
+    "change_turn",
+    "find_artifact",
+    "find_session",
+    "find_turn",
+    "insert_artifact",
+    "new_id",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPicture:
+    """A picture whose file is on disk and that is about to get its row."""
+
+    sha256: str
+    width: int
+    height: int
+    origin: Origin
+    parents: tuple[str, ...] = ()
+    recipe: Recipe | None = None
+    caption: str = ""
+    step: int | None = None
+    candidate: int = 1
+    letter: str = ""
+    check: Check | None = None
+    change: Change | None = None
+    seconds: float | None = None
+
+
+def new_id() -> str:
+    """Unguessable: an id is part of what guards a picture."""
+    return secrets.token_hex(16)
+
+
+def find_session(rows: orm.Session, session_id: str, owner: str) -> SessionRow:
+    """Raises SessionNotFound."""
+    query = sa.select(SessionRow).where(SessionRow.id == session_id, SessionRow.owner == owner)
+    row = rows.scalar(query.with_for_update())
+    if row is None:
+        raise SessionNotFound("This conversation does not exist any more. Please start a new one.")
+    return row
+
+
+def find_turn(rows: orm.Session, turn_id: str, owner: str) -> TurnRow:
+    """Raises SourceNotFound."""
+    query = sa.select(TurnRow).join(SessionRow, SessionRow.id == TurnRow.session_id)
+    row = rows.scalar(query.where(TurnRow.id == turn_id, SessionRow.owner == owner))
+    if row is None:
+        raise SourceNotFound("There is no such message here. Please reload the conversation.")
+    return row
+
+
+def find_artifact(rows: orm.Session, artifact_id: str, owner: str) -> ArtifactRow:
+    """Raises SourceNotFound."""
+    query = sa.select(ArtifactRow).join(SessionRow, SessionRow.id == ArtifactRow.session_id)
+    row = rows.scalar(query.where(ArtifactRow.id == artifact_id, SessionRow.owner == owner))
+    if row is None:
+        raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
+    return row
+
+
+def change_turn(rows: orm.Session, turn_id: str, **values: object) -> None:
+    """A turn whose session was deleted meanwhile is gone, and so is the change."""
+    rows.execute(sa.update(TurnRow).where(TurnRow.id == turn_id).values(**values))
+
+
+def insert_artifact(rows: orm.Session, session: SessionRow, turn_id: str, picture: NewPicture) -> ArtifactRow:
+    row = ArtifactRow(
+        id=new_id(),
+        session_id=session.id,
+        turn_id=turn_id,
+        number=number_for(rows, session, turn_id, picture),
+        letter=picture.letter,
+        sha256=picture.sha256,
+        width=picture.width,
+        height=picture.height,
+        origin=picture.origin.value,
+        parents=[*picture.parents],
+        recipe=None if picture.recipe is None else picture.recipe.model_dump(mode="json"),
+        caption=picture.caption,
+        step=picture.step,
+        candidate=picture.candidate,
+        checked=None if picture.check is None else picture.check.model_dump(mode="json"),
+        changed=None if picture.change is None else picture.change.model_dump(mode="json"),
+        seconds=picture.seconds,
+        created=utc_now(),
+    )
+    rows.add(row)
+    rows.flush()
+    return row
+
+
+def number_for(rows: orm.Session, session: SessionRow, turn_id: str, picture: NewPicture) -> int:
+    """The number of the picture's fellow candidates if it has any, else the session's next."""
+    if picture.letter:
+        fellows = sa.select(ArtifactRow.number).where(
+            ArtifactRow.turn_id == turn_id, ArtifactRow.step == picture.step, ArtifactRow.letter != ""
+        )
+        number = rows.scalar(fellows.limit(1))
+        if number is not None:
+            return number
+    session.num_artifacts += 1
+    return session.num_artifacts
