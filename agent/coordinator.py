@@ -14,12 +14,10 @@ from agent.cancel import CancelToken
 from agent.context import build_context
 from agent.domain import (
     Artifact,
-    Decision,
     Origin,
     PictureOptions,
     Plan,
     Quality,
-    Route,
     Turn,
     TurnStatus,
 )
@@ -28,7 +26,7 @@ from agent.events import Event
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
-from agent.messages import Message, clean_text, require_message
+from agent.messages import Message, clean_text, go_back_to, require_message
 from agent.pipe import EventPipe
 from agent.planner import reworded
 from agent.replies import Replies
@@ -118,13 +116,7 @@ class Coordinator:
         Raises SourceNotFound.
         """
         picture = self.sessions.artifact(picture_id, owner)
-        message = Message(
-            text=Replies(language).go_back_to(picture),
-            files=(),
-            options=PictureOptions(),
-            given=Decision(route=Route.GO_BACK, targets=(picture.id,), language=language),
-        )
-        session_id = picture.session_id
+        session_id, message = picture.session_id, go_back_to(picture, language)
         return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
 
     def approve(self, turn_id: str, owner: str, prompts: Sequence[str]) -> Iterator[Event]:

@@ -1,4 +1,4 @@
-"""The settings that came with a picture: ours, or the infotext that other tools write into PNG, JPEG and WebP."""
+"""The settings that came with a picture: ours, or the infotext of other tools in PNG, JPEG and WebP."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -133,10 +134,8 @@ def pairs_of(line: str) -> Iterator[Pair]:
         comma = line.find(",", begin)
         value, end = line[begin : comma if comma >= 0 else len(line)].strip(), comma
         if line.startswith('"', begin):
-            try:
+            with suppress(ValueError):
                 value, end = json.JSONDecoder().raw_decode(line, begin)
-            except ValueError:
-                pass
         if KEY.fullmatch(key) and value:
             yield Pair(key, value)
         if end < 0:

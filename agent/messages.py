@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.branches import TIP
-from agent.domain import MAX_PROMPT_CHARACTERS, Decision, PictureOptions
+from agent.domain import MAX_PROMPT_CHARACTERS, Artifact, Decision, PictureOptions, Route
 from agent.errors import MessageRefused
+from agent.replies import Replies
 from agent.safety import check_words
 
-__all__ = ["MAX_UPLOADS", "Message", "clean_text", "require_message"]
+__all__ = ["MAX_UPLOADS", "Message", "clean_text", "go_back_to", "require_message"]
 
 MAX_UPLOADS = 4
 
@@ -25,6 +26,16 @@ class Message:
     options: PictureOptions
     given: Decision | None = None
     after: str | None = TIP
+
+
+def go_back_to(picture: Artifact, language: str) -> Message:
+    """What the user would say, already understood."""
+    return Message(
+        text=Replies(language).go_back_to(picture),
+        files=(),
+        options=PictureOptions(),
+        given=Decision(route=Route.GO_BACK, targets=(picture.id,), language=language),
+    )
 
 
 def require_message(message: Message) -> None:

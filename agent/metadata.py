@@ -10,7 +10,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from agent.domain import Recipe
 
-__all__ = ["INFOTEXT_KEY", "RECIPE_KEY", "infotext", "png_with_recipe", "read_recipe"]
+__all__ = ["INFOTEXT_KEY", "RECIPE_KEY", "infotext", "png_with_recipe", "read_recipe", "without_metadata"]
 
 INFOTEXT_KEY = "parameters"
 RECIPE_KEY = "reverie"
@@ -53,6 +53,16 @@ def png_with_recipe(image: Image.Image, recipe: Recipe) -> bytes:
     chunks.add_text(RECIPE_KEY, recipe.model_dump_json())
     file = io.BytesIO()
     image.convert("RGB").save(file, "PNG", pnginfo=chunks)
+    return file.getvalue()
+
+
+def without_metadata(png: bytes) -> bytes:
+    """The same pixels as a PNG that tells nothing of how they were made."""
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+        bare = Image.new("RGB", image.size)
+        bare.paste(image)
+    file = io.BytesIO()
+    bare.save(file, "PNG")
     return file.getvalue()
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gradio as gr
 
+from ui.gestures import Gestures
 from ui.handlers import Handlers, Page
 from ui.listen import listen
+from ui.settings import keep_settings
 from ui.sidebar import Sidebar, build_sidebar, wire_sessions
 from ui.stage import Stage, build_stage
 
@@ -14,6 +16,8 @@ __all__ = ["build_page"]
 SHOW_ADDRESS = """
 (id) => { window.history.replaceState(null, "", id ? `/?chat=${id}` : "/?chat=new"); return []; }
 """
+TAKE_GESTURE = "(page, payload, ...rest) => [page, window.reverie.takeGesture(), ...rest]"
+TAKE_LOAN = "(payload, ...rest) => [window.reverie.takeGesture(), ...rest]"
 UPLOADS_SECONDS = 3600
 
 
@@ -31,6 +35,8 @@ def build_page(handlers: Handlers) -> gr.Blocks:
         sidebar = build_sidebar()
         stage = build_stage()
         wire_conversation(page, session_id, sidebar, stage, handlers)
+        wire_borrowing(stage, Gestures(handlers=handlers))
+        keep_settings(page, stage.settings)
         wire_sessions(session_id, sidebar, handlers)
     return page
 
@@ -41,7 +47,8 @@ def wire_conversation(
     """Showing a session, and messages. Each gesture ends at once; then its running turn is followed."""
     shown = gr.State(Page())
     view = [session_id, sidebar.sessions, stage.chat, stage.box]
-    settings = [session_id, stage.quality, stage.shape, stage.seed]
+    settings = [session_id, *stage.settings.fields]
+    done = Gestures(handlers=handlers)
     gestures = [
         listen(page.load, handlers.open, [shown], view),
         listen(sidebar.sessions.select, handlers.choose, [shown], view),
@@ -50,9 +57,19 @@ def wire_conversation(
         listen(stage.box.submit, handlers.send, [shown, stage.box, *settings], view),
         listen(stage.chat.example_select, handlers.pick, [shown, *settings], view),
         listen(stage.chat.option_select, handlers.pick, [shown, *settings], view),
+        listen(stage.gesture.click, done.act, [shown, stage.payload, *settings], view, js=TAKE_GESTURE),
         listen(stage.chat.retry, handlers.retry, [shown, session_id], view),
     ]
     for gesture in gestures:
         listen(gesture.success, handlers.follow, [shown, session_id], view, trigger_mode="multiple")
     listen(stage.box.stop, handlers.stop, [session_id], [], queue=False)
     session_id.change(None, [session_id], None, js=SHOW_ADDRESS)
+
+
+def wire_borrowing(stage: Stage, gestures: Gestures) -> None:
+    """Taking over what a picture was made with, and what the settings tell."""
+    fields = stage.settings
+    borrowed = [stage.box, stage.offer, fields.shape, fields.seed, fields.num_steps, fields.guidance]
+    listen(stage.borrow.click, gestures.borrow, [stage.payload, stage.box], borrowed, js=TAKE_LOAN)
+    listen(stage.look_at_files.click, gestures.look_at_files, [stage.box], [stage.offer])
+    listen(fields.more.expand, gestures.facts, [], [fields.facts])

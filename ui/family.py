@@ -22,7 +22,9 @@ def family(picture: Artifact, pictures: Iterable[Artifact]) -> Sequence[Artifact
         new = kin.get(waiting.pop(), set()) - found
         found |= new
         waiting += new
-    return sorted((known[each] for each in found if each in known), key=lambda each: (each.number, each.letter))
+    return sorted(
+        (known[each] for each in found if each in known), key=lambda each: (each.number, each.letter)
+    )
 
 
 def ancestors(picture: Artifact, pictures: Iterable[Artifact]) -> set[str]:

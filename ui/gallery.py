@@ -14,7 +14,7 @@ from agent.domain import Artifact, Origin
 from ui.family import ancestors
 from ui.look import Look
 
-__all__ = ["act", "alt_text", "figure", "forming", "pictures", "strip", "thumbnails"]
+__all__ = ["act", "alt_text", "figure", "forming", "image", "pictures", "strip", "thumbnails"]
 
 MOST_VERSIONS = 12
 
@@ -88,7 +88,8 @@ def thumbnails(artifacts: Sequence[Artifact], look: Look, kind: str = "uploads")
     """Small pictures with their handles: uploads, or a choice."""
     figures = (
         f'<figure class="thumbnail">{image(artifact, look)}'
-        f"<figcaption>{artifact.handle}{acts(artifact, look) if kind == 'uploads' else ''}</figcaption></figure>"
+        f"<figcaption>{artifact.handle}{acts(artifact, look) if kind == 'uploads' else ''}"
+        "</figcaption></figure>"
         for artifact in artifacts
     )
     return f'<div class="thumbnails {kind}">{"".join(figures)}</div>'

@@ -96,9 +96,13 @@ def progressed(story: Story, event: StepProgress, now: float) -> Story:
 
 @dataclass(kw_only=True, eq=False)
 class LiveTurn:
-    """A turn at work and the message that began it. Any thread may wait for news of it."""
+    """A turn at work and the message that began it, said `instead` of an earlier turn if that is named.
+
+    Any thread may wait for news of it.
+    """
 
     text: str
+    instead: str = ""
     story: Story = field(default_factory=Story)
     news: threading.Condition = field(default_factory=threading.Condition)
 
@@ -131,7 +135,12 @@ class LiveTurns:
             return self._live.get(session_id)
 
     def start(
-        self, session_id: str, text: str, run: Callable[[], Iterator[Event]], at_end: Callable[[], None]
+        self,
+        session_id: str,
+        text: str,
+        run: Callable[[], Iterator[Event]],
+        at_end: Callable[[], None],
+        instead: str = "",
     ) -> LiveTurn:
         """Listen to the turn that `run` starts; `at_end` is called when it is over.
 
@@ -139,7 +148,7 @@ class LiveTurns:
         """
         before = self.of(session_id)
         is_free = before is None or before.wait_until_over(HANDOVER_SECONDS)
-        live = LiveTurn(text=text)
+        live = LiveTurn(text=text, instead=instead)
         if is_free:
             with self._lock:
                 self._live[session_id] = live

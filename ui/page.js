@@ -4,7 +4,8 @@
   const closeSidebar = () => document.querySelector(".sidebar.open .toggle-button")?.click();
 
   // A screen reader should hear a message's words and pictures, not its markup.
-  const names = [["bot", "Reverie"], ["user", "You"]];
+  const you = navigator.language.startsWith("zh") ? "你" : "You";
+  const names = [["bot", "Reverie"], ["user", you]];
   const nameMessages = () => {
     for (const [role, name] of names)
       for (const message of document.querySelectorAll(`[data-testid="${role}"][aria-label*="message:"]`))
@@ -22,6 +23,8 @@
   const settle = () => {
     nameMessages();
     begin();
+    window.reverie.noticeFiles?.();
+    window.reverie.noticeRefusal?.();
   };
   new MutationObserver(settle).observe(document.documentElement, {
     childList: true,

@@ -29,7 +29,9 @@ def proposal(turn: Turn, known: Mapping[str, Artifact], look: Look) -> str:
 
 
 def answer(name: str, turn_id: str, words: str) -> str:
-    return f'<button type="button" class="act answer" name="{name}" value="{turn_id}">{escape(words)}</button>'
+    return (
+        f'<button type="button" class="act answer" name="{name}" value="{turn_id}">{escape(words)}</button>'
+    )
 
 
 def with_breaks(words: str) -> str:

@@ -26,7 +26,7 @@ RETRY = "retry"
 Pictures = Mapping[str, Artifact]
 
 
-def chat_messages(turns: Sequence[Turn], story: Story | None, look: Look = Look()) -> list[ChatMessage]:
+def chat_messages(turns: Sequence[Turn], story: Story | None, look: Look) -> list[ChatMessage]:
     """The whole conversation; `story` is what the running turn, if any, has told."""
     known = {each.id: each for turn in turns for each in (*turn.uploads, *turn.artifacts)}
     latest = next((turn.id for turn in reversed(turns) if turn.shown), "")
@@ -47,7 +47,7 @@ def chat_messages(turns: Sequence[Turn], story: Story | None, look: Look = Look(
     return messages
 
 
-def pending_messages(text: str, look: Look = Look()) -> list[ChatMessage]:
+def pending_messages(text: str, look: Look) -> list[ChatMessage]:
     """A message that was sent and is not in the store yet."""
     return [
         ChatMessage(role="user", content=said(text) if text else ""),

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from agent.artifacts import Artifacts
 from agent.errors import AgentError, SourceNotFound
 from agent.sessions import Sessions
+from agent.metadata import without_metadata
 from ui.gate import owner_of
 
 __all__ = ["picture_routes"]
@@ -17,7 +18,10 @@ YEAR_SECONDS = 365 * 24 * 3600
 
 
 def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
-    """GET /pictures/{id}: the PNG as saved, metadata included; `?download=1` saves it as its handle."""
+    """GET /pictures/{id}: the PNG as saved, metadata included; with `?bare=1` its pixels only.
+
+    `?download=1` saves it as its handle.
+    """
 
     def picture(request: Request) -> Response:
         owner = owner_of(request.cookies)
@@ -30,6 +34,8 @@ def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
             return PlainTextResponse(str(error), status_code=404)
         except AgentError as error:
             return PlainTextResponse(str(error), status_code=503)
+        if request.query_params.get("bare"):
+            png = without_metadata(png)
         place = "attachment" if request.query_params.get("download") else "inline"
         headers = {
             "Cache-Control": f"private, max-age={YEAR_SECONDS}, immutable",

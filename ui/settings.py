@@ -18,12 +18,12 @@ __all__ = ["MAX_SEED", "Settings", "build_settings", "keep_settings", "wanted_op
 MAX_SEED = 2**31 - 1
 DEFAULTS = (Quality.FULL.value, Shape.SQUARE.value, "", "", "", False, False, True, True, True)
 STORAGE_KEY = "reverie-settings"
-STORAGE_SECRET = "not a secret"  # noqa: S105
+STORAGE_SECRET = "not a secret"
 """Without one Gradio makes one up at each start, and then cannot read what it kept."""
 AS_SCRIPT = json.dumps(DEFAULTS)
 LOAD = f"(kept) => Array.isArray(kept) && kept.length === {len(DEFAULTS)} ? kept : {AS_SCRIPT}"
 RESET = f"() => {AS_SCRIPT}"
-KEEP = "(...values) => [values]"
+KEEP = "(...values) => { window.reverie.keepsRecipe = values.at(-1); return [values]; }"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +122,8 @@ def wanted_options(values: Sequence[Any], language: str) -> PictureOptions:
             quality=quality,
             shape=shape,
             seed=wanted_seed(str(seed or ""), language),
-            num_steps=str(num_steps).strip() or None,
-            guidance=str(guidance).strip() or None,
+            num_steps=str(num_steps or "").strip() or None,
+            guidance=str(guidance or "").strip() or None,
             asks_first=asks_first,
             keeps_rest=keeps_rest,
             is_checked=is_checked,

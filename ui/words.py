@@ -55,7 +55,9 @@ TEXTS: Mapping[str, Text] = {
     "example_two": Text(en="draw a red car next to a dog", zh="画一辆红色的汽车，旁边有一只狗"),
     "example_ground": Text(en="two green apples on a pink background", zh="粉色背景上的两个绿苹果"),
     "example_style": Text(en="a cat in pixel style", zh="一只像素风格的猫"),
-    "example_steps": Text(en="draw a blue house, then add a tree next to it", zh="画一座蓝色的房子，再在旁边加一棵树"),
+    "example_steps": Text(
+        en="draw a blue house, then add a tree next to it", zh="画一座蓝色的房子，再在旁边加一棵树"
+    ),
     # What a turn is at, and what it did.
     "getting_ready": Text(en="Getting ready…", zh="准备中…"),
     "drawing": Text(en="Drawing · step {step} of {of}", zh="绘制中 · 第 {step} 步，共 {of} 步"),
@@ -120,6 +122,7 @@ TEXTS: Mapping[str, Text] = {
     "change_share": Text(en="{share} of the picture differs", zh="画面的 {share} 有变化"),
     "change_outside": Text(en="{share} of what was to stay", zh="应保持部分的 {share} 有变化"),
     "uploaded": Text(en="Your upload", zh="你上传的图片"),
+    "use_settings_of": Text(en="Use its words and settings", zh="使用它的描述和参数"),
     "copy": Text(en="Copy", zh="复制"),
     "copied": Text(en="Copied", zh="已复制"),
     "close": Text(en="Close", zh="关闭"),
@@ -150,7 +153,9 @@ TEXTS: Mapping[str, Text] = {
     "asks_first": Text(en="Ask me before drawing", zh="画之前先问我"),
     "keeps_rest": Text(en="Keep the rest exactly when changing", zh="修改时其余部分完全不变"),
     "is_checked": Text(en="Check pictures", zh="检查画好的图"),
-    "rewrites": Text(en="A language model may put my words in more detail", zh="语言模型可以把我的话写得更细"),
+    "rewrites": Text(
+        en="A language model may put my words in more detail", zh="语言模型可以把我的话写得更细"
+    ),
     "keeps_recipe": Text(en="Downloads carry their settings", zh="下载的图片带有生成参数"),
     "reset": Text(en="Reset", zh="恢复默认"),
     "brain": Text(en="Brain", zh="语言理解"),
