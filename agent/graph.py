@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict
 
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
@@ -161,7 +161,7 @@ def planner(state: TurnState, runtime: Runtime[TurnContext]) -> Command[Literal[
         reply = " ".join([run.replies.shall_i(), *state["notices"]])
         run.sessions.record_plan(run.turn.id, steps, TurnStatus.WAITING, reply)
         return Command(
-            goto=END, update={"plan": steps.model_dump(mode="json"), "reply": reply, "waits": True}
+            goto="__end__", update={"plan": steps.model_dump(mode="json"), "reply": reply, "waits": True}
         )
     run.sessions.record_plan(run.turn.id, steps)
     return Command(goto="executor", update={"plan": steps.model_dump(mode="json")})

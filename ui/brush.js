@@ -7,14 +7,13 @@
   let mask = null, sent = null;
 
   const showChip = () => {
-    const chip = document.querySelector(".mask-chip");
-    if (!chip) return;
-    chip.hidden = !mask;
-    chip.replaceChildren();
+    const place = document.querySelector(".mask-place");
+    place?.replaceChildren();
     if (!mask) return;
     const remove = make("button", { type: "button", className: "chip-remove", textContent: "×", title: say("remove_mask") });
     remove.addEventListener("click", () => ((mask = null), showChip()));
-    chip.append(make("span", { textContent: say("mask_on", { handle: mask.handle }) }), remove);
+    const words = make("span", { textContent: say("mask_on", { handle: mask.handle }) });
+    place.append(make("div", { className: "chip mask-chip" }, words, remove));
   };
 
   // With a message that has words; one that is refused gives it back.
@@ -41,7 +40,7 @@
     });
 
   const draw = (canvas, strokes) => {
-    const pen = canvas.getContext("2d");
+    const pen = canvas.getContext("2d", { willReadFrequently: true });
     pen.globalCompositeOperation = "source-over";
     pen.clearRect(0, 0, canvas.width, canvas.height);
     Object.assign(pen, { lineCap: "round", lineJoin: "round", strokeStyle: COLOR });
@@ -56,7 +55,7 @@
   };
 
   const isEmpty = (canvas) => {
-    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    const pixels = canvas.getContext("2d", { willReadFrequently: true }).getImageData(0, 0, canvas.width, canvas.height).data;
     for (let place = 3; place < pixels.length; place += 4) if (pixels[place]) return false;
     return true;
   };

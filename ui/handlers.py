@@ -71,7 +71,7 @@ class Handlers:
         language = language_in(request)
         opened = self.show(page, wanted if wanted in found else "", owner, language)
         chat = gr.Chatbot(
-            value=opened[2],  # type: ignore[arg-type]
+            value=opened[2],
             placeholder=placeholder(language),
             examples=examples(language),
         )

@@ -12,7 +12,7 @@
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     dialog.addEventListener("close", () => dialog.remove());
-    document.body.append(dialog);
+    (document.querySelector(".gradio-container .contain") ?? document.body).append(dialog);
     dialog.showModal();
     return dialog;
   };

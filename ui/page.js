@@ -34,6 +34,17 @@
   });
   settle();
 
+  // The fold of settings is a card above the page: a click elsewhere or Escape closes it.
+  const closeMore = () => document.querySelector(".more > .label-wrap.open")?.click();
+  document.addEventListener("pointerdown", (event) => {
+    if (!event.target.closest(".more")) closeMore();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !event.target.closest(".more")) return;
+    closeMore();
+    document.querySelector(".more > .label-wrap")?.focus();
+  });
+
   document.addEventListener("click", (event) => {
     const chosen = event.target.closest(".sessions label, button.new");
     if (chosen && isPhone()) closeSidebar();

@@ -101,7 +101,7 @@ def running_words(turn: Turn, story: Story, known: Pictures, look: Look) -> str:
     figures = [figure(each, look) for each in made.values()]
     steps = ""
     if story.plan is not None:
-        steps = lines(turn, story.decision or turn.decision, story.plan, known | made, look, story)
+        steps = lines(turn, story.decision or turn.decision, story.plan, {**known, **made}, look, story)
     if story.reply:
         return steps + (pictures(figures) if figures else "") + said(story.reply)
     if story.plan is None:

@@ -8,8 +8,8 @@ from starlette.routing import Route
 
 from agent.artifacts import Artifacts
 from agent.errors import AgentError, SourceNotFound
-from agent.sessions import Sessions
 from agent.metadata import without_metadata
+from agent.sessions import Sessions
 from ui.gate import owner_of
 
 __all__ = ["picture_routes"]

@@ -111,7 +111,7 @@ def keep_settings(page: gr.Blocks, settings: Settings) -> None:
     page.load(None, [kept], settings.fields, js=LOAD)
     settings.reset.click(None, [], settings.fields, js=RESET)
     for field in settings.fields:
-        field.change(None, settings.fields, [kept], js=KEEP)  # type: ignore[attr-defined]
+        field.change(None, settings.fields, [kept], js=KEEP)
 
 
 def wanted_options(values: Sequence[Any], language: str) -> PictureOptions:

@@ -54,7 +54,7 @@ def build_stage() -> Stage:
             examples=examples("en"),
         )
         with gr.Column(elem_classes="desk"):
-            gr.HTML('<div class="mask-chip" hidden></div>', elem_classes="chips")
+            gr.HTML('<div class="mask-place"></div>', elem_classes="chips")
             offer = gr.HTML("", elem_classes="chips")
             box = gr.MultimodalTextbox(
                 {"text": "", "files": []},

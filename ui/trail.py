@@ -21,12 +21,16 @@ Pictures = Mapping[str, Artifact]
 def lines(
     turn: Turn, decision: Decision | None, plan: Plan, known: Pictures, look: Look, story: Story | None = None
 ) -> str:
-    """The steps as a list; with a `story` those of a running turn."""
+    """The steps as a list; with a `story` those of a running turn. A lone step says itself what was heard."""
+    made = [made_by(turn, story, index) for index in range(len(plan.steps))]
+    known = dict(known) | {f"step{index}": each[-1] for index, each in enumerate(made, start=1) if each}
     steps = [
-        step_line(step, state_of(index, step, turn, story), made_by(turn, story, index), known, look)
+        step_line(step, state_of(index, step, turn, story), made[index], known, look)
         for index, step in enumerate(plan.steps)
     ]
-    heard = understood(decision, known, look) if decision else ""
+    heard = ""
+    if decision and (len(plan.steps) > 1 or is_telling(decision.reason)):
+        heard = understood(decision, known, look)
     return f'<ul class="lines">{heard}{"".join(steps)}</ul>'
 
 
@@ -44,7 +48,7 @@ def summary(turn: Turn, plan: Plan, known: Pictures, look: Look) -> str:
     """Drew 2 pictures in 4 s"""
     seconds = [each.seconds for each in turn.artifacts if each.seconds is not None]
     did = deed(turn, plan, known, look)
-    return f"{did} {look.say('in_time', time=look.time(sum(seconds)))}" if seconds else did
+    return look.say("in_time", did=did, time=look.time(sum(seconds))) if seconds else did
 
 
 def deed(turn: Turn, plan: Plan, known: Pictures, look: Look) -> str:

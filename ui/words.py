@@ -82,7 +82,7 @@ TEXTS: Mapping[str, Text] = {
     "changed_several": Text(en="Made {count} changed pictures", zh="做了 {count} 张修改图"),
     "drew_and_changed": Text(en="Worked in {count} steps", zh="分 {count} 步完成"),
     "stopped_after": Text(en="Stopped after {done} of {count} steps", zh="停在第 {done} 步，共 {count} 步"),
-    "in_time": Text(en="in {time}", zh="用时 {time}"),
+    "in_time": Text(en="{did} in {time}", zh="{did}，用时 {time}"),
     # The plan that waits.
     "plan": Text(en="The plan", zh="计划"),
     "draw_it": Text(en="Draw it", zh="开始画"),
