@@ -9,10 +9,11 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -27,10 +28,12 @@ from agent.domain import Quality
 from agent.errors import AgentError, StorageUnavailable
 from agent.jobs import Jobs
 from agent.sessions import Sessions
-from engines.api import EditRequest, Engine, EngineInfo, GenerateRequest, OnProgress, Sample
-from engines.errors import EngineError
+from engines.api import Engine
+from engines.errors import EngineError, ModelNotFound
 from engines.fake import FakeEngine
+from engines.lazy import LazyEngine
 from engines.manifest import check_manifest
+from engines.vocabulary import read_vocabulary
 
 if TYPE_CHECKING:
     from engines.engine import DiffusionEngine
@@ -39,9 +42,11 @@ __all__ = ["Settings", "build", "main"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STICKERS = Path(__file__).parent / "engines" / "stickers"
+HIDREAM = ("full", "dev", "fast", "e1.1", "e1")
+EDITORS = ("e1.1", "e1")
+"""The better one first."""
 CHATTY = ("bitsandbytes", "diffusers", "torch.utils._pytree", "torchao")
 """Libraries that warn, when they are imported, of what nobody here uses."""
-Loaded = TypeVar("Loaded", bound=Engine)
 log = logging.getLogger(__name__)
 
 
@@ -60,10 +65,15 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to serve on; this machine only.")
     port: int = Field(7860, ge=1, le=65535, description="Port to serve on.")
-    engine: Literal["stickers", "fake"] = Field(
-        "stickers", description="stickers: the embedded weights; fake: paints discs, for work on the page."
+    engine: Literal["stickers", "hidream", "fake"] = Field(
+        "stickers",
+        description="stickers: the embedded weights; hidream: the published checkpoints, downloaded before; "
+        "fake: paints discs, for work on the page.",
     )
-    weights: Path | None = Field(None, description="Folder of weights in place of the embedded ones.")
+    weights: Path | None = Field(None, description="stickers: folder in place of the embedded weights.")
+    presets: tuple[Literal["full", "dev", "fast", "e1.1", "e1"], ...] = Field(
+        (), description="hidream: which to offer, for example full,e1.1; by default all that are downloaded."
+    )
     fake_step_seconds: float = Field(0.0, ge=0, description="How long a step of the fake engine takes.")
     brain: Literal["offline", "openai"] = Field(
         "offline",
@@ -83,37 +93,13 @@ class Settings(BaseSettings):
         return host
 
 
-class LazyEngine(Generic[Loaded]):
-    """An engine that is loaded when it is first needed; whoever needs it hears of a failure."""
-
-    def __init__(self, load: Callable[[], Loaded]) -> None:
-        self._load = load
-        self._lock = threading.Lock()
-        self._engine: Loaded | None = None
-
-    def get(self) -> Loaded:
-        with self._lock:
-            if self._engine is None:
-                self._engine = self._load()
-            return self._engine
-
-    @property
-    def info(self) -> EngineInfo:
-        return self.get().info
-
-    def generate(self, request: GenerateRequest, on_progress: OnProgress) -> Sample:
-        return self.get().generate(request, on_progress)
-
-    def edit(self, request: EditRequest, on_progress: OnProgress) -> Sample:
-        return self.get().edit(request, on_progress)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Engines:
-    """Who draws and who edits, by quality."""
+    """Who draws and who edits, by quality, and the words they know (none: they take any)."""
 
     painters: Mapping[Quality, Engine]
     editors: Mapping[Quality, Engine]
+    vocabulary: Mapping[str, tuple[str, ...]]
 
     def load(self) -> None:
         """Load what is not loaded yet, so that the first picture need not wait for it."""
@@ -161,6 +147,7 @@ def build(settings: Settings) -> Reverie:
         fallback=rules,
         engines=engines.painters,
         editors=engines.editors,
+        vocabulary=engines.vocabulary,
     )
     return Reverie(
         engines=engines,
@@ -174,24 +161,60 @@ def build(settings: Settings) -> Reverie:
 
 def build_engines(settings: Settings) -> Engines:
     """Checked now, loaded later: importing torch takes seconds that the page need not wait for."""
-    if settings.engine == "fake":
-        fake = FakeEngine(step_seconds=settings.fake_step_seconds)
-        return Engines(painters={Quality.FULL: fake, Quality.FAST: fake}, editors={Quality.FULL: fake})
-    check_manifest(settings.weights or STICKERS)
+    match settings.engine:
+        case "fake":
+            fake = FakeEngine(step_seconds=settings.fake_step_seconds)
+            everyone = {quality: fake for quality in Quality}
+            return Engines(painters=everyone, editors=everyone, vocabulary=fake.info.vocabulary)
+        case "stickers":
+            return stickers_engines(settings.weights or STICKERS)
+        case "hidream":
+            return hidream_engines(settings.presets)
 
-    def load(preset: str, share: LazyEngine[DiffusionEngine] | None = None) -> DiffusionEngine:
-        from engines.load_engine import load_engine
 
-        return load_engine(preset, settings.weights, share.get() if share else None)
-
-    full = LazyEngine(lambda: load("stickers-full"))
-    fast = LazyEngine(lambda: load("stickers-fast", full))
-    editor = LazyEngine(lambda: load("stickers-edit", full))
-    has_fast = ((settings.weights or STICKERS) / "transformer_fast").is_dir()
+def stickers_engines(folder: Path) -> Engines:
+    """The family in one folder; its members share the encoders. Raises EngineError."""
+    check_manifest(folder)
+    full = LazyEngine(lambda: load("stickers-full", folder))
+    painters: dict[Quality, Engine] = {Quality.FULL: full}
+    for quality in (Quality.DEV, Quality.FAST):
+        if (folder / f"transformer_{quality.value}").is_dir():
+            student = partial(load, f"stickers-{quality.value}", folder, full)
+            painters[quality] = LazyEngine(student)
+    editor = LazyEngine(lambda: load("stickers-edit", folder, full))
     return Engines(
-        painters={Quality.FULL: full, **({Quality.FAST: fast} if has_fast else {})},
-        editors={Quality.FULL: editor, Quality.FAST: editor},
+        painters=painters,
+        editors={quality: editor for quality in Quality},
+        vocabulary=read_vocabulary(folder),
     )
+
+
+def hidream_engines(presets: Sequence[str]) -> Engines:
+    """The published checkpoints that have been downloaded, or those named. Raises EngineError."""
+    from engines.download import default_folder  # the hub's client takes half a second to import
+
+    wanted = presets or [name for name in HIDREAM if default_folder(name).is_dir()]
+    missing = [name for name in wanted if not default_folder(name).is_dir()]
+    if missing or not wanted:
+        raise ModelNotFound(
+            f"The weights of {' and '.join(missing) or 'HiDream-I1'} are not here: run `python -m engines "
+            f"download {missing[0] if missing else 'fast'}`."
+        )
+    engines = {name: LazyEngine(partial(load, name)) for name in wanted}
+    editor = next((engines[name] for name in EDITORS if name in engines), None)
+    return Engines(
+        painters={quality: engines[quality.value] for quality in Quality if quality.value in engines},
+        editors={quality: editor for quality in Quality} if editor else {},
+        vocabulary={},
+    )
+
+
+def load(
+    preset: str, folder: Path | None = None, share: LazyEngine[DiffusionEngine] | None = None
+) -> DiffusionEngine:
+    from engines.load_engine import load_engine
+
+    return load_engine(preset, folder, share.get() if share else None)
 
 
 def build_brain(settings: Settings) -> Brain | None:

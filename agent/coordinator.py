@@ -69,8 +69,12 @@ class Coordinator:
         fallback: Brain,
         engines: Mapping[Quality, Engine],
         editors: Mapping[Quality, Engine],
+        vocabulary: Mapping[str, tuple[str, ...]],
     ) -> None:
-        """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits."""
+        """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
+
+        `vocabulary`: the words that the engines know by kind, none where they take any.
+        """
         self.sessions = sessions
         self.artifacts = artifacts
         self.brain = brain
@@ -78,7 +82,7 @@ class Coordinator:
         self.executor = Executor(
             sessions=sessions, artifacts=artifacts, jobs=jobs, engines=engines, editors=editors
         )
-        self._engines = engines
+        self.vocabulary = vocabulary
         self._graph = build_graph()
         self._lock = threading.Lock()
         self._running: dict[str, Running] = {}
@@ -313,7 +317,7 @@ class Coordinator:
         return TurnContext(
             turn=turn,
             owner=running.owner,
-            context=build_context(turn, earlier, current, self._vocabulary()),
+            context=build_context(turn, earlier, current, self.vocabulary),
             uploads=uploads,
             brain=self.brain,
             fallback=self.fallback,
@@ -323,14 +327,6 @@ class Coordinator:
             pipe=running.pipe,
             artifacts={artifact.id: artifact for artifact in turn.artifacts},
         )
-
-    def _vocabulary(self) -> Mapping[str, tuple[str, ...]]:
-        """The engine's words. One can talk without a working engine; drawing will say what is wrong."""
-        try:
-            return next((engine.info.vocabulary for engine in self._engines.values()), {})
-        except EngineError as error:
-            log.warning("no vocabulary: %s", error)
-            return {}
 
 
 def waiting(turn: Turn) -> Turn:

@@ -53,9 +53,10 @@ class TurnStatus(StrEnum):
 
 
 class Quality(StrEnum):
-    """How much time to spend on a picture."""
+    """How much time to spend on a picture, by the names of HiDream-I1's variants."""
 
     FAST = "fast"
+    DEV = "dev"
     FULL = "full"
 
 
@@ -163,10 +164,11 @@ class Artifact(Value):
 
 
 class GenerateStep(Value):
-    """Draw `num_pictures` pictures of `prompt`."""
+    """Draw `num_pictures` pictures of `prompt`. `wish`: what it was before a brain put it in more detail."""
 
     kind: Literal["generate"] = "generate"
     prompt: str = Field(max_length=MAX_PROMPT_CHARACTERS)
+    wish: str = Field(default="", max_length=MAX_PROMPT_CHARACTERS)
     num_pictures: int = Field(default=1, ge=1, le=MAX_PICTURES_PER_TURN)
     shape: Shape | None = None
     width: int | None = None
@@ -174,10 +176,14 @@ class GenerateStep(Value):
 
 
 class EditStep(Value):
-    """Change a picture: `source` is an artifact id, or "step1".. for the picture an earlier step made."""
+    """Change a picture: `source` is an artifact id, or "step1".. for the picture an earlier step made.
+
+    `description` says what the result shows, for editors that read it.
+    """
 
     kind: Literal["edit"] = "edit"
     instruction: str = Field(max_length=MAX_PROMPT_CHARACTERS)
+    description: str = Field(default="", max_length=MAX_PROMPT_CHARACTERS)
     source: str
     num_pictures: int = Field(default=1, ge=1, le=MAX_PICTURES_PER_TURN)
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 
 from engines.api import Adapter, EditRequest, EngineInfo, GenerateRequest, OnProgress, Sample
 from engines.edit import edit
-from engines.errors import DeviceOutOfMemory, EngineError, WeightsDamaged
+from engines.errors import DeviceOutOfMemory, EngineError
 from engines.generate import generate
 from engines.lora import apply_adapters
 from engines.parts import Parts
+from engines.vocabulary import read_vocabulary
 
 __all__ = ["DiffusionEngine"]
-
-VOCABULARY = "vocabulary.json"
 
 
 class DiffusionEngine:
@@ -103,15 +100,3 @@ def device_failures() -> Iterator[None]:
 
 def out_of_memory() -> DeviceOutOfMemory:
     return DeviceOutOfMemory("The device ran out of memory: choose a smaller size, or close other programs.")
-
-
-def read_vocabulary(folder: Path) -> dict[str, tuple[str, ...]]:
-    """The words of a small world by kind; empty where the weights take any words."""
-    file = folder / VOCABULARY
-    if not file.is_file():
-        return {}
-    try:
-        kinds = json.loads(file.read_text(encoding="utf-8"))
-        return {str(kind): tuple(str(word) for word in words) for kind, words in kinds.items()}
-    except (ValueError, AttributeError, TypeError) as error:
-        raise WeightsDamaged(f"{file} is not a vocabulary: {error}.") from error

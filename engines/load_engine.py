@@ -13,7 +13,7 @@ from platformdirs import user_cache_path
 
 from engines.api import Adapter
 from engines.download import default_folder
-from engines.engine import DiffusionEngine, read_vocabulary
+from engines.engine import DiffusionEngine
 from engines.errors import EngineError, ModelNotFound, WeightsDamaged
 from engines.ladder import Precision
 from engines.manifest import MANIFEST, check_manifest, folder_hash, lines_hash
@@ -26,6 +26,7 @@ from engines.sampling import Scheduler, load_scheduler, official_scheduler
 from engines.sparse_dit import SparseDiT
 from engines.text import TextCache, TextStack
 from engines.vae import Vae
+from engines.vocabulary import read_vocabulary
 
 __all__ = ["STICKERS", "load_engine"]
 

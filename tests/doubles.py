@@ -100,5 +100,8 @@ def build_agent(
         fallback=fallback or ScriptedBrain(),
         engines=both if engines is None else engines,
         editors=both if editors is None else editors,
+        vocabulary=next(
+            (each.info.vocabulary for each in (both if engines is None else engines).values()), {}
+        ),
     )
     return Agent(sessions=sessions, artifacts=artifacts, jobs=jobs, coordinator=coordinator)

@@ -5,19 +5,44 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 import app
 from agent.domain import Quality
+from engines.api import GenerateRequest, Size
+from engines.errors import ModelNotFound
 from engines.load_engine import STICKERS
 from engines.manifest import write_manifest
+from tests.engines.tiny import build_folder
 
 
 def test_fast_is_offered_where_the_weights_have_a_student(tmp_path: Path) -> None:
     weights = Path(shutil.copytree(STICKERS, tmp_path / "weights"))
     both = app.build_engines(app.Settings(weights=weights))
-    assert set(both.painters) == {Quality.FULL, Quality.FAST}
+    assert set(both.painters) == {Quality.FULL, Quality.DEV, Quality.FAST}
+    assert "dog" in both.vocabulary["classes"]
     assert both.painters[Quality.FAST].info.preset == "stickers-fast"
     shutil.rmtree(weights / "transformer_fast")
     write_manifest(weights)
     one = app.build_engines(app.Settings(weights=weights))
-    assert set(one.painters) == {Quality.FULL}
+    assert set(one.painters) == {Quality.FULL, Quality.DEV}
     assert one.painters[Quality.FULL].info.preset == "stickers-full"
+
+
+def test_the_published_checkpoints_are_offered_where_they_are_downloaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with pytest.raises(ModelNotFound, match="python -m engines download fast"):
+        app.build_engines(app.Settings(engine="hidream"))
+    build_folder(tmp_path / "reverie" / "weights" / "fast")
+    shutil.copytree(tmp_path / "reverie" / "weights" / "fast", tmp_path / "reverie" / "weights" / "e1.1")
+    offered = app.build_engines(app.Settings(engine="hidream"))
+    assert set(offered.painters) == {Quality.FAST}
+    assert set(offered.editors) == set(Quality)
+    assert offered.vocabulary == {}
+    request = GenerateRequest(prompt="a cat", seed=1, size=Size(64, 64), num_steps=2)
+    assert offered.painters[Quality.FAST].generate(request, lambda _: None).preset == "fast"
+    with pytest.raises(ModelNotFound, match="python -m engines download dev"):
+        app.build_engines(app.Settings(engine="hidream", presets=("dev", "fast")))

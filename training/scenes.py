@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from engines.engine import read_vocabulary
+from engines.vocabulary import read_vocabulary
 from training.errors import BadRecipe
 from training.loop import Say
 from training.seeds import rng_for

@@ -10,8 +10,7 @@ import torch
 from PIL import Image
 
 from engines.api import EditRequest, Engine, GenerateRequest, Progress
-from engines.engine import read_vocabulary
-from engines.errors import DeviceOutOfMemory, EngineError, WeightsDamaged
+from engines.errors import DeviceOutOfMemory, EngineError
 from engines.load_engine import load_engine
 from engines.presets import PRESETS
 from engines.sizes import Size
@@ -70,11 +69,3 @@ def test_other_failures_are_not_disguised(tiny_folder: Path) -> None:
 
     with pytest.raises(RuntimeError, match="a bug"):
         engine.generate(REQUEST, fail)
-
-
-def test_a_broken_vocabulary_is_named(tmp_path: Path) -> None:
-    assert read_vocabulary(tmp_path) == {}
-    for text in ("[", "[1]", '{"classes": 3}'):
-        (tmp_path / "vocabulary.json").write_text(text)
-        with pytest.raises(WeightsDamaged, match=r"vocabulary\.json"):
-            read_vocabulary(tmp_path)

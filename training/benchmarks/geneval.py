@@ -12,9 +12,9 @@ from PIL import Image
 from training.benchmarks.benchmark import Exists, Order, Verdict, needed, picture_seed, those_there
 from training.benchmarks.errors import BadPrompts
 from training.benchmarks.figures import Draws, Figure, Mark, draws_of, figure_of, mean_of_draws
-from training.benchmarks.geneval_rules import kept, problems
 from training.benchmarks.objects import ObjectJudge
 from training.benchmarks.prompt_files import read_lines, spread
+from training.evaluation.geneval_rules import kept, problems
 from training.evaluation.prompts import RELATIONS, TASKS, Prompt, from_geneval
 
 __all__ = ["GenEval", "Record", "read_records"]

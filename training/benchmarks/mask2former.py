@@ -18,8 +18,9 @@ from transformers.models.mask2former.modeling_mask2former import Mask2FormerPreT
 
 from training.benchmarks.clip_model import Clip, load_clip
 from training.benchmarks.errors import JudgeUnavailable
-from training.benchmarks.objects import COLORS, Box, Confidence, Sighting
+from training.benchmarks.objects import Confidence
 from training.evaluation.prompts import Prompt
+from training.evaluation.sightings import COLORS, Box, Sighting
 
 __all__ = ["COCO", "Mask2FormerJudge", "SegmentationNetwork", "decode"]
 

@@ -6,43 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from training.evaluation.geneval import NATURAL_LOOKS
 from training.evaluation.prompts import Prompt, can_be_shown
-from training.stickers.detector import Detection, Detector
+from training.evaluation.sightings import Sighting, sighting_of
+from training.stickers.detector import Detector
 
-__all__ = ["COLORS", "Box", "Confidence", "ObjectJudge", "Sighting", "StickersJudge"]
-
-COLORS = tuple("red orange yellow green blue purple pink brown black white".split())
-"""GenEval's ten."""
-Mask = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Box:
-    """Pixels of the picture, the origin top left."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sighting:
-    """One object: its class, how sure, where, and which pixels are its own (the picture's height x width).
-
-    `color` is None where the judge looks at colours only when asked.
-    """
-
-    kind: str
-    confidence: float
-    box: Box
-    mask: Mask | None = None
-    color: str | None = None
+__all__ = ["Confidence", "ObjectJudge", "StickersJudge"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,25 +62,7 @@ class StickersJudge:
         return can_be_shown(prompt, self.detector.network.world)
 
     def find(self, picture: Image.Image) -> list[Sighting]:
-        things = self.detector.read([picture])[0].things
-        return [
-            Sighting(kind=each.kind, confidence=each.confidence, box=box_of(each), color=color_of(each))
-            for each in things
-        ]
+        return [sighting_of(each) for each in self.detector.read([picture])[0].things]
 
     def colors(self, picture: Image.Image, sightings: Sequence[Sighting]) -> list[str]:
         return [each.color or "natural" for each in sightings]
-
-
-def color_of(detection: Detection) -> str | None:
-    return detection.color or NATURAL_LOOKS.get(detection.kind)
-
-
-def box_of(detection: Detection) -> Box:
-    half = detection.size / 2
-    return Box(
-        left=detection.x - half,
-        top=detection.y - half,
-        right=detection.x + half,
-        bottom=detection.y + half,
-    )

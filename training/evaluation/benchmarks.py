@@ -16,6 +16,7 @@ from training.evaluation.prompts import TASKS, Prompt
 from training.evaluation.report import Mark, Row, Shown, Table, summarise
 from training.evaluation.train_detector import round_trip
 from training.evaluation.truth import true_scene
+from training.evaluation.variety import variety_table
 from training.seeds import rng_for
 from training.stickers.catalogue import EDITS, SHAPES
 from training.stickers.detector import Detector, Reading
@@ -32,9 +33,10 @@ GOOD_EDIT = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """A table, pictures to look at, and what went wrong in the engine's own pictures."""
+    """A table, more tables, pictures to look at, and what went wrong in the engine's own pictures."""
 
     table: Table
+    more: tuple[Table, ...] = ()
     shown: tuple[Shown, ...]
     failures: tuple[str, ...]
 
@@ -63,14 +65,21 @@ def drawing_panel(prompts: Sequence[Prompt], num_seeds: int) -> Panel:
     )
 
 
-def score_drawing(panel: Panel, makes: Mapping[str, Make], detector: Detector, vae: Vae) -> Scored:
+def score_drawing(
+    panel: Panel,
+    makes: Mapping[str, Make],
+    detector: Detector,
+    vae: Vae,
+    training: Sequence[Image.Image] = (),
+) -> Scored:
     """Rows: each engine by name; true renders, plain and decoded; the first engine's pictures under other
-    prompts' words."""
+    prompts' words. With pictures of `training` there is a second table, of variety."""
     asked = panel.asked
     rows: list[Row] = []
     shown: list[Shown] = []
     failures: list[str] = []
     floor: Row | None = None
+    seen: dict[str, Sequence[Reading]] = {}
 
     def row(name: str, readings: Sequence[Reading], wanted: Sequence[Prompt] = asked) -> Row:
         facts = [judge(p, reading).is_correct for p, reading in zip(wanted, readings, strict=True)]
@@ -78,7 +87,7 @@ def score_drawing(panel: Panel, makes: Mapping[str, Make], detector: Detector, v
 
     for name, make in makes.items():
         drawn = make(panel.wishes)
-        readings = detector.read(drawn)
+        readings = seen[name] = detector.read(drawn)
         rows.append(row(name, readings))
         floor = floor or row("other prompts' words (floor)", readings, others(asked))
         verdicts = [judge(prompt, reading) for prompt, reading in zip(asked, readings, strict=True)]
@@ -93,13 +102,17 @@ def score_drawing(panel: Panel, makes: Mapping[str, Make], detector: Detector, v
             if not verdict.is_correct
         ]
     rows.append(row("true renders (ceiling)", detector.read(panel.truth)))
-    rows.append(row("true renders, autoencoder", detector.read(round_trip(vae, panel.truth))))
+    decoded = seen["true renders, autoencoder"] = detector.read(round_trip(vae, panel.truth))
+    rows.append(row("true renders, autoencoder", decoded))
+    known = detector.read(round_trip(vae, training))
+    words = [prompt.prompt for prompt in asked]
     table = Table(
         title="Drawing: share of pictures right (GenEval's rules)",
         overall_columns=TASKS,
         rows=(*rows, *([floor] if floor else [])),
     )
-    return Scored(table=table, shown=tuple(shown), failures=tuple(failures))
+    more = (variety_table(seen, words, known),) if known else ()
+    return Scored(table=table, more=more, shown=tuple(shown), failures=tuple(failures))
 
 
 def score_editing(

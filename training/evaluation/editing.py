@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from training.evaluation.geneval import relations
+from training.evaluation.geneval_rules import relations
 from training.evaluation.judge_error import find_things
+from training.evaluation.sightings import sighting_of
 from training.seeds import rng_for
 from training.stickers.catalogue import WHOLE, World, shows_colors, shows_words
 from training.stickers.detector import Detection, Reading
@@ -156,8 +157,13 @@ def added_facts(edit: Edit, reading: Reading) -> list[bool]:
     asked = asked_side(edit)
     if asked is not None:
         anchors = [found for found in find_things([asked.anchor], reading.things) if found is not None]
-        facts.append(added is not None and any(relations(added, each) & asked.sides for each in anchors))
+        facts.append(added is not None and any(sides_of(added, each) & asked.sides for each in anchors))
     return facts
+
+
+def sides_of(first: Detection, second: Detection) -> set[str]:
+    """Where the first stands as seen from the second."""
+    return relations(sighting_of(first).box, sighting_of(second).box)
 
 
 def added_thing(edit: Edit, reading: Reading) -> Detection | None:

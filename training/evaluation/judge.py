@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engines.engine import read_vocabulary
+from engines.vocabulary import read_vocabulary
 from training.errors import BadRecipe
 from training.stickers.catalogue import World, world_of
 from training.stickers.detector import JUDGES, Detector

@@ -21,8 +21,9 @@ from training.evaluation.editing import own_edits, reasoning_edits
 from training.evaluation.judge import Judge, judge_of
 from training.evaluation.prompts import TASKS, Prompt, own_prompts, read_geneval
 from training.evaluation.report import Report, write_json, write_sheet
+from training.stages.pretrain import PretrainSettings, pretrain_scene
 from training.stickers.catalogue import World
-from training.stickers.render import font_version
+from training.stickers.render import font_version, render
 
 __all__ = ["add_arguments", "run"]
 
@@ -48,6 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--guidance", type=float, help="default: the preset's")
     parser.add_argument("--batch", type=int, default=8, help="pictures at once")
     parser.add_argument("--seed", type=int, default=0, help="of prompts and edits")
+    parser.add_argument(
+        "--variety",
+        type=int,
+        default=0,
+        help="also: how seeds differ, and the nearest of so many training pictures",
+    )
     parser.add_argument("--geneval", type=Path, help="GenEval's evaluation_metadata.jsonl, not own prompts")
     parser.add_argument("--detector", type=Path, help="folder of the judge (default: the one that fits)")
     parser.add_argument("--json", type=Path, help="write all numbers here")
@@ -78,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     facts["minutes"] = round((time.monotonic() - started) / 60, 1)
     report = Report(
         facts=facts,
-        tables=tuple(each.table for each in scored),
+        tables=tuple(table for each in scored for table in (each.table, *each.more)),
         judge_error=judge.error,
         failures=[failure for each in scored for failure in each.failures],
     )
@@ -116,7 +123,14 @@ def drawing(args: argparse.Namespace, variants: Sequence[str], judge: Judge, fac
 
     panel = drawing_panel(chosen_prompts(args, judge.world), args.seeds)
     makes = {name: maker(name) for name in engines}
-    return score_drawing(panel, makes, judge.detector, engines[variants[0]].parts.vae)
+    vae = engines[variants[0]].parts.vae
+    return score_drawing(panel, makes, judge.detector, vae, training_pictures(args.variety, judge.world))
+
+
+def training_pictures(count: int, world: World) -> list[Image.Image]:
+    """The first square pictures that `stickers_cpu` and `stickers_starter` train on in this world."""
+    settings = PretrainSettings(world=world)
+    return [render(pretrain_scene(settings, index)) for index in range(count)]
 
 
 def editing(args: argparse.Namespace, judge: Judge, facts: Facts) -> Scored:

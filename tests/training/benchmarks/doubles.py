@@ -12,10 +12,11 @@ from PIL import Image
 
 from training.benchmarks.chat_judges import Rating
 from training.benchmarks.errors import JudgeFailed
-from training.benchmarks.objects import Box, Confidence, Sighting
+from training.benchmarks.objects import Confidence
 from training.benchmarks.painters import Painted, Settings
 from training.evaluation.batches import Wish
 from training.evaluation.prompts import Prompt
+from training.evaluation.sightings import Box, Sighting
 
 
 @dataclass

@@ -21,8 +21,8 @@ from training.benchmarks.mask2former import (
     crop,
     decode,
 )
-from training.benchmarks.objects import COLORS, Box, Sighting
 from training.evaluation.prompts import from_geneval
+from training.evaluation.sightings import COLORS, Box, Sighting
 
 CPU = torch.device("cpu")
 

@@ -5,8 +5,9 @@ import torch
 from PIL import Image
 
 from tests.training.benchmarks.doubles import one, record
-from training.benchmarks.objects import Box, StickersJudge
+from training.benchmarks.objects import StickersJudge
 from training.evaluation.prompts import from_geneval
+from training.evaluation.sightings import Box
 from training.stickers.catalogue import World
 from training.stickers.detector import Detection, Detector, DetectorNetwork, Reading, Thresholds
 

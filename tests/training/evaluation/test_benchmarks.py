@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from torch import Tensor
 
-from engines.engine import read_vocabulary
 from engines.load_engine import STICKERS
 from engines.vae import Vae
+from engines.vocabulary import read_vocabulary
 from training.evaluation.batches import Wish
 from training.evaluation.benchmarks import drawing_panel, others, score_drawing, score_editing
 from training.evaluation.editing import own_edits
@@ -83,6 +83,16 @@ def test_an_engine_that_draws_nothing_gets_nothing(detector: Detector) -> None:
     assert perfect.overall.mean > 0.85
     of_blind = [failure for failure in scored.failures if failure.startswith("blind: ")]
     assert len(of_blind) == 2 * len(PROMPTS)
+
+
+def test_variety_stands_beside_that_of_true_renders(detector: Detector) -> None:
+    truth = drawing_panel(PROMPTS, 2).truth
+    makes = {"perfect": draw_truth, "blind": draw_nothing}
+    scored = score_drawing(drawing_panel(PROMPTS, 2), makes, detector, LOSSLESS, training=truth[::2])
+    perfect, blind, fresh = scored.more[0].rows
+    assert blind.cells["between seeds"].mean == 0
+    assert perfect.cells["between seeds"].mean == pytest.approx(fresh.cells["between seeds"].mean, rel=0.3)
+    assert fresh.cells["to training"].mean < perfect.cells["to training"].mean
 
 
 def test_a_perfect_editor_gets_ten_and_a_lazy_one_nothing(detector: Detector) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from training.evaluation.geneval import judge, relations
+from training.evaluation.geneval import judge
+from training.evaluation.geneval_rules import relations
 from training.evaluation.prompts import Prompt, Wanted
+from training.evaluation.sightings import sighting_of
 from training.stickers.detector import Detection, Reading
 
 
@@ -65,14 +67,17 @@ def test_natural_passes_only_where_it_looks_the_same() -> None:
     ],
 )
 def test_relations(offset: tuple[int, int], expected: set[str]) -> None:
-    assert relations(seen("dog", x=128 + offset[0], y=128 + offset[1]), seen("cat")) == expected
+    dog, cat = sighting_of(seen("dog", x=128 + offset[0], y=128 + offset[1])), sighting_of(seen("cat"))
+    assert relations(dog.box, cat.box) == expected
 
 
 def test_position_holds_for_the_right_pair_and_needs_its_reference() -> None:
     prompt = wish(Wanted(kind="cat"), Wanted(kind="dog", relation="left of", anchor=0))
     left, right = seen("dog", x=60), seen("dog", x=200)
     assert judge(prompt, reading(seen("cat"), left)).is_correct
-    assert judge(prompt, reading(seen("cat"), right)).reason == "expected dog left of cat"
+    assert (
+        judge(prompt, reading(seen("cat"), right)).reason == "expected dog left of cat, found it right of it"
+    )
     assert "no target" in judge(prompt, reading(left)).reason
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engines.engine import read_vocabulary
 from engines.load_engine import STICKERS
 from engines.manifest import write_manifest
 from engines.presets import PRESETS
 from engines.sizes import Size
+from engines.vocabulary import read_vocabulary
 from tests.engines.tiny import build_folder
 from training.errors import BadRecipe
 from training.evaluation.score import add_arguments, run

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from tests.training.benchmarks.doubles import one, record, seen
-from training.benchmarks.geneval_rules import kept, problems, relations
-from training.benchmarks.objects import Box, Sighting
+from training.evaluation.geneval_rules import kept, problems, relations
 from training.evaluation.prompts import from_geneval
+from training.evaluation.sightings import Box, Sighting
 
 
 def judged(wanted: dict[str, object], *sightings: Sighting, confidence: float = 0.3) -> str:

@@ -6,8 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from training.benchmarks.objects import COLORS, Box, Sighting
 from training.evaluation.prompts import Prompt, Wanted
+from training.evaluation.sightings import COLORS, Box, Sighting
 
 __all__ = ["MAX_OBJECTS", "ColorsOf", "kept", "problems", "relations"]
 
