@@ -31,15 +31,11 @@ class PlanReady(TurnEvent):
 
 
 class StepQueued(TurnEvent):
-    """Step `index` (from 0) waits for the device; `place` 0 means it is next or running.
-
-    `preset` is the engine that will do it.
-    """
+    """Step `index` (from 0) waits for the device; `place` 0 means it is next or running."""
 
     kind: Literal["queued"] = "queued"
     index: int
     place: int
-    preset: str = ""
 
 
 class StepProgress(TurnEvent):

@@ -69,7 +69,6 @@ class Call:
     """One step made ready: `make` wants only a seed and a listener. `notices` say what was fitted."""
 
     make: Callable[[int, OnProgress], Sample]
-    preset: str
     words: str
     source: Artifact | None = None
     notices: Sequence[str] = ()
@@ -146,7 +145,7 @@ class Executor:
             )
             return engine.generate(request, report)
 
-        return Call(make=make, preset=engine.info.preset, words=step.prompt, notices=notices)
+        return Call(make=make, words=step.prompt, notices=notices)
 
     def _edit(self, step: EditStep, work: Work) -> Call:
         engine, notices = choose(self.editors, work)
@@ -165,13 +164,7 @@ class Executor:
         def make(seed: int, report: OnProgress) -> Sample:
             return engine.edit(EditRequest(image=image, instruction=step.instruction, seed=seed), report)
 
-        return Call(
-            make=make,
-            preset=engine.info.preset,
-            words=step.instruction,
-            source=source,
-            notices=notices,
-        )
+        return Call(make=make, words=step.instruction, source=source, notices=notices)
 
     def _source(self, source: str, work: Work) -> Artifact:
         """An artifact id of this session, or "step1".. for the last picture of an earlier step."""
@@ -206,7 +199,7 @@ class Executor:
         sample = self.jobs.run(
             lambda report: call.make(seed, report),
             token=work.token,
-            on_place=lambda place: work.pipe.queued(work.index, place, call.preset),
+            on_place=lambda place: work.pipe.queued(work.index, place),
             on_progress=on_progress,
         )
         seconds = time.monotonic() - begun if begun else 0.0

@@ -108,6 +108,26 @@
     }
   }, true);
 
+  // Settings stay in this browser. What the fields say before theirs are loaded is not kept.
+  const KEPT = "reverie-settings";
+  let areLoaded = false;
+  reverie.loadSettings = (defaults) => {
+    areLoaded = true;
+    let kept = [];
+    try {
+      kept = JSON.parse(localStorage.getItem(KEPT)) ?? [];
+    } catch {
+      localStorage.removeItem(KEPT);
+    }
+    const values = defaults.map((value, place) => (typeof kept[place] === typeof value ? kept[place] : value));
+    reverie.keepsRecipe = values.at(-1);
+    return values;
+  };
+  reverie.keepSettings = (values) => {
+    reverie.keepsRecipe = values.at(-1);
+    if (areLoaded) localStorage.setItem(KEPT, JSON.stringify(values));
+  };
+
   // Files in the box that changed are looked at: one may carry the settings it was made with.
   let files = "";
   reverie.noticeFiles = () => {

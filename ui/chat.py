@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gradio as gr
+from gradio.events import Dependency
 
 from ui.gestures import Gestures
 from ui.handlers import Handlers, Page
@@ -17,6 +18,7 @@ SHOW_ADDRESS = """
 (id) => { window.history.replaceState(null, "", id ? `/?chat=${id}` : "/?chat=new"); return []; }
 """
 TAKE_GESTURE = "(page, payload, ...rest) => [page, window.reverie.takeGesture(), ...rest]"
+TAKE_MASK = "(page, box, id, mask, ...rest) => [page, box, id, window.reverie.takeMask(box), ...rest]"
 TAKE_LOAN = "(payload, ...rest) => [window.reverie.takeGesture(), ...rest]"
 UPLOADS_SECONDS = 3600
 
@@ -35,8 +37,8 @@ def build_page(handlers: Handlers) -> gr.Blocks:
         sidebar = build_sidebar()
         stage = build_stage()
         wire_conversation(page, session_id, sidebar, stage, handlers)
-        wire_borrowing(stage, Gestures(handlers=handlers))
-        keep_settings(page, stage.settings)
+        borrowed = wire_borrowing(stage, Gestures(handlers=handlers))
+        keep_settings(page, stage.settings, borrowed)
         wire_sessions(session_id, sidebar, handlers)
     return page
 
@@ -54,7 +56,13 @@ def wire_conversation(
         listen(sidebar.sessions.select, handlers.choose, [shown], view),
         listen(sidebar.new.click, handlers.new, [shown], view),
         listen(sidebar.really_delete.click, handlers.delete, [shown, session_id], view),
-        listen(stage.box.submit, handlers.send, [shown, stage.box, *settings], view),
+        listen(
+            stage.box.submit,
+            handlers.send,
+            [shown, stage.box, session_id, stage.payload, *stage.settings.fields],
+            view,
+            js=TAKE_MASK,
+        ),
         listen(stage.chat.example_select, handlers.pick, [shown, *settings], view),
         listen(stage.chat.option_select, handlers.pick, [shown, *settings], view),
         listen(stage.gesture.click, done.act, [shown, stage.payload, *settings], view, js=TAKE_GESTURE),
@@ -66,10 +74,10 @@ def wire_conversation(
     session_id.change(None, [session_id], None, js=SHOW_ADDRESS)
 
 
-def wire_borrowing(stage: Stage, gestures: Gestures) -> None:
+def wire_borrowing(stage: Stage, gestures: Gestures) -> Dependency:
     """Taking over what a picture was made with, and what the settings tell."""
     fields = stage.settings
     borrowed = [stage.box, stage.offer, fields.shape, fields.seed, fields.num_steps, fields.guidance]
-    listen(stage.borrow.click, gestures.borrow, [stage.payload, stage.box], borrowed, js=TAKE_LOAN)
     listen(stage.look_at_files.click, gestures.look_at_files, [stage.box], [stage.offer])
     listen(fields.more.expand, gestures.facts, [], [fields.facts])
+    return listen(stage.borrow.click, gestures.borrow, [stage.payload, stage.box], borrowed, js=TAKE_LOAN)

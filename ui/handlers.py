@@ -19,6 +19,7 @@ from agent.sessions import Sessions
 from ui.gate import owner_of
 from ui.live import LiveTurn, LiveTurns
 from ui.look import Look
+from ui.painted import read_painted
 from ui.render import RETRY, chat_messages, notice, pending_messages
 from ui.settings import wanted_options
 from ui.stage import examples, placeholder
@@ -85,12 +86,15 @@ class Handlers:
         """An empty page; its session is made with the first message."""
         return self.show(page, "", require_owner(request), language_in(request))
 
-    def send(self, page: Page, sent: Sent, session_id: str, request: gr.Request, *settings: Any) -> View:
+    def send(
+        self, page: Page, sent: Sent, session_id: str, painted: str, request: gr.Request, *settings: Any
+    ) -> View:
         """A message from the box, in a new session if the page has none."""
         owner, text = require_owner(request), sent["text"] or ""
         files = [Path(file) for file in sent["files"]]
         language = language_in(request)
         options = wanted_options(settings, language)
+        read_painted(painted, language)
         if session_id not in {each.id for each in self.sessions.list(owner)}:
             session_id = self.sessions.create(owner).id
         look = self.look(session_id, owner, language)
@@ -112,7 +116,7 @@ class Handlers:
         text = str(event.value["text"] if isinstance(event.value, dict) else event.value)
         if text == RETRY:
             return self.retry(page, session_id, request)
-        return self.send(page, Sent(text=text, files=[]), session_id, request, *settings)
+        return self.send(page, Sent(text=text, files=[]), session_id, "", request, *settings)
 
     def retry(self, page: Page, session_id: str, request: gr.Request) -> View:
         """The last turn once more, or on from where it stood."""

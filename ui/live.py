@@ -43,7 +43,6 @@ class Story:
     index: int = 0
     step: int = 0
     of: int = 0
-    preset: str = ""
     begun: float | None = None
     step_seconds: float = 0.0
     preview: bytes = b""
@@ -61,10 +60,8 @@ def fold(story: Story, event: Event, now: float = 0.0) -> Story:
             return replace(told, decision=decision)
         case PlanReady(plan=plan):
             return replace(told, plan=plan)
-        case StepQueued(index=index, place=place, preset=preset):
-            return replace(
-                told, index=index, place=place, preset=preset, step=0, of=0, begun=None, preview=b""
-            )
+        case StepQueued(index=index, place=place):
+            return replace(told, index=index, place=place, step=0, of=0, begun=None, preview=b"")
         case StepProgress():
             return progressed(told, event, now)
         case ArtifactReady(artifact=artifact):

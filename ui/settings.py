@@ -8,22 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 from pydantic import ValidationError
 
 from agent.domain import PictureOptions, Quality, Shape
 from ui.words import WORDS, say
 
-__all__ = ["MAX_SEED", "Settings", "build_settings", "keep_settings", "wanted_options"]
+__all__ = ["DEFAULTS", "MAX_SEED", "Settings", "build_settings", "keep_settings", "wanted_options"]
 
 MAX_SEED = 2**31 - 1
 DEFAULTS = (Quality.FULL.value, Shape.SQUARE.value, "", "", "", False, False, True, True, True)
-STORAGE_KEY = "reverie-settings"
-STORAGE_SECRET = "not a secret"
-"""Without one Gradio makes one up at each start, and then cannot read what it kept."""
-AS_SCRIPT = json.dumps(DEFAULTS)
-LOAD = f"(kept) => Array.isArray(kept) && kept.length === {len(DEFAULTS)} ? kept : {AS_SCRIPT}"
-RESET = f"() => {AS_SCRIPT}"
-KEEP = "(...values) => { window.reverie.keepsRecipe = values.at(-1); return [values]; }"
+LOAD = f"() => window.reverie.loadSettings({json.dumps(DEFAULTS)})"
+RESET = f"() => {json.dumps(DEFAULTS)}"
+KEEP = "(...values) => { window.reverie.keepSettings(values); return []; }"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,13 +102,15 @@ def number_field(label: str, placeholder: str, name: str) -> gr.Textbox:
     )
 
 
-def keep_settings(page: gr.Blocks, settings: Settings) -> None:
-    """All in the browser: kept when changed, there again on the next visit, and back to the defaults."""
-    kept = gr.BrowserState([*DEFAULTS], storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
-    page.load(None, [kept], settings.fields, js=LOAD)
+def keep_settings(page: gr.Blocks, settings: Settings, borrowed: Dependency) -> None:
+    """All in the browser: kept when changed, there again on the next visit, and back to the defaults.
+
+    A field behind the fold does not tell of a change, so what was `borrowed` is kept once more.
+    """
+    page.load(None, [], settings.fields, js=LOAD)
     settings.reset.click(None, [], settings.fields, js=RESET)
-    for field in settings.fields:
-        field.change(None, settings.fields, [kept], js=KEEP)
+    for tell in (borrowed.then, *(field.change for field in settings.fields)):  # type: ignore[attr-defined]
+        tell(None, settings.fields, [], js=KEEP)
 
 
 def wanted_options(values: Sequence[Any], language: str) -> PictureOptions:

@@ -141,6 +141,9 @@ TEXTS: Mapping[str, Text] = {
     "clear": Text(en="Clear", zh="清空"),
     "use_mask": Text(en="Use it", zh="使用"),
     "mask_on": Text(en="Only the marked part of {handle}", zh="只改 {handle} 上涂出的部分"),
+    "bad_mask": Text(
+        en="What you painted arrived damaged. Please paint it again.", zh="涂出的部分损坏了，请重新涂一次。"
+    ),
     "remove_mask": Text(en="Forget the marked part", zh="去掉涂出的部分"),
     # Messages sent before.
     "edit_message": Text(en="Edit this message", zh="修改这条消息"),
