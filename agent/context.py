@@ -13,7 +13,11 @@ __all__ = ["build_context"]
 def build_context(
     turn: Turn, earlier: Sequence[Turn], current: str | None, vocabulary: Mapping[str, tuple[str, ...]]
 ) -> Context:
-    """The context of `turn` after the `earlier` ones; `current` is the picture looked at when it was sent."""
+    """The context of `turn` after the `earlier` ones; `current` is the picture looked at when it was sent.
+
+    Who paints on a picture looks at that one.
+    """
+    mask_of = turn.masks[0].parents[0] if turn.masks else None
     pictures: list[PictureView] = []
     history: list[Utterance] = []
     for index, past in enumerate(earlier, start=1):
@@ -27,7 +31,8 @@ def build_context(
         uploads=tuple(artifact.id for artifact in turn.uploads),
         pictures=tuple(pictures),
         history=tuple(history),
-        current=current,
+        current=mask_of or current,
+        mask_of=mask_of,
         vocabulary=dict(vocabulary),
     )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
-from agent.cancel import CancelToken
+from agent.changes import Locate
 from agent.context import build_context
 from agent.domain import (
     Artifact,
@@ -21,15 +21,16 @@ from agent.domain import (
     Turn,
     TurnStatus,
 )
-from agent.errors import AgentError, SourceNotFound, StorageUnavailable
+from agent.errors import AgentError, StorageUnavailable
 from agent.events import Event
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
+from agent.masks import clean_mask, painted_picture
 from agent.messages import Message, clean_text, go_back_to, require_message
-from agent.pipe import EventPipe
-from agent.planner import reworded
+from agent.planner import reworded, waiting_plan
 from agent.replies import Replies
+from agent.running import OpenTurn, Running, join
 from agent.sessions import NewPicture, Sessions
 from agent.uploads import CleanPicture, clean_upload
 from engines.api import Engine
@@ -37,23 +38,8 @@ from engines.errors import Cancelled, EngineError
 
 __all__ = ["Coordinator"]
 
-STOP_WAIT_SECONDS = 10.0
 BROKE = "Something inside Reverie broke. Please retry; the log says more."
 log = logging.getLogger(__name__)
-
-
-@dataclass(kw_only=True)
-class Running:
-    """A turn at work: its Stop button, its way out, its thread and (once open) what its nodes share."""
-
-    owner: str
-    token: CancelToken = field(default_factory=CancelToken)
-    pipe: EventPipe = field(default_factory=EventPipe)
-    thread: threading.Thread | None = None
-    turn: TurnContext | None = None
-
-
-OpenTurn = Callable[[Running], TurnContext]
 
 
 class Coordinator:
@@ -70,17 +56,24 @@ class Coordinator:
         engines: Mapping[Quality, Engine],
         editors: Mapping[Quality, Engine],
         vocabulary: Mapping[str, tuple[str, ...]],
+        locate: Locate | None = None,
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
-        `vocabulary`: the words that the engines know by kind, none where they take any.
+        `vocabulary`: the words that the engines know by kind, none where they take any. `locate` finds things
+        in pictures, where there are eyes.
         """
         self.sessions = sessions
         self.artifacts = artifacts
         self.brain = brain
         self.fallback = fallback
         self.executor = Executor(
-            sessions=sessions, artifacts=artifacts, jobs=jobs, engines=engines, editors=editors
+            sessions=sessions,
+            artifacts=artifacts,
+            jobs=jobs,
+            engines=engines,
+            editors=editors,
+            locate=locate,
         )
         self.vocabulary = vocabulary
         self._graph = build_graph()
@@ -94,13 +87,18 @@ class Coordinator:
         text: str,
         files: Sequence[Path | bytes] = (),
         options: PictureOptions = PictureOptions(),
+        mask: bytes | None = None,
+        mask_of: str | None = None,
     ) -> Iterator[Event]:
         """Start a turn at once and stream its events; they end with TurnDone, TurnStopped or TurnFailed.
+
+        `mask` is a PNG as large as the picture `mask_of`, white where the user painted: the message then
+        changes that picture there and nowhere else.
 
         A message refused at the door (empty, too long, a bad file, a turn already running, an unknown
         session) opens no turn and stores nothing: its only event is a TurnFailed with an empty turn_id.
         """
-        message = Message(text=clean_text(text), files=files, options=options)
+        message = Message(text=clean_text(text), files=files, options=options, mask=mask, mask_of=mask_of)
         return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
 
     def retry(self, turn_id: str, owner: str) -> Iterator[Event]:
@@ -110,8 +108,10 @@ class Coordinator:
         """
         turn = self.sessions.turn(turn_id, owner)
         if turn.status is TurnStatus.DONE:
-            files = [self.artifacts.read(upload.sha256) for upload in turn.uploads]
-            return self.run(turn.session_id, owner, turn.text, files, turn.options)
+            message = self._again(turn)
+            return self._start(
+                turn.session_id, owner, lambda running: self._open(running, turn.session_id, message)
+            )
         return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
 
     def go_back(self, picture_id: str, owner: str, language: str = "en") -> Iterator[Event]:
@@ -133,7 +133,8 @@ class Coordinator:
 
     def decline(self, turn_id: str, owner: str) -> None:
         """A WAITING turn is not carried out; raises SourceNotFound."""
-        turn = waiting(self.sessions.turn(turn_id, owner))
+        turn = self.sessions.turn(turn_id, owner)
+        waiting_plan(turn)
         language = turn.decision.language if turn.decision else "en"
         self.sessions.close_turn(turn.id, TurnStatus.STOPPED, Replies(language).skipped())
 
@@ -150,11 +151,11 @@ class Coordinator:
         Files and options are the earlier message's unless others are given. Raises SourceNotFound.
         """
         turn = self.sessions.turn(turn_id, owner)
-        if files is None:
-            files = [self.artifacts.read(upload.sha256) for upload in turn.uploads]
-        message = Message(
-            text=clean_text(text), files=files, options=options or turn.options, after=turn.parent
+        message = replace(
+            self._again(turn), text=clean_text(text), options=options or turn.options, after=turn.parent
         )
+        if files is not None:
+            message = replace(message, files=files)
         return self._start(
             turn.session_id, owner, lambda running: self._open(running, turn.session_id, message)
         )
@@ -193,6 +194,16 @@ class Coordinator:
             running.token.cancel()
         for running in all_running:
             join(running)
+
+    def _again(self, turn: Turn) -> Message:
+        """The message that began a turn."""
+        return Message(
+            text=turn.text,
+            files=[self.artifacts.read(upload.sha256) for upload in turn.uploads],
+            options=turn.options,
+            mask=self.artifacts.read(turn.masks[0].sha256) if turn.masks else None,
+            mask_of=turn.masks[0].parents[0] if turn.masks else None,
+        )
 
     def _start(self, session_id: str, owner: str, open_turn: OpenTurn) -> Iterator[Event]:
         """Reserve the session and run the turn on a thread of its own."""
@@ -264,8 +275,12 @@ class Coordinator:
     def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""
         require_message(message)
-        self.sessions.get(session_id, running.owner)
+        session = self.sessions.get(session_id, running.owner)
         uploads = [clean_upload(file) for file in message.files]
+        mask = None
+        if message.mask is not None:
+            picture = painted_picture(self.sessions, session, running.owner, message.mask_of)
+            mask = clean_mask(message.mask, picture)
         running.token.raise_if_cancelled()
         for turn in self.sessions.turns(session_id, running.owner):
             if turn.status is TurnStatus.WAITING:
@@ -281,6 +296,8 @@ class Coordinator:
                 )
                 for candidate, upload in enumerate(uploads, start=1)
             ]
+            if mask is not None:
+                pictures.append(mask.as_new_picture(self.artifacts.put(mask.png)))
             turn = self.sessions.open_turn(
                 session_id, running.owner, message.text, message.options, pictures, message.after
             )
@@ -303,11 +320,9 @@ class Coordinator:
 
     def _go_on(self, running: Running, turn_id: str, prompts: Sequence[str]) -> TurnContext:
         """With a plan that waited, now in the user's words."""
-        turn = waiting(self.sessions.turn(turn_id, running.owner))
-        if turn.plan is None:
-            raise SourceNotFound("This message has no plan any more. Please send it again.")
-        self.sessions.record_plan(turn.id, reworded(turn.plan, prompts))
-        return self._reopen(running, turn.id)
+        plan = waiting_plan(self.sessions.turn(turn_id, running.owner))
+        self.sessions.record_plan(turn_id, reworded(plan, prompts))
+        return self._reopen(running, turn_id)
 
     def _context(
         self, running: Running, turn: Turn, current: str | None, uploads: Sequence[CleanPicture]
@@ -327,15 +342,3 @@ class Coordinator:
             pipe=running.pipe,
             artifacts={artifact.id: artifact for artifact in turn.artifacts},
         )
-
-
-def waiting(turn: Turn) -> Turn:
-    """Raises SourceNotFound for a turn that does not wait."""
-    if turn.status is not TurnStatus.WAITING:
-        raise SourceNotFound("This plan is not waiting any more. Please say once more what you would like.")
-    return turn
-
-
-def join(running: Running) -> None:
-    if running.thread is not None and running.thread is not threading.current_thread():
-        running.thread.join(STOP_WAIT_SECONDS)

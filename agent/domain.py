@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.operations import Operation
+
 MAX_STEPS_PER_TURN = 4
 MAX_PICTURES_PER_TURN = 4
 MAX_PROMPT_CHARACTERS = 4_000
@@ -88,7 +90,10 @@ class PictureOptions(Value):
 
 
 class Recipe(Value):
-    """All that is needed to make a picture again; also the PNG's JSON chunk."""
+    """All that is needed to make a picture again; also the PNG's JSON chunk.
+
+    `operation` is what was done without an engine, `mask` the id of what the user painted over the parent.
+    """
 
     words: str
     prompt: str
@@ -103,6 +108,9 @@ class Recipe(Value):
     width: int
     height: int
     parents: tuple[str, ...] = ()
+    operation: Operation | None = None
+    mask: str | None = None
+    keeps_rest: bool = False
 
 
 class Finding(Value):
@@ -164,7 +172,10 @@ class Artifact(Value):
 
 
 class GenerateStep(Value):
-    """Draw `num_pictures` pictures of `prompt`. `wish`: what it was before a brain put it in more detail."""
+    """Draw `num_pictures` pictures of `prompt`. `wish`: what it was before a brain put it in more detail.
+
+    A variation takes fresh seeds, whatever the page says.
+    """
 
     kind: Literal["generate"] = "generate"
     prompt: str = Field(max_length=MAX_PROMPT_CHARACTERS)
@@ -173,11 +184,13 @@ class GenerateStep(Value):
     shape: Shape | None = None
     width: int | None = None
     height: int | None = None
+    is_variation: bool = False
 
 
 class EditStep(Value):
     """Change a picture: `source` is an artifact id, or "step1".. for the picture an earlier step made.
 
+    `mask` is the id of the artifact that marks where it may change; with `keeps_rest` the place is found.
     `description` says what the result shows, for editors that read it.
     """
 
@@ -186,9 +199,24 @@ class EditStep(Value):
     description: str = Field(default="", max_length=MAX_PROMPT_CHARACTERS)
     source: str
     num_pictures: int = Field(default=1, ge=1, le=MAX_PICTURES_PER_TURN)
+    mask: str | None = None
+    keeps_rest: bool = False
 
 
-Step = Annotated[GenerateStep | EditStep, Field(discriminator="kind")]
+class AdjustStep(Value):
+    """Exact work on a picture, without a device. `instruction`: the operation in words."""
+
+    kind: Literal["adjust"] = "adjust"
+    instruction: str = Field(max_length=MAX_PROMPT_CHARACTERS)
+    source: str
+    operation: Operation
+
+    @property
+    def num_pictures(self) -> int:
+        return 1
+
+
+Step = Annotated[GenerateStep | EditStep | AdjustStep, Field(discriminator="kind")]
 
 
 class Plan(Value):
@@ -200,13 +228,16 @@ class Plan(Value):
 class DecisionStep(Value):
     """One wish as the brain heard it, pronouns resolved; the planner turns it into a Step.
 
-    `source`: for an edit, an artifact id or "step1".. (an earlier wish of this message).
+    `source`: for a change, an artifact id or "step1".. (an earlier wish of this message). `operation`: of an
+    "adjust", what `prompt` says in words.
     """
 
-    kind: Literal["generate", "edit"]
+    kind: Literal["generate", "edit", "adjust"]
     prompt: str = Field(max_length=MAX_PROMPT_CHARACTERS)
     source: str | None = None
+    operation: Operation | None = None
     num_pictures: int = Field(default=1, ge=1, le=100)
+    is_variation: bool = False
 
 
 class Decision(Value):
@@ -226,7 +257,10 @@ class Decision(Value):
 
 
 class Turn(Value):
-    """One user message and all it led to. `parent` is the turn it follows: a session is a tree of turns."""
+    """One user message and all it led to. `parent` is the turn it follows: a session is a tree of turns.
+
+    `masks` are what the user painted over a picture; `artifacts`, the pictures made, leave them out.
+    """
 
     id: str
     session_id: str
@@ -235,6 +269,7 @@ class Turn(Value):
     options: PictureOptions = PictureOptions()
     status: TurnStatus
     uploads: tuple[Artifact, ...] = ()
+    masks: tuple[Artifact, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     decision: Decision | None = None
     plan: Plan | None = None

@@ -12,6 +12,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command
 
 from agent.brains.brain import Brain, Context
+from agent.brains.marked import as_marked_edit
 from agent.cancel import CancelToken, run_apart, stream_apart
 from agent.domain import Artifact, Decision, Plan, Route, Turn, TurnStatus
 from agent.errors import BrainUnavailable
@@ -96,6 +97,7 @@ def coordinator(
     decision, notices = run.turn.decision if run.turn.artifacts else run.given, list[str]()
     if decision is None:
         decision, notices = decide(run)
+        decision = as_marked_edit(decision, run.context)
     if decision is not run.turn.decision:
         run.sessions.record_decision(run.turn.id, decision)
     run.language = decision.language
@@ -155,7 +157,8 @@ def planner(state: TurnState, runtime: Runtime[TurnContext]) -> Command[Literal[
     run.token.raise_if_cancelled()
     steps, is_begun = run.turn.plan, run.is_approved or bool(run.turn.artifacts)
     if steps is None or not is_begun:
-        steps = plan(Decision.model_validate(state["decision"]), run.context)
+        masks = {parent: mask.id for mask in run.turn.masks for parent in mask.parents}
+        steps = plan(Decision.model_validate(state["decision"]), run.context, masks)
     run.pipe.plan(steps)
     if run.turn.options.asks_first and not is_begun:
         reply = " ".join([run.replies.shall_i(), *state["notices"]])
@@ -221,7 +224,7 @@ def conclusion(decision: Decision, state: TurnState, run: TurnContext) -> tuple[
     match decision.route:
         case Route.GENERATE | Route.EDIT:
             made = [run.artifacts[each] for ids in state["made"] for each in ids]
-            return run.replies.made(made), [each.id for each in made]
+            return run.replies.made(made, handles_of(run, made)), [each.id for each in made]
         case Route.GO_BACK if targets:
             artifact = run.sessions.artifact(targets[0], run.owner)
             return decision.reply or run.replies.back_to(artifact), [artifact.id]
@@ -229,3 +232,13 @@ def conclusion(decision: Decision, state: TurnState, run: TurnContext) -> tuple[
             return decision.reply or run.replies.which_picture(), targets
         case Route.CHAT | Route.UNDERSTAND:
             return "", []
+
+
+def handles_of(run: TurnContext, made: Sequence[Artifact]) -> dict[str, str]:
+    """The handles of the pictures that these were made from, by id."""
+    parents = {parent for artifact in made for parent in artifact.parents}
+    known = {parent: run.artifacts.get(parent) for parent in parents}
+    return {
+        parent: (artifact or run.sessions.artifact(parent, run.owner)).handle
+        for parent, artifact in known.items()
+    }

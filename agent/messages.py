@@ -26,6 +26,8 @@ class Message:
     options: PictureOptions
     given: Decision | None = None
     after: str | None = TIP
+    mask: bytes | None = None
+    mask_of: str | None = None
 
 
 def go_back_to(picture: Artifact, language: str) -> Message:
@@ -46,6 +48,8 @@ def require_message(message: Message) -> None:
             f"Your message has {num_characters:,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
             "Please shorten it and send it again."
         )
+    if not message.text and message.mask is not None:
+        raise MessageRefused("Please say what should change where you painted.")
     if not message.text and not message.files:
         raise MessageRefused("Your message is empty. Please say what you would like to see.")
     if len(message.files) > MAX_UPLOADS:

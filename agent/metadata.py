@@ -10,20 +10,33 @@ from PIL.PngImagePlugin import PngInfo
 
 from agent.domain import Recipe
 
-__all__ = ["INFOTEXT_KEY", "RECIPE_KEY", "infotext", "png_with_recipe", "read_recipe", "without_metadata"]
+__all__ = [
+    "INFOTEXT_KEY",
+    "PIXELS",
+    "RECIPE_KEY",
+    "infotext",
+    "png_with_recipe",
+    "read_recipe",
+    "without_metadata",
+]
 
 INFOTEXT_KEY = "parameters"
 RECIPE_KEY = "reverie"
+PIXELS = "pillow"
+"""The preset of a picture that no engine has drawn."""
 
 
 def infotext(recipe: Recipe) -> str:
     """The prompt, the negative prompt if any, and one line of `key: value` pairs."""
+    size = f"{recipe.width}x{recipe.height}"
+    if recipe.preset == PIXELS and recipe.operation is not None:
+        return f"{one_line(recipe.prompt)}\nOperation: {recipe.operation.name}, Size: {size}, Model: {PIXELS}"
     pairs = {
         "Steps": recipe.num_steps,
         "Sampler": recipe.sampler,
         "CFG scale": f"{recipe.guidance:g}",
         "Seed": recipe.seed,
-        "Size": f"{recipe.width}x{recipe.height}",
+        "Size": size,
         "Model hash": recipe.weights_hash[:10],
         "Model": recipe.preset,
     }
@@ -47,12 +60,13 @@ def quoted(value: str) -> str:
 
 
 def png_with_recipe(image: Image.Image, recipe: Recipe) -> bytes:
-    """The picture as PNG with both chunks."""
+    """The picture as PNG with both chunks; a cut-out keeps its transparency."""
     chunks = PngInfo()
     chunks.add_text(INFOTEXT_KEY, infotext(recipe))
     chunks.add_text(RECIPE_KEY, recipe.model_dump_json())
     file = io.BytesIO()
-    image.convert("RGB").save(file, "PNG", pnginfo=chunks)
+    image = image if image.mode == "RGBA" else image.convert("RGB")
+    image.save(file, "PNG", pnginfo=chunks)
     return file.getvalue()
 
 

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from agent.brains.brain import Context
+from agent.brains.rest import keeps_rest, without_rest
 from agent.domain import (
     MAX_PICTURES_PER_TURN,
     MAX_PROMPT_CHARACTERS,
     MAX_STEPS_PER_TURN,
+    AdjustStep,
     Decision,
     DecisionStep,
     EditStep,
     GenerateStep,
     Plan,
     Step,
+    Turn,
+    TurnStatus,
 )
 from agent.errors import PlanRejected, SourceNotFound
 
-__all__ = ["finished_pictures", "plan"]
+__all__ = ["finished_pictures", "plan", "reworded", "waiting_plan"]
+
+NO_MASKS: Mapping[str, str] = {}
 
 
-def plan(decision: Decision, context: Context) -> Plan:
+def plan(decision: Decision, context: Context, masks: Mapping[str, str] = NO_MASKS) -> Plan:
     """The steps to carry out. Brains clip to the limits and say so; raises PlanRejected when one did not.
 
-    Raises SourceNotFound for an edit of a picture that this conversation does not have.
+    `masks`: by the id of a picture, that of what was painted over it for this message. Raises
+    SourceNotFound for an edit of a picture that this conversation does not have.
     """
     wishes = join_edits(decision.steps)
     if not wishes:
@@ -41,7 +48,22 @@ def plan(decision: Decision, context: Context) -> Plan:
             f"That is {num_pictures} pictures; I make at most {MAX_PICTURES_PER_TURN} a message. "
             "Please ask for fewer."
         )
-    return Plan(steps=tuple(to_step(wish, index, decision, context) for index, wish in enumerate(wishes)))
+    steps = (to_step(wish, index, decision, context) for index, wish in enumerate(wishes))
+    return Plan(steps=tuple(masked(step, masks) for step in steps))
+
+
+def masked(step: Step, masks: Mapping[str, str]) -> Step:
+    """An edit of a picture that was painted on changes it there only."""
+    if isinstance(step, EditStep) and step.source in masks:
+        return step.model_copy(update={"mask": masks[step.source]})
+    return step
+
+
+def waiting_plan(turn: Turn) -> Plan:
+    """What a turn waits with; raises SourceNotFound for one that does not wait."""
+    if turn.status is not TurnStatus.WAITING or turn.plan is None:
+        raise SourceNotFound("This plan is not waiting any more. Please say once more what you would like.")
+    return turn.plan
 
 
 def reworded(plan: Plan, prompts: Sequence[str]) -> Plan:
@@ -55,10 +77,15 @@ def reworded(plan: Plan, prompts: Sequence[str]) -> Plan:
 
 
 def in_words(step: Step, words: str) -> Step:
+    """Exact work is what it is, whatever it is called."""
     words = required_words(words)
-    if isinstance(step, GenerateStep):
-        return step.model_copy(update={"prompt": words})
-    return step.model_copy(update={"instruction": words})
+    match step:
+        case GenerateStep():
+            return step.model_copy(update={"prompt": words})
+        case EditStep():
+            return step.model_copy(update={"instruction": words})
+        case AdjustStep():
+            return step
 
 
 def finished_pictures(wishes: Sequence[DecisionStep]) -> int:
@@ -96,15 +123,23 @@ def join_edits(wishes: Sequence[DecisionStep]) -> list[DecisionStep]:
 def to_step(wish: DecisionStep, index: int, decision: Decision, context: Context) -> Step:
     """One wish with its source found and its length checked."""
     words = required_words(wish.prompt)
-    if wish.kind == "edit":
+    if wish.kind != "generate":
         source = find_source(wish, index, decision, context)
-        return EditStep(instruction=words, source=source, num_pictures=wish.num_pictures)
+        if wish.operation is not None:
+            return AdjustStep(instruction=words, source=source, operation=wish.operation)
+        return EditStep(
+            instruction=without_rest(words),
+            source=source,
+            num_pictures=wish.num_pictures,
+            keeps_rest=keeps_rest(context.message),
+        )
     return GenerateStep(
         prompt=words,
         num_pictures=wish.num_pictures,
         shape=decision.shape,
         width=decision.width,
         height=decision.height,
+        is_variation=wish.is_variation,
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from agent.domain import Artifact, Origin
+from agent.operations import Axis, Crop, CutOut, Extend, Flip, Operation, Resize, Rotate, Upscale
 
 __all__ = ["Replies", "handles"]
+
+NO_SOURCES: Mapping[str, str] = {}
 
 
 def handles(artifacts: Sequence[Artifact]) -> str:
@@ -23,15 +27,73 @@ class Replies:
     def say(self, english: str, chinese: str) -> str:
         return chinese if self.is_chinese else english
 
-    def made(self, artifacts: Sequence[Artifact]) -> str:
-        """Names the new pictures."""
-        names = handles(artifacts)
-        is_one = len(artifacts) == 1
+    def made(self, artifacts: Sequence[Artifact], sources: Mapping[str, str] = NO_SOURCES) -> str:
+        """Names the new pictures, and what they were made from: `sources` gives handles by id."""
+        names = self.with_sources(artifacts, sources)
         if all(artifact.origin is Origin.EDITED for artifact in artifacts):
-            return self.say(
-                f"Done, {'this is' if is_one else 'these are'} {names}.", f"改好了，这是 {names}。"
-            )
-        return self.say(f"Here {'is' if is_one else 'are'} {names}.", f"画好了，这是 {names}。")
+            return self.say(f"Done: {names}.", f"改好了：{names}。")
+        verb = "is" if len(artifacts) == 1 else "are"
+        return self.say(f"Here {verb} {names}.", f"画好了，这是 {names}。")
+
+    def with_sources(self, artifacts: Sequence[Artifact], sources: Mapping[str, str]) -> str:
+        """#4a, #4b (from #2)"""
+        parts = []
+        for parents, group in groupby(artifacts, key=lambda artifact: artifact.parents):
+            known = ", ".join(sources[each] for each in parents if each in sources)
+            origin = self.say(f" (from {known})", f"（来自 {known}）") if known else ""
+            parts.append(handles([*group]) + origin)
+        return ", ".join(parts)
+
+    def adjusted(self, operation: Operation, size: str) -> str:
+        """What was done without an engine, named as what it is; `size` is the result's."""
+        match operation:
+            case Crop():
+                return self.say(f"I cropped it to {size}.", f"裁剪成了 {size}。")
+            case Rotate(degrees=degrees):
+                turn = f"{abs(degrees):g}"
+                return self.say(
+                    f"I turned it by {turn}° {'clockwise' if degrees >= 0 else 'counter-clockwise'}.",
+                    f"{'顺' if degrees >= 0 else '逆'}时针旋转了 {turn}°。",
+                )
+            case Flip(axis=Axis.HORIZONTAL):
+                return self.say("I mirrored it, left with right.", "左右翻转了。")
+            case Flip():
+                return self.say("I flipped it, top with bottom.", "上下翻转了。")
+            case Resize():
+                return self.say(f"I resized it to {size} by resampling.", f"重新采样，缩放到了 {size}。")
+            case Extend():
+                return self.say(
+                    f"I extended it to {size}; the new part is the picture's edge, blurred.",
+                    f"画布扩展到了 {size}；新的部分由边缘颜色模糊填充。",
+                )
+            case CutOut():
+                return self.say(
+                    "I made its ground transparent, going by the colours along the border.",
+                    "按边缘的颜色去掉了背景，背景现在是透明的。",
+                )
+            case Upscale(factor=factor):
+                return self.say(
+                    f"I enlarged it {factor} times to {size} by resampling, which adds no detail.",
+                    f"用重新采样放大了 {factor} 倍，到 {size}；这不会增加细节。",
+                )
+
+    def outpainted(self, size: str, preset: str) -> str:
+        return self.say(
+            f"I extended it to {size}; {preset} painted the new part.",
+            f"画布扩展到了 {size}；新的部分由 {preset} 绘制。",
+        )
+
+    def nothing_changed(self) -> str:
+        return self.say(
+            "I saw no change that is more than noise, so the picture stayed as it was.",
+            "没有看出比噪点更大的变化，所以图片保持原样。",
+        )
+
+    def all_changed(self) -> str:
+        return self.say(
+            "This change reached nearly the whole picture, so there was little to keep.",
+            "这个修改几乎涉及整张图，能保留的部分很少。",
+        )
 
     def shall_i(self) -> str:
         return self.say("Shall I?", "这样可以吗？")

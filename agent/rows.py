@@ -106,7 +106,13 @@ def insert_artifact(rows: orm.Session, session: SessionRow, turn_id: str, pictur
 
 
 def number_for(rows: orm.Session, session: SessionRow, turn_id: str, picture: NewPicture) -> int:
-    """The number of the picture's fellow candidates if it has any, else the session's next."""
+    """The number of the picture's fellow candidates if it has any, else the session's next.
+
+    A mask is no picture that people name: it takes a number below zero.
+    """
+    if picture.origin is Origin.MASK:
+        masks = sa.select(sa.func.min(ArtifactRow.number)).where(ArtifactRow.session_id == session.id)
+        return min(rows.scalar(masks) or 0, 0) - 1
     if picture.letter:
         fellows = sa.select(ArtifactRow.number).where(
             ArtifactRow.turn_id == turn_id, ArtifactRow.step == picture.step, ArtifactRow.letter != ""

@@ -86,7 +86,7 @@ class FakeEngine:
     def edit(self, request: EditRequest, on_progress: OnProgress) -> Sample:
         size = Size(*request.image.size)
         seeds = range(request.seed, request.seed + request.num_pictures)
-        images = [paint(request.image, size, request.instruction, seed) for seed in seeds]
+        images = [kept(request, paint(request.image, size, request.instruction, seed)) for seed in seeds]
         return self._sample(images, request, on_progress)
 
     def _sample(
@@ -143,6 +143,14 @@ def paint(canvas: Image.Image | None, size: Size, words: str, seed: int) -> Imag
         (x - radius, y - radius, x + radius, y + radius), fill=color, outline="black"
     )
     return image
+
+
+def kept(request: EditRequest, edited: Image.Image) -> Image.Image:
+    """The source to the bit where the mask is black."""
+    if request.mask is None:
+        return edited
+    where = request.mask.convert("L").point(lambda value: 255 if value > 127 else 0)
+    return Image.composite(edited, request.image.convert("RGB"), where)
 
 
 def preview(image: Image.Image, step: int, num_steps: int) -> Image.Image | None:

@@ -111,7 +111,7 @@
   // Settings stay in this browser. What the fields say before theirs are loaded is not kept.
   const KEPT = "reverie-settings";
   let areLoaded = false;
-  reverie.loadSettings = (defaults) => {
+  reverie.loadSettings = (defaults, qualities) => {
     areLoaded = true;
     let kept = [];
     try {
@@ -120,6 +120,7 @@
       localStorage.removeItem(KEPT);
     }
     const values = defaults.map((value, place) => (typeof kept[place] === typeof value ? kept[place] : value));
+    if (!qualities.includes(values[0])) values[0] = defaults[0];
     reverie.keepsRecipe = values.at(-1);
     return values;
   };

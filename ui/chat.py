@@ -35,7 +35,7 @@ def build_page(handlers: Handlers) -> gr.Blocks:
     with page:
         session_id = gr.Textbox(visible=False)
         sidebar = build_sidebar()
-        stage = build_stage()
+        stage = build_stage(handlers.qualities)
         wire_conversation(page, session_id, sidebar, stage, handlers)
         borrowed = wire_borrowing(stage, Gestures(handlers=handlers))
         keep_settings(page, stage.settings, borrowed)

@@ -119,7 +119,8 @@ class Gestures:
     def facts(self, request: gr.Request) -> str:
         """Who reads and who draws here."""
         language, coordinator = language_in(request), self.handlers.coordinator
-        engines = (*coordinator.executor.engines.values(), *coordinator.executor.editors.values())
+        requests = coordinator.executor.requests
+        engines = (*requests.engines.values(), *requests.editors.values())
         try:
             presets = ", ".join(dict.fromkeys(engine.info.preset for engine in engines))
         except EngineError as error:

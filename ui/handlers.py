@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 import gradio as gr
 
 from agent.coordinator import Coordinator
-from agent.domain import Turn, TurnStatus
+from agent.domain import Quality, Turn, TurnStatus
 from agent.sessions import Sessions
 from ui.gate import owner_of
 from ui.live import LiveTurn, LiveTurns
@@ -64,6 +64,13 @@ class Handlers:
     coordinator: Coordinator
     live: LiveTurns
 
+    @property
+    def qualities(self) -> tuple[Quality, ...]:
+        """Those that there is an engine for, the best one first."""
+        engines = self.coordinator.executor.requests.engines
+        found = tuple(each for each in (Quality.FULL, Quality.DEV, Quality.FAST) if each in engines)
+        return found or (Quality.FULL,)
+
     def open(self, page: Page, request: gr.Request) -> View:
         """The page is loaded: the session its address names, else the one used last."""
         owner = require_owner(request)
@@ -93,8 +100,7 @@ class Handlers:
         owner, text = require_owner(request), sent["text"] or ""
         files = [Path(file) for file in sent["files"]]
         language = language_in(request)
-        options = wanted_options(settings, language)
-        read_painted(painted, language)
+        options, mask = wanted_options(settings, language), read_painted(painted, language)
         if session_id not in {each.id for each in self.sessions.list(owner)}:
             session_id = self.sessions.create(owner).id
         look = self.look(session_id, owner, language)
@@ -102,7 +108,7 @@ class Handlers:
         live = self.live.start(
             session_id,
             text,
-            lambda: self.coordinator.run(session_id, owner, text, files, options),
+            lambda: self.coordinator.run(session_id, owner, text, files, options, mask.png, mask.about),
             lambda: forget(files),
         )
         page.show(live)

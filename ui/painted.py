@@ -17,10 +17,10 @@ MOST_CHARACTERS = 20_000_000
 
 
 class Painted(Value):
-    """`about` is the picture's id; `png` has its size and is white where it may change."""
+    """`about` is the picture's id; `png` has its size and is white where it may change. Both may be None."""
 
-    about: str = Field(max_length=64)
-    png: bytes
+    about: str | None = None
+    png: bytes | None = None
 
 
 class Payload(Value):
@@ -30,10 +30,10 @@ class Payload(Value):
     png: str = Field(max_length=MOST_CHARACTERS)
 
 
-def read_painted(payload: str, language: str) -> Painted | None:
-    """None for nothing painted; raises gr.Error. The coordinator looks into the PNG."""
+def read_painted(payload: str, language: str) -> Painted:
+    """Raises gr.Error. The coordinator looks into the PNG."""
     if not payload:
-        return None
+        return Painted()
     try:
         found = Payload.model_validate_json(payload)
         return Painted(about=found.about, png=b64decode(found.png, validate=True))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from agent.artifacts import Artifacts
+from agent.change_map import change_map
 from agent.errors import AgentError, SourceNotFound
 from agent.metadata import without_metadata
 from agent.sessions import Sessions
@@ -21,26 +24,51 @@ def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
     """GET /pictures/{id}: the PNG as saved, metadata included; with `?bare=1` its pixels only.
 
     `?download=1` saves it as its handle.
+
+    GET /pictures/{id}/changes: what an edit changed of its parent, as a PNG.
     """
 
     def picture(request: Request) -> Response:
-        owner = owner_of(request.cookies)
-        try:
-            if owner is None:
-                raise SourceNotFound("There is no such picture here.")
-            artifact = sessions.artifact(request.path_params["artifact_id"], owner)
+        def answer(owner: str, artifact_id: str) -> Response:
+            artifact = sessions.artifact(artifact_id, owner)
+            place = "attachment" if request.query_params.get("download") else "inline"
+            name = f"reverie-{artifact.number}{artifact.letter}.png"
             png = artifacts.read(artifact.sha256)
-        except SourceNotFound as error:
-            return PlainTextResponse(str(error), status_code=404)
-        except AgentError as error:
-            return PlainTextResponse(str(error), status_code=503)
-        if request.query_params.get("bare"):
-            png = without_metadata(png)
-        place = "attachment" if request.query_params.get("download") else "inline"
-        headers = {
-            "Cache-Control": f"private, max-age={YEAR_SECONDS}, immutable",
-            "Content-Disposition": f'{place}; filename="reverie-{artifact.number}{artifact.letter}.png"',
-        }
-        return Response(png, media_type="image/png", headers=headers)
+            if request.query_params.get("bare"):
+                png = without_metadata(png)
+            return as_png(png, f'{place}; filename="{name}"')
 
-    return [Route("/pictures/{artifact_id}", picture, methods=["GET"])]
+        return to_owner(request, answer)
+
+    def changes(request: Request) -> Response:
+        def answer(owner: str, artifact_id: str) -> Response:
+            return as_png(change_map(sessions, artifacts, artifact_id, owner), "inline")
+
+        return to_owner(request, answer)
+
+    return [
+        Route("/pictures/{artifact_id}", picture, methods=["GET"]),
+        Route("/pictures/{artifact_id}/changes", changes, methods=["GET"]),
+    ]
+
+
+def to_owner(request: Request, answer: Callable[[str, str], Response]) -> Response:
+    """`answer` takes the owner and the picture's id; nobody else hears whether there is such a picture."""
+    owner = owner_of(request.cookies)
+    try:
+        if owner is None:
+            raise SourceNotFound("There is no such picture here.")
+        return answer(owner, request.path_params["artifact_id"])
+    except SourceNotFound as error:
+        return PlainTextResponse(str(error), status_code=404)
+    except AgentError as error:
+        return PlainTextResponse(str(error), status_code=503)
+
+
+def as_png(png: bytes, disposition: str) -> Response:
+    """A picture never changes once it has its id."""
+    headers = {
+        "Cache-Control": f"private, max-age={YEAR_SECONDS}, immutable",
+        "Content-Disposition": disposition,
+    }
+    return Response(png, media_type="image/png", headers=headers)

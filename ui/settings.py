@@ -18,8 +18,7 @@ __all__ = ["DEFAULTS", "MAX_SEED", "Settings", "build_settings", "keep_settings"
 
 MAX_SEED = 2**31 - 1
 DEFAULTS = (Quality.FULL.value, Shape.SQUARE.value, "", "", "", False, False, True, True, True)
-LOAD = f"() => window.reverie.loadSettings({json.dumps(DEFAULTS)})"
-RESET = f"() => {json.dumps(DEFAULTS)}"
+"""The quality among them is the best one there is."""
 KEEP = "(...values) => { window.reverie.keepSettings(values); return []; }"
 
 
@@ -37,6 +36,7 @@ class Settings:
     is_checked: gr.Checkbox
     rewrites: gr.Checkbox
     keeps_recipe: gr.Checkbox
+    qualities: tuple[Quality, ...]
     more: gr.Accordion
     facts: gr.HTML
     reset: gr.Button
@@ -49,11 +49,12 @@ class Settings:
         ]
 
 
-def build_settings() -> Settings:
+def build_settings(qualities: tuple[Quality, ...]) -> Settings:
+    """`qualities`: those that there is an engine for, the best one first."""
     with gr.Row(elem_classes="settings"):
         quality = gr.Radio(
-            [(WORDS(each.value), each.value) for each in (Quality.FULL, Quality.FAST)],
-            value=Quality.FULL.value,
+            [(WORDS(each.value), each.value) for each in qualities],
+            value=qualities[0].value,
             label=WORDS("quality"),
         )
         shape = gr.Radio(
@@ -85,6 +86,7 @@ def build_settings() -> Settings:
         is_checked=is_checked,
         rewrites=rewrites,
         keeps_recipe=keeps_recipe,
+        qualities=qualities,
         more=more,
         facts=facts,
         reset=reset,
@@ -107,8 +109,11 @@ def keep_settings(page: gr.Blocks, settings: Settings, borrowed: Dependency) -> 
 
     A field behind the fold does not tell of a change, so what was `borrowed` is kept once more.
     """
-    page.load(None, [], settings.fields, js=LOAD)
-    settings.reset.click(None, [], settings.fields, js=RESET)
+    qualities = [each.value for each in settings.qualities]
+    defaults = json.dumps([qualities[0], *DEFAULTS[1:]])
+    load = f"() => window.reverie.loadSettings({defaults}, {json.dumps(qualities)})"
+    page.load(None, [], settings.fields, js=load)
+    settings.reset.click(None, [], settings.fields, js=f"() => {defaults}")
     for tell in (borrowed.then, *(field.change for field in settings.fields)):  # type: ignore[attr-defined]
         tell(None, settings.fields, [], js=KEEP)
 

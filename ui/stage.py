@@ -8,6 +8,7 @@ from html import escape
 import gradio as gr
 from gradio.components.chatbot import ExampleMessage
 
+from agent.domain import Quality
 from ui.settings import Settings, build_settings
 from ui.words import WORDS, say
 
@@ -37,7 +38,7 @@ class Stage:
     look_at_files: gr.Button
 
 
-def build_stage() -> Stage:
+def build_stage(qualities: tuple[Quality, ...]) -> Stage:
     with gr.Column(elem_classes="stage"):
         chat = gr.Chatbot(
             label=WORDS("conversation"),
@@ -69,7 +70,7 @@ def build_stage() -> Stage:
                 autofocus=True,
                 elem_classes="box",
             )
-            settings = build_settings()
+            settings = build_settings(qualities)
         payload = gr.Textbox(visible=False)
         gesture = gr.Button(visible="hidden", elem_classes="unseen-gesture")
         borrow = gr.Button(visible="hidden", elem_classes="unseen-borrow")

@@ -58,7 +58,7 @@ def deed(turn: Turn, plan: Plan, known: Pictures, look: Look) -> str:
     kinds, count = {step.kind for step in plan.steps}, len(turn.artifacts)
     if kinds == {"generate"}:
         return look.say("drew_one") if count == 1 else look.say("drew_several", count=count)
-    if kinds == {"edit"}:
+    if "generate" not in kinds:
         source = known.get(first_source(plan))
         if count == 1 and source:
             return look.say("changed_one", handle=source.handle)
@@ -67,7 +67,7 @@ def deed(turn: Turn, plan: Plan, known: Pictures, look: Look) -> str:
 
 
 def first_source(plan: Plan) -> str:
-    return next((step.source for step in plan.steps if step.kind == "edit"), "")
+    return next((step.source for step in plan.steps if step.kind != "generate"), "")
 
 
 def understood(decision: Decision, known: Pictures, look: Look) -> str:
@@ -132,7 +132,7 @@ def state_of(index: int, step: Step, turn: Turn, story: Story | None) -> str:
 def doing(story: Story, num_made: int, look: Look) -> str:
     """What the running turn is at, in words."""
     if story.of:
-        is_edit = story.plan is not None and story.plan.steps[story.index].kind == "edit"
+        is_edit = story.plan is not None and story.plan.steps[story.index].kind != "generate"
         words = look.say("changing" if is_edit else "drawing", step=story.step, of=story.of)
         seconds = seconds_left(story, num_made)
         if seconds >= LEAST_SECONDS_LEFT:

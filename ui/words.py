@@ -40,6 +40,7 @@ TEXTS: Mapping[str, Text] = {
     "box_hint": Text(en="Say what to draw or what to change…", zh="说说要画什么，或者要改什么…"),
     "quality": Text(en="Quality", zh="质量"),
     "full": Text(en="Full", zh="精细"),
+    "dev": Text(en="Balanced", zh="均衡"),
     "fast": Text(en="Fast", zh="快速"),
     "shape": Text(en="Shape", zh="形状"),
     "square": Text(en="Square", zh="方形"),

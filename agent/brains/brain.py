@@ -37,7 +37,7 @@ class Utterance(Value):
 
 
 class Context(Value):
-    """All a brain may know. `current` is the picture looked at.
+    """All a brain may know. `current` is the picture looked at, `mask_of` one that was painted on.
 
     `pictures` are in order of birth, this message's uploads included.
     """
@@ -47,6 +47,7 @@ class Context(Value):
     pictures: tuple[PictureView, ...] = ()
     history: tuple[Utterance, ...] = ()
     current: str | None = None
+    mask_of: str | None = None
     vocabulary: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 

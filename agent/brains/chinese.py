@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.brains import chinese_forms as forms
+from agent.brains.chinese_adjust import is_reshaping, read_adjust
 from agent.brains.chinese_orders import TAIL, instruction
 from agent.brains.chinese_references import NUMBER, about, find_reference, value
 from agent.brains.chinese_words import translate
@@ -16,6 +17,7 @@ from agent.brains.english_quotes import unmasked
 from agent.brains.lexicon import content_words
 from agent.brains.reading import Format, Reading, Wish
 from agent.brains.references import Album, Reference
+from agent.brains.variations import read_chinese_variation
 
 __all__ = ["read_chinese"]
 
@@ -23,12 +25,13 @@ __all__ = ["read_chinese"]
 def read_chinese(message: str, album: Album) -> Reading:
     """The wishes of a Chinese message about the pictures in `album`."""
     text, quotes = mask_quotes(message.strip())
-    text, picture_format = take_format(text)
+    text, picture_format = (text, Format()) if is_reshaping(text) else take_format(text)
     if forms.FIGURATIVE.search(text):
         return Reading(wishes=(Wish(kind="chat", text=message),))
     wishes: list[Wish] = []
     for clause in filter(None, (piece.strip(" ，,、") for piece in forms.SPLIT.split(text))):
-        wishes += read_several(clause) or [read_clause(clause, album, wishes)]
+        several = read_adjust(clause, album) or read_chinese_variation(clause) or read_several(clause)
+        wishes += several or [read_clause(clause, album, wishes)]
     if not wishes and picture_format != Format():
         wishes = [Wish(kind="again")]
     working = [wish for wish in wishes if wish.kind != "chat"]

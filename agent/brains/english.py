@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from agent.brains import english_forms as forms
 from agent.brains import english_talk as talk
+from agent.brains.english_adjust import read_adjust
 from agent.brains.english_back import read_go_back
 from agent.brains.english_clauses import (
     clean_subject,
@@ -40,6 +41,7 @@ from agent.brains.lexicon import content_words, reasoned
 from agent.brains.reading import Format, Reading, Wish
 from agent.brains.references import Album
 from agent.brains.things import is_abstract, is_visible
+from agent.brains.variations import read_variation
 
 __all__ = ["read_english"]
 
@@ -55,7 +57,8 @@ def read_english(message: str, album: Album) -> Reading:
     wishes: list[Wish] = []
     before = ""
     for clause in split_clauses(text):
-        for wish in read_several(clause, album, wishes) or [read_clause(clause, album, wishes)]:
+        several = read_adjust(clause) or read_variation(clause) or read_several(clause, album, wishes)
+        for wish in several or [read_clause(clause, album, wishes)]:
             wishes.append(named_before(wish, before))
         before = f"{before} {clause}"
     if not wishes and picture_format != Format():

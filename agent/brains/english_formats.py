@@ -55,7 +55,12 @@ _HINTS = (
     (Shape.SQUARE, rf"\bsquare (?={_PAGE}\b)|\b(?:profile picture|avatar)\b"),
 )
 """Words that imply an outline and stay in the text, for what they say besides."""
-_RESHAPING = re.compile(r"\b(?:crop|cut|trim|resize|stretch|extend)\b", re.I)
+_RESHAPING = re.compile(
+    r"\b(?:crop|cut|trim|resize|stretch|extend|expand|outpaint|upscale|downscale|rescale|reflect)\b"
+    r"|\b(?:flip|mirror|scale|rotate) (?:it|this|that|the|#\d|up|down|to|horizontally|vertically)"
+    r"|\b(?:pixels?|px) (?:wide|high|tall)\b",
+    re.I,
+)
 
 
 def take_format(text: str) -> tuple[str, Format]:

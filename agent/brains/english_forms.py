@@ -15,7 +15,7 @@ _DEFINITE = (
 _EDIT_VERB = (
     r"write|blur|mirror|add|remove|delete|erase|take away|take off|take out|take the|get rid of|replace|swap"
     r"|exchange|substitute|change|turn|recolou?r"
-    r"|colou?r|move|flip|mirror|rotate|blur|sharpen|brighten|darken|lighten|crop|zoom"
+    r"|colou?r|move|flip|mirror|rotate|blur|sharpen|brighten|darken|lighten|crop|zoom|upscale|outpaint"
     r"|resize|enlarge|shrink|convert"
     r"|transform|switch|dress|fill|insert|include|attach|drop|lose|tint|dye|adjust|modify"
     r"|edit|fix|clean up|stylize|stylise"

@@ -15,6 +15,7 @@ from agent.brains.limits import within_limits
 from agent.brains.other_languages import decide_unread, unread_language
 from agent.brains.reading import Reading, Wish
 from agent.brains.references import Album, Reference
+from agent.brains.rest import without_rest
 from agent.brains.small_world import SmallWorld
 from agent.brains.subjects import repainted, subject
 from agent.domain import Decision, DecisionStep, Origin, Route
@@ -31,6 +32,7 @@ class OfflineBrain:
 
     def decide(self, context: Context) -> Decision:
         """What the user wants; never raises."""
+        context = context.model_copy(update={"message": without_rest(context.message)})
         album = Album(context)
         language = language_of(context)
         if language not in ("en", "zh"):
@@ -121,7 +123,12 @@ class Deciding:
 
     def generate(self, wish: Wish) -> Decision | None:
         self.steps.append(
-            DecisionStep(kind="generate", prompt=wish.text[:4000], num_pictures=min(wish.num_pictures, 100))
+            DecisionStep(
+                kind="generate",
+                prompt=wish.text[:4000],
+                num_pictures=min(wish.num_pictures, 100),
+                is_variation=wish.kind == "again",
+            )
         )
         self.base = f"step{len(self.steps)}"
         return None
@@ -130,6 +137,9 @@ class Deciding:
         sources = self.sources(wish)
         if isinstance(sources, Decision):
             return sources
+        if wish.operation is not None:
+            self.adjust(wish, sources)
+            return None
         versions = split_versions(wish.text)
         if self.can_join(sources, versions):
             last = self.steps[-1]
@@ -146,6 +156,15 @@ class Deciding:
         self.targets += [source for source in sources if source in self.album.by_id]
         self.base = f"step{len(self.steps)}"
         return None
+
+    def adjust(self, wish: Wish, sources: Sequence[str]) -> None:
+        """Exact work on each source."""
+        for source in sources:
+            self.steps.append(
+                DecisionStep(kind="adjust", prompt=wish.text, source=source, operation=wish.operation)
+            )
+        self.targets += [source for source in sources if source in self.album.by_id]
+        self.base = f"step{len(self.steps)}"
 
     def can_join(self, sources: Sequence[str], versions: Sequence[str]) -> bool:
         """Several changes of one picture are one edit."""
@@ -205,10 +224,10 @@ class Deciding:
             return self.ask(answers.unclear(self.album, self.language), ())
         if wish.text:
             prompt = repainted(self.album, picture, wish.text)
-            return self.generate(Wish(kind="generate", text=prompt, num_pictures=wish.num_pictures))
+            return self.generate(Wish(kind="again", text=prompt, num_pictures=wish.num_pictures))
         if picture.origin is Origin.GENERATED:
             return self.generate(
-                Wish(kind="generate", text=translate(picture.prompt), num_pictures=wish.num_pictures)
+                Wish(kind="again", text=translate(picture.prompt), num_pictures=wish.num_pictures)
             )
         if picture.parent in self.album.by_id:
             reference = Reference(kind="number", index=self.album.by_id[picture.parent or ""].number)

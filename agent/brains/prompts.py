@@ -44,10 +44,13 @@ The keys of the object:
 - "route": one of the six.
 - "pictures": the pictures it is about, such as ["#2"]: required for understand and go_back, welcome for ask.
 - "steps": for generate and edit only, in order. Each has
-  "kind": "generate" or "edit";
+  "kind": "generate", "edit", or "adjust" for exact work on the whole picture, its prompt one of "crop to
+  16:9", "rotate by 90 degrees clockwise", "mirror it", "flip it vertically", "resize to 800x600", "resize to
+  50%", "extend to the left by 20%", "extend to 16:9", "remove the background", "upscale 2x";
   "prompt": what to paint or change, always in English whatever the user speaks, complete in itself: pronouns
   resolved, riddles solved ("the colour of a ripe banana" is yellow), nothing added that was not asked for;
-  "source": for an edit the picture it starts from, "#2", or "step1" for the result of an earlier step;
+  "source": for an edit or an adjustment the picture it starts from, "#2", or "step1" for the result of an
+  earlier step;
   "count": how many pictures, 1 if not said.
 - "shape": "square", "landscape" or "portrait" if asked for, else "any".
 - "width", "height": in pixels if asked for, else 0.

@@ -7,6 +7,7 @@ from typing import Literal
 
 from agent.brains.references import Reference
 from agent.domain import Shape
+from agent.operations import Operation
 
 __all__ = ["Format", "Reading", "Wish"]
 
@@ -15,7 +16,7 @@ __all__ = ["Format", "Reading", "Wish"]
 class Wish:
     """One thing the user wants. `text`: words for the engine; `reference`: the picture named, if any.
 
-    `others`: further pictures that a question is about.
+    `others`: further pictures that a question is about. `operation`: exact work in place of an edit.
     """
 
     kind: Literal["generate", "edit", "again", "go_back", "question", "ask", "chat"]
@@ -23,6 +24,7 @@ class Wish:
     reference: Reference | None = None
     others: tuple[Reference, ...] = ()
     num_pictures: int = 1
+    operation: Operation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,8 @@ class SmallWorld:
         self.language = language
 
     def refusal(self, steps: Sequence[DecisionStep]) -> str:
-        """Empty when every main thing is known."""
+        """Empty when every main thing is known. What needs no engine needs no words of it either."""
+        steps = [step for step in steps if step.kind != "adjust"]
         if not self.classes:
             return ""
         unlearnt = [kind for step in steps for kind in [self.unlearnt_edit(step)] if kind]
@@ -94,6 +95,7 @@ class SmallWorld:
         ignored = [
             word
             for step in steps
+            if step.kind != "adjust"
             for word in re.findall(r"[A-Za-z]+|[\u3400-\u9fff]+", step.prompt)
             if not self.knows_word(word)
         ]

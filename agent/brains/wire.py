@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from agent.brains.brain import Context
+from agent.brains.english_adjust import operation_of
 from agent.brains.small_world import SmallWorld
 from agent.domain import Decision, DecisionStep, Route, Shape
 
@@ -46,9 +47,9 @@ class Wire(BaseModel):
 
 
 class WireStep(Wire):
-    """One thing to paint. `source`: "#2" or "step1", for an edit."""
+    """One thing to do. `source`: "#2" or "step1", for an edit or an adjustment."""
 
-    kind: Literal["generate", "edit"]
+    kind: Literal["generate", "edit", "adjust"]
     prompt: str = Field(min_length=1, max_length=MOST_PROMPT_CHARACTERS)
     source: Handle = ""
     count: int = Field(default=1, ge=1)
@@ -158,11 +159,13 @@ class Checking:
             raise BadAnswer(f"step {index + 1} has an empty prompt, or one that is no plain text")
         if any(letter.isalpha() and ord(letter) > 0x24F for letter in re.sub(r'"[^"]*"', "", prompt)):
             raise BadAnswer(f"the prompt of step {index + 1} must be in English")
+        operation = None if wire.kind == "generate" else operation_of(prompt)
         return DecisionStep(
-            kind=wire.kind,
+            kind="generate" if wire.kind == "generate" else "edit" if operation is None else "adjust",
             prompt=prompt,
-            source=self.source(wire, index, pictures) if wire.kind == "edit" else None,
-            num_pictures=min(wire.count, MOST_COUNT),
+            source=None if wire.kind == "generate" else self.source(wire, index, pictures),
+            num_pictures=min(wire.count, MOST_COUNT) if operation is None else 1,
+            operation=operation,
         )
 
     def source(self, wire: WireStep, index: int, pictures: tuple[str, ...]) -> str:

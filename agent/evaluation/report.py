@@ -131,5 +131,5 @@ def wanted_line(step: GoldStep) -> str:
 
 
 def step_line(step: Step) -> str:
-    source = f" of {step.source}" if step.kind == "edit" else ""
+    source = f" of {step.source}" if step.kind != "generate" else ""
     return f"{step.kind} {step.num_pictures}{source}: {words_of(step)}"

@@ -6,12 +6,23 @@ from collections.abc import Sequence
 from itertools import product
 
 from agent.brains.brain import Brain
-from agent.domain import Decision, EditStep, GenerateStep, PictureOptions, Plan, Route, Shape, Step, Value
+from agent.domain import (
+    AdjustStep,
+    Decision,
+    EditStep,
+    GenerateStep,
+    PictureOptions,
+    Plan,
+    Route,
+    Shape,
+    Step,
+    Value,
+)
 from agent.errors import AgentError, BrainUnavailable
 from agent.evaluation.points import Gold, GoldStep, Point, context_of
 from agent.evaluation.words import asks_for, mentions
-from agent.executor import wanted_size
 from agent.planner import plan
+from agent.sizes import wanted_size
 from engines.api import Size
 
 __all__ = ["Outcome", "Score", "answer", "score"]
@@ -101,8 +112,9 @@ def scored_parts(gold: Gold, outcome: Outcome) -> dict[str, bool]:
     if gold.route in DRAWS:
         steps = outcome.plan.steps if outcome.plan else ()
         readings = right_readings(gold.steps)
-        parts["plan"] = any(is_same_plan(reading, steps) for reading in readings)
-        parts["prompt"] = any(is_right_prompt(reading, steps) for reading in readings)
+        plans = (steps, as_edits(steps))
+        parts["plan"] = any(is_same_plan(*each) for each in product(readings, plans))
+        parts["prompt"] = any(is_right_prompt(*each) for each in product(readings, plans))
         parts["count"] = num_finished(steps) == gold.count
         if gold.size is not None:
             parts["size"] = is_right_size(gold.size, steps)
@@ -113,7 +125,7 @@ def acted_on(outcome: Outcome) -> frozenset[str]:
     """The pictures a turn would take up: the sources of its edits, without a plan the decision's targets."""
     if outcome.plan is None:
         return frozenset(outcome.decision.targets)
-    sources = (step.source for step in outcome.plan.steps if isinstance(step, EditStep))
+    sources = (step.source for step in outcome.plan.steps if not isinstance(step, GenerateStep))
     return frozenset(source for source in sources if not source.startswith("step"))
 
 
@@ -137,12 +149,25 @@ def right_readings(steps: Sequence[GoldStep]) -> list[Sequence[GoldStep]]:
     return [steps, [steps[0].model_copy(update=update)]]
 
 
+def as_edits(steps: Sequence[Step]) -> Sequence[Step]:
+    """Exact work and an edit of what it made (or the other way round) as the one edit that they may be."""
+    if len(steps) != 2 or not any(isinstance(step, AdjustStep) for step in steps):
+        return steps
+    first, second = steps
+    if isinstance(first, GenerateStep) or isinstance(second, GenerateStep) or second.source != "step1":
+        return steps
+    words = f"{first.instruction}, and {second.instruction}"
+    return (EditStep(instruction=words, source=first.source, num_pictures=second.num_pictures),)
+
+
 def is_same_plan(wanted: Sequence[GoldStep], steps: Sequence[Step]) -> bool:
     return len(wanted) == len(steps) and all(map(is_same_step, wanted, steps))
 
 
 def is_same_step(wanted: GoldStep, step: Step) -> bool:
-    is_same = wanted.kind == step.kind and wanted.n == step.num_pictures
+    """Exact work on a picture is an edit of it."""
+    kind = "generate" if isinstance(step, GenerateStep) else "edit"
+    is_same = wanted.kind == kind and wanted.n == step.num_pictures
     return is_same and (isinstance(step, GenerateStep) or step.source in wanted.sources)
 
 
@@ -160,7 +185,7 @@ def words_of(step: Step) -> str:
 
 def num_finished(steps: Sequence[Step]) -> int:
     """Pictures that no later step builds on."""
-    sources = {step.source for step in steps if isinstance(step, EditStep)}
+    sources = {step.source for step in steps if not isinstance(step, GenerateStep)}
     return sum(step.num_pictures for index, step in enumerate(steps, 1) if f"step{index}" not in sources)
 
 

@@ -150,7 +150,7 @@ def test_draw_then_edit_then_go_back(chat_with: Builder) -> None:
     chat.agent.coordinator.brain = ScriptedBrain(
         edit("make it blue", first), Decision(route=Route.GO_BACK, targets=(first,))
     )
-    assert reply_of(chat.say("make it blue")) == "Done, this is #2."
+    assert reply_of(chat.say("make it blue")) == "Done: #2 (from #1)."
     second = chat.head
     assert second is not None
     assert chat.agent.sessions.artifact(second, "ann").parents == (first,)
@@ -174,7 +174,7 @@ def test_steps_of_one_message_follow_each_other(chat_with: Builder) -> None:
     first, second = [event.artifact for event in events if isinstance(event, ArtifactReady)]
     assert second.parents == (first.id,)
     assert [event.index for event in events if isinstance(event, ArtifactReady)] == [0, 1]
-    assert reply_of(events) == "Here are #1, #2."
+    assert reply_of(events) == "Here are #1, #2 (from #1)."
     assert chat.head == second.id
 
 

@@ -19,6 +19,7 @@ from agent.evaluation.points import BadConversation, Point, context_of, read_poi
 from agent.evaluation.report import as_json, as_text, shares
 from agent.evaluation.scoring import Score, answer, score
 from agent.evaluation.words import asks_for, mentions
+from agent.operations import Crop
 from tests.doubles import ScriptedBrain, draw, edit
 
 SHIPPED = Path(__file__).parents[1] / "data" / "conversations.jsonl"
@@ -428,3 +429,17 @@ def test_points_with_quotes_and_names_are_read_as_meant() -> None:
     ]
     assert len(tagged) >= 8
     assert [each.id for each in read_offline(tagged) if not each.route_lenient] == []
+
+
+def test_exact_work_counts_as_an_edit() -> None:
+    crop = DecisionStep(kind="adjust", prompt="crop it to a square", source="img1", operation=Crop(aspect=1))
+    blue = DecisionStep(kind="edit", prompt="make it blue", source="step1")
+    wanted = step("edit", "img1", must_mention=["crop"])
+    both = step("edit", "img1", must_mention=["crop", "blue"])
+    one = scored(point("edit", ["img1"], count=1, steps=[wanted]), Decision(route=Route.EDIT, steps=(crop,)))
+    assert one.whole
+    two = Decision(route=Route.EDIT, steps=(crop, blue))
+    assert scored(point("edit", ["img1"], count=1, steps=[both]), two).whole
+    apart = [wanted, step("edit", "step1", must_mention=["blue"])]
+    assert scored(point("edit", ["img1"], count=1, steps=apart), two).whole
+    assert not scored(point("edit", ["img2"], count=1, steps=[wanted]), two).whole

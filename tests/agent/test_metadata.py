@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from agent.domain import Recipe
-from agent.metadata import infotext, png_with_recipe, read_recipe
+from agent.metadata import PIXELS, infotext, png_with_recipe, read_recipe
+from agent.operations import Upscale
 from tests.agent.test_sessions import RECIPE
 
 PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
@@ -82,3 +83,17 @@ def test_only_the_recipes_own_fields_are_written() -> None:
     with Image.open(io.BytesIO(png)) as file:
         file.load()
         assert set(json.loads(file.info["reverie"])) == set(Recipe.model_fields)
+
+
+def test_exact_work_claims_no_steps_and_no_seed() -> None:
+    update = {"preset": PIXELS, "num_steps": 0, "operation": Upscale(factor=2), "prompt": "upscale it, 2x"}
+    prompt, pairs = read_infotext(infotext(RECIPE.model_copy(update=update)))
+    assert prompt == "upscale it, 2x"
+    assert pairs == {"Operation": "upscale", "Size": "128x96", "Model": "pillow"}
+
+
+def test_transparency_is_kept_where_there_is_some() -> None:
+    cut = Image.new("RGBA", (4, 4), (1, 2, 3, 0))
+    kept = Image.open(io.BytesIO(png_with_recipe(cut, RECIPE)))
+    assert kept.mode == "RGBA"
+    assert kept.getpixel((0, 0)) == (1, 2, 3, 0)

@@ -8,6 +8,7 @@ from agent.brains.brain import Context, PictureView
 from agent.domain import (
     MAX_PICTURES_PER_TURN,
     MAX_STEPS_PER_TURN,
+    AdjustStep,
     Decision,
     DecisionStep,
     EditStep,
@@ -18,6 +19,7 @@ from agent.domain import (
     Shape,
 )
 from agent.errors import PlanRejected, SourceNotFound
+from agent.operations import Rotate
 from agent.planner import finished_pictures, plan
 
 PICTURES = tuple(
@@ -107,3 +109,22 @@ def test_a_picture_of_somebody_else_is_not_found() -> None:
         planned(change("make it blue", "third"))
     with pytest.raises(SourceNotFound):
         planned(change("make it blue"), targets=("first", "second"))
+
+
+def test_a_painted_place_and_words_to_keep_the_rest_reach_the_edit() -> None:
+    wishes = (change("make it blue, keep the rest as it is", "first"), change("make it red", "second"))
+    context = CONTEXT.model_copy(update={"message": "make it blue, keep the rest as it is"})
+    steps = plan(Decision(route=Route.EDIT, steps=wishes), context, {"second": "mask"}).steps
+    assert steps == (
+        EditStep(instruction="make it blue", source="first", keeps_rest=True),
+        EditStep(instruction="make it red", source="second", keeps_rest=True, mask="mask"),
+    )
+
+
+def test_exact_work_is_a_step_of_its_own() -> None:
+    turn = DecisionStep(kind="adjust", prompt="rotate it", operation=Rotate(degrees=90))
+    steps = planned(turn, change("make it blue", "step1"), change("add a hat", "step2")).steps
+    assert steps == (
+        AdjustStep(instruction="rotate it", source="second", operation=Rotate(degrees=90)),
+        EditStep(instruction="make it blue, and add a hat", source="step1"),
+    )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,3 +105,16 @@ def test_several_pictures_have_seeds_of_their_own() -> None:
     sample = FakeEngine().generate(request, lambda progress: None)
     second = FakeEngine().generate(GenerateRequest(prompt="a cat", seed=4), lambda progress: None)
     assert [each.tobytes() for each in sample.more] == [second.image.tobytes()]
+
+
+def test_an_edit_keeps_what_its_mask_leaves_out() -> None:
+    source = Image.linear_gradient("L").resize((90, 70)).convert("RGB")
+    mask = Image.new("L", source.size)
+    mask.paste(255, (0, 0, 45, 70))
+    request = EditRequest(image=source, instruction="a red disc", seed=1, mask=mask)
+    edited = FakeEngine().edit(request, lambda progress: None).image
+    assert edited.size == source.size
+    right = (45, 0, 90, 70)
+    assert edited.crop(right) == source.crop(right)
+    whole = FakeEngine().edit(replace(request, mask=None), lambda progress: None).image
+    assert whole.crop(right) != source.crop(right)

@@ -36,14 +36,20 @@ class Shelf:
             turn.id, NewPicture(sha256=sha256, width=2, height=2, origin=Origin.GENERATED)
         )
 
+    def edit(self, color: str) -> Artifact:
+        """The picture painted over."""
+        sha256 = self.artifacts.put(a_png(color))
+        new = NewPicture(sha256=sha256, width=2, height=2, origin=Origin.EDITED, parents=(self.picture.id,))
+        return self.sessions.add_artifact(self.picture.turn_id, new)
+
     def browser(self, token: str | None) -> TestClient:
         app = Starlette(routes=picture_routes(self.sessions, self.artifacts))
         return TestClient(app, cookies={COOKIE: token} if token else None)
 
 
-def a_png() -> bytes:
+def a_png(color: str = "red") -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", (2, 2), "red").save(file, "PNG")
+    Image.new("RGB", (2, 2), color).save(file, "PNG")
     return file.getvalue()
 
 
@@ -82,3 +88,20 @@ def test_a_picture_whose_file_is_gone_says_so(shelf: Shelf) -> None:
     answer = shelf.browser(TOKEN).get(f"/pictures/{shelf.picture.id}")
     assert answer.status_code == 404
     assert "gone" in answer.text
+
+
+def test_the_owner_sees_what_an_edit_changed(shelf: Shelf) -> None:
+    edited = shelf.edit("blue")
+    answer = shelf.browser(TOKEN).get(f"/pictures/{edited.id}/changes")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    assert Image.open(io.BytesIO(answer.content)).size == (2, 2)
+    assert shelf.browser(OTHER_TOKEN).get(f"/pictures/{edited.id}/changes").status_code == 404
+    assert shelf.browser(None).get(f"/pictures/{edited.id}/changes").status_code == 404
+
+
+def test_what_is_no_edit_has_no_map(shelf: Shelf) -> None:
+    answer = shelf.browser(TOKEN).get(f"/pictures/{shelf.picture.id}/changes")
+    assert (answer.status_code, answer.text) == (
+        404,
+        "#1 is no edit of another picture, so there is nothing to compare.",
+    )

@@ -1,0 +1,111 @@
+"""A step made ready to run, and the ways an edit can keep what was not meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from agent.cancel import CancelToken
+from agent.changes import changed_region, compare, is_wide, paste_back
+from agent.domain import Artifact, Change, EditStep, Turn
+from agent.operations import Operation
+from agent.pipe import EventPipe
+from agent.replies import Replies
+from engines.api import EditRequest, Engine, OnProgress, Sample
+
+__all__ = ["Call", "Finished", "Work", "as_it_is", "editing", "found_edit", "kept_edit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """Step `index` of a turn. `made`: the pictures of each earlier step; `on_made` hears of each new one."""
+
+    turn: Turn
+    owner: str
+    index: int
+    made: Sequence[Sequence[Artifact]]
+    on_made: Callable[[Artifact], None]
+    replies: Replies
+    token: CancelToken
+    pipe: EventPipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """A picture as it will be kept, and what the user should hear of it."""
+
+    image: Image.Image
+    change: Change | None = None
+    notices: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One step made ready: `make` wants only a seed and a listener, `finish` works on what came of it.
+
+    `needs_device` is False for what Pillow does alone. `notices` say what was fitted.
+    """
+
+    make: Callable[[int, OnProgress], Sample]
+    finish: Callable[[Image.Image], Finished]
+    words: str
+    source: Artifact | None = None
+    operation: Operation | None = None
+    mask: str | None = None
+    keeps_rest: bool = False
+    needs_device: bool = True
+    notices: Sequence[str] = ()
+
+
+def as_it_is(image: Image.Image) -> Finished:
+    return Finished(image=image)
+
+
+def editing(
+    engine: Engine, image: Image.Image, instruction: str, mask: Image.Image | None = None
+) -> Callable[[int, OnProgress], Sample]:
+    def make(seed: int, report: OnProgress) -> Sample:
+        return engine.edit(EditRequest(image=image, instruction=instruction, seed=seed, mask=mask), report)
+
+    return make
+
+
+def kept_edit(
+    engine: Engine, step: EditStep, source: Artifact, image: Image.Image, region: Image.Image
+) -> Call:
+    """An edit of a known region, at the picture's own size. What the engine kept is put back all the same."""
+
+    def finish(edited: Image.Image) -> Finished:
+        whole = paste_back(image, edited, region)
+        return Finished(image=whole, change=compare(image, whole, region, is_kept=True))
+
+    make = editing(engine, image, step.instruction, region)
+    return Call(
+        make=make,
+        finish=finish,
+        words=step.instruction,
+        source=source,
+        mask=step.mask,
+        keeps_rest=step.mask is None,
+    )
+
+
+def found_edit(
+    engine: Engine, step: EditStep, source: Artifact, image: Image.Image, replies: Replies
+) -> Call:
+    """An edit of the whole, of which only the main place of change is kept, at the picture's own size."""
+
+    def finish(edited: Image.Image) -> Finished:
+        region = changed_region(image, edited)
+        whole = paste_back(image, edited, region)
+        change = compare(image, whole, region, is_kept=True)
+        notices = [replies.nothing_changed()] if region.getbbox() is None else []
+        if is_wide(region):
+            notices.append(replies.all_changed())
+        return Finished(image=whole, change=change, notices=notices)
+
+    everywhere = Image.new("L", image.size, 255)
+    make = editing(engine, image, step.instruction, everywhere)
+    return Call(make=make, finish=finish, words=step.instruction, source=source, keeps_rest=True)

@@ -1,0 +1,76 @@
+"""What a user painted over a picture, made clean: black and white, of the picture's size."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+from PIL import Image, UnidentifiedImageError
+
+from agent.domain import Artifact, Origin, Session
+from agent.errors import SourceNotFound, UploadRejected
+from agent.sessions import NewPicture, Sessions
+from agent.uploads import BROKEN, MAX_BYTES
+
+__all__ = ["CleanMask", "clean_mask", "painted_picture"]
+
+AGAIN = "Please paint it again."
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanMask:
+    """A PNG (mode L) of 255 where the picture `mask_of` may change and 0 elsewhere."""
+
+    png: bytes
+    width: int
+    height: int
+    mask_of: str
+
+    def as_new_picture(self, sha256: str) -> NewPicture:
+        return NewPicture(
+            sha256=sha256, width=self.width, height=self.height, origin=Origin.MASK, parents=(self.mask_of,)
+        )
+
+
+def painted_picture(sessions: Sessions, session: Session, owner: str, mask_of: str | None) -> Artifact:
+    """The picture of this conversation that was painted on. Raises SourceNotFound."""
+    picture = sessions.artifact(mask_of or "", owner)
+    if picture.session_id != session.id or picture.origin is Origin.MASK:
+        raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
+    return picture
+
+
+def clean_mask(png: bytes, picture: Artifact) -> CleanMask:
+    """Only what is light and not transparent counts as painted. Raises UploadRejected."""
+    if len(png) > MAX_BYTES:
+        raise UploadRejected(f"What you painted is too large a file. {AGAIN}")
+    try:
+        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+            if image.size != (picture.width, picture.height):
+                raise UploadRejected(
+                    f"What you painted is {image.width}x{image.height} and {picture.handle} is "
+                    f"{picture.width}x{picture.height}: both must be of one size. {AGAIN}"
+                )
+            painted = black_and_white(image)
+    except UnidentifiedImageError as error:
+        raise UploadRejected(f"What you painted is no PNG. {AGAIN}") from error
+    except BROKEN as error:
+        raise UploadRejected(f"What you painted arrived damaged. {AGAIN}") from error
+    if painted.getbbox() is None:
+        raise UploadRejected(
+            f"You painted nothing on {picture.handle}. Please paint over what should change."
+        )
+    file = io.BytesIO()
+    painted.save(file, "PNG")
+    return CleanMask(png=file.getvalue(), width=painted.width, height=painted.height, mask_of=picture.id)
+
+
+def black_and_white(image: Image.Image) -> Image.Image:
+    """255 or 0 in a picture of nothing else: metadata stays behind."""
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, "black"), layer)
+    levels = image.convert("L").point(lambda level: 255 if level > 127 else 0)
+    bare = Image.new("L", levels.size)
+    bare.paste(levels)
+    return bare

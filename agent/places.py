@@ -1,0 +1,57 @@
+"""Where in a picture an instruction means to work: the thing it names, found by eyes."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from agent.changes import Locate
+
+__all__ = ["find_place", "named_things"]
+
+_LOOK = r"(?:make|paint|colou?r|recolou?r|turn|dye|tint)"
+_GOES = r"(?:remove|delete|erase|get rid of|take (?:away|off|out))"
+_COMES = r"(?:replace|swap|exchange|change|turn|transform)"
+_PATTERNS = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        r"change the colou?r of (?:the )?(?P<thing>[\w' -]+?) to .+",
+        rf"{_COMES} (?:the |that |this )?(?P<thing>[\w' -]+?) (?:with|for|by|into|to) .+",
+        rf"{_GOES} (?:the |that |this |all )?(?P<thing>[\w' -]+)",
+        rf"{_LOOK} (?:the |that |this )(?P<thing>[\w' -]+?) (?:more |less |much |a bit )?[\w-]+",
+    )
+)
+_WHOLE = re.compile(
+    r"(?:it|them|everything|background|sky|ground|picture|image|photo|scene|style|colou?rs?|light(?:ing)?)\b",
+    re.I,
+)
+MARGIN_SHARE = 1 / 32
+"""Of the short side: a thing's edge and shadow lie a little outside the place that eyes give."""
+
+
+def find_place(image: Image.Image, instruction: str, locate: Locate) -> Image.Image | None:
+    """White (mode L) where the things stand that are to change; None unless all of them are found."""
+    things = named_things(instruction)
+    if not things:
+        return None
+    place = np.zeros((image.height, image.width), bool)
+    for thing in things:
+        found = locate(image, thing)
+        if found is None or found.size != image.size or found.getbbox() is None:
+            return None
+        place |= np.asarray(found.convert("L")) > 127
+    margin = 2 * max(1, round(min(image.size) * MARGIN_SHARE)) + 1
+    return Image.fromarray(place.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(margin))
+
+
+def named_things(instruction: str) -> tuple[str, ...]:
+    """The things changed where they stand; nothing when any part adds something or is about the whole."""
+    things = []
+    for part in filter(None, re.split(r"(?:,| and)+ (?=[a-z]+ )", instruction.strip(" .!"))):
+        found = next(filter(None, (pattern.fullmatch(part.strip()) for pattern in _PATTERNS)), None)
+        if found is None or _WHOLE.match(found["thing"]):
+            return ()
+        things.append(found["thing"])
+    return tuple(things)
