@@ -30,7 +30,7 @@ def figure(artifact: Artifact, look: Look, *, is_candidate: bool = False) -> str
     is_current = is_candidate and artifact.id == look.head
     kind = "picture current" if is_current else "picture"
     return (
-        f'<figure class="{kind}">'
+        f'<figure class="{kind}" style="--wide:{artifact.width};--tall:{artifact.height}">'
         f'<a class="frame" href="{address}" target="_blank" rel="noopener">{image(artifact, look)}</a>'
         f'<figcaption><strong class="handle">{artifact.handle}</strong>'
         f"{choice(artifact, look, is_current) if is_candidate else ''}"
@@ -45,7 +45,7 @@ def acts(artifact: Artifact, look: Look) -> str:
     """Small buttons whose names are read out, not shown."""
     handle = artifact.handle
     names = {"info": look.say("about", handle=handle), "compare": look.say("compare_with", handle=handle)}
-    if artifact.recipe is not None:
+    if artifact.recipe is not None and artifact.recipe.operation is None:
         names["use_seed"] = look.say("use_seed", handle=handle, seed=artifact.recipe.seed)
     names["mask"] = look.say("paint_mask", handle=handle)
     return "".join(

@@ -32,6 +32,9 @@ def facts_of(artifact: Artifact, known: Mapping[str, Artifact], look: Look) -> M
     recipe, facts = artifact.recipe, dict[str, str]()
     if recipe is None:
         facts[look.say("words")] = alt_text(artifact, look)
+    elif recipe.operation is not None:
+        facts[look.say("words")] = recipe.words
+        facts[look.say("prompt")] = recipe.prompt if recipe.prompt != recipe.words else ""
     else:
         facts[look.say("words")] = recipe.words
         facts[look.say("prompt")] = recipe.prompt if recipe.prompt != recipe.words else ""
@@ -78,7 +81,7 @@ def findings(check: Check, look: Look) -> str:
 
 def card_acts(artifact: Artifact, look: Look) -> str:
     copy = act("copy", "", escape(look.say("copy")), "", "quiet")
-    if artifact.recipe is None:
+    if artifact.recipe is None or artifact.recipe.operation is not None:
         return copy
     words = look.say("use_seed", handle=artifact.handle, seed=artifact.recipe.seed)
     seed = act("use_seed", artifact.id, escape(words), "", "quiet")

@@ -32,7 +32,7 @@ def chat_messages(turns: Sequence[Turn], story: Story | None, look: Look) -> lis
     latest = next((turn.id for turn in reversed(turns) if turn.shown), "")
     messages: list[ChatMessage] = []
     for turn in turns:
-        messages.append(ChatMessage(role="user", content=user_words(turn, look)))
+        messages.append(ChatMessage(role="user", content=user_words(turn, known, look)))
         is_live = story is not None and story.turn_id == turn.id and not story.is_over
         if is_live and story is not None:
             content = running_words(turn, story, known, look)
@@ -65,10 +65,12 @@ def said(text: str, kind: str = "said") -> str:
     return f'<div class="{kind}">{escape(text.strip()).replace(chr(10), "<br>")}</div>'
 
 
-def user_words(turn: Turn, look: Look) -> str:
-    """The message, its uploads, and what can be done with it."""
+def user_words(turn: Turn, known: Pictures, look: Look) -> str:
+    """The message, its uploads, what was marked, and what can be done with it."""
     uploads = thumbnails(turn.uploads, look) if turn.uploads else ""
-    return f"{uploads}{said(turn.text) if turn.text else ''}{message_acts(turn, look)}"
+    marked = [known[each].handle for mask in turn.masks for each in mask.parents if each in known]
+    note = said(look.say("mask_on", handle=marked[0]), "marked") if marked else ""
+    return f"{uploads}{said(turn.text) if turn.text else ''}{note}{message_acts(turn, look)}"
 
 
 def message_acts(turn: Turn, look: Look) -> str:
