@@ -25,6 +25,8 @@ from agent.operations import (
 
 __all__ = ["Canvas", "adjust", "extended", "flat"]
 
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom, as Pillow has it."""
 QUARTERS = {
     90: Image.Transpose.ROTATE_270,
     180: Image.Transpose.ROTATE_180,
@@ -80,7 +82,7 @@ def flat(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
 
 
-def box_of(operation: Crop, width: int, height: int) -> tuple[int, int, int, int]:
+def box_of(operation: Crop, width: int, height: int) -> Box:
     """Left, top, right, bottom in pixels, at least one pixel apart."""
     left, top = int(operation.left * width), int(operation.top * height)
     right = max(left + 1, round(operation.right * width))
@@ -156,7 +158,7 @@ def extended(image: Image.Image, operation: Extend) -> Canvas:
     return Canvas(image=canvas, new=new)
 
 
-def margins(operation: Extend, width: int, height: int) -> tuple[int, int, int, int]:
+def margins(operation: Extend, width: int, height: int) -> Box:
     """Left, top, right and bottom pixels to add. Raises PlanRejected when an outline needs none."""
     if operation.aspect is not None:
         across = max(0, round(height * operation.aspect) - width)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 __all__ = [
     "MAX_SIDE_PX",
+    "MOST_PX",
     "Axis",
     "Crop",
     "CutOut",
@@ -23,6 +24,8 @@ __all__ = [
 
 MAX_SIDE_PX = 4096
 """Of what an operation may make."""
+MOST_PX = 99_999
+"""That can be asked for: whoever carries it out says why it cannot be."""
 
 
 class Axis(StrEnum):
@@ -56,7 +59,7 @@ class Crop(Exact):
     top: float = Field(default=0, ge=0, lt=1)
     right: float = Field(default=1, gt=0, le=1)
     bottom: float = Field(default=1, gt=0, le=1)
-    aspect: float | None = Field(default=None, ge=0.05, le=20)
+    aspect: float | None = Field(default=None, ge=0.001, le=1000)
     width: int | None = Field(default=None, ge=1)
     height: int | None = Field(default=None, ge=1)
 
@@ -71,7 +74,7 @@ class Rotate(Exact):
     """Turn clockwise. What a turn by other than quarters lays bare takes the colour of the edge."""
 
     name: Literal["rotate"] = "rotate"
-    degrees: float = Field(gt=-360, lt=360)
+    degrees: float = Field(ge=-3600, le=3600)
 
 
 class Flip(Exact):
@@ -83,9 +86,9 @@ class Resize(Exact):
     """To pixels, where a side left out follows the outline, or by a factor."""
 
     name: Literal["resize"] = "resize"
-    width: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
-    height: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
-    scale: float | None = Field(default=None, ge=0.01, le=16)
+    width: int | None = Field(default=None, ge=1, le=MOST_PX)
+    height: int | None = Field(default=None, ge=1, le=MOST_PX)
+    scale: float | None = Field(default=None, ge=0.001, le=1000)
 
     @model_validator(mode="after")
     def says_how(self) -> Resize:
@@ -99,9 +102,9 @@ class Extend(Exact):
 
     name: Literal["extend"] = "extend"
     sides: tuple[Side, ...] = ()
-    pixels: int | None = Field(default=None, ge=1, le=MAX_SIDE_PX)
-    share: float | None = Field(default=None, ge=0.01, le=4)
-    aspect: float | None = Field(default=None, ge=0.05, le=20)
+    pixels: int | None = Field(default=None, ge=1, le=MOST_PX)
+    share: float | None = Field(default=None, gt=0, le=1000)
+    aspect: float | None = Field(default=None, ge=0.001, le=1000)
 
     @model_validator(mode="after")
     def says_where(self) -> Extend:

@@ -9,7 +9,7 @@ from agent.brains.chinese_references import find_reference, value
 from agent.brains.english_adjust import enlarged
 from agent.brains.reading import Wish
 from agent.brains.references import Album
-from agent.operations import MAX_SIDE_PX, Axis, Crop, CutOut, Extend, Flip, Operation, Resize, Rotate, Side
+from agent.operations import MOST_PX, Axis, Crop, CutOut, Extend, Flip, Operation, Resize, Rotate, Side
 
 __all__ = ["is_reshaping", "read_adjust"]
 
@@ -77,7 +77,7 @@ def _match(text: str, *patterns: str) -> re.Match[str] | None:
 def _aspect(text: str) -> float | None:
     """Width / height, where the text names an outline."""
     ratio = re.search(r"(\d{1,2})[:：比](\d{1,2})", text)
-    if ratio and int(ratio[2]) and 0.05 <= int(ratio[1]) / int(ratio[2]) <= 20:
+    if ratio and int(ratio[2]) and int(ratio[1]):
         return int(ratio[1]) / int(ratio[2])
     return next((aspect for names, aspect in _SHAPES if re.search(names, text)), None)
 
@@ -107,7 +107,7 @@ def _turn(text: str) -> Operation | None:
     if found:
         degrees = int(found["n"] or 90)
         is_counter = found["way"] in ("逆时针", "向左", "往左")
-        return Rotate(degrees=-degrees if is_counter else degrees) if degrees < 360 else None
+        return Rotate(degrees=-degrees if is_counter else degrees) if degrees <= 3600 else None
     return Rotate(degrees=180) if _match(text, rf"{_IT}(?:倒过来|倒转|颠倒过来)") else None
 
 
@@ -123,10 +123,10 @@ def _resize(text: str) -> Operation | None:
     found = _match(text, rf"{_IT}(?:大小|尺寸)?{verb}{_PIXELS}")
     if found:
         width, height = int(found["w"]), int(found["h"])
-        is_possible = 1 <= min(width, height) <= max(width, height) <= MAX_SIDE_PX
+        is_possible = 1 <= min(width, height) <= max(width, height) <= MOST_PX
         return Resize(width=width, height=height) if is_possible else None
     part = _match(text, rf"{_IT}(?:缩放|缩小|放大)(?:到|成|为)(?:原来的)?(?P<n>\d+) ?%")
-    if part and 1 <= int(part["n"]) <= 1600:
+    if part and 1 <= int(part["n"]) <= 100_000:
         return Resize(scale=int(part["n"]) / 100)
     if _match(text, r"(?:把|将)?(?:这张|整张)?(?:图片|图像|图|照片|画面)缩小(?:到)?(?:一半|一倍)"):
         return Resize(scale=0.5)
@@ -161,8 +161,8 @@ def _extend(text: str) -> Operation | None:
         return Extend(sides=sides)
     number = int(found["n"])
     if found["unit"] == "%":
-        return Extend(sides=sides, share=number / 100) if 1 <= number <= 400 else None
-    return Extend(sides=sides, pixels=number) if 1 <= number <= MAX_SIDE_PX else None
+        return Extend(sides=sides, share=number / 100) if 1 <= number <= 100_000 else None
+    return Extend(sides=sides, pixels=number) if 1 <= number <= MOST_PX else None
 
 
 def _cut_out(text: str) -> Operation | None:

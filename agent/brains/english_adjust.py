@@ -8,7 +8,7 @@ from agent.brains.english_clauses import strip_leads
 from agent.brains.english_references import find_reference
 from agent.brains.reading import Wish
 from agent.operations import (
-    MAX_SIDE_PX,
+    MOST_PX,
     Axis,
     Crop,
     CutOut,
@@ -101,7 +101,7 @@ def _aspect(found: re.Match[str]) -> float | None:
     width, height = float(found["w"]), float(found["h"])
     if _pixels(found) or not height:
         return None
-    return width / height if 0.05 <= width / height <= 20 else None
+    return width / height if 0.001 <= width / height <= 1000 else None
 
 
 def _pixels(found: re.Match[str]) -> tuple[int, int] | None:
@@ -166,8 +166,8 @@ def _turn(text: str) -> Operation | None:
         rf"(?P<minus>)(?P<n>)rotate(?: {_IT})?{_WAY}?",
         rf"(?P<minus>)(?P<n>)(?:rotate|turn) {_IT} (?:(?:by )?a quarter(?: turn)?|on its side){_WAY}?",
     )
-    degrees = float(found["n"] or 90) if found else 360
-    if found is None or degrees >= 360:
+    degrees = float(found["n"] or 90) if found else 0
+    if found is None or degrees > 3600:
         return None
     return Rotate(degrees=-degrees if bool(found["ccw"]) != bool(found["minus"]) else degrees)
 
@@ -199,7 +199,7 @@ def _resize(text: str) -> Operation | None:
     )
     if found:
         width, height = (int(found[each]) if found[each] else None for each in ("w", "h"))
-        if any(side is not None and not 1 <= side <= MAX_SIDE_PX for side in (width, height)):
+        if any(side is not None and not 1 <= side <= MOST_PX for side in (width, height)):
             return None
         return Resize(width=width, height=height)
     part = _match(
@@ -209,7 +209,7 @@ def _resize(text: str) -> Operation | None:
     )
     if part:
         scale = float(part["n"]) / 100
-        return Resize(scale=scale) if 0.01 <= scale <= 16 else None
+        return Resize(scale=scale) if 0.001 <= scale <= 1000 else None
     size = r"(?: (?:of )?(?:(?:its|the) )?(?:original )?size)?"
     half = (
         rf"(?:(?:resize|scale|rescale|downscale)(?: {_IT})?|(?:shrink|reduce) {_WHOLE})(?: down)?(?: to| by)?"
@@ -264,8 +264,8 @@ def _extend(text: str) -> Operation | None:
         return Extend(sides=sides)
     size = float(amount["n"])
     if amount["unit"].lower() in ("%", "percent"):
-        return Extend(sides=sides, share=size / 100) if 1 <= size <= 400 else None
-    return Extend(sides=sides, pixels=int(size)) if 1 <= size <= MAX_SIDE_PX else None
+        return Extend(sides=sides, share=size / 100) if 0 < size <= 100_000 else None
+    return Extend(sides=sides, pixels=int(size)) if 1 <= size <= MOST_PX else None
 
 
 def _cut_out(text: str) -> Operation | None:

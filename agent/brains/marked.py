@@ -46,4 +46,6 @@ def order(decision: Decision, context: Context) -> str:
     if edits:
         return ", and ".join(edits)
     words = re.sub(r"\s+", " ", context.message).strip(" .!?。！？")
-    return (instruction(words) if is_chinese(words) else words) or context.message
+    words = instruction(words) if is_chinese(words) else words
+    is_thing = re.match(r"(?:an?|some|one|two|three) ", words, re.I)
+    return f"add {words}" if is_thing else words or context.message

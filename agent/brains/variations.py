@@ -17,6 +17,12 @@ _ENGLISH = re.compile(
     r"(?:(?:more|other|different|new|further) )?(?:variations?|variants?|alternatives?) (?:of|on|to|for) it",
     re.I,
 )
+_ALIKE = re.compile(
+    r"(?:(?:give|show|make|draw|paint|do|get|create|generate|produce|want|see)(?: me)? )?"
+    r"(?:(?:another|one more|a similar)|(?P<n>two|three|four|\d{1,2}|some|a few) (?:more|similar|others?))"
+    r"(?: (?:one|ones|picture|pictures|image|images|version|versions))? (?:like|similar to) it",
+    re.I,
+)
 _CHINESE = re.compile(
     rf"(?:再|重新)?换(?P<a>{NUMBER})?张(?:图|别的|新的)?|(?:再|重新)?换(?P<b>{NUMBER})?个版本"
     rf"|(?:再)?(?:来|给我|做|画|生成|要|出)?(?P<c>{NUMBER})(?:个|种|张|款)?(?:不同的?)?(?:变体|变化版本?)"
@@ -29,13 +35,13 @@ def read_variation(raw: str) -> list[Wish]:
     """The wish of an English clause that asks for variations of a named picture; else empty."""
     named = find_reference(strip_leads(raw).rstrip("?!. "))
     text = named.text if named else strip_leads(raw).rstrip("?!. ")
-    found = _ENGLISH.fullmatch(text)
+    found = _ENGLISH.fullmatch(text) or _ALIKE.fullmatch(text)
     if not found:
         return []
     reference = named.reference if named and named.reference.kind != "current" else None
-    plural = 3 if re.search(r"(?:variation|variant|alternative)s", text, re.I) else 1
+    many = 3 if re.search(r"(?:variation|variant|alternative)s", text, re.I) else 1
     return [
-        Wish(kind="again", reference=reference, num_pictures=count_of(found["n"]) if found["n"] else plural)
+        Wish(kind="again", reference=reference, num_pictures=count_of(found["n"]) if found["n"] else many)
     ]
 
 

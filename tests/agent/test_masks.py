@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from agent.brains.offline import OfflineBrain
-from agent.domain import Artifact, Decision, Origin, PictureOptions, Route, TurnStatus
+from agent.domain import Artifact, Decision, DecisionStep, Origin, PictureOptions, Route, Turn, TurnStatus
 from agent.errors import UploadRejected
 from agent.events import ArtifactReady, Event, TurnDone, TurnFailed
 from agent.masks import clean_mask
@@ -48,7 +48,7 @@ class Chat:
             self.agent.coordinator.run(self.id, "ann", text, (), PictureOptions(), mask=mask, mask_of=mask_of)
         )
 
-    def turns(self):  # type: ignore[no-untyped-def]
+    def turns(self) -> Sequence[Turn]:
         return self.agent.sessions.turns(self.id, "ann")
 
     def pixels(self, artifact: Artifact) -> np.ndarray:
@@ -171,8 +171,8 @@ def test_a_large_file_is_refused_before_it_is_read(chat: Chat) -> None:
 
 
 def test_a_failed_turn_takes_its_mask_up_again(tmp_path: Path) -> None:
-    chat = Chat(tmp_path, engine=FakeEngine(faults=[None, Fault.CRASH]))
-    chat.brain._script = iter([edit("make it blue", chat.first.id)])
+    change = Decision(route=Route.EDIT, steps=(DecisionStep(kind="edit", prompt="make it blue"),))
+    chat = Chat(tmp_path, change, engine=FakeEngine(faults=[None, Fault.CRASH]))
     chat.say("make it blue", png(painted()), chat.first.id)
     turn = chat.turns()[-1]
     assert turn.status is TurnStatus.FAILED

@@ -17,6 +17,8 @@ from agent.domain import Origin, Route
         ("make three variations of this", "a cat", 3),
         ("give me two variations of #1", "a red car", 2),
         ("show me some variants of the first one", "a red car", 3),
+        ("another one like #1", "a red car", 1),
+        ("draw two more like the first one", "a red car", 2),
         ("换一张", "a cat", 1),
         ("来三个变体", "a cat", 3),
         ("再来两张类似的", "a cat", 2),
