@@ -27,6 +27,7 @@ from agent.coordinator import Coordinator
 from agent.domain import Quality
 from agent.errors import AgentError, StorageUnavailable
 from agent.jobs import Jobs
+from agent.replay import Outcome, replay
 from agent.sessions import Sessions
 from engines.api import Engine
 from engines.errors import EngineError, ModelNotFound
@@ -82,6 +83,9 @@ class Settings(BaseSettings):
     base_url: str = Field("http://127.0.0.1:11434/v1", description="The language model's server.")
     model: str = Field("", description="The language model's name.")
     api_key: SecretStr = Field(SecretStr("none"), description="The language model's key.")
+    replay: Path | None = Field(
+        None, description="An exported chat: draw its pictures again, compare them byte by byte, and end."
+    )
 
     @field_validator("host")
     @classmethod
@@ -137,6 +141,7 @@ def build(settings: Settings) -> Reverie:
     sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")
     artifacts = Artifacts(settings.data_folder / "pictures")
     sessions.mark_interrupted()
+    sessions.drop_temporary()
     artifacts.sweep(sessions.hashes())
     jobs = Jobs()
     coordinator = Coordinator(
@@ -235,6 +240,8 @@ def main() -> int:
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         settings = Settings(_cli_parse_args=True)
+        if settings.replay is not None:
+            return replay_chat(settings.replay, build_engines(settings))
         require_free_port(settings.host, settings.port)
         prepare_environment(settings.data_folder)
         reverie = build(settings)
@@ -261,6 +268,15 @@ def main() -> int:
     page.close(verbose=False)
     reverie.close()
     return 0
+
+
+def replay_chat(file: Path, engines: Engines) -> int:
+    """A line a picture; 0 when all came out the same. Raises AgentError or EngineError."""
+    is_same = True
+    for each in replay(file, engines=engines.painters, editors=engines.editors):
+        print(f"{each.artifact.handle}: {each.outcome}. {each.reason}".rstrip(), flush=True)
+        is_same = is_same and each.outcome is Outcome.SAME
+    return 0 if is_same else 1
 
 
 def require_free_port(host: str, port: int) -> None:

@@ -7,6 +7,7 @@ AgentError
 ├── UnsafeRequest      the request is refused
 ├── SessionNotFound    no such conversation for this owner
 ├── UploadRejected     a file is not a picture we can take
+├── ImportRejected     a file is not a chat that was exported, or damaged
 ├── MessageRefused     the message cannot become a turn: empty, too long, or another turn is running
 ├── DeviceStalled      the engine gives no sign of life
 └── StorageUnavailable the data folder cannot be read or written
@@ -41,6 +42,10 @@ class SessionNotFound(AgentError):
 
 class UploadRejected(AgentError):
     """A file is not a picture we can take."""
+
+
+class ImportRejected(AgentError):
+    """A file is not a chat that was exported here, or it is damaged."""
 
 
 class MessageRefused(AgentError):

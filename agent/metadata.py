@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -14,6 +15,7 @@ __all__ = [
     "INFOTEXT_KEY",
     "PIXELS",
     "RECIPE_KEY",
+    "bare_png_size",
     "infotext",
     "png_with_recipe",
     "read_recipe",
@@ -22,6 +24,7 @@ __all__ = [
 
 INFOTEXT_KEY = "parameters"
 RECIPE_KEY = "reverie"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PIXELS = "pillow"
 """The preset of a picture that no engine has drawn."""
 
@@ -86,3 +89,27 @@ def read_recipe(png: bytes) -> Recipe | None:
         image.load()
         chunk = image.info.get(RECIPE_KEY)
     return None if chunk is None else Recipe.model_validate_json(chunk)
+
+
+def bare_png_size(png: bytes) -> tuple[int, int] | None:
+    """Width and height of a PNG that holds pixels and our own texts and nothing else, None of any other.
+
+    Only the order of its parts is looked at: whether it can be decoded, Pillow must say.
+    """
+    if not png.startswith(PNG_SIGNATURE) or len(png) < 33:
+        return None
+    offset, kind = len(PNG_SIGNATURE), b""
+    while kind != b"IEND":
+        if offset + 12 > len(png):
+            return None
+        (length,), kind = struct.unpack_from(">I", png, offset), png[offset + 4 : offset + 8]
+        body = png[offset + 8 : offset + 8 + length]
+        is_ours = kind in {b"tEXt", b"iTXt", b"zTXt"} and body.split(b"\0")[0].decode("latin-1") in {
+            INFOTEXT_KEY,
+            RECIPE_KEY,
+        }
+        if not is_ours and kind not in {b"IHDR", b"PLTE", b"IDAT", b"IEND"}:
+            return None
+        offset += 12 + length
+    width, height = struct.unpack_from(">II", png, 16)
+    return (width, height) if offset == len(png) else None

@@ -108,6 +108,13 @@ class Replies:
     def back_to(self, artifact: Artifact) -> str:
         return self.say(f"Back to {artifact.handle}.", f"回到 {artifact.handle}。")
 
+    def brought(self, artifact: Artifact) -> str:
+        """Of a picture from another chat."""
+        return self.say(
+            f"{artifact.handle} is here now. What shall I change?",
+            f"{artifact.handle} 已经放到这里。想改什么？",
+        )
+
     def which_picture(self) -> str:
         return self.say("Which picture do you mean?", "你指的是哪一张图？")
 

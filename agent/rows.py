@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from agent.tables import ArtifactRow, SessionRow, TurnRow, utc_now
 __all__ = [
     "NewPicture",
     "change_turn",
+    "delete_sessions",
     "find_artifact",
     "find_session",
     "find_turn",
@@ -77,6 +79,14 @@ def find_artifact(rows: orm.Session, artifact_id: str, owner: str) -> ArtifactRo
 def change_turn(rows: orm.Session, turn_id: str, **values: object) -> None:
     """A turn whose session was deleted meanwhile is gone, and so is the change."""
     rows.execute(sa.update(TurnRow).where(TurnRow.id == turn_id).values(**values))
+
+
+def delete_sessions(rows: orm.Session, session_ids: Sequence[str]) -> None:
+    """With all that is theirs."""
+    for table in (ArtifactRow, TurnRow):
+        rows.execute(sa.delete(table).where(table.session_id.in_(session_ids)))
+    rows.execute(sa.delete(SessionRow).where(SessionRow.id.in_(session_ids)))
+    rows.flush()
 
 
 def insert_artifact(rows: orm.Session, session: SessionRow, turn_id: str, picture: NewPicture) -> ArtifactRow:

@@ -18,6 +18,7 @@ from agent.replies import Replies
 from agent.rows import (
     NewPicture,
     change_turn,
+    delete_sessions,
     find_artifact,
     find_session,
     find_turn,
@@ -40,7 +41,7 @@ class Sessions:
         self._engine = open_database(url)
         self._lock = threading.RLock()
 
-    def create(self, owner: str, title: str = NEW_TITLE) -> Session:
+    def create(self, owner: str, title: str = NEW_TITLE, *, is_temporary: bool = False) -> Session:
         now = utc_now()
         with self.transaction() as rows:
             row = SessionRow(
@@ -50,7 +51,7 @@ class Sessions:
                 num_artifacts=0,
                 num_turns=0,
                 is_pinned=False,
-                is_temporary=False,
+                is_temporary=is_temporary,
                 created=now,
                 updated=now,
             )
@@ -69,11 +70,23 @@ class Sessions:
         with self.transaction() as rows:
             return find_session(rows, session_id, owner).value()
 
+    def has(self, session_id: str, owner: str) -> bool:
+        query = sa.select(SessionRow.id).where(SessionRow.id == session_id, SessionRow.owner == owner)
+        with self.transaction() as rows:
+            return rows.scalar(query) is not None
+
     def rename(self, session_id: str, owner: str, title: str) -> Session:
         """Raises SessionNotFound."""
         with self.transaction() as rows:
             row = find_session(rows, session_id, owner)
             row.title = first_words(title) or row.title
+            return row.value()
+
+    def pin(self, session_id: str, owner: str, is_pinned: bool) -> Session:
+        """Raises SessionNotFound."""
+        with self.transaction() as rows:
+            row = find_session(rows, session_id, owner)
+            row.is_pinned = is_pinned
             return row.value()
 
     def delete(self, session_id: str, owner: str) -> Sequence[str]:
@@ -86,10 +99,7 @@ class Sessions:
             hashes = set(
                 rows.scalars(sa.select(ArtifactRow.sha256).where(ArtifactRow.session_id == session_id))
             )
-            for table in (ArtifactRow, TurnRow):
-                rows.execute(sa.delete(table).where(table.session_id == session_id))
-            rows.delete(row)
-            rows.flush()
+            delete_sessions(rows, [row.id])
             kept = set(rows.scalars(sa.select(ArtifactRow.sha256).where(ArtifactRow.sha256.in_(hashes))))
             return sorted(hashes - kept)
 
@@ -233,6 +243,13 @@ class Sessions:
         """Every SHA-256 that a row names: what Artifacts.sweep keeps."""
         with self.transaction() as rows:
             return set(rows.scalars(sa.select(ArtifactRow.sha256).distinct()))
+
+    def drop_temporary(self) -> int:
+        """At start-up, before files are swept: temporary sessions are gone. Returns how many."""
+        with self.transaction() as rows:
+            found = rows.scalars(sa.select(SessionRow.id).where(SessionRow.is_temporary)).all()
+            delete_sessions(rows, found)
+            return len(found)
 
     def mark_interrupted(self) -> int:
         """At start-up: turns still RUNNING were cut off; they become STOPPED and say so. Returns how many."""

@@ -7,9 +7,10 @@ from gradio.events import Dependency
 
 from ui.gestures import Gestures
 from ui.handlers import Handlers, Page
+from ui.library import LibraryView, build_library, wire_library
 from ui.listen import listen
 from ui.settings import keep_settings
-from ui.sidebar import Sidebar, build_sidebar, wire_sessions
+from ui.sidebar import Sidebar, build_sidebar, wire_chats
 from ui.stage import Stage, build_stage
 
 __all__ = ["build_page"]
@@ -35,16 +36,21 @@ def build_page(handlers: Handlers) -> gr.Blocks:
     with page:
         session_id = gr.Textbox(visible=False)
         sidebar = build_sidebar()
+        library = build_library()
         stage = build_stage(handlers.qualities)
-        wire_conversation(page, session_id, sidebar, stage, handlers)
+        wire_conversation(page, session_id, sidebar, library, stage, handlers)
         borrowed = wire_borrowing(stage, Gestures(handlers=handlers))
         keep_settings(page, stage.settings, borrowed)
-        wire_sessions(session_id, sidebar, handlers)
     return page
 
 
 def wire_conversation(
-    page: gr.Blocks, session_id: gr.Textbox, sidebar: Sidebar, stage: Stage, handlers: Handlers
+    page: gr.Blocks,
+    session_id: gr.Textbox,
+    sidebar: Sidebar,
+    library: LibraryView,
+    stage: Stage,
+    handlers: Handlers,
 ) -> None:
     """Showing a session, and messages. Each gesture ends at once; then its running turn is followed."""
     shown = gr.State(Page())
@@ -53,8 +59,8 @@ def wire_conversation(
     done = Gestures(handlers=handlers)
     gestures = [
         listen(page.load, handlers.open, [shown], view),
-        listen(sidebar.sessions.select, handlers.choose, [shown], view),
-        listen(sidebar.new.click, handlers.new, [shown], view),
+        *wire_chats(shown, view, session_id, sidebar, handlers),
+        *wire_library(shown, view, session_id, sidebar, library, handlers),
         listen(sidebar.really_delete.click, handlers.delete, [shown, session_id], view),
         listen(
             stage.box.submit,

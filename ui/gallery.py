@@ -77,7 +77,7 @@ def strip(picture: Artifact, versions: Sequence[Artifact], look: Look) -> str:
 
 
 def version(artifact: Artifact, here: Artifact, line: set[str], look: Look) -> str:
-    content = f'{image(artifact, look)}<span class="name">{artifact.handle}</span>'
+    content = f'{image(artifact, look, 96)}<span class="name">{artifact.handle}</span>'
     if artifact.id == here.id:
         return f'<span class="version here">{content}</span>'
     kind = "version line" if artifact.id in line else "version"
@@ -87,7 +87,7 @@ def version(artifact: Artifact, here: Artifact, line: set[str], look: Look) -> s
 def thumbnails(artifacts: Sequence[Artifact], look: Look, kind: str = "uploads") -> str:
     """Small pictures with their handles: uploads, or a choice."""
     figures = (
-        f'<figure class="thumbnail">{image(artifact, look)}'
+        f'<figure class="thumbnail">{image(artifact, look, 320)}'
         f"<figcaption>{artifact.handle}{acts(artifact, look) if kind == 'uploads' else ''}"
         "</figcaption></figure>"
         for artifact in artifacts
@@ -95,9 +95,10 @@ def thumbnails(artifacts: Sequence[Artifact], look: Look, kind: str = "uploads")
     return f'<div class="thumbnails {kind}">{"".join(figures)}</div>'
 
 
-def image(artifact: Artifact, look: Look) -> str:
+def image(artifact: Artifact, look: Look, thumbnail_px: int = 0) -> str:
+    address = f"/thumbnails/{artifact.id}?size={thumbnail_px}" if thumbnail_px else f"/pictures/{artifact.id}"
     return (
-        f'<img src="/pictures/{artifact.id}" alt="{escape(alt_text(artifact, look))}" '
+        f'<img src="{address}" alt="{escape(alt_text(artifact, look))}" '
         f'width="{artifact.width}" height="{artifact.height}">'
     )
 

@@ -15,7 +15,9 @@ import gradio as gr
 
 from agent.coordinator import Coordinator
 from agent.domain import Quality, Turn, TurnStatus
+from agent.library import Library
 from agent.sessions import Sessions
+from ui.chats import chat_list
 from ui.gate import owner_of
 from ui.live import LiveTurn, LiveTurns
 from ui.look import Look
@@ -71,6 +73,10 @@ class Handlers:
         found = tuple(each for each in (Quality.FULL, Quality.DEV, Quality.FAST) if each in engines)
         return found or (Quality.FULL,)
 
+    @property
+    def library(self) -> Library:
+        return Library(self.sessions, self.coordinator.artifacts)
+
     def open(self, page: Page, request: gr.Request) -> View:
         """The page is loaded: the session its address names, else the one used last."""
         owner = require_owner(request)
@@ -101,7 +107,7 @@ class Handlers:
         files = [Path(file) for file in sent["files"]]
         language = language_in(request)
         options, mask = wanted_options(settings, language), read_painted(painted, language)
-        if session_id not in {each.id for each in self.sessions.list(owner)}:
+        if not self.sessions.has(session_id, owner):
             session_id = self.sessions.create(owner).id
         look = self.look(session_id, owner, language)
         messages = chat_messages(self.sessions.turns(session_id, owner), None, look)
@@ -138,22 +144,6 @@ class Handlers:
     def stop(self, session_id: str, request: gr.Request) -> None:
         """The running turn ends within one denoising step."""
         self.coordinator.stop(session_id, require_owner(request))
-
-    def ask_title(self, session_id: str, request: gr.Request) -> tuple[str, Any]:
-        """The present title, for a new one to begin with."""
-        owner = require_owner(request)
-        if not session_id:
-            raise gr.Error("This chat is still empty; it gets a title with your first message.")
-        return self.sessions.get(session_id, owner).title, gr.Column(visible=True)
-
-    def rename(self, session_id: str, title: str, request: gr.Request) -> tuple[Any, Any]:
-        owner = require_owner(request)
-        self.sessions.rename(session_id, owner, title)
-        return self.session_list(session_id, owner), gr.Column(visible=False)
-
-    def ask_deletion(self, session_id: str, request: gr.Request) -> Any:
-        require_owner(request)
-        return gr.Column(visible=bool(session_id))
 
     def delete(self, page: Page, session_id: str, request: gr.Request) -> View:
         """The session with its pictures is gone; the one used before it is shown."""
@@ -224,16 +214,15 @@ class Handlers:
         self, session_id: str, owner: str, text: str, messages: list[gr.ChatMessage], is_empty: bool
     ) -> View:
         """A message that opened no turn goes back into the box; a session made for it alone goes too."""
-        if is_empty:
+        if is_empty and not self.sessions.get(session_id, owner).is_temporary:
             self.coordinator.delete(session_id, owner)
             session_id = ""
         box = message_box(text or None, is_busy=self.live.of(session_id) is not None)
         return session_id, self.session_list(session_id, owner), messages, box
 
-    def session_list(self, session_id: str, owner: str) -> Any:
+    def session_list(self, session_id: str, owner: str) -> str:
         """The list in the sidebar, with the shown session marked."""
-        choices = [(each.title, each.id) for each in self.sessions.list(owner)]
-        return gr.Radio(choices=choices, value=session_id or None)
+        return chat_list(self.library.chats(owner), session_id)
 
 
 def require_owner(request: gr.Request) -> str:

@@ -17,7 +17,7 @@ def listen(
     outputs: Sequence[Any],
     *,
     queue: bool = True,
-    trigger_mode: Literal["once", "multiple"] = "once",
+    trigger_mode: Literal["once", "multiple", "always_last"] = "once",
     js: str | None = None,
 ) -> Dependency:
     """An event of the page alone: not in the API's description, and without Gradio's own progress display.

@@ -3,6 +3,10 @@
   const isPhone = () => window.innerWidth < 768;
   const closeSidebar = () => document.querySelector(".sidebar.open .toggle-button")?.click();
 
+  // Words that the server writes stand there in both languages; the stylesheet shows this one.
+  const speaks = (navigator.languages ?? [navigator.language]).map((tag) => tag.split("-")[0]);
+  document.documentElement.lang = speaks.find((name) => name === "en" || name === "zh") ?? "en";
+
   // A screen reader should hear a message's words and pictures, not its markup.
   const you = navigator.language.startsWith("zh") ? "你" : "You";
   const names = [["bot", "Reverie"], ["user", you]];
@@ -46,7 +50,7 @@
   });
 
   document.addEventListener("click", (event) => {
-    const chosen = event.target.closest(".sessions label, button.new");
+    const chosen = event.target.closest(".sessions .chat-link, button.new, .places button");
     if (chosen && isPhone()) closeSidebar();
     const handle = event.target.closest(".choice .thumbnail")?.querySelector("figcaption").textContent.trim();
     const options = handle ? [...document.querySelectorAll(".chat .option")] : [];

@@ -13,11 +13,12 @@ from agent.change_map import change_map
 from agent.errors import AgentError, SourceNotFound
 from agent.metadata import without_metadata
 from agent.sessions import Sessions
+from agent.thumbnails import SIZES_PX, Thumbnails
 from ui.gate import owner_of
 
 __all__ = ["picture_routes"]
 
-YEAR_SECONDS = 365 * 24 * 3600
+CACHE_CONTROL = f"private, max-age={365 * 24 * 3600}, immutable"
 
 
 def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
@@ -26,7 +27,9 @@ def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
     `?download=1` saves it as its handle.
 
     GET /pictures/{id}/changes: what an edit changed of its parent, as a PNG.
+    GET /thumbnails/{id}: a small JPEG, its longest side `?size=96` or 320.
     """
+    thumbnails = Thumbnails(artifacts)
 
     def picture(request: Request) -> Response:
         def answer(owner: str, artifact_id: str) -> Response:
@@ -36,19 +39,31 @@ def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
             png = artifacts.read(artifact.sha256)
             if request.query_params.get("bare"):
                 png = without_metadata(png)
-            return as_png(png, f'{place}; filename="{name}"')
+            return kept(png, "image/png", f'{place}; filename="{name}"')
 
         return to_owner(request, answer)
 
     def changes(request: Request) -> Response:
         def answer(owner: str, artifact_id: str) -> Response:
-            return as_png(change_map(sessions, artifacts, artifact_id, owner), "inline")
+            return kept(change_map(sessions, artifacts, artifact_id, owner), "image/png")
+
+        return to_owner(request, answer)
+
+    def thumbnail(request: Request) -> Response:
+        size = request.query_params.get("size", str(SIZES_PX[0]))
+
+        def answer(owner: str, artifact_id: str) -> Response:
+            if size not in map(str, SIZES_PX):
+                raise SourceNotFound("There is no such picture here.")
+            artifact = sessions.artifact(artifact_id, owner)
+            return kept(thumbnails.jpeg(artifact.sha256, int(size)), "image/jpeg")
 
         return to_owner(request, answer)
 
     return [
         Route("/pictures/{artifact_id}", picture, methods=["GET"]),
         Route("/pictures/{artifact_id}/changes", changes, methods=["GET"]),
+        Route("/thumbnails/{artifact_id}", thumbnail, methods=["GET"]),
     ]
 
 
@@ -65,10 +80,7 @@ def to_owner(request: Request, answer: Callable[[str, str], Response]) -> Respon
         return PlainTextResponse(str(error), status_code=503)
 
 
-def as_png(png: bytes, disposition: str) -> Response:
+def kept(content: bytes, media_type: str, disposition: str = "inline") -> Response:
     """A picture never changes once it has its id."""
-    headers = {
-        "Cache-Control": f"private, max-age={YEAR_SECONDS}, immutable",
-        "Content-Disposition": disposition,
-    }
-    return Response(png, media_type="image/png", headers=headers)
+    headers = {"Cache-Control": CACHE_CONTROL, "Content-Disposition": disposition}
+    return Response(content, media_type=media_type, headers=headers)

@@ -18,6 +18,7 @@ from ui.handlers import Handlers
 from ui.live import LiveTurns
 from ui.routes import picture_routes
 from ui.theme import STYLE_SHEETS, build_theme
+from ui.transfer import transfer_routes
 from ui.words import TEXTS, WORDS
 
 __all__ = ["serve"]
@@ -60,7 +61,11 @@ def serve(
         head=head(),
         app_kwargs={
             "middleware": [Middleware(Gate, host=host)],
-            "routes": [*card_routes(sessions), *picture_routes(sessions, artifacts)],
+            "routes": [
+                *card_routes(sessions),
+                *picture_routes(sessions, artifacts),
+                *transfer_routes(sessions, artifacts),
+            ],
         },
     )
     return page

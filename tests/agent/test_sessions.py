@@ -153,6 +153,24 @@ def test_delete_returns_the_files_that_nobody_else_uses(sessions: Sessions) -> N
         sessions.get(one.id, "ann")
 
 
+def test_a_session_is_pinned_by_its_owner(sessions: Sessions) -> None:
+    session = sessions.create("ann")
+    assert sessions.pin(session.id, "ann", True).is_pinned
+    with pytest.raises(SessionNotFound):
+        sessions.pin(session.id, "bob", False)
+    assert sessions.get(session.id, "ann").is_pinned
+
+
+def test_temporary_sessions_are_gone_after_a_start(sessions: Sessions) -> None:
+    kept, left = sessions.create("ann"), sessions.create("ann", is_temporary=True)
+    sessions.open_turn(kept.id, "ann", "hi", PictureOptions(), [picture("a", step=None)])
+    sessions.open_turn(left.id, "ann", "hi", PictureOptions(), [picture("b", step=None)])
+    assert sessions.drop_temporary() == 1
+    assert [each.id for each in sessions.list("ann")] == [kept.id]
+    assert sessions.hashes() == {"a" * 64}, "the sweep then removes the other file"
+    assert sessions.drop_temporary() == 0
+
+
 def test_a_turn_found_running_at_start_is_stopped_and_says_so(sessions: Sessions) -> None:
     session = sessions.create("ann")
     done = sessions.open_turn(session.id, "ann", "hi", PictureOptions())

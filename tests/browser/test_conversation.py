@@ -47,7 +47,7 @@ def test_draw_change_go_back_reload_and_restart(tmp_path: Path, browser: Browser
             expect_loaded(visit.page.locator(".chat .picture img"), 3)
             handles = visit.page.locator(".chat .picture .handle")
             expect(handles).to_have_text(["#1", "#2", "#1"])
-            expect(visit.page.locator(".sessions label.selected")).to_have_text(
+            expect(visit.page.locator(".sessions.all .selected .chat-title")).to_have_text(
                 "draw a red car next to a dog"
             )
 
@@ -82,7 +82,7 @@ def test_a_text_file_in_disguise_is_refused_and_the_words_are_kept(visit: Visit,
     expect(visit.page.locator(".box textarea")).to_have_value("make it blue")
     visit.reload()
     expect(visit.answers).to_have_count(0)
-    expect(visit.page.locator(".sessions label")).to_have_count(0)
+    expect(visit.page.locator(".sessions.all .chat-link")).to_have_count(0)
 
 
 def test_too_many_words_are_refused_and_kept_to_be_shortened(visit: Visit) -> None:
@@ -136,7 +136,7 @@ def test_leaving_a_chat_leaves_its_running_turn_alone(slow_visit: Visit) -> None
     expect(page.locator(".submit-button")).to_be_visible()
     slow_visit.ask("hello", 1)
     expect(page.locator(".forming")).to_have_count(0)
-    page.locator(".sessions label", has_text="red car").click()
+    page.locator(".sessions.all .chat-link", has_text="red car").click()
     expect(page.locator(".forming")).to_contain_text("step")
     slow_visit.stop()
 
@@ -178,7 +178,7 @@ def test_words_stay_words(visit: Visit) -> None:
 
 
 def test_chats_are_begun_chosen_named_and_deleted(visit: Visit) -> None:
-    page, chats = visit.page, visit.page.locator(".sessions label")
+    page, chats = visit.page, visit.page.locator(".sessions.all .chat-link")
     visit.ask("draw a red car", 1)
     page.locator("button.new").click()
     expect(visit.answers).to_have_count(0)

@@ -46,7 +46,7 @@ def test_another_browser_sees_nothing_of_this_one(visit: Visit, server: Server, 
     assert visit.page.request.get(server.url + picture.removeprefix("/")).status == 200
     context = browser.new_context()
     other = Visit(context, address)
-    expect(other.page.locator(".sessions label")).to_have_count(0)
+    expect(other.page.locator(".sessions.all .chat-link")).to_have_count(0)
     expect(other.answers).to_have_count(0)
     assert other.page.request.get(server.url + picture.removeprefix("/")).status == 404
     context.close()

@@ -34,7 +34,7 @@ def test_a_finished_turn_is_the_message_then_its_pictures_and_reply() -> None:
 def test_uploads_stand_with_the_message_that_brought_them() -> None:
     upload = a_picture(1, origin=Origin.UPLOADED)
     asked = chat_messages([a_turn("make it blue", uploads=(upload,))], None, ENGLISH)[0]
-    assert f"/pictures/{upload.id}" in str(asked.content)
+    assert f"/thumbnails/{upload.id}?size=320" in str(asked.content)
 
 
 def test_going_back_shows_a_picture_of_an_earlier_turn() -> None:

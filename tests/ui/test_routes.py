@@ -105,3 +105,17 @@ def test_what_is_no_edit_has_no_map(shelf: Shelf) -> None:
         404,
         "#1 is no edit of another picture, so there is nothing to compare.",
     )
+
+
+def test_a_thumbnail_is_the_owners_too(shelf: Shelf) -> None:
+    address = f"/thumbnails/{shelf.picture.id}"
+    answer = shelf.browser(TOKEN).get(f"{address}?size=320")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    assert shelf.browser(TOKEN).get(address).status_code == 200
+    for token in (OTHER_TOKEN, None):
+        assert shelf.browser(token).get(address).status_code == 404
+
+
+@pytest.mark.parametrize("size", ["0", "97", "100000", "x", "-96", "96.0"])
+def test_a_thumbnail_has_one_of_two_sizes(shelf: Shelf, size: str) -> None:
+    assert shelf.browser(TOKEN).get(f"/thumbnails/{shelf.picture.id}?size={size}").status_code == 404

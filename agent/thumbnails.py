@@ -1,0 +1,55 @@
+"""Small JPEGs of pictures, kept in memory as far as there is room."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections import OrderedDict
+
+from PIL import Image
+
+from agent.artifacts import Artifacts
+
+__all__ = ["SIZES_PX", "Thumbnails"]
+
+SIZES_PX = (96, 320)
+"""Longest sides: in the list of chats, in the gallery."""
+MOST_BYTES = 32 * 1024**2
+QUALITY = 82
+
+
+class Thumbnails:
+    """By content: the caller has checked whose picture it is."""
+
+    def __init__(self, artifacts: Artifacts) -> None:
+        self.artifacts = artifacts
+        self.num_bytes = 0
+        self._lock = threading.Lock()
+        self._made: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+
+    def jpeg(self, sha256: str, size_px: int) -> bytes:
+        """At most `size_px` (one of SIZES_PX) wide and high; raises SourceNotFound, StorageUnavailable."""
+        key = (sha256, size_px)
+        with self._lock:
+            if key in self._made:
+                self._made.move_to_end(key)
+                return self._made[key]
+        small = reduced(self.artifacts.read(sha256), size_px)
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = small
+                self.num_bytes += len(small)
+            while self.num_bytes > MOST_BYTES:
+                self.num_bytes -= len(self._made.popitem(last=False)[1])
+        return small
+
+
+def reduced(png: bytes, size_px: int) -> bytes:
+    """Over white where it is transparent."""
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as file:
+        layer = file.convert("RGBA")
+    layer.thumbnail((size_px, size_px), Image.Resampling.LANCZOS)
+    image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=QUALITY)
+    return out.getvalue()
