@@ -22,7 +22,7 @@ from ui.gate import owner_of
 from ui.live import LiveTurn, LiveTurns
 from ui.look import Look
 from ui.painted import read_painted
-from ui.render import RETRY, chat_messages, notice, pending_messages
+from ui.render import RETRY, chat_messages, notice, pending_messages, updated
 from ui.settings import wanted_options
 from ui.stage import examples, placeholder
 from ui.words import language_of
@@ -192,13 +192,16 @@ class Handlers:
         """Views of a turn at work, the last one when it is over. Between them a little time passes."""
         story, known, look = live.story, "", self.look(session_id, owner, language)
         turns = before(self.sessions.turns(session_id, owner), live.instead)
+        messages = chat_messages(turns, story, look)
         while not story.is_over:
             if story.turn_id != known:
                 known, turns = story.turn_id, self.sessions.turns(session_id, owner)
                 look = self.look(session_id, owner, language)
+                messages = chat_messages(turns, story, look)
                 yield gr.skip(), self.session_list(session_id, owner), gr.skip(), gr.skip()
             pending = [] if known or not live.text else pending_messages(live.text, look)
-            yield gr.skip(), gr.skip(), [*chat_messages(turns, story, look), *pending], gr.skip()
+            messages = updated(messages, turns, story, look)
+            yield gr.skip(), gr.skip(), [*messages, *pending], gr.skip()
             time.sleep(PAUSE_SECONDS)
             story = live.wait(story.version, LOOK_SECONDS)
         turns = self.sessions.turns(session_id, owner)

@@ -20,7 +20,7 @@ from ui.look import Look
 from ui.proposal import proposal
 from ui.trail import doing, lines, trail
 
-__all__ = ["RETRY", "chat_messages", "notice", "pending_messages"]
+__all__ = ["RETRY", "chat_messages", "notice", "pending_messages", "updated"]
 
 RETRY = "retry"
 Pictures = Mapping[str, Artifact]
@@ -28,23 +28,39 @@ Pictures = Mapping[str, Artifact]
 
 def chat_messages(turns: Sequence[Turn], story: Story | None, look: Look) -> list[ChatMessage]:
     """The whole conversation; `story` is what the running turn, if any, has told."""
-    known = {each.id: each for turn in turns for each in (*turn.uploads, *turn.artifacts)}
+    known = pictures_of(turns)
     latest = next((turn.id for turn in reversed(turns) if turn.shown), "")
     messages: list[ChatMessage] = []
     for turn in turns:
         messages.append(ChatMessage(role="user", content=user_words(turn, known, look)))
-        is_live = story is not None and story.turn_id == turn.id and not story.is_over
-        if is_live and story is not None:
-            content = running_words(turn, story, known, look)
-        elif turn.status is TurnStatus.RUNNING:
-            content = said(look.say("thinking"), "doing")
-        elif turn.status is TurnStatus.WAITING:
-            content = said(turn.reply) + proposal(turn, known, look)
-        else:
-            messages.append(closed_message(turn, known, look, is_latest=turn.id == latest))
-            continue
-        messages.append(ChatMessage(role="assistant", content=content))
+        messages.append(answer(turn, story, known, look, is_latest=turn.id == latest))
     return messages
+
+
+def updated(
+    messages: Sequence[ChatMessage], turns: Sequence[Turn], story: Story, look: Look
+) -> list[ChatMessage]:
+    """The conversation one step later: only the last turn has more to tell."""
+    if not turns or turns[-1].id != story.turn_id:
+        return chat_messages(turns, story, look)
+    return [*messages[:-1], answer(turns[-1], story, pictures_of(turns), look, is_latest=False)]
+
+
+def pictures_of(turns: Sequence[Turn]) -> Pictures:
+    return {each.id: each for turn in turns for each in (*turn.uploads, *turn.artifacts)}
+
+
+def answer(turn: Turn, story: Story | None, known: Pictures, look: Look, *, is_latest: bool) -> ChatMessage:
+    """What was made of a message, or is being made of it."""
+    if story is not None and story.turn_id == turn.id and not story.is_over:
+        content = running_words(turn, story, known, look)
+    elif turn.status is TurnStatus.RUNNING:
+        content = said(look.say("thinking"), "doing")
+    elif turn.status is TurnStatus.WAITING:
+        content = said(turn.reply) + proposal(turn, known, look)
+    else:
+        return closed_message(turn, known, look, is_latest=is_latest)
+    return ChatMessage(role="assistant", content=content)
 
 
 def pending_messages(text: str, look: Look) -> list[ChatMessage]:

@@ -114,7 +114,7 @@ def keep_settings(page: gr.Blocks, settings: Settings, borrowed: Dependency) -> 
     load = f"() => window.reverie.loadSettings({defaults}, {json.dumps(qualities)})"
     page.load(None, [], settings.fields, js=load)
     settings.reset.click(None, [], settings.fields, js=f"() => {defaults}")
-    for tell in (borrowed.then, *(field.change for field in settings.fields)):  # type: ignore[attr-defined]
+    for tell in (borrowed.then, *(field.change for field in settings.fields)):
         tell(None, settings.fields, [], js=KEEP)
 
 
