@@ -136,7 +136,7 @@ class Coordinator:
         turn = self.sessions.turn(turn_id, owner)
         waiting_plan(turn)
         language = turn.decision.language if turn.decision else "en"
-        self.sessions.close_turn(turn.id, TurnStatus.STOPPED, Replies(language).skipped())
+        self.sessions.record_plan(turn.id, None, TurnStatus.STOPPED, Replies(language).skipped())
 
     def edit(
         self,

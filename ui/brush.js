@@ -80,7 +80,7 @@
     return element;
   };
 
-  reverie.showBrush = async (about) => {
+  reverie.showBrush = reverie.orSay(async (about) => {
     const [image, others] = await Promise.all([
       load(`/pictures/${about}`),
       fetch(`/pictures/${about}/others`).then((answer) => answer.json()),
@@ -167,5 +167,5 @@
     const dialog = reverie.open(say("paint_mask", { handle }), make("p", { className: "overlay-words", textContent: say("brush_hint") }), frame, bar);
     refresh();
     showCursor();
-  };
+  });
 })();

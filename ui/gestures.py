@@ -46,7 +46,11 @@ class Gestures:
 
     def act(self, page: Page, payload: str, session_id: str, request: gr.Request, *settings: Any) -> View:
         """Something done with a picture, a plan or a message; a turn that it starts is then followed."""
-        owner, gesture, coordinator = require_owner(request), parsed(payload), self.handlers.coordinator
+        owner, gesture, coordinator = (
+            require_owner(request),
+            parsed(payload, request),
+            self.handlers.coordinator,
+        )
         about, language = gesture.about, language_in(request)
         match gesture.act:
             case "go_back":
@@ -64,7 +68,7 @@ class Gestures:
                 shown = self.handlers.sessions.show_branch(about, owner)
                 return self.handlers.show(page, shown.id, owner, language)
             case _:
-                raise gr.Error("This page is older than the program. Please reload it.")
+                raise gr.Error(say("old_page", language))
 
     def start(
         self,
@@ -94,13 +98,13 @@ class Gestures:
 
     def borrow(self, payload: str, sent: Sent, request: gr.Request) -> Borrowed:
         """The settings of a picture, or its seed alone, into the fields of the page."""
-        owner, gesture = require_owner(request), parsed(payload)
+        owner, gesture = require_owner(request), parsed(payload, request)
         if gesture.act == "use_files":
             found = next((each for file in sent["files"] if (each := read_settings(Path(file)))), None)
             return filled_in(found or PictureSettings())
         recipe = self.handlers.sessions.artifact(gesture.about, owner).recipe
         if recipe is None:
-            raise gr.Error("This picture was not made here, so it has no settings.")
+            raise gr.Error(say("no_settings", language_in(request)))
         if gesture.act == "use_seed":
             return gr.skip(), gr.skip(), gr.skip(), str(recipe.seed), gr.skip(), gr.skip()
         return filled_in(settings_of(recipe))
@@ -131,11 +135,11 @@ class Gestures:
         return f'<span class="told">{escape(told)}</span>'
 
 
-def parsed(payload: str) -> Gesture:
+def parsed(payload: str, request: gr.Request) -> Gesture:
     try:
         return Gesture.model_validate_json(payload)
     except ValidationError as error:
-        raise gr.Error("This page is older than the program. Please reload it.") from error
+        raise gr.Error(say("old_page", language_in(request))) from error
 
 
 def filled_in(found: PictureSettings) -> Borrowed:

@@ -25,7 +25,7 @@ from ui.painted import read_painted
 from ui.render import RETRY, chat_messages, notice, pending_messages, updated
 from ui.settings import wanted_options
 from ui.stage import examples, placeholder
-from ui.words import language_of
+from ui.words import language_of, say
 
 __all__ = ["Handlers", "Page", "Sent", "View", "language_in", "message_box", "require_owner"]
 
@@ -135,7 +135,7 @@ class Handlers:
         owner = require_owner(request)
         turns = self.sessions.turns(session_id, owner)
         if not turns:
-            raise gr.Error("There is nothing to retry here yet.")
+            raise gr.Error(say("nothing_to_retry", language_in(request)))
         text = turns[-1].text if turns[-1].status is TurnStatus.DONE else ""
         events = self.coordinator.retry(turns[-1].id, owner)
         page.show(self.live.start(session_id, text, lambda: events, lambda: None))
@@ -231,7 +231,7 @@ class Handlers:
 def require_owner(request: gr.Request) -> str:
     owner = owner_of(request.cookies)
     if owner is None:
-        raise gr.Error("This page has lost its cookie. Please reload it, and let this address keep cookies.")
+        raise gr.Error(say("no_cookie", language_in(request)))
     return owner
 
 

@@ -23,7 +23,8 @@
     return answer;
   };
 
-  const orSay = (show) => async (id) => {
+  // A failure is a sentence above the page.
+  reverie.orSay = (show) => async (id) => {
     try {
       await show(id);
     } catch (error) {
@@ -31,7 +32,7 @@
     }
   };
 
-  reverie.showCard = orSay(async (id) => {
+  reverie.showCard = reverie.orSay(async (id) => {
     const card = make("div", { className: "info-card" });
     card.innerHTML = await (await ask(`/pictures/${id}/card`)).text();
     reverie.open(card.querySelector("h2")?.textContent ?? "", card);
@@ -46,7 +47,7 @@
 
   const sheet = (className) => make("img", { className, draggable: false });
 
-  reverie.showComparison = orSay(async (id) => {
+  reverie.showComparison = reverie.orSay(async (id) => {
     const pictures = await (await ask(`/pictures/${id}/others`)).json();
     if (pictures.length < 2) throw new Error(say("nothing_to_compare"));
     let right = pictures.find((each) => each.id === id);

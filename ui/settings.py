@@ -19,6 +19,7 @@ __all__ = ["DEFAULTS", "MAX_SEED", "Settings", "build_settings", "keep_settings"
 MAX_SEED = 2**31 - 1
 DEFAULTS = (Quality.FULL.value, Shape.SQUARE.value, "", "", "", False, False, True, True, True)
 """The quality among them is the best one there is."""
+BAD = {"num_steps": "bad_steps", "guidance": "bad_guidance"}
 KEEP = "(...values) => { window.reverie.keepSettings(values); return []; }"
 
 
@@ -134,9 +135,8 @@ def wanted_options(values: Sequence[Any], language: str) -> PictureOptions:
             rewrites=rewrites,
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        name = say({"num_steps": "steps"}.get(str(first["loc"][0]), str(first["loc"][0])), language)
-        raise gr.Error(say("bad_settings", language, reason=f"{name}: {first['msg']}")) from error
+        key = BAD.get(str(error.errors()[0]["loc"][0]), "old_page")
+        raise gr.Error(say(key, language)) from error
 
 
 def wanted_seed(words: str, language: str) -> int | None:

@@ -165,10 +165,30 @@ TEXTS: Mapping[str, Text] = {
     "brain": Text(en="Brain", zh="语言理解"),
     "engines": Text(en="Engines", zh="引擎"),
     "built_in_rules": Text(en="built-in rules", zh="内置规则"),
-    "bad_settings": Text(en="One of the settings cannot be: {reason}", zh="有一项设置不对：{reason}"),
+    "bad_steps": Text(
+        en="Steps are a whole number from 1 to 200. Please correct it or leave it empty.",
+        zh="步数是 1 到 200 之间的整数。请改正，或者留空。",
+    ),
+    "bad_guidance": Text(
+        en="Guidance is a number from 0 to 20. Please correct it or leave it empty.",
+        zh="引导强度是 0 到 20 之间的数。请改正，或者留空。",
+    ),
     "bad_seed": Text(
         en="A seed is a whole number from 0 to {most}. Please correct it or leave it empty.",
         zh="种子是 0 到 {most} 之间的整数。请改正，或者留空。",
+    ),
+    "no_settings": Text(
+        en="This picture was not made here, so it has no settings.",
+        zh="这张图不是在这里生成的，没有生成参数。",
+    ),
+    # What cannot be.
+    "old_page": Text(
+        en="This page is older than the program. Please reload it.", zh="页面版本太旧，请刷新。"
+    ),
+    "nothing_to_retry": Text(en="There is nothing to retry here yet.", zh="这里还没有可以重试的内容。"),
+    "no_cookie": Text(
+        en="This page has lost its cookie. Please reload it, and let this address keep cookies.",
+        zh="页面的 Cookie 丢失了。请刷新页面，并允许这个地址保存 Cookie。",
     ),
     # Settings that came with a picture.
     "carries_settings": Text(en="{name} carries its settings.", zh="{name} 带有生成参数。"),

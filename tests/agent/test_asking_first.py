@@ -90,6 +90,8 @@ def test_a_declined_plan_is_over(chat: Chat) -> None:
     refused = chat.approve("a house", "add a tree")[-1]
     assert isinstance(refused, TurnFailed)
     assert "not waiting any more" in refused.reply
+    assert isinstance(list(chat.agent.coordinator.retry(chat.turn.id, "ann"))[-1], TurnWaiting)
+    assert chat.turn.artifacts == ()
 
 
 def test_nobody_else_approves_or_declines(chat: Chat) -> None:

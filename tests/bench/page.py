@@ -57,9 +57,8 @@ def main() -> None:
     shown = chat_messages([*turns, running], story, LOOK)
     first = (time.thread_time() - begun) * 1000
     before = chatbot.postprocess(shown).model_dump()
-    print(
-        f"{wanted.pictures} pictures: {len(json.dumps(before)):,} bytes the first time, rendered in {first:.2f} ms"
-    )
+    sent = len(json.dumps(before))
+    print(f"{wanted.pictures} pictures: {sent:,} bytes the first time, rendered in {first:.2f} ms")
     updates = []
     for step in range(1, wanted.rounds + 1):
         preview = step.to_bytes(2, "big") * (PREVIEW_BYTES // 2)

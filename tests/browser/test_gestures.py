@@ -129,6 +129,35 @@ def test_of_several_candidates_one_is_picked(visit: Visit) -> None:
     expect(visit.page.locator(".candidates .current .handle")).to_have_text(re.compile("a$"))
 
 
+def test_only_what_was_marked_with_the_brush_changes(visit: Visit) -> None:
+    visit.ask("draw a red car", 1)
+    act(visit, "mask")
+    canvas, use = visit.page.locator(".brush-frame canvas"), visit.page.locator("dialog .answer")
+    expect(use).to_be_disabled()
+    box = canvas.bounding_box()
+    assert box is not None
+    visit.page.mouse.move(box["x"] + 20, box["y"] + 20)
+    visit.page.mouse.down()
+    visit.page.mouse.move(box["x"] + 120, box["y"] + 60, steps=4)
+    visit.page.mouse.up()
+    expect(use).to_be_enabled()
+    visit.page.get_by_role("button", name="Undo").click()
+    expect(use).to_be_disabled()
+    canvas.press("ArrowLeft")
+    canvas.press(" ")
+    use.click()
+    expect(visit.page.locator(".mask-chip")).to_contain_text("Only the marked part of #1")
+    visit.ask("make it blue", 2)
+    expect(visit.page.locator(".mask-chip")).to_have_count(0)
+    expect(visit.page.locator(".chat .user-row").last).to_contain_text("Only the marked part of #1")
+    act(visit, "info")
+    expect(visit.page.locator(".info-card")).to_contain_text("0.0% of what was to stay")
+    visit.page.keyboard.press("Escape")
+    act(visit, "compare")
+    visit.page.locator(".changes-toggle input").check()
+    expect(visit.page.locator(".compare-frame .changes")).to_be_visible()
+
+
 def test_a_picture_brings_its_settings_along(visit: Visit, tmp_path: Path) -> None:
     chunks = PngInfo()
     chunks.add_text("parameters", INFOTEXT)
