@@ -45,12 +45,14 @@ class Finished:
 class Call:
     """One step made ready: `make` wants only a seed and a listener, `finish` works on what came of it.
 
-    `needs_device` is False for what Pillow does alone. `notices` say what was fitted.
+    `caption` is what the picture is known by, if not by `words`. `needs_device` is False for what Pillow does
+    alone. `notices` say what was fitted.
     """
 
     make: Callable[[int, OnProgress], Sample]
     finish: Callable[[Image.Image], Finished]
     words: str
+    caption: str = ""
     source: Artifact | None = None
     operation: Operation | None = None
     mask: str | None = None
@@ -64,10 +66,13 @@ def as_it_is(image: Image.Image) -> Finished:
 
 
 def editing(
-    engine: Engine, image: Image.Image, instruction: str, mask: Image.Image | None = None
+    engine: Engine, image: Image.Image, step: EditStep, mask: Image.Image | None = None
 ) -> Callable[[int, OnProgress], Sample]:
     def make(seed: int, report: OnProgress) -> Sample:
-        return engine.edit(EditRequest(image=image, instruction=instruction, seed=seed, mask=mask), report)
+        request = EditRequest(
+            image=image, instruction=step.instruction, description=step.description, seed=seed, mask=mask
+        )
+        return engine.edit(request, report)
 
     return make
 
@@ -81,7 +86,7 @@ def kept_edit(
         whole = paste_back(image, edited, region)
         return Finished(image=whole, change=compare(image, whole, region, is_kept=True))
 
-    make = editing(engine, image, step.instruction, region)
+    make = editing(engine, image, step, region)
     return Call(
         make=make,
         finish=finish,
@@ -107,5 +112,5 @@ def found_edit(
         return Finished(image=whole, change=change, notices=notices)
 
     everywhere = Image.new("L", image.size, 255)
-    make = editing(engine, image, step.instruction, everywhere)
+    make = editing(engine, image, step, everywhere)
     return Call(make=make, finish=finish, words=step.instruction, source=source, keeps_rest=True)

@@ -190,8 +190,8 @@ class GenerateStep(Value):
 class EditStep(Value):
     """Change a picture: `source` is an artifact id, or "step1".. for the picture an earlier step made.
 
-    `mask` is the id of the artifact that marks where it may change; with `keeps_rest` the place is found.
-    `description` says what the result shows, for editors that read it.
+    `description` says what the result shows, for editors that read it. `mask` is the id of the artifact that
+    marks where it may change; with `keeps_rest` the place is found.
     """
 
     kind: Literal["edit"] = "edit"

@@ -145,7 +145,7 @@ class Executor:
                     origin=Origin.GENERATED if call.source is None else Origin.EDITED,
                     parents=parents,
                     recipe=recipe,
-                    caption=call.words,
+                    caption=call.caption or call.words,
                     step=work.index,
                     candidate=candidate,
                     letter=letter,

@@ -72,7 +72,7 @@ class Requests:
             )
             return engine.generate(request, report)
 
-        return Call(make=make, finish=as_it_is, words=step.prompt, notices=notices)
+        return Call(make=make, finish=as_it_is, words=step.prompt, caption=step.wish, notices=notices)
 
     def _edit(self, step: EditStep, work: Work) -> Call:
         engine, notices = choose(self.editors, work)
@@ -97,7 +97,7 @@ class Requests:
             return Finished(image=edited, change=compare(image, edited, seen))
 
         return Call(
-            make=editing(engine, image, step.instruction),
+            make=editing(engine, image, step),
             finish=finish,
             words=step.instruction,
             source=source,

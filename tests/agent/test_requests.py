@@ -331,3 +331,16 @@ def test_a_broken_picture_is_never_pasted_back(tmp_path: Path) -> None:
     with pytest.raises(NonFiniteOutput):
         carry_out(agent, EditStep(instruction="x", source=source.id), begin(agent, session, KEEPS))
     agent.close()
+
+
+def test_what_a_brain_wrote_reaches_the_engine_and_the_user_words_name_the_picture(
+    agent: Agent, session: Session
+) -> None:
+    step = GenerateStep(prompt="a dog on a meadow in soft light", wish="a dog")
+    (made,) = carry_out(agent, step, begin(agent, session)).artifacts
+    assert made.recipe is not None
+    assert (made.caption, made.recipe.prompt) == ("a dog", "a dog on a meadow in soft light")
+    editor = Drifting()
+    edit = EditStep(instruction="make it blue", description="a blue dog", source=made.id)
+    carry_out(agent, edit, begin(agent, session), executor_with(agent, editor))
+    assert editor.requests[-1].description == "a blue dog"
