@@ -77,14 +77,14 @@ def reworded(plan: Plan, prompts: Sequence[str]) -> Plan:
 
 
 def in_words(step: Step, words: str) -> Step:
-    """Exact work is what it is, whatever it is called."""
+    """New words need not fit what a brain said of the old ones. Exact work is what it is, however called."""
     words = required_words(words)
     match step:
-        case GenerateStep():
-            return step.model_copy(update={"prompt": words})
-        case EditStep():
-            return step.model_copy(update={"instruction": words})
-        case AdjustStep():
+        case GenerateStep() if words != step.prompt:
+            return step.model_copy(update={"prompt": words, "wish": ""})
+        case EditStep() if words != step.instruction:
+            return step.model_copy(update={"instruction": words, "description": ""})
+        case _:
             return step
 
 

@@ -43,7 +43,7 @@ class Settings:
     reset: gr.Button
 
     @property
-    def fields(self) -> list[gr.components.Component]:
+    def fields(self) -> list[Any]:
         return [
             *(self.quality, self.shape, self.seed, self.num_steps, self.guidance),
             *(self.asks_first, self.keeps_rest, self.is_checked, self.rewrites, self.keeps_recipe),
@@ -98,7 +98,7 @@ def number_field(label: str, placeholder: str, name: str) -> gr.Textbox:
     """Empty stands for the default, which a number box cannot be."""
     return gr.Textbox(
         label=WORDS(label),
-        placeholder=WORDS(placeholder),  # type: ignore[arg-type]
+        placeholder=WORDS(placeholder),
         max_length=10,
         max_lines=1,
         elem_classes=name,
