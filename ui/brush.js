@@ -43,10 +43,13 @@
     const pen = canvas.getContext("2d", { willReadFrequently: true });
     pen.globalCompositeOperation = "source-over";
     pen.clearRect(0, 0, canvas.width, canvas.height);
-    Object.assign(pen, { lineCap: "round", lineJoin: "round", strokeStyle: COLOR });
+    Object.assign(pen, { lineCap: "round", lineJoin: "round", strokeStyle: COLOR, fillStyle: COLOR });
     for (const stroke of strokes) {
       pen.globalCompositeOperation = stroke.erases ? "destination-out" : "source-over";
       pen.lineWidth = stroke.width;
+      pen.beginPath();
+      pen.arc(stroke.points[0].x, stroke.points[0].y, stroke.width / 2, 0, 2 * Math.PI);
+      pen.fill();
       pen.beginPath();
       pen.moveTo(stroke.points[0].x, stroke.points[0].y);
       for (const point of stroke.points) pen.lineTo(point.x, point.y);

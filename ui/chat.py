@@ -55,6 +55,7 @@ def wire_conversation(
     """Showing a session, and messages. Each gesture ends at once; then its running turn is followed."""
     shown = gr.State(Page())
     view = [session_id, sidebar.sessions, stage.chat, stage.box]
+    session_id.change(None, [session_id], None, js=SHOW_ADDRESS)
     settings = [session_id, *stage.settings.fields]
     done = Gestures(handlers=handlers)
     gestures = [
@@ -77,7 +78,6 @@ def wire_conversation(
     for gesture in gestures:
         listen(gesture.success, handlers.follow, [shown, session_id], view, trigger_mode="multiple")
     listen(stage.box.stop, handlers.stop, [session_id], [], queue=False)
-    session_id.change(None, [session_id], None, js=SHOW_ADDRESS)
 
 
 def wire_borrowing(stage: Stage, gestures: Gestures) -> Dependency:

@@ -38,11 +38,12 @@
   });
   settle();
 
-  // The fold of settings is a card above the page: a click elsewhere or Escape closes it.
+  // The fold of settings is a card above the page: going elsewhere or Escape closes it.
   const closeMore = () => document.querySelector(".more > .label-wrap.open")?.click();
-  document.addEventListener("pointerdown", (event) => {
-    if (!event.target.closest(".more")) closeMore();
-  });
+  for (const kind of ["pointerdown", "focusin"])
+    document.addEventListener(kind, (event) => {
+      if (!event.target.closest(".settings .more")) closeMore();
+    });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !event.target.closest(".more")) return;
     closeMore();

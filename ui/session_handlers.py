@@ -46,11 +46,12 @@ class SessionHandlers:
         except SessionNotFound:
             return
 
-    def mark(self, session_id: str, request: gr.Request) -> Any:
-        """Whether the page says that its chat is temporary."""
+    def mark(self, session_id: str, words: str, request: gr.Request) -> tuple[Any, str]:
+        """Another chat is shown: whether the page says that it is temporary, and what was found anew."""
         owner, sessions = require_owner(request), self.library.sessions
         has_one = sessions.has(session_id, owner)
-        return gr.Row(visible=has_one and sessions.get(session_id, owner).is_temporary)
+        is_temporary = has_one and sessions.get(session_id, owner).is_temporary
+        return gr.Row(visible=is_temporary), self.search(session_id, words, request)
 
     def pin(self, session_id: str, words: str, request: gr.Request) -> tuple[str, str]:
         """Pins the chat, or lets it go."""

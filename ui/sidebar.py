@@ -122,8 +122,7 @@ def wire_chats(
     lists = [sidebar.sessions, sidebar.found]
     words = [session_id, sidebar.search]
     listen(sidebar.search.change, handlers.search, words, [sidebar.found], trigger_mode="always_last")
-    listen(session_id.change, handlers.mark, [session_id], [sidebar.bar], queue=False)
-    listen(session_id.change, handlers.search, words, [sidebar.found], queue=False)
+    listen(session_id.change, handlers.mark, words, [sidebar.bar, sidebar.found], queue=False)
     for listed in lists:
         listen(listed.rename, handlers.ask_title, [session_id], [sidebar.title, *cards], queue=False)
         listen(listed.remove, handlers.ask_deletion, [session_id], cards, queue=False)
