@@ -8,6 +8,7 @@ from html import escape
 from agent.domain import Artifact, Check
 from ui.gallery import act, alt_text, image, strip
 from ui.look import Look
+from ui.trail import LEAST_SECONDS
 
 __all__ = ["facts_of", "picture_card"]
 
@@ -47,7 +48,9 @@ def facts_of(artifact: Artifact, known: Mapping[str, Artifact], look: Look) -> M
         facts[look.say("image_guidance")] = shown(recipe.image_guidance)
         facts[look.say("sampler")] = recipe.sampler
     facts[look.say("size")] = f"{artifact.width} × {artifact.height}"
-    facts[look.say("made_in")] = "" if artifact.seconds is None else look.time(artifact.seconds)
+    facts[look.say("made_in")] = (
+        look.time(artifact.seconds) if (artifact.seconds or 0) >= LEAST_SECONDS else ""
+    )
     facts[look.say("made_from")] = ", ".join(known[each].handle for each in artifact.parents if each in known)
     facts[look.say("change")] = change_words(artifact, look)
     return {name: value for name, value in facts.items() if value}

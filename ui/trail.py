@@ -9,9 +9,11 @@ from agent.domain import Artifact, Decision, GenerateStep, Plan, Route, Step, Tu
 from ui.live import Story
 from ui.look import Look
 
-__all__ = ["doing", "lines", "seconds_left", "step_name", "step_words", "trail"]
+__all__ = ["LEAST_SECONDS", "doing", "lines", "seconds_left", "step_name", "step_words", "trail"]
 
 LEAST_SECONDS_LEFT = 2.0
+LEAST_SECONDS = 0.05
+"""What took less is said to have taken no time."""
 FIRST_STEPS = 2
 """Before these are done nobody can say how long the rest will take."""
 SHOWN_CHARACTERS = 120
@@ -46,9 +48,9 @@ def trail(turn: Turn, known: Pictures, look: Look) -> str:
 
 def summary(turn: Turn, plan: Plan, known: Pictures, look: Look) -> str:
     """Drew 2 pictures in 4 s"""
-    seconds = [each.seconds for each in turn.artifacts if each.seconds is not None]
+    seconds = sum(each.seconds or 0 for each in turn.artifacts)
     did = deed(turn, plan, known, look)
-    return look.say("in_time", did=did, time=look.time(sum(seconds))) if seconds else did
+    return look.say("in_time", did=did, time=look.time(seconds)) if seconds >= LEAST_SECONDS else did
 
 
 def deed(turn: Turn, plan: Plan, known: Pictures, look: Look) -> str:
@@ -60,9 +62,9 @@ def deed(turn: Turn, plan: Plan, known: Pictures, look: Look) -> str:
         return look.say("drew_one") if count == 1 else look.say("drew_several", count=count)
     if "generate" not in kinds:
         source = known.get(first_source(plan))
-        if count == 1 and source:
-            return look.say("changed_one", handle=source.handle)
-        return look.say("changed_several", count=count)
+        if count != 1:
+            return look.say("changed_several", count=count)
+        return look.say("changed_one", handle=source.handle) if source else look.say("changed_some")
     return look.say("drew_and_changed", count=len(plan.steps))
 
 
@@ -91,9 +93,9 @@ def is_telling(reason: str) -> bool:
 
 def step_line(step: Step, state: str, made: Sequence[Artifact], known: Pictures, look: Look) -> str:
     """One step: what it is, its words, and once it is done its engine and time."""
-    seconds = [each.seconds for each in made if each.seconds is not None]
+    seconds = sum(each.seconds or 0 for each in made)
     presets = dict.fromkeys(each.recipe.preset for each in made if each.recipe)
-    facts = [*presets, *([look.time(sum(seconds))] if seconds else [])]
+    facts = [*presets, *([look.time(seconds)] if seconds >= LEAST_SECONDS else [])]
     words = " ".join(step_words(step).split())
     short = words if len(words) <= SHOWN_CHARACTERS else words[:SHOWN_CHARACTERS].rstrip() + "…"
     return (

@@ -80,6 +80,7 @@ TEXTS: Mapping[str, Text] = {
     "drew_one": Text(en="Drew a picture", zh="画了 1 张图"),
     "drew_several": Text(en="Drew {count} pictures", zh="画了 {count} 张图"),
     "changed_one": Text(en="Changed {handle}", zh="修改了 {handle}"),
+    "changed_some": Text(en="Changed a picture", zh="修改了 1 张图"),
     "changed_several": Text(en="Made {count} changed pictures", zh="做了 {count} 张修改图"),
     "drew_and_changed": Text(en="Worked in {count} steps", zh="分 {count} 步完成"),
     "stopped_after": Text(en="Stopped after {done} of {count} steps", zh="停在第 {done} 步，共 {count} 步"),

@@ -48,6 +48,10 @@ def test_a_stopped_turn_says_how_far_it_came() -> None:
     assert markup.count('class="todo"') == 1
 
 
+def test_what_took_no_time_names_none() -> None:
+    assert "<summary>Drew a picture</summary>" in told(DRAW, pictures=(made(1, seconds=0.001),))
+
+
 def test_talk_leaves_no_trail() -> None:
     assert trail(a_turn(), {}, ENGLISH) == ""
 
