@@ -22,12 +22,16 @@ WITH_REPAIR = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One picture that could be kept; `number` counts from 1. Without eyes there is no verdict."""
+    """One picture that could be kept; `number` counts from 1. Without eyes there is no verdict.
+
+    `seconds`: how long it took, and the tries that were not kept.
+    """
 
     sample: Sample
     finished: Finished
     verdict: Verdict | None
     number: int
+    seconds: float = 0.0
 
     @property
     def is_good(self) -> bool:

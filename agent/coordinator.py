@@ -5,68 +5,40 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
-from agent.cancel import CancelToken
 from agent.context import build_context
 from agent.domain import (
-    MAX_PROMPT_CHARACTERS,
     Artifact,
     Origin,
     PictureOptions,
+    Plan,
     Quality,
     Turn,
     TurnStatus,
 )
-from agent.errors import AgentError, MessageRefused, StorageUnavailable
+from agent.errors import AgentError, StorageUnavailable
 from agent.events import Event
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
 from agent.masks import clean_mask, painted_picture
-from agent.pipe import EventPipe
+from agent.messages import Message, clean_text, go_back_to, require_message
+from agent.planner import reworded, waiting_plan
 from agent.replies import Replies
-from agent.safety import check_words
-from agent.sessions import TIP, NewPicture, Sessions
+from agent.running import OpenTurn, Running, join
+from agent.sessions import NewPicture, Sessions
 from agent.uploads import CleanPicture, clean_upload
 from engines.api import Engine, Eyes
 from engines.errors import Cancelled, EngineError
 
 __all__ = ["Coordinator"]
 
-MAX_UPLOADS = 4
-STOP_WAIT_SECONDS = 10.0
 BROKE = "Something inside Reverie broke. Please retry; the log says more."
 log = logging.getLogger(__name__)
-
-
-@dataclass(kw_only=True)
-class Running:
-    """A turn at work: its Stop button, its way out, its thread and (once open) what its nodes share."""
-
-    owner: str
-    token: CancelToken = field(default_factory=CancelToken)
-    pipe: EventPipe = field(default_factory=EventPipe)
-    thread: threading.Thread | None = None
-    turn: TurnContext | None = None
-
-
-OpenTurn = Callable[[Running], TurnContext]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """What the user sent."""
-
-    text: str
-    files: Sequence[Path | bytes]
-    options: PictureOptions
-    mask: bytes | None = None
-    mask_of: str | None = None
-    after: str | None = TIP
 
 
 class Coordinator:
@@ -136,11 +108,35 @@ class Coordinator:
         """
         turn = self.sessions.turn(turn_id, owner)
         if turn.status is TurnStatus.DONE:
-            files = [self.artifacts.read(upload.sha256) for upload in turn.uploads]
-            mask = self.artifacts.read(turn.masks[0].sha256) if turn.masks else None
-            mask_of = turn.masks[0].parents[0] if turn.masks else None
-            return self.run(turn.session_id, owner, turn.text, files, turn.options, mask, mask_of)
+            message = self._again(turn)
+            return self._start(
+                turn.session_id, owner, lambda running: self._open(running, turn.session_id, message)
+            )
         return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
+
+    def go_back(self, picture_id: str, owner: str, language: str = "en") -> Iterator[Event]:
+        """A turn in which the user looks at an earlier picture again, without asking a brain.
+
+        Raises SourceNotFound.
+        """
+        picture = self.sessions.artifact(picture_id, owner)
+        session_id, message = picture.session_id, go_back_to(picture, language)
+        return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
+
+    def approve(self, turn_id: str, owner: str, prompts: Sequence[str]) -> Iterator[Event]:
+        """Go on with a WAITING turn, each step of its plan in these words; raises SourceNotFound.
+
+        Words that will not do leave it waiting: the only event is then a TurnFailed with an empty turn_id.
+        """
+        session_id = self.sessions.turn(turn_id, owner).session_id
+        return self._start(session_id, owner, lambda running: self._go_on(running, turn_id, prompts))
+
+    def decline(self, turn_id: str, owner: str) -> None:
+        """A WAITING turn is not carried out; raises SourceNotFound."""
+        turn = self.sessions.turn(turn_id, owner)
+        waiting_plan(turn)
+        language = turn.decision.language if turn.decision else "en"
+        self.sessions.record_plan(turn.id, None, TurnStatus.STOPPED, Replies(language).skipped())
 
     def edit(
         self,
@@ -155,11 +151,11 @@ class Coordinator:
         Files and options are the earlier message's unless others are given. Raises SourceNotFound.
         """
         turn = self.sessions.turn(turn_id, owner)
-        if files is None:
-            files = [self.artifacts.read(upload.sha256) for upload in turn.uploads]
-        message = Message(
-            text=clean_text(text), files=files, options=options or turn.options, after=turn.parent
+        message = replace(
+            self._again(turn), text=clean_text(text), options=options or turn.options, after=turn.parent
         )
+        if files is not None:
+            message = replace(message, files=files)
         return self._start(
             turn.session_id, owner, lambda running: self._open(running, turn.session_id, message)
         )
@@ -198,6 +194,16 @@ class Coordinator:
             running.token.cancel()
         for running in all_running:
             join(running)
+
+    def _again(self, turn: Turn) -> Message:
+        """The message that began a turn."""
+        return Message(
+            text=turn.text,
+            files=[self.artifacts.read(upload.sha256) for upload in turn.uploads],
+            options=turn.options,
+            mask=self.artifacts.read(turn.masks[0].sha256) if turn.masks else None,
+            mask_of=turn.masks[0].parents[0] if turn.masks else None,
+        )
 
     def _start(self, session_id: str, owner: str, open_turn: OpenTurn) -> Iterator[Event]:
         """Reserve the session and run the turn on a thread of its own."""
@@ -245,6 +251,8 @@ class Coordinator:
         """Open the turn and run the graph to its end; returns how to tell so."""
         running.turn = open_turn()
         state = self._graph.invoke(first_state(), context=running.turn)
+        if state["waits"]:
+            return lambda: running.pipe.waiting(Plan.model_validate(state["plan"]), state["reply"])
         return lambda: running.pipe.done(state["reply"], tuple(state["shown"]))
 
     def _break_off(self, running: Running, status: TurnStatus, sentence: str) -> Callable[[], None]:
@@ -274,6 +282,9 @@ class Coordinator:
             picture = painted_picture(self.sessions, session, running.owner, message.mask_of)
             mask = clean_mask(message.mask, picture)
         running.token.raise_if_cancelled()
+        for turn in self.sessions.turns(session_id, running.owner):
+            if turn.status is TurnStatus.WAITING:
+                self.decline(turn.id, running.owner)
         with self.artifacts.lock:
             pictures = [
                 NewPicture(
@@ -294,12 +305,24 @@ class Coordinator:
         current = self.sessions.get(session_id, running.owner).head
         if turn.uploads:
             self.sessions.set_head(session_id, turn.uploads[-1].id)
-        return self._context(running, turn, current, uploads)
+        context = self._context(running, turn, current, uploads)
+        context.given = message.given
+        return context
 
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:
+        was = self.sessions.turn(turn_id, running.owner)
         turn = self.sessions.reopen_turn(turn_id, running.owner)
         running.pipe.turn_id = turn.id
-        return self._context(running, turn, self.sessions.get(turn.session_id, running.owner).head, ())
+        context = self._context(running, turn, self.sessions.get(turn.session_id, running.owner).head, ())
+        if turn.options.asks_first and turn.plan is not None and was.status is not TurnStatus.WAITING:
+            context.given, context.is_approved = turn.decision, True
+        return context
+
+    def _go_on(self, running: Running, turn_id: str, prompts: Sequence[str]) -> TurnContext:
+        """With a plan that waited, now in the user's words."""
+        plan = waiting_plan(self.sessions.turn(turn_id, running.owner))
+        self.sessions.record_plan(turn_id, reworded(plan, prompts))
+        return self._reopen(running, turn_id)
 
     def _context(
         self, running: Running, turn: Turn, current: str | None, uploads: Sequence[CleanPicture]
@@ -322,32 +345,3 @@ class Coordinator:
             pipe=running.pipe,
             artifacts={artifact.id: artifact for artifact in turn.artifacts},
         )
-
-
-def require_message(message: Message) -> None:
-    """Raises MessageRefused or UnsafeRequest."""
-    num_characters = len(message.text)
-    if num_characters > MAX_PROMPT_CHARACTERS:
-        raise MessageRefused(
-            f"Your message has {num_characters:,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
-            "Please shorten it and send it again."
-        )
-    if not message.text and message.mask is not None:
-        raise MessageRefused("Please say what should change where you painted.")
-    if not message.text and not message.files:
-        raise MessageRefused("Your message is empty. Please say what you would like to see.")
-    if len(message.files) > MAX_UPLOADS:
-        raise MessageRefused(
-            f"You sent {len(message.files)} files; I take up to {MAX_UPLOADS} a message. Please send fewer."
-        )
-    check_words(message.text)
-
-
-def clean_text(text: str) -> str:
-    """Without what no database can keep: lone surrogates and NUL."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "").strip()
-
-
-def join(running: Running) -> None:
-    if running.thread is not None and running.thread is not threading.current_thread():
-        running.thread.join(STOP_WAIT_SECONDS)

@@ -143,7 +143,8 @@ class Artifact(Value):
     """A picture we keep. `id` is 128 random bits; `sha256` addresses the PNG on disk.
 
     `step` is the index (from 0) of the plan's step that made it, None for an upload; `candidate` counts
-    from 1 within a step. Candidates of one step share a `number` and have letters: #6a, #6b.
+    from 1 within a step. Candidates of one step share a `number` and have letters: #6a, #6b. `seconds` is
+    how long the engine worked on it.
     """
 
     id: str
@@ -162,6 +163,7 @@ class Artifact(Value):
     candidate: int = 1
     check: Check | None = None
     change: Change | None = None
+    seconds: float | None = None
     is_starred: bool = False
     created: datetime
 

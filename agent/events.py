@@ -71,6 +71,14 @@ class TurnDone(TurnEvent):
     shown: tuple[str, ...] = ()
 
 
+class TurnWaiting(TurnEvent):
+    """The plan is made and on disk; the turn goes on when the user approves it. `reply` asks for that."""
+
+    kind: Literal["waiting"] = "waiting"
+    plan: Plan
+    reply: str
+
+
 class TurnStopped(TurnEvent):
     """The user pressed Stop; what was finished is kept."""
 
@@ -93,6 +101,7 @@ Event = Annotated[
     | ArtifactReady
     | ReplyDelta
     | TurnDone
+    | TurnWaiting
     | TurnStopped
     | TurnFailed,
     Field(discriminator="kind"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import secrets
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -35,6 +36,14 @@ class StepResult:
 
     artifacts: Sequence[Artifact]
     notices: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """What the engine made, and how long it worked on it."""
+
+    sample: Sample
+    seconds: float
 
 
 class Executor:
@@ -88,27 +97,35 @@ class Executor:
         """The picture to keep, and what the user should hear of those that were not."""
         expected = self.checker.expected(call, work.turn.options)
         best = self._attempt(call, seed, expected, 1, work)
-        first, number = best.verdict, 1
+        first, number, seconds = best.verdict, 1, best.seconds
         while not best.is_good and number < num_tries(work.turn.options, expected):
             number += 1
             seed += MAX_PICTURES_PER_TURN
-            best = better(best, self._attempt(call, seed, expected, number, work))
+            tried = self._attempt(call, seed, expected, number, work)
+            best, seconds = better(best, tried), seconds + tried.seconds
+        best = replace(best, seconds=seconds)
         if first is None or best.verdict is None or first.passes:
             return best, []
         return best, [work.replies.checked(first.sentence(), best.verdict.sentence(), number)]
 
     def _attempt(self, call: Call, seed: int, expected: Asked | None, number: int, work: Work) -> Attempt:
-        sample = self._draw(call, seed, work)
-        finished = call.finish(sample.image)
+        drawn = self._draw(call, seed, work)
+        finished = call.finish(drawn.sample.image)
         verdict = self.checker.verdict(finished.image, expected, work.replies.language)
-        return Attempt(sample=sample, finished=finished, verdict=verdict, number=number)
+        return Attempt(
+            sample=drawn.sample, finished=finished, verdict=verdict, number=number, seconds=drawn.seconds
+        )
 
-    def _draw(self, call: Call, seed: int, work: Work) -> Sample:
+    def _draw(self, call: Call, seed: int, work: Work) -> Drawn:
         """One engine call through the device's line; what needs no device does not wait for it."""
+        begun = time.monotonic()
         if not call.needs_device:
-            return call.make(seed, lambda progress: work.token.raise_if_cancelled())
+            sample = call.make(seed, lambda progress: work.token.raise_if_cancelled())
+            return Drawn(sample=sample, seconds=time.monotonic() - begun)
 
         def on_progress(progress: Progress) -> None:
+            nonlocal begun
+            begun = time.monotonic() if progress.step == 0 else begun
             preview = None if progress.preview is None else jpeg(progress.preview)
             work.pipe.progress(work.index, progress.step, progress.num_steps, preview)
 
@@ -118,8 +135,9 @@ class Executor:
             on_place=lambda place: work.pipe.queued(work.index, place),
             on_progress=on_progress,
         )
+        seconds = time.monotonic() - begun
         check_picture(sample.image)
-        return sample
+        return Drawn(sample=sample, seconds=seconds)
 
     def _keep(self, kept: Attempt, call: Call, candidate: int, letter: str, work: Work) -> Artifact:
         """The file first, then the row."""
@@ -159,6 +177,7 @@ class Executor:
                     letter=letter,
                     change=finished.change,
                     check=kept.to_check(),
+                    seconds=kept.seconds,
                 ),
             )
 

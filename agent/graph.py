@@ -29,7 +29,10 @@ __all__ = ["TurnContext", "TurnGraph", "TurnState", "build_graph", "first_state"
 
 
 class TurnState(TypedDict):
-    """Plain data and ids only; pictures live in the store. `made`: the artifact ids of each finished step."""
+    """Plain data and ids only; pictures live in the store. `made`: the artifact ids of each finished step.
+
+    `waits`: the plan is made, and the user is asked first.
+    """
 
     decision: dict[str, Any] | None
     plan: dict[str, Any] | None
@@ -37,11 +40,15 @@ class TurnState(TypedDict):
     reply: str
     notices: list[str]
     shown: list[str]
+    waits: bool
 
 
 @dataclass(kw_only=True)
 class TurnContext:
-    """What the nodes work with. `artifacts`: all this turn has made, for whoever must close it early."""
+    """What the nodes work with. `artifacts`: all this turn has made, for whoever must close it early.
+
+    `given` is a decision that needs no brain; `is_approved`: the user has agreed to the plan.
+    """
 
     turn: Turn
     owner: str
@@ -54,6 +61,8 @@ class TurnContext:
     executor: Executor
     token: CancelToken
     pipe: EventPipe
+    given: Decision | None = None
+    is_approved: bool = False
     language: str = "en"
     artifacts: dict[str, Artifact] = field(default_factory=dict)
 
@@ -66,7 +75,7 @@ TurnGraph = CompiledStateGraph[TurnState, TurnContext, TurnState, TurnState]
 
 
 def first_state() -> TurnState:
-    return TurnState(decision=None, plan=None, made=[], reply="", notices=[], shown=[])
+    return TurnState(decision=None, plan=None, made=[], reply="", notices=[], shown=[], waits=False)
 
 
 def build_graph() -> TurnGraph:
@@ -79,7 +88,6 @@ def build_graph() -> TurnGraph:
     graph.add_node("answer", answer)
     graph.add_edge(START, "coordinator")
     graph.add_edge("chat", "answer")
-    graph.add_edge("planner", "executor")
     return graph.compile()
 
 
@@ -89,10 +97,11 @@ def coordinator(
     """What does the user want? A turn taken up again keeps its decision if pictures came of it."""
     run = runtime.context
     run.token.raise_if_cancelled()
-    decision, notices = run.turn.decision, list[str]()
-    if decision is None or not run.turn.artifacts:
+    decision, notices = run.turn.decision if run.turn.artifacts else run.given, list[str]()
+    if decision is None:
         decision, notices = decide(run)
         decision = as_marked_edit(decision, run.context)
+    if decision is not run.turn.decision:
         run.sessions.record_decision(run.turn.id, decision)
     run.language = decision.language
     notices += [
@@ -151,17 +160,23 @@ def chat(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     return {"reply": "".join(pieces)}
 
 
-def planner(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
-    """Wishes -> steps with ids resolved and limits enforced."""
+def planner(state: TurnState, runtime: Runtime[TurnContext]) -> Command[Literal["executor", "__end__"]]:
+    """Wishes -> steps with ids resolved and limits enforced. Who wants to be asked first is asked now."""
     run = runtime.context
     run.token.raise_if_cancelled()
-    steps = run.turn.plan
-    if steps is None or not run.turn.artifacts:
+    steps, is_begun = run.turn.plan, run.is_approved or bool(run.turn.artifacts)
+    if steps is None or not is_begun:
         masks = {parent: mask.id for mask in run.turn.masks for parent in mask.parents}
         steps = plan(Decision.model_validate(state["decision"]), run.context, masks)
-        run.sessions.record_plan(run.turn.id, steps)
     run.pipe.plan(steps)
-    return {"plan": steps.model_dump(mode="json")}
+    if run.turn.options.asks_first and not is_begun:
+        reply = " ".join([run.replies.shall_i(), *state["notices"]])
+        run.sessions.record_plan(run.turn.id, steps, TurnStatus.WAITING, reply)
+        return Command(
+            goto="__end__", update={"plan": steps.model_dump(mode="json"), "reply": reply, "waits": True}
+        )
+    run.sessions.record_plan(run.turn.id, steps)
+    return Command(goto="executor", update={"plan": steps.model_dump(mode="json")})
 
 
 def executor(state: TurnState, runtime: Runtime[TurnContext]) -> Command[Literal["executor", "answer"]]:

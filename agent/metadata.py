@@ -19,13 +19,14 @@ __all__ = [
     "infotext",
     "png_with_recipe",
     "read_recipe",
+    "without_metadata",
 ]
 
 INFOTEXT_KEY = "parameters"
 RECIPE_KEY = "reverie"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PIXELS = "pillow"
 """The preset of a picture that no engine has drawn."""
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def infotext(recipe: Recipe) -> str:
@@ -69,6 +70,16 @@ def png_with_recipe(image: Image.Image, recipe: Recipe) -> bytes:
     file = io.BytesIO()
     image = image if image.mode == "RGBA" else image.convert("RGB")
     image.save(file, "PNG", pnginfo=chunks)
+    return file.getvalue()
+
+
+def without_metadata(png: bytes) -> bytes:
+    """The same pixels as a PNG that tells nothing of how they were made."""
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+        bare = Image.new("RGB", image.size)
+        bare.paste(image)
+    file = io.BytesIO()
+    bare.save(file, "PNG")
     return file.getvalue()
 
 

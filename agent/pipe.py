@@ -18,6 +18,7 @@ from agent.events import (
     TurnDone,
     TurnFailed,
     TurnStopped,
+    TurnWaiting,
 )
 
 __all__ = ["EventPipe"]
@@ -64,6 +65,9 @@ class EventPipe:
 
     def done(self, reply: str, shown: tuple[str, ...]) -> None:
         self._put(lambda i, turn: TurnDone(event_id=i, turn_id=turn, reply=reply, shown=shown))
+
+    def waiting(self, plan: Plan, reply: str) -> None:
+        self._put(lambda i, turn: TurnWaiting(event_id=i, turn_id=turn, plan=plan, reply=reply))
 
     def stopped(self, reply: str) -> None:
         self._put(lambda i, turn: TurnStopped(event_id=i, turn_id=turn, reply=reply))

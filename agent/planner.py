@@ -18,10 +18,12 @@ from agent.domain import (
     GenerateStep,
     Plan,
     Step,
+    Turn,
+    TurnStatus,
 )
 from agent.errors import PlanRejected, SourceNotFound
 
-__all__ = ["finished_pictures", "plan"]
+__all__ = ["finished_pictures", "plan", "reworded", "waiting_plan"]
 
 NO_MASKS: Mapping[str, str] = {}
 
@@ -55,6 +57,35 @@ def masked(step: Step, masks: Mapping[str, str]) -> Step:
     if isinstance(step, EditStep) and step.source in masks:
         return step.model_copy(update={"mask": masks[step.source]})
     return step
+
+
+def waiting_plan(turn: Turn) -> Plan:
+    """What a turn waits with; raises SourceNotFound for one that does not wait."""
+    if turn.status is not TurnStatus.WAITING or turn.plan is None:
+        raise SourceNotFound("This plan is not waiting any more. Please say once more what you would like.")
+    return turn.plan
+
+
+def reworded(plan: Plan, prompts: Sequence[str]) -> Plan:
+    """The plan in the user's words, one text a step; raises PlanRejected."""
+    if len(prompts) != len(plan.steps):
+        raise PlanRejected(
+            f"The plan has {len(plan.steps)} steps, but there are words for {len(prompts)}. "
+            "Please reload the page."
+        )
+    return Plan(steps=tuple(in_words(step, words) for step, words in zip(plan.steps, prompts, strict=True)))
+
+
+def in_words(step: Step, words: str) -> Step:
+    """New words need not fit what a brain said of the old ones. Exact work is what it is, however called."""
+    words = required_words(words)
+    match step:
+        case GenerateStep() if words != step.prompt:
+            return step.model_copy(update={"prompt": words, "wish": ""})
+        case EditStep() if words != step.instruction:
+            return step.model_copy(update={"instruction": words, "description": ""})
+        case _:
+            return step
 
 
 def finished_pictures(wishes: Sequence[DecisionStep]) -> int:
@@ -91,14 +122,7 @@ def join_edits(wishes: Sequence[DecisionStep]) -> list[DecisionStep]:
 
 def to_step(wish: DecisionStep, index: int, decision: Decision, context: Context) -> Step:
     """One wish with its source found and its length checked."""
-    words = wish.prompt.strip()
-    if not words:
-        raise PlanRejected("One of the steps has no words. Please say what you would like to see.")
-    if len(words) > MAX_PROMPT_CHARACTERS:
-        raise PlanRejected(
-            f"The description has {len(words):,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
-            "Please shorten it."
-        )
+    words = required_words(wish.prompt)
     if wish.kind != "generate":
         source = find_source(wish, index, decision, context)
         if wish.operation is not None:
@@ -117,6 +141,19 @@ def to_step(wish: DecisionStep, index: int, decision: Decision, context: Context
         height=decision.height,
         is_variation=wish.is_variation,
     )
+
+
+def required_words(words: str) -> str:
+    """Neither none nor too many; raises PlanRejected."""
+    words = words.strip()
+    if not words:
+        raise PlanRejected("One of the steps has no words. Please say what you would like to see.")
+    if len(words) > MAX_PROMPT_CHARACTERS:
+        raise PlanRejected(
+            f"The description has {len(words):,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
+            "Please shorten it."
+        )
+    return words
 
 
 def find_source(wish: DecisionStep, index: int, decision: Decision, context: Context) -> str:

@@ -96,6 +96,16 @@ class Replies:
             "这个修改几乎涉及整张图，能保留的部分很少。",
         )
 
+    def shall_i(self) -> str:
+        return self.say("Shall I?", "这样可以吗？")
+
+    def skipped(self) -> str:
+        return self.say("Skipped; nothing was drawn.", "已跳过，什么都没有画。")
+
+    def go_back_to(self, artifact: Artifact) -> str:
+        """What the user would say."""
+        return self.say(f"Go back to {artifact.handle}", f"回到 {artifact.handle}")
+
     def back_to(self, artifact: Artifact) -> str:
         return self.say(f"Back to {artifact.handle}.", f"回到 {artifact.handle}。")
 

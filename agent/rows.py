@@ -41,6 +41,7 @@ class NewPicture:
     letter: str = ""
     check: Check | None = None
     change: Change | None = None
+    seconds: float | None = None
 
 
 def new_id() -> str:
@@ -106,6 +107,7 @@ def insert_artifact(rows: orm.Session, session: SessionRow, turn_id: str, pictur
         candidate=picture.candidate,
         checked=None if picture.check is None else picture.check.model_dump(mode="json"),
         changed=None if picture.change is None else picture.change.model_dump(mode="json"),
+        seconds=picture.seconds,
         created=utc_now(),
     )
     rows.add(row)

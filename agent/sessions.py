@@ -154,9 +154,13 @@ class Sessions:
         with self.transaction() as rows:
             change_turn(rows, turn_id, decision=decision.model_dump(mode="json"))
 
-    def record_plan(self, turn_id: str, plan: Plan) -> None:
+    def record_plan(
+        self, turn_id: str, plan: Plan | None, status: TurnStatus = TurnStatus.RUNNING, reply: str = ""
+    ) -> None:
+        """A turn that is WAITING says in its `reply` what for; one whose plan was declined has none."""
+        steps = None if plan is None else plan.model_dump(mode="json")
         with self.transaction() as rows:
-            change_turn(rows, turn_id, plan=plan.model_dump(mode="json"))
+            change_turn(rows, turn_id, plan=steps, status=status.value, reply=reply)
 
     def add_artifact(self, turn_id: str, picture: NewPicture) -> Artifact:
         """The picture's row, with the session's next number."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Float, ForeignKey, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from agent.domain import (
@@ -138,6 +138,7 @@ class ArtifactRow(Row):
     candidate: Mapped[int] = mapped_column(default=1)
     checked: Mapped[dict[str, Any] | None] = mapped_column(Json)
     changed: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    seconds: Mapped[float | None] = mapped_column(Float)
     is_starred: Mapped[bool] = mapped_column(default=False, index=True)
     created: Mapped[datetime] = mapped_column(DateTime)
 
@@ -159,6 +160,7 @@ class ArtifactRow(Row):
             candidate=self.candidate,
             check=None if self.checked is None else Check.model_validate(self.checked),
             change=None if self.changed is None else Change.model_validate(self.changed),
+            seconds=self.seconds,
             is_starred=self.is_starred,
             created=self.created.replace(tzinfo=UTC),
         )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gradio as gr
+from gradio.events import Dependency
 
+from ui.gestures import Gestures
 from ui.handlers import Handlers, Page
 from ui.library import LibraryView, build_library, wire_library
 from ui.listen import listen
+from ui.settings import keep_settings
 from ui.sidebar import Sidebar, build_sidebar, wire_chats
 from ui.stage import Stage, build_stage
 
@@ -15,6 +18,9 @@ __all__ = ["build_page"]
 SHOW_ADDRESS = """
 (id) => { window.history.replaceState(null, "", id ? `/?chat=${id}` : "/?chat=new"); return []; }
 """
+TAKE_GESTURE = "(page, payload, ...rest) => [page, window.reverie.takeGesture(), ...rest]"
+TAKE_MASK = "(page, box, id, mask, ...rest) => [page, box, id, window.reverie.takeMask(box), ...rest]"
+TAKE_LOAN = "(payload, ...rest) => [window.reverie.takeGesture(), ...rest]"
 UPLOADS_SECONDS = 3600
 
 
@@ -31,8 +37,10 @@ def build_page(handlers: Handlers) -> gr.Blocks:
         session_id = gr.Textbox(visible=False)
         sidebar = build_sidebar()
         library = build_library()
-        stage = build_stage()
+        stage = build_stage(handlers.qualities)
         wire_conversation(page, session_id, sidebar, library, stage, handlers)
+        borrowed = wire_borrowing(stage, Gestures(handlers=handlers))
+        keep_settings(page, stage.settings, borrowed)
     return page
 
 
@@ -48,17 +56,34 @@ def wire_conversation(
     shown = gr.State(Page())
     view = [session_id, sidebar.sessions, stage.chat, stage.box]
     session_id.change(None, [session_id], None, js=SHOW_ADDRESS)
-    settings = [session_id, stage.quality, stage.shape, stage.seed]
+    settings = [session_id, *stage.settings.fields]
+    done = Gestures(handlers=handlers)
     gestures = [
         listen(page.load, handlers.open, [shown], view),
         *wire_chats(shown, view, session_id, sidebar, handlers),
         *wire_library(shown, view, session_id, sidebar, library, handlers),
         listen(sidebar.really_delete.click, handlers.delete, [shown, session_id], view),
-        listen(stage.box.submit, handlers.send, [shown, stage.box, *settings], view),
+        listen(
+            stage.box.submit,
+            handlers.send,
+            [shown, stage.box, session_id, stage.payload, *stage.settings.fields],
+            view,
+            js=TAKE_MASK,
+        ),
         listen(stage.chat.example_select, handlers.pick, [shown, *settings], view),
         listen(stage.chat.option_select, handlers.pick, [shown, *settings], view),
+        listen(stage.gesture.click, done.act, [shown, stage.payload, *settings], view, js=TAKE_GESTURE),
         listen(stage.chat.retry, handlers.retry, [shown, session_id], view),
     ]
     for gesture in gestures:
         listen(gesture.success, handlers.follow, [shown, session_id], view, trigger_mode="multiple")
     listen(stage.box.stop, handlers.stop, [session_id], [], queue=False)
+
+
+def wire_borrowing(stage: Stage, gestures: Gestures) -> Dependency:
+    """Taking over what a picture was made with, and what the settings tell."""
+    fields = stage.settings
+    borrowed = [stage.box, stage.offer, fields.shape, fields.seed, fields.num_steps, fields.guidance]
+    listen(stage.look_at_files.click, gestures.look_at_files, [stage.box], [stage.offer])
+    listen(fields.more.expand, gestures.facts, [], [fields.facts])
+    return listen(stage.borrow.click, gestures.borrow, [stage.payload, stage.box], borrowed, js=TAKE_LOAN)

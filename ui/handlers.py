@@ -14,19 +14,23 @@ from typing import Any, TypedDict
 import gradio as gr
 
 from agent.coordinator import Coordinator
-from agent.domain import PictureOptions, Quality, Shape, TurnStatus
+from agent.domain import Quality, Turn, TurnStatus
 from agent.library import Library
 from agent.sessions import Sessions
 from ui.chats import chat_list
 from ui.gate import owner_of
 from ui.live import LiveTurn, LiveTurns
-from ui.render import RETRY, chat_messages, notice, pending_messages
+from ui.look import Look
+from ui.painted import read_painted
+from ui.render import RETRY, chat_messages, notice, pending_messages, updated
+from ui.settings import wanted_options
+from ui.stage import examples, placeholder
+from ui.words import language_of, say
 
-__all__ = ["Handlers", "Page", "View"]
+__all__ = ["Handlers", "Page", "Sent", "View", "language_in", "message_box", "require_owner"]
 
 LOOK_SECONDS = 0.5
 PAUSE_SECONDS = 0.12
-MAX_SEED = 2**31 - 1
 
 View = tuple[Any, Any, Any, Any]
 """Session id, session list, chat, message box: what a gesture may change. gr.skip() leaves a part alone."""
@@ -63,6 +67,13 @@ class Handlers:
     live: LiveTurns
 
     @property
+    def qualities(self) -> tuple[Quality, ...]:
+        """Those that there is an engine for, the best one first."""
+        engines = self.coordinator.executor.requests.engines
+        found = tuple(each for each in (Quality.FULL, Quality.DEV, Quality.FAST) if each in engines)
+        return found or (Quality.FULL,)
+
+    @property
     def library(self) -> Library:
         return Library(self.sessions, self.coordinator.artifacts)
 
@@ -71,65 +82,60 @@ class Handlers:
         owner = require_owner(request)
         found = [each.id for each in self.sessions.list(owner)]
         wanted = str(request.query_params.get("chat", found[0] if found else ""))
-        return self.show(page, wanted if wanted in found else "", owner)
+        language = language_in(request)
+        opened = self.show(page, wanted if wanted in found else "", owner, language)
+        chat = gr.Chatbot(
+            value=opened[2],
+            placeholder=placeholder(language),
+            examples=examples(language),
+        )
+        return opened[0], opened[1], chat, opened[3]
 
     def choose(self, page: Page, event: gr.SelectData, request: gr.Request) -> View:
         """A session in the list."""
-        return self.show(page, str(event.value), require_owner(request))
+        return self.show(page, str(event.value), require_owner(request), language_in(request))
 
     def new(self, page: Page, request: gr.Request) -> View:
         """An empty page; its session is made with the first message."""
-        return self.show(page, "", require_owner(request))
+        return self.show(page, "", require_owner(request), language_in(request))
 
     def send(
-        self,
-        page: Page,
-        sent: Sent,
-        session_id: str,
-        quality: str,
-        shape: str,
-        seed: str,
-        request: gr.Request,
+        self, page: Page, sent: Sent, session_id: str, painted: str, request: gr.Request, *settings: Any
     ) -> View:
         """A message from the box, in a new session if the page has none."""
         owner, text = require_owner(request), sent["text"] or ""
         files = [Path(file) for file in sent["files"]]
-        options = PictureOptions(quality=Quality(quality), shape=Shape(shape), seed=wanted_seed(seed))
+        language = language_in(request)
+        options, mask = wanted_options(settings, language), read_painted(painted, language)
         if not self.sessions.has(session_id, owner):
             session_id = self.sessions.create(owner).id
-        messages = chat_messages(self.sessions.turns(session_id, owner), None)
+        look = self.look(session_id, owner, language)
+        messages = chat_messages(self.sessions.turns(session_id, owner), None, look)
         live = self.live.start(
             session_id,
             text,
-            lambda: self.coordinator.run(session_id, owner, text, files, options),
+            lambda: self.coordinator.run(session_id, owner, text, files, options, mask.png, mask.about),
             lambda: forget(files),
         )
         page.show(live)
-        told = [*messages, *pending_messages(text)] if text else messages
+        told = [*messages, *pending_messages(text, look)] if text else messages
         return session_id, self.session_list(session_id, owner), told, message_box("", is_busy=True)
 
     def pick(
-        self,
-        page: Page,
-        event: gr.SelectData,
-        session_id: str,
-        quality: str,
-        shape: str,
-        seed: str,
-        request: gr.Request,
+        self, page: Page, event: gr.SelectData, session_id: str, request: gr.Request, *settings: Any
     ) -> View:
         """A chip, under a message or on an empty page: its words are the message, but for Retry."""
         text = str(event.value["text"] if isinstance(event.value, dict) else event.value)
         if text == RETRY:
             return self.retry(page, session_id, request)
-        return self.send(page, Sent(text=text, files=[]), session_id, quality, shape, seed, request)
+        return self.send(page, Sent(text=text, files=[]), session_id, "", request, *settings)
 
     def retry(self, page: Page, session_id: str, request: gr.Request) -> View:
         """The last turn once more, or on from where it stood."""
         owner = require_owner(request)
         turns = self.sessions.turns(session_id, owner)
         if not turns:
-            raise gr.Error("There is nothing to retry here yet.")
+            raise gr.Error(say("nothing_to_retry", language_in(request)))
         text = turns[-1].text if turns[-1].status is TurnStatus.DONE else ""
         events = self.coordinator.retry(turns[-1].id, owner)
         page.show(self.live.start(session_id, text, lambda: events, lambda: None))
@@ -144,14 +150,22 @@ class Handlers:
         owner = require_owner(request)
         self.coordinator.delete(session_id, owner)
         rest = self.sessions.list(owner)
-        return self.show(page, rest[0].id if rest else "", owner)
+        return self.show(page, rest[0].id if rest else "", owner, language_in(request))
 
-    def show(self, page: Page, session_id: str, owner: str) -> View:
+    def look(self, session_id: str, owner: str, language: str) -> Look:
+        """How a session, or the empty page, is shown."""
+        if not session_id:
+            return Look(language=language)
+        head = self.sessions.get(session_id, owner).head
+        return Look(language=language, head=head, forks=self.sessions.forks(session_id, owner))
+
+    def show(self, page: Page, session_id: str, owner: str, language: str) -> View:
         """A session, or the empty page."""
         live = self.live.of(session_id)
         turns = self.sessions.turns(session_id, owner) if session_id else ()
         page.show(live)
-        messages = chat_messages(turns, live.story if live else None)
+        look = self.look(session_id, owner, language)
+        messages = chat_messages(turns, live.story if live else None, look)
         return (
             session_id,
             self.session_list(session_id, owner),
@@ -166,7 +180,7 @@ class Handlers:
         """
         owner, live, version, view = require_owner(request), page.live, page.version, NOTHING_NEW
         if live is not None:
-            for view in self.tell(session_id, owner, live):
+            for view in self.tell(session_id, owner, live, language_in(request)):
                 if page.version != version:
                     break
                 yield view
@@ -174,19 +188,24 @@ class Handlers:
         # from the one before: a page that has not yet shown that one loses what the next takes back.
         yield view if page.version == version else NOTHING_NEW
 
-    def tell(self, session_id: str, owner: str, live: LiveTurn) -> Iterator[View]:
+    def tell(self, session_id: str, owner: str, live: LiveTurn, language: str) -> Iterator[View]:
         """Views of a turn at work, the last one when it is over. Between them a little time passes."""
-        story, turns, known = live.story, self.sessions.turns(session_id, owner), ""
+        story, known, look = live.story, "", self.look(session_id, owner, language)
+        turns = before(self.sessions.turns(session_id, owner), live.instead)
+        messages = chat_messages(turns, story, look)
         while not story.is_over:
             if story.turn_id != known:
                 known, turns = story.turn_id, self.sessions.turns(session_id, owner)
+                look = self.look(session_id, owner, language)
+                messages = chat_messages(turns, story, look)
                 yield gr.skip(), self.session_list(session_id, owner), gr.skip(), gr.skip()
-            pending = [] if known or not live.text else pending_messages(live.text)
-            yield gr.skip(), gr.skip(), [*chat_messages(turns, story), *pending], gr.skip()
+            pending = [] if known or not live.text else pending_messages(live.text, look)
+            messages = updated(messages, turns, story, look)
+            yield gr.skip(), gr.skip(), [*messages, *pending], gr.skip()
             time.sleep(PAUSE_SECONDS)
             story = live.wait(story.version, LOOK_SECONDS)
         turns = self.sessions.turns(session_id, owner)
-        messages = chat_messages(turns, None)
+        messages = chat_messages(turns, None, self.look(session_id, owner, language))
         if story.refusal:
             yield self.refused(
                 session_id, owner, live.text, [*messages, notice(story.refusal)], is_empty=not turns
@@ -201,7 +220,7 @@ class Handlers:
         if is_empty and not self.sessions.get(session_id, owner).is_temporary:
             self.coordinator.delete(session_id, owner)
             session_id = ""
-        box = message_box(text, is_busy=self.live.of(session_id) is not None)
+        box = message_box(text or None, is_busy=self.live.of(session_id) is not None)
         return session_id, self.session_list(session_id, owner), messages, box
 
     def session_list(self, session_id: str, owner: str) -> str:
@@ -212,18 +231,19 @@ class Handlers:
 def require_owner(request: gr.Request) -> str:
     owner = owner_of(request.cookies)
     if owner is None:
-        raise gr.Error("This page has lost its cookie. Please reload it, and let this address keep cookies.")
+        raise gr.Error(say("no_cookie", language_in(request)))
     return owner
 
 
-def wanted_seed(words: str) -> int | None:
-    """Nothing stands for a fresh seed each time."""
-    words = words.strip()
-    if not words:
-        return None
-    if not words.isascii() or not words.isdigit() or int(words) > MAX_SEED:
-        raise gr.Error(f"A seed is a whole number from 0 to {MAX_SEED}. Please correct it or leave it empty.")
-    return int(words)
+def language_in(request: gr.Request) -> str:
+    """What the browser would like to read."""
+    return language_of(request.headers.get("accept-language", ""))
+
+
+def before(turns: Sequence[Turn], turn_id: str) -> Sequence[Turn]:
+    """The turns up to the one that is said in other words; all of them if it is not there."""
+    ids = [turn.id for turn in turns]
+    return turns[: ids.index(turn_id)] if turn_id in ids else turns
 
 
 def message_box(text: str | None = None, *, is_busy: bool) -> Any:

@@ -9,9 +9,8 @@ import gradio as gr
 
 from agent.library import Library
 from agent.versions import Versions
-from ui.handlers import Handlers, Page, View, require_owner
+from ui.handlers import Handlers, Page, View, language_in, require_owner
 from ui.shelf import grid, large
-from ui.words import language_of
 
 __all__ = ["LibraryHandlers"]
 
@@ -58,15 +57,15 @@ class LibraryHandlers:
             session_id = sessions.create(owner).id
         if self.handlers.coordinator.running(session_id, owner):
             raise gr.Error("I am still busy in this chat. Please wait for it or press Stop.")
-        language = language_of(request.headers.get("accept-language", ""))
+        language = language_in(request)
         self.library.use(artifact.id, owner, session_id, language)
-        return self.handlers.show(page, session_id, owner)
+        return self.handlers.show(page, session_id, owner, language)
 
     def go(self, page: Page, event: gr.EventData, request: gr.Request) -> View:
         """The chat that the picture is from, on the picture's branch and looking at it."""
         owner = require_owner(request)
         artifact = Versions(self.library.sessions).go_to(picture_of(event), owner)
-        return self.handlers.show(page, artifact.session_id, owner)
+        return self.handlers.show(page, artifact.session_id, owner, language_in(request))
 
 
 def picture_of(event: gr.EventData) -> str:

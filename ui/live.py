@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +19,7 @@ from agent.events import (
     TurnDone,
     TurnFailed,
     TurnStopped,
+    TurnWaiting,
 )
 
 __all__ = ["LiveTurn", "LiveTurns", "Story", "fold"]
@@ -29,7 +31,8 @@ HANDOVER_SECONDS = 0.3
 class Story:
     """A running turn so far. `turn_id` is empty until the turn is open; `place` counts the jobs ahead of it.
 
-    `refusal` is why no turn was opened at all.
+    `begun` is when (on a clock of seconds) the present picture's first step began, `step_seconds` how long a
+    step takes. `refusal` is why no turn was opened at all.
     """
 
     version: int = 0
@@ -40,6 +43,8 @@ class Story:
     index: int = 0
     step: int = 0
     of: int = 0
+    begun: float | None = None
+    step_seconds: float = 0.0
     preview: bytes = b""
     artifacts: tuple[Artifact, ...] = ()
     reply: str = ""
@@ -47,8 +52,8 @@ class Story:
     refusal: str = ""
 
 
-def fold(story: Story, event: Event) -> Story:
-    """The story with one more event."""
+def fold(story: Story, event: Event, now: float = 0.0) -> Story:
+    """The story with one more event, heard at `now`."""
     told = replace(story, version=story.version + 1, turn_id=event.turn_id or story.turn_id)
     match event:
         case DecisionMade(decision=decision):
@@ -56,9 +61,9 @@ def fold(story: Story, event: Event) -> Story:
         case PlanReady(plan=plan):
             return replace(told, plan=plan)
         case StepQueued(index=index, place=place):
-            return replace(told, index=index, place=place, step=0, of=0, preview=b"")
-        case StepProgress(index=index, step=step, of=of, preview=preview):
-            return replace(told, index=index, step=step, of=of, place=0, preview=preview or story.preview)
+            return replace(told, index=index, place=place, step=0, of=0, begun=None, preview=b"")
+        case StepProgress():
+            return progressed(told, event, now)
         case ArtifactReady(artifact=artifact):
             return replace(
                 told, artifacts=(*story.artifacts, artifact), step=0, of=0, place=None, preview=b""
@@ -67,15 +72,34 @@ def fold(story: Story, event: Event) -> Story:
             return replace(told, reply=story.reply + text)
         case TurnFailed(turn_id="", reply=reply):
             return replace(told, refusal=reply, is_over=True)
-        case TurnDone() | TurnStopped() | TurnFailed():
+        case TurnDone() | TurnWaiting() | TurnStopped() | TurnFailed():
             return replace(told, is_over=True)
+
+
+def progressed(story: Story, event: StepProgress, now: float) -> Story:
+    """One step further, and how long steps take by now."""
+    begun = now if story.begun is None else story.begun
+    return replace(
+        story,
+        index=event.index,
+        step=event.step,
+        of=event.of,
+        place=0,
+        begun=begun,
+        step_seconds=(now - begun) / event.step if event.step else story.step_seconds,
+        preview=event.preview or story.preview,
+    )
 
 
 @dataclass(kw_only=True, eq=False)
 class LiveTurn:
-    """A turn at work and the message that began it. Any thread may wait for news of it."""
+    """A turn at work and the message that began it, said `instead` of an earlier turn if that is named.
+
+    Any thread may wait for news of it.
+    """
 
     text: str
+    instead: str = ""
     story: Story = field(default_factory=Story)
     news: threading.Condition = field(default_factory=threading.Condition)
 
@@ -108,7 +132,12 @@ class LiveTurns:
             return self._live.get(session_id)
 
     def start(
-        self, session_id: str, text: str, run: Callable[[], Iterator[Event]], at_end: Callable[[], None]
+        self,
+        session_id: str,
+        text: str,
+        run: Callable[[], Iterator[Event]],
+        at_end: Callable[[], None],
+        instead: str = "",
     ) -> LiveTurn:
         """Listen to the turn that `run` starts; `at_end` is called when it is over.
 
@@ -116,7 +145,7 @@ class LiveTurns:
         """
         before = self.of(session_id)
         is_free = before is None or before.wait_until_over(HANDOVER_SECONDS)
-        live = LiveTurn(text=text)
+        live = LiveTurn(text=text, instead=instead)
         if is_free:
             with self._lock:
                 self._live[session_id] = live
@@ -132,7 +161,7 @@ class LiveTurns:
         story = live.story
         try:
             for event in events:
-                story = fold(story, event)
+                story = fold(story, event, time.monotonic())
                 if not story.is_over:
                     live.tell(story)
         finally:

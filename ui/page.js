@@ -8,7 +8,8 @@
   document.documentElement.lang = speaks.find((name) => name === "en" || name === "zh") ?? "en";
 
   // A screen reader should hear a message's words and pictures, not its markup.
-  const names = [["bot", "Reverie"], ["user", "You"]];
+  const you = navigator.language.startsWith("zh") ? "你" : "You";
+  const names = [["bot", "Reverie"], ["user", you]];
   const nameMessages = () => {
     for (const [role, name] of names)
       for (const message of document.querySelectorAll(`[data-testid="${role}"][aria-label*="message:"]`))
@@ -26,6 +27,8 @@
   const settle = () => {
     nameMessages();
     begin();
+    window.reverie.noticeFiles?.();
+    window.reverie.noticeRefusal?.();
   };
   new MutationObserver(settle).observe(document.documentElement, {
     childList: true,
@@ -34,6 +37,18 @@
     attributeFilter: ["aria-label", "class"],
   });
   settle();
+
+  // The fold of settings is a card above the page: going elsewhere or Escape closes it.
+  const closeMore = () => document.querySelector(".more > .label-wrap.open")?.click();
+  for (const kind of ["pointerdown", "focusin"])
+    document.addEventListener(kind, (event) => {
+      if (!event.target.closest(".settings .more")) closeMore();
+    });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !event.target.closest(".more")) return;
+    closeMore();
+    document.querySelector(".more > .label-wrap")?.focus();
+  });
 
   document.addEventListener("click", (event) => {
     const chosen = event.target.closest(".sessions .chat-link, button.new, .places button");

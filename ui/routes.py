@@ -11,6 +11,7 @@ from starlette.routing import Route
 from agent.artifacts import Artifacts
 from agent.change_map import change_map
 from agent.errors import AgentError, SourceNotFound
+from agent.metadata import without_metadata
 from agent.sessions import Sessions
 from agent.thumbnails import SIZES_PX, Thumbnails
 from ui.gate import owner_of
@@ -21,7 +22,9 @@ CACHE_CONTROL = f"private, max-age={365 * 24 * 3600}, immutable"
 
 
 def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
-    """GET /pictures/{id}: the PNG as saved, metadata included; `?download=1` saves it as its handle.
+    """GET /pictures/{id}: the PNG as saved, metadata included; with `?bare=1` its pixels only.
+
+    `?download=1` saves it as its handle.
 
     GET /pictures/{id}/changes: what an edit changed of its parent, as a PNG.
     GET /thumbnails/{id}: a small JPEG, its longest side `?size=96` or 320.
@@ -33,24 +36,27 @@ def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
             artifact = sessions.artifact(artifact_id, owner)
             place = "attachment" if request.query_params.get("download") else "inline"
             name = f"reverie-{artifact.number}{artifact.letter}.png"
-            return as_png(artifacts.read(artifact.sha256), f'{place}; filename="{name}"')
+            png = artifacts.read(artifact.sha256)
+            if request.query_params.get("bare"):
+                png = without_metadata(png)
+            return kept(png, "image/png", f'{place}; filename="{name}"')
 
         return to_owner(request, answer)
 
     def changes(request: Request) -> Response:
         def answer(owner: str, artifact_id: str) -> Response:
-            return as_png(change_map(sessions, artifacts, artifact_id, owner), "inline")
+            return kept(change_map(sessions, artifacts, artifact_id, owner), "image/png")
 
         return to_owner(request, answer)
 
     def thumbnail(request: Request) -> Response:
+        size = request.query_params.get("size", str(SIZES_PX[0]))
+
         def answer(owner: str, artifact_id: str) -> Response:
-            size = request.query_params.get("size", str(SIZES_PX[0]))
             if size not in map(str, SIZES_PX):
                 raise SourceNotFound("There is no such picture here.")
             artifact = sessions.artifact(artifact_id, owner)
-            jpeg = thumbnails.jpeg(artifact.sha256, int(size))
-            return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": CACHE_CONTROL})
+            return kept(thumbnails.jpeg(artifact.sha256, int(size)), "image/jpeg")
 
         return to_owner(request, answer)
 
@@ -74,7 +80,7 @@ def to_owner(request: Request, answer: Callable[[str, str], Response]) -> Respon
         return PlainTextResponse(str(error), status_code=503)
 
 
-def as_png(png: bytes, disposition: str) -> Response:
+def kept(content: bytes, media_type: str, disposition: str = "inline") -> Response:
     """A picture never changes once it has its id."""
     headers = {"Cache-Control": CACHE_CONTROL, "Content-Disposition": disposition}
-    return Response(png, media_type="image/png", headers=headers)
+    return Response(content, media_type=media_type, headers=headers)

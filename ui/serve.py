@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import gradio as gr
@@ -10,19 +11,20 @@ from starlette.middleware import Middleware
 from agent.artifacts import Artifacts
 from agent.coordinator import Coordinator
 from agent.sessions import Sessions
+from ui.card_routes import card_routes
 from ui.chat import build_page
 from ui.gate import Gate
 from ui.handlers import Handlers
 from ui.live import LiveTurns
 from ui.routes import picture_routes
-from ui.theme import STYLE_SHEET, build_theme
+from ui.theme import STYLE_SHEETS, build_theme
 from ui.transfer import transfer_routes
-from ui.words import WORDS
+from ui.words import TEXTS, WORDS
 
 __all__ = ["serve"]
 
 FAVICON = Path(__file__).with_name("favicon.svg")
-SCRIPT = Path(__file__).with_name("page.js")
+SCRIPTS = tuple(Path(__file__).with_name(f"{name}.js") for name in ("page", "acts", "overlays", "brush"))
 MAX_WAITING = 64
 MAX_FOLLOWERS = 100
 MAX_FILE_SIZE = "25mb"
@@ -55,11 +57,25 @@ def serve(
         favicon_path=FAVICON,
         theme=build_theme(),
         i18n=WORDS,
-        css_paths=[STYLE_SHEET],
-        head=f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>",
+        css_paths=[*STYLE_SHEETS],
+        head=head(),
         app_kwargs={
             "middleware": [Middleware(Gate, host=host)],
-            "routes": [*picture_routes(sessions, artifacts), *transfer_routes(sessions, artifacts)],
+            "routes": [
+                *card_routes(sessions),
+                *picture_routes(sessions, artifacts),
+                *transfer_routes(sessions, artifacts),
+            ],
         },
     )
     return page
+
+
+def head() -> str:
+    """The page's scripts, after the words that they show."""
+    texts = json.dumps({key: {"en": text.en, "zh": text.zh} for key, text in TEXTS.items()})
+    words = f"window.reverie = {{texts: {texts.replace('</', '<' + chr(92) + '/')}}};"
+    return "".join(
+        f"<script>{script}</script>"
+        for script in (words, *(path.read_text(encoding="utf-8") for path in SCRIPTS))
+    )

@@ -10,7 +10,7 @@ import gradio as gr
 from agent.errors import SessionNotFound
 from agent.library import Library
 from ui.chats import found_chats
-from ui.handlers import Handlers, Page, View, require_owner
+from ui.handlers import Handlers, Page, View, language_in, require_owner
 
 __all__ = ["SessionHandlers"]
 
@@ -36,7 +36,8 @@ class SessionHandlers:
         """An empty chat that will not stay."""
         owner = require_owner(request)
         self.leave(session_id, owner)
-        return self.handlers.show(page, self.library.sessions.create(owner, is_temporary=True).id, owner)
+        session_id = self.library.sessions.create(owner, is_temporary=True).id
+        return self.handlers.show(page, session_id, owner, language_in(request))
 
     def leave(self, session_id: str, owner: str) -> None:
         try:

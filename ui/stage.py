@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 import gradio as gr
 from gradio.components.chatbot import ExampleMessage
 
-from agent.domain import Quality, Shape
-from ui.words import WORDS
+from agent.domain import Quality
+from ui.settings import Settings, build_settings
+from ui.words import WORDS, say
 
-__all__ = ["Stage", "build_stage"]
+__all__ = ["Stage", "build_stage", "examples", "placeholder"]
 
-EXAMPLES = (
-    "draw a red car next to a dog",
-    "two green apples on a pink background",
-    "a cat in pixel style",
-    "draw a blue house, then add a tree next to it",
-)
-PLACEHOLDER = """
-<div class="empty"><h2>What shall we draw?</h2>
-<p>Say what you would like to see, then say what to change.</p></div>
-"""
+EXAMPLES = ("example_two", "example_ground", "example_style", "example_steps")
 PASTE_CHARACTERS = 1_000_000
 """Above this a pasted text would turn into a file; the coordinator says what is too long."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """The conversation, the message box and the settings under it."""
+    """The conversation, the message box, and the settings under it.
+
+    The page's script presses the buttons that nobody sees: `gesture` and `borrow` for something done with a
+    picture or a message, `look_at_files` when the files in the box are others. `offer` is what the page then
+    offers to do with them.
+    """
 
     chat: gr.Chatbot
     box: gr.MultimodalTextbox
-    quality: gr.Radio
-    shape: gr.Radio
-    seed: gr.Textbox
+    settings: Settings
+    offer: gr.HTML
+    payload: gr.Textbox
+    gesture: gr.Button
+    borrow: gr.Button
+    look_at_files: gr.Button
 
 
-def build_stage() -> Stage:
+def build_stage(qualities: tuple[Quality, ...]) -> Stage:
     with gr.Column(elem_classes="stage"):
         chat = gr.Chatbot(
             label=WORDS("conversation"),
@@ -50,10 +51,12 @@ def build_stage() -> Stage:
             latex_delimiters=[],
             allow_tags=False,
             sanitize_html=True,
-            placeholder=PLACEHOLDER,
-            examples=[ExampleMessage(text=words) for words in EXAMPLES],
+            placeholder=placeholder("en"),
+            examples=examples("en"),
         )
         with gr.Column(elem_classes="desk"):
+            gr.HTML('<div class="mask-place"></div>', elem_classes="chips")
+            offer = gr.HTML("", elem_classes="chips")
             box = gr.MultimodalTextbox(
                 {"text": "", "files": []},
                 label=WORDS("message"),
@@ -67,22 +70,28 @@ def build_stage() -> Stage:
                 autofocus=True,
                 elem_classes="box",
             )
-            with gr.Row(elem_classes="settings"):
-                quality = gr.Radio(
-                    [(WORDS(each.value), each.value) for each in (Quality.FULL, Quality.FAST)],
-                    value=Quality.FULL.value,
-                    label=WORDS("quality"),
-                )
-                shape = gr.Radio(
-                    [(WORDS(each.value), each.value) for each in Shape],
-                    value=Shape.SQUARE.value,
-                    label=WORDS("shape"),
-                )
-                seed = gr.Textbox(
-                    label=WORDS("seed"),
-                    placeholder=WORDS("random"),
-                    max_length=10,
-                    max_lines=1,
-                    elem_classes="seed",
-                )
-    return Stage(chat=chat, box=box, quality=quality, shape=shape, seed=seed)
+            settings = build_settings(qualities)
+        payload = gr.Textbox(visible=False)
+        gesture = gr.Button(visible="hidden", elem_classes="unseen-gesture")
+        borrow = gr.Button(visible="hidden", elem_classes="unseen-borrow")
+        look_at_files = gr.Button(visible="hidden", elem_classes="unseen-look")
+    return Stage(
+        chat=chat,
+        box=box,
+        settings=settings,
+        offer=offer,
+        payload=payload,
+        gesture=gesture,
+        borrow=borrow,
+        look_at_files=look_at_files,
+    )
+
+
+def placeholder(language: str) -> str:
+    """What an empty conversation says."""
+    title, hint = escape(say("empty_title", language)), escape(say("empty_hint", language))
+    return f'<div class="empty"><h2>{title}</h2><p>{hint}</p></div>'
+
+
+def examples(language: str) -> list[ExampleMessage]:
+    return [ExampleMessage(text=say(key, language)) for key in EXAMPLES]

@@ -1,4 +1,4 @@
-"""The look: system fonts, warm neutrals and one quiet accent; the rest is in theme.css."""
+"""The look: system fonts, warm neutrals and one quiet accent; the rest is in the style sheets."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from gradio.themes import Base, Color
 
-__all__ = ["STYLE_SHEET", "build_theme"]
+__all__ = ["STYLE_SHEETS", "build_theme"]
 
-STYLE_SHEET = Path(__file__).with_name("theme.css")
+STYLE_SHEETS = tuple(Path(__file__).with_name(f"{name}.css") for name in ("theme", "pictures", "overlays"))
 
 DUSK = Color(
     name="dusk",

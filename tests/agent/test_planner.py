@@ -7,6 +7,7 @@ import pytest
 from agent.brains.brain import Context, PictureView
 from agent.domain import (
     MAX_PICTURES_PER_TURN,
+    MAX_PROMPT_CHARACTERS,
     MAX_STEPS_PER_TURN,
     AdjustStep,
     Decision,
@@ -20,7 +21,7 @@ from agent.domain import (
 )
 from agent.errors import PlanRejected, SourceNotFound
 from agent.operations import Rotate
-from agent.planner import finished_pictures, plan
+from agent.planner import finished_pictures, plan, reworded
 
 PICTURES = tuple(
     PictureView(id=name, number=number, origin=Origin.GENERATED, turn=number, prompt="a cat")
@@ -128,3 +129,24 @@ def test_exact_work_is_a_step_of_its_own() -> None:
         AdjustStep(instruction="rotate it", source="second", operation=Rotate(degrees=90)),
         EditStep(instruction="make it blue, and add a hat", source="step1"),
     )
+
+
+def test_a_plan_in_the_users_words_forgets_what_was_said_of_the_old_ones() -> None:
+    old = Plan(
+        steps=(
+            GenerateStep(prompt="a red car in a long street", wish="a red car"),
+            EditStep(instruction="make it blue", description="a blue car", source="step1"),
+        )
+    )
+    assert reworded(old, ["a red car in a long street", "make it blue"]) == old
+    new = reworded(old, [" a bus ", "make it green"])
+    assert new.steps == (
+        GenerateStep(prompt="a bus"),
+        EditStep(instruction="make it green", source="step1"),
+    )
+
+
+@pytest.mark.parametrize("prompts", [[], ["a", "b"], [" "], ["x" * (MAX_PROMPT_CHARACTERS + 1)]])
+def test_words_that_do_not_fit_a_plan_are_refused(prompts: list[str]) -> None:
+    with pytest.raises(PlanRejected):
+        reworded(Plan(steps=(GenerateStep(prompt="a car"),)), prompts)

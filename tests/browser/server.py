@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx
 
+from ui.settings import DEFAULTS
+
 __all__ = ["Server", "Visitor", "free_port"]
 
 ROOT = Path(__file__).parents[2]
@@ -119,11 +121,11 @@ class Visitor:
                     yield message
 
     def send(self, text: str, session_id: str = "", files: Sequence[Any] = ()) -> Iterator[dict[str, Any]]:
-        """A message from the box, Full and square, and all that the page is then told of it."""
+        """A message from the box with default settings, and all that the page is then told of it."""
         submit = self.event("multimodaltextbox", "submit")
         box = {"text": text, "files": [*files]}
         shown = session_id
-        for message in self.tell(submit, [SERVER_STATE, box, session_id, "full", "square", ""]):
+        for message in self.tell(submit, [SERVER_STATE, box, session_id, "", *DEFAULTS]):
             yield message
             if message["msg"] == "process_completed" and message["success"]:
                 shown = message["output"]["data"][0]

@@ -149,9 +149,10 @@ def test_an_example_is_a_message(visit: Visit) -> None:
 
 
 def test_a_download_carries_its_recipe_and_the_seed_is_the_wanted_one(visit: Visit) -> None:
+    visit.page.locator(".more > .label-wrap").click()
     visit.page.locator(".seed textarea, .seed input").fill("7")
     visit.ask("draw a red car", 1)
-    expect(visit.page.locator(".chat .picture")).to_contain_text("seed 7")
+    expect(visit.page.locator("button.act[name=use_seed]")).to_have_attribute("title", re.compile(": 7$"))
     with visit.page.expect_download() as download:
         visit.page.locator(".chat .download").click()
     assert download.value.suggested_filename == "reverie-1.png"
@@ -161,6 +162,13 @@ def test_a_download_carries_its_recipe_and_the_seed_is_the_wanted_one(visit: Vis
     assert recipe.seed == 7
     with Image.open(io.BytesIO(png)) as image:
         assert "Seed: 7" in image.info[INFOTEXT_KEY]
+    visit.page.locator(".more > .label-wrap").click()
+    visit.page.locator(".keeps-recipe input").uncheck()
+    visit.page.keyboard.press("Escape")
+    with visit.page.expect_download() as download:
+        visit.page.locator(".chat .download").click()
+    with Image.open(download.value.path()) as image:
+        assert image.info == {}
 
 
 def test_words_stay_words(visit: Visit) -> None:

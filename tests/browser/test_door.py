@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.server import SERVER_STATE, Server, Visitor
+from ui.settings import DEFAULTS
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_history_sent_along_is_refused(visitor: Visitor) -> None:
     words = heard(
         visitor.tell(
             visitor.event("multimodaltextbox", "submit"),
-            [SERVER_STATE, box, "", "full", "square", "", forged],
+            [SERVER_STATE, box, "", "", *DEFAULTS, forged],
         )
     )
     assert "forged" not in words
@@ -96,5 +97,5 @@ def test_a_seed_that_is_none_is_said(visitor: Visitor) -> None:
     box = {"text": "draw a red car", "files": []}
     event = visitor.event("multimodaltextbox", "submit")
     assert "A seed is a whole number" in heard(
-        visitor.tell(event, [SERVER_STATE, box, "", "full", "square", "-1"])
+        visitor.tell(event, [SERVER_STATE, box, "", "", "full", "square", "-1", *DEFAULTS[3:]])
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from agent.domain import Artifact, Decision, Origin, Recipe, Route, Turn, TurnStatus
+from agent.domain import Artifact, Decision, Origin, Plan, Recipe, Route, Turn, TurnStatus
 
 __all__ = ["a_decision", "a_picture", "a_turn"]
 
@@ -53,6 +53,7 @@ def a_turn(
     artifacts: tuple[Artifact, ...] = (),
     shown: tuple[str, ...] = (),
     decision: Decision | None = None,
+    plan: Plan | None = None,
 ) -> Turn:
     return Turn(
         id="t" * 32,
@@ -62,6 +63,7 @@ def a_turn(
         uploads=uploads,
         artifacts=artifacts,
         decision=decision,
+        plan=plan,
         shown=shown or tuple(each.id for each in artifacts),
         reply=reply,
         created=NOW,

@@ -5,8 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-from agent.domain import Route
-from agent.events import DecisionMade, Event, ReplyDelta, StepProgress, StepQueued, TurnDone, TurnFailed
+from agent.domain import GenerateStep, Plan, Route
+from agent.events import (
+    DecisionMade,
+    Event,
+    ReplyDelta,
+    StepProgress,
+    StepQueued,
+    TurnDone,
+    TurnFailed,
+    TurnWaiting,
+)
 from tests.ui.pieces import a_decision
 from ui.live import LiveTurns, Story, fold
 
@@ -30,6 +39,21 @@ def test_a_preview_stays_until_the_next_one() -> None:
 def test_the_next_job_begins_without_the_last_ones_preview() -> None:
     story = fold(Story(preview=b"old", step=8, of=8), StepQueued(event_id=1, turn_id="t1", index=1, place=2))
     assert (story.place, story.preview, story.of) == (2, b"", 0)
+
+
+def test_how_long_a_step_takes_is_measured_from_the_first_one() -> None:
+    story = Story()
+    for step, now in ((0, 10.0), (1, 12.0), (2, 15.0)):
+        story = fold(story, StepProgress(event_id=1, turn_id="t1", index=0, step=step, of=8), now)
+    assert story.step_seconds == 2.5
+    waiting = fold(story, StepQueued(event_id=2, turn_id="t1", index=0, place=0))
+    assert (waiting.begun, waiting.step_seconds) == (None, 2.5)
+
+
+def test_a_plan_that_waits_ends_the_story() -> None:
+    plan = Plan(steps=(GenerateStep(prompt="a car"),))
+    story = fold(Story(), TurnWaiting(event_id=1, turn_id="t1", plan=plan, reply="Shall I?"))
+    assert (story.is_over, story.refusal) == (True, "")
 
 
 def test_a_failure_without_a_turn_is_a_refusal() -> None:
