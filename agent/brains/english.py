@@ -11,7 +11,6 @@ from agent.brains import english_talk as talk
 from agent.brains.english_back import read_go_back
 from agent.brains.english_clauses import (
     clean_subject,
-    correct_typos,
     count_of,
     described,
     split_clauses,
@@ -23,7 +22,7 @@ from agent.brains.english_edits import as_instruction, short_edit
 from agent.brains.english_formats import take_format
 from agent.brains.english_lists import changes, is_nameless, separate_subjects
 from agent.brains.english_questions import is_question, question
-from agent.brains.english_quotes import mask_quotes, unmasked
+from agent.brains.english_quotes import mask_quotes, plain_quotes, unmasked
 from agent.brains.english_references import find_reference
 from agent.brains.english_shape import (
     antecedent,
@@ -39,6 +38,7 @@ from agent.brains.english_shape import (
 from agent.brains.lexicon import content_words, reasoned
 from agent.brains.reading import Format, Reading, Wish
 from agent.brains.references import Album
+from agent.brains.spelling import correct_typos
 from agent.brains.things import is_abstract, is_visible
 
 __all__ = ["read_english"]
@@ -46,8 +46,8 @@ __all__ = ["read_english"]
 
 def read_english(message: str, album: Album) -> Reading:
     """The wishes of a message about the pictures in `album`."""
-    text, quotes = mask_quotes(correct_typos(message))
-    text = reasoned(" ".join(text.split()))
+    text, quotes = mask_quotes(plain_quotes(message))
+    text = reasoned(" ".join(correct_typos(text).split()))
     said = talk.GREETING.sub("", text)
     if is_capability(said) or any(map(talk.NOT_A_WISH.search, (said, strip_leads(text)))):
         return Reading(wishes=(Wish(kind="chat", text=message),))

@@ -91,6 +91,17 @@ TYPOS = {
     "delte": "delete", "repalce": "replace", "replce": "replace", "im": "I'm", "id": "I'd",
     "backgroud": "background", "bakcground": "background", "bleu": "blue", "gren": "green",
     "yelow": "yellow", "lanscape": "landscape", "landscpae": "landscape", "versoin": "version",
+    "dont": "don't", "doesnt": "doesn't", "isnt": "isn't", "cant": "can't", "thats": "that's",
+    "theres": "there's", "its": "its", "lets": "let's", "ur": "your", "r": "are", "ppl": "people", "abt": "about",
+    "wud": "would", "cud": "could", "shud": "should", "kinda": "kind of", "sorta": "sort of", "gotta": "have to",
+    "gonna": "going to", "tho": "though", "w/": "with", "w/o": "without", "bckground": "background", "bg": "background",
+    "pic": "picture", "pics": "pictures", "img": "image", "thx": "thanks", "ty": "thank you", "whit": "with",
+    "wit": "with", "wiht": "with", "hav": "have", "iz": "is", "tha": "the", "da": "the", "hte": "the", "adn": "and",
+    "nad": "and", "ont": "on", "fro": "for", "og": "original", "prev": "previous", "ull": "you'll", "ive": "I've",
+    "hows": "how's", "wat": "what", "wot": "what", "wht": "what", "wich": "which", "rn": "right now",
+    "elefant": "elephant", "elephent": "elephant", "bycicle": "bicycle", "bicicle": "bicycle", "giraf": "giraffe",
+    "girafe": "giraffe", "butterflys": "butterflies", "puppys": "puppies", "dinasour": "dinosaur",
+    "dinosour": "dinosaur", "pinguin": "penguin", "aeroplain": "airplane", "camra": "camera", "gitar": "guitar",
     "frist": "first", "secnd": "second", "udno": "undo", "drwaing": "drawing",
 }  # fmt: skip
 

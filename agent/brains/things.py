@@ -6,9 +6,9 @@ import re
 
 from agent.brains.lexicon import singular
 
-__all__ = ["is_abstract", "is_visible", "nouns"]
+__all__ = ["VISIBLE", "is_abstract", "is_visible", "nouns"]
 
-_VISIBLE = frozenset(
+VISIBLE = frozenset(
     """
     person man woman boy girl child kid baby people couple family crowd king queen prince princess knight
     wizard
@@ -106,7 +106,7 @@ def nouns(text: str) -> tuple[str, ...]:
 
 def is_visible(text: str) -> bool:
     """Whether it names at least one thing that a picture can show."""
-    return not _VISIBLE.isdisjoint(nouns(text))
+    return not VISIBLE.isdisjoint(nouns(text))
 
 
 def is_abstract(text: str) -> bool:
