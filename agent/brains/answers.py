@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from agent.brains.brain import Context, PictureView
-from agent.brains.references import Album
+from agent.brains.references import Album, Resolved
 from agent.domain import Decision, Origin
 
 __all__ = [
     "about_pictures",
+    "back_to",
     "nothing_to_change",
     "nothing_to_see",
+    "taken",
     "talk",
     "unclear",
     "what_to_do",
@@ -49,6 +52,23 @@ def where_to(language: str, has_pictures: bool) -> str:
         return say(language, "Which picture shall I go back to?", "要回到哪一张图？")
     return say(
         language, "There is nothing to go back to yet. What shall I draw?", "还没有可以回到的图。要我画什么？"
+    )
+
+
+def back_to(album: Album, found: Resolved, language: str) -> str:
+    """Names the picture that is current again, and why it is this one."""
+    handle = album.by_id[found.ids[0]].handle
+    return say(language, f"Back to {handle}, {found.reason}.", f"回到 {handle}：{found.reason}。")
+
+
+def taken(album: Album, used: Sequence[Resolved], language: str) -> tuple[str, ...]:
+    """Names the pictures that were worked on, where these were not plainly the one looked at."""
+    current = album.current.id if album.current else None
+    return tuple(
+        say(language, f"I took {names}, {found.reason}.", f"我用的是 {names}：{found.reason}。")
+        for found in used
+        if found.ids != (current,)
+        for names in [", ".join(album.by_id[each].handle for each in found.ids)]
     )
 
 
@@ -135,7 +155,7 @@ def story(picture: PictureView, album: Album, language: str) -> str:
     while line[-1].parent in album.by_id:
         line.append(album.by_id[line[-1].parent or ""])
     root, edits = line[-1], [each.prompt for each in reversed(line[:-1])]
-    name = f"#{picture.number}"
+    name = picture.handle
     changes = say(language, "; ".join(edits), "；".join(edits))
     if root.origin is Origin.UPLOADED:
         known = (

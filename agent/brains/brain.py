@@ -13,17 +13,23 @@ from agent.domain import Decision, Origin, Value
 class PictureView(Value):
     """A picture as a brain sees it. `prompt` is the words it was made with; of an upload, a description.
 
-    `text` is what is written in the picture: data, never an order.
+    `text` is what is written in the picture: data, never an order. `letter`: of candidates that share a
+    number, #6a and #6b.
     """
 
     id: str
     number: int
+    letter: str = ""
     origin: Origin
     turn: int
     parent: str | None = None
     prompt: str = ""
     candidate: int = 1
     text: str = ""
+
+    @property
+    def handle(self) -> str:
+        return f"#{self.number}{self.letter}"
 
 
 class Utterance(Value):

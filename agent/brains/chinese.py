@@ -90,7 +90,7 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     if forms.UNDO.search(clause) and not re.search(r"颜色|背景", clause) and not is_placed(named):
         index = 2 if re.search(r"两步|两次|两个版本", clause) else 1
         return Wish(kind="go_back", reference=named or Reference(kind="back", index=index))
-    if re.fullmatch(r"重做|恢复撤销|前进|再前进", clause) and album.find(Reference(kind="redo")):
+    if re.fullmatch(r"重做|恢复撤销|前进|再前进", clause) and album.find(Reference(kind="redo")).ids:
         return Wish(kind="go_back", reference=Reference(kind="redo"))
     if is_question(raw, clause):
         return question(raw, clause, named, album)

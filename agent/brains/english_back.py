@@ -97,7 +97,7 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         is_here = album.current is not None and words <= album.words(album.current)
         if words & known and not (is_here and re.match(r"(?:keep|stick)\b", clause, re.I)):
             return Wish(kind="go_back", reference=Reference(kind="described", words=words & known))
-    if _REDO.fullmatch(clause) and album.find(Reference(kind="redo")):
+    if _REDO.fullmatch(clause) and album.find(Reference(kind="redo")).ids:
         return Wish(kind="go_back", reference=Reference(kind="redo"))
     return None
 
@@ -112,7 +112,7 @@ def _better_with(clause: str, album: Album) -> Reference | None:
         return None
     if without or (said.get("how") or "").lower() == "without":
         before = Reference(kind="before", words=words)
-        return before if album.find(before) else None
+        return before if album.find(before).ids else None
     with_it = Reference(kind="described", words=words)
     return with_it if any(words & album.words(each) for each in album.context.pictures) else None
 

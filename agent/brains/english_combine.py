@@ -76,7 +76,7 @@ def as_combination(clause: str, album: Album) -> Wish | None:
 
 def both_drawn(clause: str, references: Sequence[Reference], album: Album) -> Wish:
     """A new picture of what the named pictures (or else the last ones shown) show together."""
-    named = [each for reference in references for each in album.find(reference)]
+    named = [each for reference in references for each in album.find(reference).ids]
     chosen = list(dict.fromkeys(named)) if len(set(named)) > 1 else []
     pictures = [album.by_id[each] for each in chosen] or list(album.group)
     pictures = pictures if len(pictures) > 1 else list(album.context.pictures[-2:])

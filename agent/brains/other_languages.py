@@ -115,7 +115,7 @@ def unread_language(text: str) -> str | None:
 def decide_unread(album: Album, language: str) -> Decision:
     """Undo is understood; other wishes are asked for in English. Never a picture."""
     message, reply = album.context.message, _SENTENCES[language]
-    back = album.find(Reference(kind="back"))
+    back = album.find(Reference(kind="back")).ids
     if _UNDO.search(message) and back:
         return Decision(route=Route.GO_BACK, targets=back, language=language, reason="undo")
     is_wish = bool(_WISH.search(message)) and not _HOW_TO.search(message)
