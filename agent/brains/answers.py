@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agent.brains import reasons
 from agent.brains.brain import Context, PictureView
 from agent.brains.references import Album, Resolved
 from agent.domain import Decision, Origin
@@ -67,7 +68,7 @@ def taken(album: Album, used: Sequence[Resolved], language: str) -> tuple[str, .
     return tuple(
         say(language, f"I took {names}, {found.reason}.", f"我用的是 {names}：{found.reason}。")
         for found in used
-        if found.ids != (current,)
+        if found.ids != (current,) and found.reason != reasons.number.told(language)
         for names in [", ".join(album.by_id[each].handle for each in found.ids)]
     )
 

@@ -23,7 +23,7 @@ _UNDO = re.compile(
     r"(?:edit|change)|that was (?:a mistake|wrong)|(?:it|that|this) (?:was|looked) "
     r"(?:better|nicer|prettier) (?:before|without|earlier|previously)|as it was(?: "
     r"before)?|how it was(?: before)?|like it was(?: before)?|go back$|(?:go )?all the way back"
-    r"|back$|back (?:one"
+    r"|(?<!the )(?<!his )(?<!her )(?<!its )(?<!my )back$|back (?:one"
     r"|a) step|before that$)",
     re.IGNORECASE,
 )
@@ -50,7 +50,7 @@ _GO_BACK_WHAT = re.compile(
     r" with|(?:continue|go on|work|carry on) with|i (?:liked|prefer(?:red)?)) "
     r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please| once more)?$"
     r"|\b(?:see|show|open|bring up|pull up|look at|view|display|get|bring|fetch)(?: me| us)? (?:the|my|that) "
-    r"(?P<again>[\w ]+?) (?:again|once more|one more time|back)$"
+    r"(?P<again>[\w ]+?) (?<!out )(?<!off )(?<!away )(?:again|once more|one more time|back)$"
     r"|^(?:the|that|my) (?P<once>[\w ]+?) (?:again|once more|one more time)$",
     re.IGNORECASE,
 )
@@ -126,8 +126,6 @@ def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Referen
         re.I,
     ):
         return Reference(kind="original")
-    if named and named.kind not in ("current", "all"):
-        return named
     many = re.search(
         r"\b(two|both|three|four|\d|2|twice)(?: (?:steps?|versions?|times|edits|changes))?\b", clause, re.I
     )
@@ -136,6 +134,8 @@ def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Referen
         return Reference(
             kind="back", index=2 if word == "twice" else int(word) if word.isdecimal() else NUMBERS[word]
         )
+    if named and named.kind not in ("current", "all"):
+        return named
     what = re.search(
         r"\b(?:undo|revert|cancel|reverse|take back) (?:adding )?(?:the|that|this) (?P<w>(?!last"
         r"|change|edit|previous"

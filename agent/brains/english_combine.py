@@ -22,7 +22,8 @@ _PLACEMENT = re.compile(
     re.I,
 )
 _COMBINATION = re.compile(
-    r"(?:combine|merge|blend|mix|join|fuse|unite)\b.*\b(?:two|both|them|these|all|pictures?"
+    r"(?:both|them|the two|all(?: of them)?|everything)(?: together)? (?:in(?:to)?|on) (?:one|a single|the same)(?: \w+)?"
+    r"|(?:combine|merge|blend|mix|join|fuse|unite)\b.*\b(?:two|both|them|these|all|pictures?"
     r"|images?|photos?|with"
     r"|and)\b|(?:put|bring|show) (?:them|both|these|all of them|the two)(?: \w+)? (?:together"
     r"|in(?:to)? one)\b.*",
@@ -118,7 +119,8 @@ def noun_phrase(words: str) -> str:
 def about_place(text: str, album: Album) -> Reference | None:
     """Of "add fog to the bridge" the bridge, when only another picture shows it."""
     found = re.search(
-        r"\b(?:to|on|onto|in|into|inside|behind|beside|next to|under|above|over|near) ((?:the|that) .+)$",
+        r"\b(?:to|on|onto|in|into|inside|behind|beside|next to|under|above|over|near|around|at|through|by|off|of)"
+        r" ((?:the|that) .+)$",
         text,
     )
     return about(found[1], album) if found else None

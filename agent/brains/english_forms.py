@@ -22,7 +22,7 @@ _EDIT_VERB = (
     r"|restyle|give (?:it|him|her|them|the|this|that|his|every|each)|put|place|paint (?:it"
     r"|the|this|that|them|him|her)|set|invert|desaturate|repaint|redraw|cover|hide"
     r"|decorate|wrap|surround|extend|expand|tilt|increase|decrease|reduce|raise|lower|keep"
-    r"|leave|let (?:it|the|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut|use"
+    r"|leave|let (?:it|the|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut|crop|get (?:the|that|this|his|her|its|those|these|him|it|them) [\w ]*?(?:out|off|away)\b|use"
     r" (?=an? |more|less|some|warmer|softer)"
     r"|clear|wipe|apply|scale|spin|stretch|insert|stick|throw in|toss in|pop|introduce"
     r"|bring in"
@@ -135,7 +135,7 @@ AGAIN = re.compile(
     rf")?(?:again|once more|one more time|another time|over)|(?:another|one more|a new|yet "
     rf"another|a different|an alternative|a second)(?: (?:one|try|go|attempt|version"
     rf"|variation|variant|take|picture|image|option|candidate|alternative|seed|like (?:it"
-    rf"|this|that)))*|(?P<n1>{_N}) more(?: (?:of (?:them|those|these|it|the same)|versions?"
+    rf"|this|that)))*|(?P<n1>{_N}) (?:more|others?|new ones)(?: (?:of (?:them|those|these|it|the same)|versions?"
     rf"|variations?|variants?|ones?|pictures?|images?|options?|times?|like (?:it|this|that"
     rf"|these|them)|candidates?|please))*|(?P<n2>{_N}) (?:(?:different |other |new "
     rf"|alternative )*(?:versions?|variations?|variants?|options?|candidates?|alternatives?"
@@ -162,10 +162,10 @@ EDIT = re.compile(
     _I,
 )
 EDIT_STATE = re.compile(
-    r"^(?:the|its?|his|her|their|that|this) [\w ]*?(?:should|must|needs?|has to|ought to"
+    r"^(?:the|its?|his|her|their|that|this|he|she|they)\b ?[\w ]*?(?:should|must|needs?|has to|ought to"
     r"|could|can|would|might) (?:be|have|look|become|wear|get|use|hold|sit|stand|face|an?|some"
     r"|more|less|to)\b"
-    r"|^(?:the \w+|it|he|she) is missing |^(?:i'd|i would) rather (?:have|see) "
+    r"|^(?:how|what) about (?:some|a few|a bit of|a little|more|another|less|fewer) (?!\w+ (?:idea|time|fun))\w+|^(?:the \w+|it|he|she) is missing |^(?:i'd|i would) rather (?:have|see) "
     r"|^(?:i (?:want|would like|'d like|need|would prefer|'d prefer|wish)|i'd (?:like"
     r"|prefer|love)) (?:it|the|this|that|him|her|them|everything|there)\b(?! (?:picture"
     r"|image|photo) of)|^i (?:want|need|'d like|would like) (?:to (?:add|remove|change"
@@ -177,7 +177,7 @@ EDIT_STATE = re.compile(
     r"|her|there|this)\b|^(?:me|him|her|us|them) but\b|^(?:same|the same)(?: thing| one| picture"
     r"| image| \w+)?,? (?:but"
     r"|only|just|except|with|without|in|at|on|as)\b|^(?:it|he|she|they|the \w+) (?:is|are"
-    r"|looks?|'s) too \w+|^there should be\b|^(?:adding|removing|changing|turning|making"
+    r"|looks?|seems?|'s) (?:still |way |far |much |a bit |a little |kind of |just |really )*too \w+|^there (?:should|must|could|needs to|has to) be\b|^(?:adding|removing|changing|turning|making"
     r"|putting|giving|replacing) ",
     _I,
 )
@@ -188,7 +188,7 @@ ALSO = re.compile(
 )
 """ "and a cat too" is for the same picture."""
 MUST_HAVE = re.compile(
-    r"(?:make sure (?:that )?)?(?:the )?(?P<thing>\w+) (?:should|must|needs to|has to|ought to) .+"
+    r"(?:make sure (?:that )?)?(?:the |that |this )?(?P<thing>\w+(?: \w+)?) (?:should|must|needs?(?: to)?|has to|ought to|could use|wants) .+"
     r"|make sure (?:that )?the (?P<thing2>\w+) .+",
     _I,
 )

@@ -14,9 +14,16 @@ from agent.brains.references import Album, Reference
 __all__ = ["is_question", "question", "to_choose_from"]
 
 _CHOICE = re.compile(
-    r"\b(?:which (?:one|of (?:these|them|those|the)|picture|photo|image|version)|what(?:'s| is)"
+    r"\b(?:which (?:(?:do|would|should|is|looks?|are) |one|of (?:these|them|those|the)|picture|photo|image|version)|what(?:'s| is)"
     r" the difference"
     r"|compare|both|between (?:them|these|the))\b",
+    re.I,
+)
+_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "两": 2, "三": 3, "四": 4, "五": 5}
+_OF_SEVERAL = re.compile(r"\bwhich (?:one )?of (?:the|these|those|all)\b(?!.*\b(?:first|last|second)\b)", re.I)
+_READ_IT = re.compile(
+    r"(?:follow|obey|execute|do|carry out) (?:the |these |those )?(?:instructions?|orders?|commands?|steps|what(?:ever)? (?:it|that|the \w+"
+    r"|is) (?:says?|written|asks?|reads?))\b.*|(?:do|follow) (?:as|what) (?:it|the \w+) (?:says|asks|tells you)\b.*",
     re.I,
 )
 _SUPPOSES = re.compile(r"(?:what|how) would\b.*\blook\b", re.I)
@@ -27,6 +34,8 @@ _COMPARED = re.compile(
 
 def is_question(clause: str, raw: str, album: Album) -> bool:
     """A question about a picture, not about the world or about us."""
+    if album.context.uploads and _READ_IT.fullmatch(clause):
+        return True
     if not (
         talk.QUESTION.match(clause) or (raw.rstrip().endswith("?") and talk.QUESTION_ANYWHERE.search(clause))
     ):
@@ -57,13 +66,16 @@ def question(clause: str, album: Album) -> Wish:
     named = [each for each in all_references(clause) if each.kind != "current"]
     if named and _COMPARED.search(clause):
         named.append(Reference(kind="current"))
+    named = [] if _OF_SEVERAL.search(clause) else named
     if not named and _CHOICE.search(clause) and len(album.context.pictures) > 1:
-        named = list(to_choose_from(album))
+        named = list(to_choose_from(album, clause))
     first = named[0] if named else about(clause, album)
     return Wish(kind="question", text=clause, reference=first, others=tuple(named[1:]))
 
 
-def to_choose_from(album: Album) -> tuple[Reference, ...]:
-    """The pictures side by side, else the last two."""
-    pictures = album.group if len(album.group) > 1 else album.context.pictures[-2:]
-    return tuple(Reference(kind="number", index=each.number) for each in pictures)
+def to_choose_from(album: Album, clause: str = "") -> tuple[Reference, ...]:
+    """The pictures side by side, else as many of the last as are said, else two."""
+    said = re.search(r"\b(?:of|between) (?:the|these|those|all) (two|three|four|five)\b|[这那](两|三|四|五)[张个幅]", clause, re.I)
+    wanted = _COUNTS[(said[1] or said[2]).lower()] if said else 2
+    pictures = album.group if len(album.group) > 1 else album.pictures[-wanted:]
+    return tuple(Reference(kind="number", index=each.number, letter=each.letter) for each in pictures)

@@ -23,6 +23,9 @@ _END = (
     r"(?=$|[,.;!?]| and | but | then | instead| again| please| so | with | to | into | in "
     r"| at | on | by | blue| red)"
 )
+_LETTER = (
+    r"(?P<l>[a-d]|[ -][b-d]\b(?! \w+ing)|[ -]a\b(?= *(?:$|[,.;:!?]| (?:and|with|in|at|but|again|please|to|on|is|was))))?"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +42,15 @@ def find_reference(text: str) -> NamedPicture | None:
         found = re.search(pattern, text, re.I)
         reference = read(found) if found else None
         if found and reference:
-            rest = f"{text[: found.start()]}it{text[found.end() :]}"
-            return NamedPicture(reference=reference, text=re.sub(r"\s+", " ", rest).strip())
+            rest = f"{text[: found.start()]} it {text[found.end() :]}"
+            return NamedPicture(reference=reference, text=re.sub(r"\s+(?=[\s,.;:!?]|$|')", "", rest).strip())
     return None
 
 
 def _number(found: re.Match[str]) -> Reference:
-    word = found["n"].lower()
-    return Reference(kind="number", index=int(word) if word.isdecimal() else NUMBERS.get(word, 0))
+    word, letter = found["n"].lower(), (found.groupdict().get("l") or "").strip().lower()
+    index = int(word) if word.isdecimal() else NUMBERS.get(word, 0)
+    return Reference(kind="number", index=index, letter=letter)
 
 
 def _ordinal(found: re.Match[str]) -> Reference:
@@ -111,11 +115,16 @@ _PATTERNS = (
     (
         r"\b(?:the )?(?:picture|image|photo|version|option|candidate|pic|result)\s+(?:number "
         r"|no\.? ?|nr\.? ?|#)?"
-        r"(?P<n>\d+|one|two|three|four|five|six)\b(?! (?:of|with|cats|dogs))",
+        rf"(?P<n>\d+|one|two|three|four|five|six){_LETTER}\b(?! (?:of|cats|dogs))",
         _number,
     ),
-    (r"(?<![\w])#\s?(?P<n>\d+)\b", _number),
-    (r"\b(?:number|no\.|nr\.?) ?(?P<n>\d+|one|two|three|four|five|six)\b(?! of)", _number),
+    (rf"(?<![\w])#\s?(?P<n>\d+){_LETTER}\b", _number),
+    (
+        rf"\b(?:number|numero|no\.|nr\.?|handle) ?#?(?P<n>\d+|one|two|three|four|five|six){_LETTER}\b"
+        r"(?! of)",
+        _number,
+    ),
+    (r"(?<![\w#.$])(?![234]d\b)(?P<n>\d{1,3})(?P<l>[a-d])\b", _number),
     (
         rf"\b(?:the|my) (?:(?P<o>{_ORDINAL}) )?(?:uploaded|upload(?:ed)?|attached) ?(?:{_PICTURE})?\b"
         r"|\bmy (?:own |uploaded |original )?(?:photo|picture|image|pic|selfie|snapshot"

@@ -44,7 +44,7 @@ TALK = re.compile(
     r"|three|pictures|images|versions|first)))|meaning"
     r"|capital|weather|time|point|date))|what(?:'s| is)? (?:can|do|could|would|are|were"
     r"|should) (?:you|i|we|u)\b(?!.*\b(?:see|think (?:of|about)|notice|in (?:it|this|the "
-    r"picture)))|what kinds? of|what sorts? of|what (?:languages?|models?|engines?|sizes?"
+    r"picture)))|what (?:kinds?|sorts?) of (?:pictures?|images?|things?|stuff|styles?|art|drawings?)|what (?:languages?|models?|engines?|sizes?"
     r"|styles?|things?) (?:can|do|are)|who (?:are|is|made|built|created|painted|was"
     r"|invented) (?:you|the mona|van|picasso|(?!this|that|he|she|it|in|on|these"
     r"|those)\w+)\b(?!.* (?:in|on) (?:the|this|that))"
@@ -79,7 +79,12 @@ TALK = re.compile(
     _I,
 )
 FIGURATIVE = re.compile(
-    r"\bdraw(?:s|ing|n)? (?:a |an |any |the |some |your |my |its |their |his |no |our "
+    r"\b(?:can|could|try to|to|just|just try and|please)? ?picture (?:him|her|them|it|that|me|us|yourself|myself|this scene|the scene"
+    r"|their|his|my face)\b(?! as (?:an? )?(?:drawing|painting))|\b(?:sketch|picture|drawing|outline|draft|overview|image) (?:of|about"
+    r"|showing) (?:how (?!an?\b)|what (?!an?\b)|why|when|where|the (?:process|plan|situation|idea|future|market|economy))"
+    r"|\bdraw (?:me |us |him |her )?(?:a|the|another) (?:bath|card(?= (?:from|please|now))|salary|pension|crowd|raffle)\b"
+    r"|\bcreate (?:me )?an? [\w-]+ (?:list|plan|schedule|account)\b"
+    r"|\bdraw(?:s|ing|n)? (?:a |an |any |the |some |your |my |its |their |his |no |our "
     r")?(?:own )?(?:firm |quick |clear |hard |valid |logical |important )?(?:conclusions?"
     r"|lines? (?:between|at|in the sand|under|somewhere|there|here)|line\b(?= *(?:at|between|$|\?))"
     r"|comparisons?|parallels?|distinctions?|analog(?:y|ies)|attention|inspiration|blank"
@@ -107,6 +112,12 @@ FIGURATIVE = re.compile(
     _I,
 )
 VAGUE = re.compile(
+    r"(?:(?:it|that|this|something)(?:'s| is| looks| feels| seems)? )?(?:still |just |somehow )*(?:not (?:quite |really |exactly )*"
+    r"(?:right|it|there|there yet|what i (?:had in mind|imagined|was after))|off|missing something|needs (?:some )?work"
+    r"|could be (?:better|nicer))(?: yet| here)?|i (?:don't|do not) (?:really |quite )*(?:love|like) (?:it|this|that|how it (?:looks"
+    r"|turned out))(?: (?:much|yet|that much))?|(?:change|fix|improve|edit|adjust|alter) (?:something|things|a few things|a bit|some"
+    r" things)(?: (?:here|in it|about it))?|(?:draw|paint|make|create|sketch|generate) (?:me |us )?(?:a |some |an? )?(?:thing|stuff"
+    r"|things|something (?:for me|nice))|"
     r"(?:(?:change|fix|edit|modify|adjust|improve|alter|update) (?:it|this|that|something"
     r"|the picture|the image|the photo|them|one of them)(?: a bit| a little| somehow| up)?"
     r"|make (?:it|this|that|the picture|the image) (?:better|different|nicer|more "
@@ -130,7 +141,7 @@ QUESTION = re.compile(
     r"|tall|far|large|long|wide|high|fast)|is|are|was|were|does|do(?! (?:it|this|that|them|the"
     r"|an?)\b)|did|has|have(?! (?:the \w+|it|him|her|them) (?!been|got|\w+ed))|can you (?:see|tell|describe"
     r"|read|count|spot|find|identify|recogni[sz]e)|could you (?:tell|describe|read)"
-    r"|describe|tell me (?:what|about|how many|where|which|who|if|whether)|caption"
+    r"|describe|compare|tell me (?:what|about|how many|where|which|who|if|whether)|caption"
     r"|identify|read|count|any(?:thing|one|body)?|explain (?:this|the|what)|recogni[sz]e|what colou?r|do you "
     r"see|analy[sz]e|give me (?:a )?(?:description|caption)|write a (?:caption"
     r"|description)|look at)\b",

@@ -134,6 +134,10 @@ class Album:
 
     def showing(self, text: str) -> Resolved:
         """Of pictures side by side those that show what an instruction names ("make the cat blue")."""
+        side = re.search(r"\b(?:on|to|at|in) the (left|right|middle|cent(?:er|re))\b|\bthe (left|right) (?!of)", text, re.I)
+        if side:
+            index = {"l": 1, "r": -1}.get((side[1] or side[2])[0].lower(), (len(self.group) + 1) // 2)
+            return self._resolved([self.group[index - (index > 0)]], 0.8, reasons.place_in_group(index, len(self.group)))
         named = set(re.findall(r"\bthe ([a-z]+)", text.lower()))
         fitting = [each for each in self.group if named & self.words(each)]
         why = reasons.shows(frozenset(named), frozenset(), is_only=True)
@@ -160,11 +164,9 @@ class Album:
         return self._resolved(one(self.current), 1.0, why)
 
     def _number(self, reference: Reference) -> Resolved:
-        named = [
-            each
-            for each in self.pictures
-            if each.number == reference.index and reference.letter in ("", each.letter)
-        ]
+        named = [each for each in self.pictures if each.number == reference.index]
+        if reference.letter and any(each.letter for each in named):
+            named = [each for each in named if each.letter == reference.letter]
         return self._resolved(named, 1.0 / max(len(named), 1), reasons.number)
 
     def _upload(self, reference: Reference) -> Resolved:
@@ -258,7 +260,8 @@ class Album:
         others = [each for each in fitting if each != self.current]
         if not others:
             return self._resolved(fitting[-1:], share, why)
-        newest = others[-1]
+        named = [each for each in others if words and words <= content_words(translate(each.prompt))]
+        newest = (named or others)[-1]
         twins = [each for each in others if each.turn == newest.turn and each.parent == newest.parent]
         confidence = share * (0.95 if len(fitting) == 1 else 0.8) / len(twins)
         return self._resolved(twins, confidence, why)

@@ -89,6 +89,7 @@ _ABSTRACT = frozenset(
     electricity volume music attitude dinner power energy space leads walk shower word joke riddle quote
     thing time title
     topic tour traffic translation trip trouble try turn
+    scenario metaphor to-do
     update vacation value visit vote wish word work worry
     """.split()
 )
