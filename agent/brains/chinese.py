@@ -9,6 +9,7 @@ from dataclasses import replace
 from agent.brains import chinese_forms as forms
 from agent.brains.chinese_orders import TAIL, instruction
 from agent.brains.chinese_references import NUMBER, about, find_reference, value
+from agent.brains.chinese_reasoning import reasoned
 from agent.brains.chinese_words import translate
 from agent.brains.english_combine import both_drawn
 from agent.brains.english_questions import to_choose_from
@@ -23,7 +24,7 @@ __all__ = ["read_chinese"]
 def read_chinese(message: str, album: Album) -> Reading:
     """The wishes of a Chinese message about the pictures in `album`."""
     text, quotes = mask_quotes(message.strip())
-    text, picture_format = take_format(text)
+    text, picture_format = take_format(reasoned(forms.DROPPED.sub("", text)))
     if forms.FIGURATIVE.search(text):
         return Reading(wishes=(Wish(kind="chat", text=message),))
     wishes: list[Wish] = []
@@ -94,9 +95,16 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
         return Wish(kind="go_back", reference=Reference(kind="redo"))
     if is_question(raw, clause):
         return question(raw, clause, named, album)
+    again_seen = forms.SEEN_AGAIN.fullmatch(clause)
+    if again_seen and not named:
+        thing = about(again_seen["what"], album)
+        if thing:
+            return Wish(kind="go_back", reference=thing)
     is_return = named is not None and named.kind != "current" and not forms.EDIT.search(rest)
     if is_return and (forms.GO_BACK.search(clause) or not rest):
         return Wish(kind="go_back", reference=named)
+    if album.current and (forms.UNHAPPY.fullmatch(clause) or forms.UNHAPPY.fullmatch(raw.strip("。！!，, "))):
+        return Wish(kind="ask", text=raw)
     if forms.VAGUE.fullmatch(clause):
         return Wish(kind="ask", text=raw)
     if forms.SAYS.match(raw.strip()) and not re.search(r"[画加](?:一|两|三|个)|把", clause):
@@ -131,6 +139,9 @@ def read_work(
         reference = named or (about(clause, album) if re.match(r"把|将|让|给", text) else None)
         return Wish(kind="edit", text=instruction(text), reference=reference, num_pictures=num_pictures)
     found = forms.GENERATE.match(text)
+    counted = num_pictures > 1 and re.search(r"的(?:图片|图|画|照片)?$", text)
+    if not found and counted and subject_of(text):
+        return Wish(kind="generate", text=subject_of(text), num_pictures=num_pictures)
     if found or re.match(
         rf"(?:{NUMBER})[只个辆条朵棵本座把架艘颗匹头杯块片位名幅间栋碗盘瓶壶篮袋箱群对双]", text
     ):
@@ -180,7 +191,7 @@ def question(raw: str, clause: str, named: Reference | None, album: Album) -> Wi
     if forms.OF_LIFE.search(raw):
         return Wish(kind="chat", text=raw)
     if len(album.context.pictures) > 1 and forms.CHOICE.search(raw) and not is_placed(named):
-        first, *others = to_choose_from(album)
+        first, *others = to_choose_from(album, raw)
         return Wish(kind="question", text=raw, reference=first, others=tuple(others))
     known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
     is_about_pictures = bool(album.context.uploads or forms.OF_PICTURES.search(raw))

@@ -84,7 +84,8 @@ ADJECTIVES = """
 白=white 灰色=gray 金色=golden 银色=silver 彩色=colorful 大红色=red 深蓝色=dark_blue 浅蓝色=light_blue
 天蓝色=sky_blue 大=big 小=small 可爱=cute 漂亮=beautiful 美丽=beautiful 快乐=happy 开心=happy 老=old 新=new
 高=tall 长=long 胖=fat 瘦=thin 圆=round 巨大=huge 毛茸茸=fluffy 生气=angry 悲伤=sad 睡觉=sleeping
-睡着=sleeping 飞=flying 奔跑=running 跑=running 微笑=smiling 生锈=rusty 鲜艳=vivid 柔和=soft 清晰=sharp
+睡着=sleeping 坐下=sit_down 站起来=stand_up 躺下=lie_down 跑起来=run 跳起来=jump 飞起来=fly 笑=smile 哭=cry
+闭上眼睛=close_the_eyes 闭眼=close_the_eyes 抬头=look_up 低头=look_down 看向=look_at 飞=flying 奔跑=running 跑=running 微笑=smiling 生锈=rusty 鲜艳=vivid 柔和=soft 清晰=sharp
 复杂=complex 简单=simple 逼真=realistic 透明=transparent 木头=wooden 木=wooden 玻璃=glass 金属=metal
 破旧=old 古老=old 年轻=young
 矮=short 短=short 甜=sweet 热=hot 冷=cold 明亮=bright 阴天=cloudy 晴天=sunny 温暖=warm 空=empty 满=full

@@ -42,6 +42,12 @@ def _ordinal(found: re.Match[str]) -> Reference:
     return Reference(kind="ordinal", index=value(word))
 
 
+def _number(found: re.Match[str]) -> Reference:
+    word = found["n"] or found["k"] or found["j"] or found["m"]
+    letter = (found["a"] or found["b"] or found["c"] or "").lower()
+    return Reference(kind="number", index=value(word), letter=letter)
+
+
 def _described(found: re.Match[str]) -> Reference | None:
     words = content_words(translate(found["w"]))
     return Reference(kind="described", words=words) if words else None
@@ -60,12 +66,16 @@ _REFERENCES = (
         _before,
     ),
     (
-        r"(?:最)?(?P<side>左|右|中)(?:边|侧|间)的?(?:那|这)?(?:一)?(?:张|个|幅)(?:图片|照片|图)?",
-        lambda found: Reference(kind="ordinal", index={"左": 1, "右": -1, "中": 2}[found["side"]]),
+        r"(?:最)?(?P<side>左|右|中)(?:边|侧|间)的?(?:那|这)(?:一)?(?:张|个|幅|只|辆|条|朵|棵|座|匹|头|把|位)(?:图片|照片|图)?"
+        r"|(?:最)?(?P<side2>左|右|中)(?:边|侧|间)的?(?:张|个|幅)(?:图片|照片|图)?",
+        lambda found: Reference(
+            kind="ordinal", index={"左": 1, "右": -1, "中": 2}[found["side"] or found["side2"]]
+        ),
     ),
     (
-        r"#\s?(?P<n>\d+)|图(?P<m>\d+)|(?P<k>\d+)号",
-        lambda found: Reference(kind="number", index=int(found["n"] or found["m"] or found["k"])),
+        rf"(?:#|图|编号|号码)\s?(?P<n>\d+)\s?(?P<a>[a-dA-D])?(?:号|张)?(?:那张|图)?|(?P<k>\d+)\s?号?\s?的?(?P<b>[a-dA-D])(?![a-zA-Z])"
+        rf"|(?P<j>\d+)号(?:图)?|第(?P<m>{NUMBER})[张个幅号组]的?\s?(?P<c>[a-dA-D])(?![a-zA-Z])",
+        _number,
     ),
     (
         (

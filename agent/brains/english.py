@@ -24,6 +24,7 @@ from agent.brains.english_lists import changes, is_nameless, separate_subjects
 from agent.brains.english_questions import is_question, question
 from agent.brains.english_quotes import mask_quotes, plain_quotes, unmasked
 from agent.brains.english_references import find_reference
+from agent.brains.english_scenes import inner_order, is_order_for_it, kept_wish, scene
 from agent.brains.english_shape import (
     antecedent,
     is_about_life,
@@ -31,6 +32,7 @@ from agent.brains.english_shape import (
     is_capability,
     is_fragment,
     is_known_part,
+    is_look,
     is_order_on,
     is_order_on_it,
     is_statement,
@@ -43,6 +45,13 @@ from agent.brains.things import is_abstract, is_visible
 
 __all__ = ["read_english"]
 
+_OTHER_LOOK = re.compile(
+    r"(?P<lead>(?:i'd|i would|i) (?:rather|prefer|rather have|rather see|like)(?: to see| to have)? |make it |rather )?"
+    r"(?:(?:what|how) about |maybe |use |try )?(?:an?|the|some) (?P<look>[\w-]+(?: and [\w-]+)?) (?P<thing>\w+)(?P<end>,? (?:instead|please"
+    r"|then|though|rather))*",
+    re.I,
+)
+
 
 def read_english(message: str, album: Album) -> Reading:
     """The wishes of a message about the pictures in `album`."""
@@ -51,10 +60,17 @@ def read_english(message: str, album: Album) -> Reading:
     said = talk.GREETING.sub("", text)
     if is_capability(said) or any(map(talk.NOT_A_WISH.search, (said, strip_leads(text)))):
         return Reading(wishes=(Wish(kind="chat", text=message),))
-    text, picture_format = take_format(text)
+    text, picture_format = take_format(kept_wish(text))
     wishes: list[Wish] = []
     before = ""
     for clause in split_clauses(text):
+        told = told_scene(clause, before, wishes)
+        if told:
+            wishes = [told]
+            continue
+        if is_more_of_scene(clause, wishes):
+            wishes[-1] = replace(wishes[-1], text=f"{wishes[-1].text}, {clause}")
+            continue
         for wish in read_several(clause, album, wishes) or [read_clause(clause, album, wishes)]:
             wishes.append(named_before(wish, before))
         before = f"{before} {clause}"
@@ -62,6 +78,24 @@ def read_english(message: str, album: Album) -> Reading:
         wishes = [Wish(kind="again")]
     wishes = drop_small_talk(wishes) or [Wish(kind="chat", text=message)]
     return Reading(wishes=tuple(unmask(wish, quotes) for wish in wishes), format=picture_format)
+
+
+def told_scene(clause: str, before: str, wishes: Sequence[Wish]) -> Wish | None:
+    """What was told of before "could you draw that?"; None when there is a wish already."""
+    is_new = all(wish.kind in ("chat", "ask", "question") for wish in wishes)
+    if not before or not is_new or not is_order_for_it(strip_leads(clause)):
+        return None
+    subject = scene(before)
+    return Wish(kind="generate", text=clean_subject(subject)) if subject else None
+
+
+def is_more_of_scene(clause: str, wishes: Sequence[Wish]) -> bool:
+    """Only a manner or a mood after a new picture: "oil on canvas, thick brush strokes"."""
+    if not wishes or wishes[-1].kind != "generate" or is_statement(clause) or talk.is_talk(clause):
+        return False
+    is_order = forms.GENERATE.match(clause) or forms.EDIT.match(clause) or forms.AGAIN.fullmatch(clause)
+    is_thing = re.match(r"(?:an?|the|one|two|three|four|some|another|and|then|now)\b", clause, re.I)
+    return not is_order and not is_thing and is_look(clause)
 
 
 def named_before(wish: Wish, before: str) -> Wish:
@@ -109,13 +143,21 @@ def read_several(raw: str, album: Album, earlier: Sequence[Wish]) -> list[Wish]:
 
 def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     """One clause's wish; `earlier` are those of the same message."""
-    clause = strip_leads(raw)
+    clause = numbered(strip_leads(raw), album)
     has_picture = album.current is not None or any(wish.kind == "generate" for wish in earlier)
     chat = Wish(kind="chat", text=raw)
     if forms.WISHED_PICTURE.match(clause):
         return read_generate(clause, album, earlier) or chat
-    if not clause or talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")) or talk.is_talk(clause):
+    if not clause or talk.LEFT_ALONE.match(clause):
         return chat
+    picked = read_go_back(clause, album) if talk.PICKS.match(clause) else None
+    if picked and picked.reference and picked.reference.kind in ("ordinal", "number", "upload", "original"):
+        return picked
+    if talk.VAGUE.fullmatch(clause.rstrip("?!. ")):
+        return Wish(kind="ask", text=clause)
+    if talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")) or talk.is_talk(clause):
+        inner = inner_order(clause)
+        return (read_generate(inner, album, earlier) if inner else None) or chat
     told = told_change(raw.strip(), album)
     if told:
         return told
@@ -130,18 +172,18 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     correction = talk.CORRECTION.match(clause)
     if correction:
         return corrected(correction["what"], album, has_picture, earlier)
-    if talk.VAGUE.fullmatch(clause):
-        return Wish(kind="ask", text=clause)
     if talk.NOT_THAT.match(clause):
         return chat
     return (
         as_combination(clause, album)
         or read_again(clause, album)
         or as_placement(clause, album)
+        or other_look(clause, album)
         or read_edit(clause, album, has_picture, earlier)
         or read_generate(clause, album, earlier)
         or short_wish(clause, album, has_picture, earlier)
         or read_any_order(clause, album, earlier)
+        or (read_generate(inner_order(clause), album, earlier) if inner_order(clause) else None)
         or chat
     )
 
@@ -160,6 +202,24 @@ def told_change(raw: str, album: Album) -> Wish | None:
         text = text if stated else as_instruction(re.sub(r"^make sure (?:that )?", "", text))
         return Wish(kind="edit", text=text)
     return None
+
+
+def other_look(clause: str, album: Album) -> Wish | None:
+    """ "I'd prefer a white cat", "how about a blue car instead": another look for what the picture shows."""
+    found = _OTHER_LOOK.fullmatch(clause)
+    if not found or album.current is None or not (found["lead"] or found["end"]):
+        return None
+    thing = content_words(found["thing"])
+    if not thing or not thing <= album.words(album.current):
+        return None
+    return Wish(kind="edit", text=f"make the {found['thing']} {found['look']}")
+
+
+def numbered(clause: str, album: Album) -> str:
+    """ "2 with a hat" of pictures side by side is number 2."""
+    if not album.is_choice_open:
+        return clause
+    return re.sub(r"^(\d)(?=$|,| (?:with|in|but|at|on|without|as|wearing|and|is|looks|please)\b)", r"number \1", clause)
 
 
 def corrected(what: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish:

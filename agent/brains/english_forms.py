@@ -40,6 +40,7 @@ SPLIT = re.compile(
     r"|(?:[,;]\s*(?:and |but |so |basically |anyway,? )*|\s+(?:and|but|so|basically)\s+)(?=(?:i"
     r" (?:want|need|meant?)"
     r"|i'd (?:like|love)|i would (?:like|love)|could you|can you|would you)\b(?! (?:to|that|you|it|go)\b))"
+    r"|,?\s+so,? (?=(?:how|what) about\b|maybe\b|perhaps\b|let's\b)"
     rf"|(?:[,:]\s*(?:and |but |now )?|\s+(?:and|but)\s+)(?:please |also |now |just |could you "
     rf"|can you )*(?=(?:{_EDIT_VERB}|{_NEW_VERB})\b|make (?:it|the|this|that|him|her|them"
     rf"|his|everything)\b|(?:go|come|switch) back\b|undo\b|continue with\b|use (?:the|an?)\b|try"
@@ -54,10 +55,14 @@ LEAD = re.compile(
     r"|yes|yeah|yep|no|nope|oh|ah|hm+|um+|uh|well|so|and|but|also|now|actually|wait|sorry"
     r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=[ ,]+(?:draw|paint|make"
     r"|create|add|generate|remove|an? |one |the ))|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
-    r"|beautiful|amazing|excellent|fine|good|hmm+|not bad|i see|dear|reverie|bot|there"
+    r"|beautiful|amazing|excellent|fine|good|hmm+|not bad|i see|dear|reverie|bot|there(?! (?:should|is|are|must|could|needs?|has|was|were|would)\b)"
     r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?|oops"
     r"|start with(?= an? )|i was thinking(?: that)?(?: maybe)?(?= (?:the|it|he|she)\b)"
     r"|let's start,?)\b[\s,.!:;-]*"
+    r"|(?:(?:ok(?:ay)?,? )?(?:a )?(?:new|next|another|different|other) (?:idea|one|try|topic|wish|picture|image|request)|idea|request"
+    r"|prompt|scene|let's try (?:something(?: (?:new|else|different))?|this)|try (?:something(?: (?:new|else|different))?|this)"
+    r"|how about this|what about this|here goes|here's one)\s*[:,-]+\s*(?=\S)"
+    r"|(?:do me (?:a|the) favou?r and|be a (?:dear|darling|star) and|do us a favou?r and) "
     r"|for (?:my|a|an|the|our|her|his) [^,.]{3,40}?,? (?=i (?:want|need|would|'d)|i'd|we need|please )"
     r"|(?:do you )?think you (?:could|can) |why not (?=\w)|would you like to |(?:would|is) it"
     r" (?:be )?(?:possible|ok|okay|alright|fine)(?: for (?:you|me))? (?:to|if you) (?:(?:get"
@@ -196,7 +201,7 @@ MUST_HAVE = re.compile(
 NOW_STATED = re.compile(r"the (?P<thing>\w+(?: \w+)?) (?:\w+s|should|must) .+ now[.! ]*", _I)
 """ "the sign says SALE now": a change told as a fact."""
 WISHED_PICTURE = re.compile(
-    r"(?:(?:my|our) [\w']+(?: \w+){0,2}? |(?:i|we|he|she|they|someone)(?:'d|'ll|'m)? |it's |this is"
+    r"(?:(?:my|our|the) (?!cat|dog|car)[\w']+(?: \w+){0,2}? |(?:i|we|he|she|they|someone)(?:'d|'ll|'m)? |it's |this is"
     r" )?(?:\w+ ){0,2}(?:wants?|appreciate|needs?|wished? for"
     r"|kill for|asked for|asks for|hop(?:e|ing) for|could use|looking for|'d (?:like|love)|would"
     r" (?:like|love)|would be)"
@@ -209,7 +214,9 @@ WISHED_PICTURE = re.compile(
     r"|(?:here(?:'s| is) (?:what i (?:want|need)|my idea|the idea|an idea)|(?:the |my )?(?:idea"
     r"|scene|prompt|request)"
     r"|what i want(?: is)?|picture|image): *(?=\S)"
-    r"|(?:it's|this is|it is) for (?:an?|my|our|the) [\w ]+: *(?=\S)",
+    r"|(?:it's|this is|it is) for (?:an?|my|our|the) [\w ]+: *(?=\S)"
+    r"|(?:my|our) [\w']+(?: \w+){0,2}? (?:(?:really |just |desperately |so )?(?:wants?|wanted|would (?:like|love)|asked|asks|begs|begged"
+    r"|is asking|keeps asking|wishes|'d (?:like|love)) (?:to (?:see|have|get) |for |me for )(?=(?:an?|one|some|two|three|four|\d) ))",
     _I,
 )
 """A picture wished for by whomever: "my wife wants a picture of ..."."""

@@ -136,6 +136,15 @@ VAGUE = re.compile(
     r"different (?:colou?r|style|background))",
     _I,
 )
+LEFT_ALONE = re.compile(
+    r"(?:forget(?: about)?|ignore|skip|leave|never ?mind|enough of|enough with|scrap|drop|no more) (?:about )?(?:the|that|this|my|all"
+    r" (?:the|that)|those|these)?(?: \w+){1,3}$(?<!alone)(?<!color)(?<!colour)(?!.*\b(?:edit|change|step)s?$)",
+    _I,
+)
+""" "forget the cat": what is let go before a new wish."""
+PICKS = re.compile(
+    r"(?:i )?(?:like|love|prefer|pick|choose|take|want|go with|'ll take)\b|i'(?:d|ll)\b|the\b|let's\b|number\b|#\d", _I
+)
 QUESTION = re.compile(
     r"(?:what|what's|who|who's|whose|where|where's|which|how many|how much|how (?:big|old"
     r"|tall|far|large|long|wide|high|fast)|is|are|was|were|does|do(?! (?:it|this|that|them|the"

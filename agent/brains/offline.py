@@ -237,6 +237,8 @@ class Deciding:
         if self.album.current is None:
             return self.ask(answers.nothing_to_see(self.language), ())
         found = self.album.find(wish.reference or Reference(kind="current"))
+        if not found.ids and wish.reference and wish.reference.kind == "described" and not self.album.is_choice_open:
+            found = self.album.find(Reference(kind="current"))
         if not found.ids or (wish.reference and wish.reference.kind != "all" and len(found.ids) > 1):
             return self.which(found)
         self.used(found)
