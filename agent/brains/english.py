@@ -19,9 +19,10 @@ from agent.brains.english_clauses import (
 )
 from agent.brains.english_combine import about, about_place, as_combination, as_placement
 from agent.brains.english_edits import as_instruction, short_edit
+from agent.brains.english_evidence import asks_of_picture, contrast, likely_change, wanted_picture
 from agent.brains.english_formats import take_format
 from agent.brains.english_lists import changes, is_nameless, separate_subjects
-from agent.brains.english_questions import is_question, question
+from agent.brains.english_questions import is_question, question, reads_text
 from agent.brains.english_quotes import mask_quotes, plain_quotes, unmasked
 from agent.brains.english_references import find_reference
 from agent.brains.english_scenes import inner_order, is_order_for_it, kept_wish, scene
@@ -60,7 +61,7 @@ def read_english(message: str, album: Album) -> Reading:
     said = talk.GREETING.sub("", text)
     if is_capability(said) or any(map(talk.NOT_A_WISH.search, (said, strip_leads(text)))):
         return Reading(wishes=(Wish(kind="chat", text=message),))
-    text, picture_format = take_format(kept_wish(text))
+    text, picture_format = take_format(with_look_inside(kept_wish(text)))
     wishes: list[Wish] = []
     before = ""
     for clause in split_clauses(text):
@@ -95,7 +96,20 @@ def is_more_of_scene(clause: str, wishes: Sequence[Wish]) -> bool:
         return False
     is_order = forms.GENERATE.match(clause) or forms.EDIT.match(clause) or forms.AGAIN.fullmatch(clause)
     is_thing = re.match(r"(?:an?|the|one|two|three|four|some|another|and|then|now)\b", clause, re.I)
-    return not is_order and not is_thing and is_look(clause)
+    is_fragment_on = len(clause.split()) <= 3 and is_fragment(wishes[-1].text) and is_name_only(clause)
+    return not is_order and not is_thing and (is_look(clause) or is_fragment_on)
+
+
+def is_name_only(clause: str) -> bool:
+    """A bare word or two: "snow", "night time"; not "bigger"."""
+    return re.fullmatch(r"[a-z -]+", clause, re.I) is not None and not re.search(r"er$|^(?:again|back|undo|please)\b", clause)
+
+
+def with_look_inside(text: str) -> str:
+    """ "a flower, but make it look like a watercolor" is one picture."""
+    first = re.match(r"(?P<what>.+?),? but (?:please )?(?:make it|have it|with it)(?: be| look(?: like)?| in)? (?P<look>.+)$", text, re.I)
+    is_new = first and (forms.GENERATE.match(strip_leads(first["what"])) or re.match(r"an? ", first["what"], re.I))
+    return f"{first['what']}, {first['look']}" if first and is_new and not forms.AGAIN.fullmatch(first["what"]) else text
 
 
 def named_before(wish: Wish, before: str) -> Wish:
@@ -153,18 +167,30 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     picked = read_go_back(clause, album) if talk.PICKS.match(clause) else None
     if picked and picked.reference and picked.reference.kind in ("ordinal", "number", "upload", "original"):
         return picked
+    if album.current is None and re.fullmatch(r"no (?:more )?\w+", clause, re.I):
+        return chat
+    pointed = re.fullmatch(r"(?P<which>[^:]{3,40}):\s*(?P<what>\S.*)", clause)
+    if pointed:
+        named = find_reference(pointed["which"])
+        if named and forms.ONLY_IT.fullmatch(named.text):
+            inner = read_clause(pointed["what"], album, earlier)
+            text = inner.text if inner.kind == "edit" else f"add {pointed['what']}"
+            return Wish(kind="edit", text=text, reference=named.reference)
+        if not named and re.match(r"(?:an?|some|two|three|four) ", pointed["what"], re.I) and is_visible(pointed["what"]):
+            return read_clause(f"draw {pointed['what']}", album, earlier)
     if talk.VAGUE.fullmatch(clause.rstrip("?!. ")):
         return Wish(kind="ask", text=clause)
     if talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")) or talk.is_talk(clause):
-        inner = inner_order(clause)
-        return (read_generate(inner, album, earlier) if inner else None) or chat
+        if asks_of_picture(clause, raw, album) or reads_text(clause, album):
+            return question(clause, album)
+        return chat if talk.FIGURATIVE.search(clause) else wrapped(clause, album, earlier) or chat
     told = told_change(raw.strip(), album)
     if told:
         return told
     back = read_go_back(clause, album)
     if back:
         return back
-    if is_question(clause, raw, album):
+    if is_question(clause, raw, album) or asks_of_picture(clause, raw, album):
         return question(clause, album)
     if talk.OF_THE_WORLD.match(clause):
         return chat
@@ -172,18 +198,20 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     correction = talk.CORRECTION.match(clause)
     if correction:
         return corrected(correction["what"], album, has_picture, earlier)
-    if talk.NOT_THAT.match(clause):
+    if talk.NOT_THAT.match(clause) and not contrast(clause, album):
         return chat
     return (
         as_combination(clause, album)
         or read_again(clause, album)
         or as_placement(clause, album)
         or other_look(clause, album)
+        or contrast(clause, album)
         or read_edit(clause, album, has_picture, earlier)
         or read_generate(clause, album, earlier)
         or short_wish(clause, album, has_picture, earlier)
         or read_any_order(clause, album, earlier)
-        or (read_generate(inner_order(clause), album, earlier) if inner_order(clause) else None)
+        or wrapped(clause, album, earlier)
+        or likely_change(clause, album)
         or chat
     )
 
@@ -204,6 +232,15 @@ def told_change(raw: str, album: Album) -> Wish | None:
     return None
 
 
+def wrapped(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
+    """A new picture ordered inside a longer sentence."""
+    inner = inner_order(clause)
+    if inner:
+        return read_generate(inner, album, earlier)
+    wanted = clean_subject(wanted_picture(clause))
+    return Wish(kind="generate", text=wanted) if wanted else None
+
+
 def other_look(clause: str, album: Album) -> Wish | None:
     """ "I'd prefer a white cat", "how about a blue car instead": another look for what the picture shows."""
     found = _OTHER_LOOK.fullmatch(clause)
@@ -219,7 +256,7 @@ def numbered(clause: str, album: Album) -> str:
     """ "2 with a hat" of pictures side by side is number 2."""
     if not album.is_choice_open:
         return clause
-    return re.sub(r"^(\d)(?=$|,| (?:with|in|but|at|on|without|as|wearing|and|is|looks|please)\b)", r"number \1", clause)
+    return re.sub(r"^(?:i(?:'ll)? (?:want|take|like|prefer|choose|pick|go (?:for|with)) )?(\d)(?=$|,| (?:with|in|but|at|on|without|as|wearing|and|is|looks|please)\b)", r"number \1", clause)
 
 
 def corrected(what: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish:
@@ -282,7 +319,9 @@ def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wi
     if not has_picture and forms.PUTS_NEW.match(text):
         return Wish(kind="generate", text=clean_subject(text.split(" ", 1)[1]), num_pictures=num_pictures)
     if reference is None and not any(wish.kind in ("generate", "edit", "go_back") for wish in earlier):
-        reference = about_place(text, album) if forms.ADDS.match(text) else about(text, album)
+        reference = (about_place(text, album) if forms.ADDS.match(text) else None) or (
+            about(text, album) if forms.NAMES_IT.match(text) else None
+        )
     return Wish(kind="edit", text=as_instruction(text), reference=reference, num_pictures=num_pictures)
 
 
@@ -303,6 +342,8 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
     is_named = bool(talk.STRONG_ORDER.match(clause) or forms.NAMES_ONE.match(rest) or is_visible(rest))
     is_own = len(rest.split()) == 1 or rest.lower().startswith("my ")
     is_bare = ((is_weak and is_own) or not is_named) and not forms.PAINTS.match(clause)
+    if rest and forms.NOTHING.fullmatch(rest) and forms.PICTURE_NOUN.search(rest):
+        return Wish(kind="ask", text=clause)
     if rest and (is_bare or forms.MANNER.fullmatch(rest)):
         return Wish(kind="chat", text=clause)
     if not rest or forms.NOTHING.fullmatch(rest):
@@ -322,7 +363,7 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
         re.fullmatch(r"it\b[ ,:-]*(?:but |and |now |just )?(?P<what>\S.*)", text, re.I) if named else None
     )
     change = (short_edit(detail["what"]) if detail else None) or short_edit(text)
-    change = None if is_statement(rest) and not rest.lower().startswith("everything") else change
+    change = None if is_statement(rest) and not re.match(r"everything|like |as if ", rest, re.I) else change
     wanted = forms.WOULD_BE.match(text)
     if wanted and has_picture:
         change = f"add {wanted['what']}"

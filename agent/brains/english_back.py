@@ -13,7 +13,8 @@ from agent.brains.references import Album, Reference
 __all__ = ["read_go_back"]
 
 _UNDO = re.compile(
-    r"\b(?:undo|revert|(?:cancel|reverse|take back) (?:the|that|this|adding)|(?:remove|delete"
+    r"\b(?:(?:undo|discard|revert|remove|drop|cancel|reset|throw away|delete|forget|clear) (?:all|every|my|these|those|the)(?: of)?(?: the| my"
+    r"| these| those)? (?:changes?|edits?|modifications?)|undo|revert|(?:cancel|reverse|take back) (?:the|that|this|adding)|(?:remove|delete"
     r"|drop) (?:that|the|my|this)"
     r" (?:very )?(?:last|latest|previous) (?:change|edit|step|thing)|roll(?:ing)? (?:it )?back"
     r"|step back|go(?:ing)? back(?= *$| (?:one|a"
@@ -51,7 +52,7 @@ _GO_BACK_WHAT = re.compile(
     r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please| once more)?$"
     r"|\b(?:see|show|open|bring up|pull up|look at|view|display|get|bring|fetch)(?: me| us)? (?:the|my|that) "
     r"(?P<again>[\w ]+?) (?<!out )(?<!off )(?<!away )(?:again|once more|one more time|back)$"
-    r"|^(?:the|that|my) (?P<once>[\w ]+?) (?:again|once more|one more time)$",
+    r"|^(?:(?:the|that|my) )?(?P<once>[\w ]+?) (?:again|once more|one more time)$",
     re.IGNORECASE,
 )
 _REDO = re.compile(r"(?:redo|redo (?:it|that)|un-?undo|go forward(?: again)?|forward)", re.IGNORECASE)
@@ -90,7 +91,7 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         return Wish(kind="go_back", reference=meant)
     if named and (_GO_BACK_TO.search(named.text) or _STARTING_FROM.fullmatch(named.text)):
         return Wish(kind="go_back", reference=named.reference)
-    what = _GO_BACK_WHAT.search(clause)
+    what = None if re.search(r"\b(?:get|take|bring) .*\b(?:out|off|away)\b", clause, re.I) else _GO_BACK_WHAT.search(clause)
     if what and not named and album.context.pictures:
         words = content_words(what["what"] or what["again"] or what["once"])
         known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))

@@ -85,4 +85,5 @@ def take_format(text: str) -> tuple[str, Format]:
 
 def _without(text: str, found: re.Match[str]) -> str:
     rest = re.sub(r"\s+", " ", f"{text[: found.start()]} {text[found.end() :]}").strip(" ,:")
+    rest = re.sub(r"(?<=\w)[,;]? (?:and |but )*(?:please )?(?:make|keep|do|have|draw) (?:it|that|this)(?: in| as| a)*$", "", rest, flags=re.I)
     return re.sub(rf"^(?:{_PAGE})s? of (?=\S)", "", rest, flags=re.I)

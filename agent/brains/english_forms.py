@@ -40,7 +40,7 @@ SPLIT = re.compile(
     r"|(?:[,;]\s*(?:and |but |so |basically |anyway,? )*|\s+(?:and|but|so|basically)\s+)(?=(?:i"
     r" (?:want|need|meant?)"
     r"|i'd (?:like|love)|i would (?:like|love)|could you|can you|would you)\b(?! (?:to|that|you|it|go)\b))"
-    r"|,?\s+so,? (?=(?:how|what) about\b|maybe\b|perhaps\b|let's\b)"
+    r"|[,.]?\s+so,? (?=(?:how|what) about\b|please\b|can you\b|could you\b|would you\b|draw\b|paint\b|make\b|an? \w|maybe\b|perhaps\b|let's\b)"
     rf"|(?:[,:]\s*(?:and |but |now )?|\s+(?:and|but)\s+)(?:please |also |now |just |could you "
     rf"|can you )*(?=(?:{_EDIT_VERB}|{_NEW_VERB})\b|make (?:it|the|this|that|him|her|them"
     rf"|his|everything)\b|(?:go|come|switch) back\b|undo\b|continue with\b|use (?:the|an?)\b|try"
@@ -54,12 +54,12 @@ LEAD = re.compile(
     r"|alright|right|sure"
     r"|yes|yeah|yep|no|nope|oh|ah|hm+|um+|uh|well|so|and|but|also|now|actually|wait|sorry"
     r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=[ ,]+(?:draw|paint|make"
-    r"|create|add|generate|remove|an? |one |the ))|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
+    r"|create|add|generate|remove|an? |the )|, one )|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
     r"|beautiful|amazing|excellent|fine|good|hmm+|not bad|i see|dear|reverie|bot|there(?! (?:should|is|are|must|could|needs?|has|was|were|would)\b)"
     r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?|oops"
     r"|start with(?= an? )|i was thinking(?: that)?(?: maybe)?(?= (?:the|it|he|she)\b)"
     r"|let's start,?)\b[\s,.!:;-]*"
-    r"|(?:(?:ok(?:ay)?,? )?(?:a )?(?:new|next|another|different|other) (?:idea|one|try|topic|wish|picture|image|request)|idea|request"
+    r"|(?:(?:ok(?:ay)?,? )?(?:(?:a )?(?:new|next|another|different|other) (?:idea|topic|wish|request)|(?:new|next) (?:one|try|picture|image))|idea|request"
     r"|prompt|scene|let's try (?:something(?: (?:new|else|different))?|this)|try (?:something(?: (?:new|else|different))?|this)"
     r"|how about this|what about this|here goes|here's one)\s*[:,-]+\s*(?=\S)"
     r"|(?:do me (?:a|the) favou?r and|be a (?:dear|darling|star) and|do us a favou?r and) "
@@ -140,7 +140,7 @@ AGAIN = re.compile(
     rf")?(?:again|once more|one more time|another time|over)|(?:another|one more|a new|yet "
     rf"another|a different|an alternative|a second)(?: (?:one|try|go|attempt|version"
     rf"|variation|variant|take|picture|image|option|candidate|alternative|seed|like (?:it"
-    rf"|this|that)))*|(?P<n1>{_N}) (?:more|others?|new ones)(?: (?:of (?:them|those|these|it|the same)|versions?"
+    rf"|this|that)))*|(?:try again with |again[, ]+)?(?P<n1>{_N}) (?:more|others?|new ones|different ones)(?: (?:of (?:them|those|these|it|the same)|versions?"
     rf"|variations?|variants?|ones?|pictures?|images?|options?|times?|like (?:it|this|that"
     rf"|these|them)|candidates?|please))*|(?P<n2>{_N}) (?:(?:different |other |new "
     rf"|alternative )*(?:versions?|variations?|variants?|options?|candidates?|alternatives?"
@@ -226,6 +226,7 @@ SAYS_COUNT = re.compile(
 PUTS_NEW = re.compile(
     r"(?:put|place) (?:an?|some|two|three) \w+(?!.*\b(?:it|the|this|that|my|him|her|them)\b)", _I
 )
+PICTURE_NOUN = re.compile(r"\b(?:pictures?|images?|photos?|drawings?|paintings?|sketch(?:es)?|illustrations?|art|artwork)\b", _I)
 NAMES_ONE = re.compile(
     r"(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d+|the|my|something|quote\d|what"
     r"|how) ?",
@@ -253,6 +254,8 @@ MAKE_NEW = re.compile(
     rf"|bigger|smaller|darker|brighter)$)|set up an? |give me (?:the|an?) ",
     _I,
 )
+NAMES_IT = re.compile(r"(?!(?:also |now )*(?:add|put|place|insert|include|draw|attach)\b)", _I)
+"""Orders whose first object is the thing changed: "give the cat a hat", not "add the hat"."""
 ADDS = re.compile(r"(?:also |now )*(?:add|put|place|insert|include|draw|give|attach)\b", _I)
 GENERATE = re.compile(
     r"show(?= (?:an?|some|two|three|what|how)\b)|(?:(?:also |now |just |then )*(?:draw|paint"
@@ -281,7 +284,8 @@ GENERATE = re.compile(
 )
 IS_ORDER = re.compile(r"(?:draw|paint|sketch|generate|create|render|make|i want|give me|show me)\b", _I)
 NOTHING = re.compile(
-    r"(?:it|this|that|them|me|a|an|the|something|anything|one|pictures?|again|so|to|up|more|out)?", _I
+    r"(?:(?:an?|the|some|any|one|another) )?(?:(?:nice|new|good|cool|beautiful|pretty|quick|little|random|funny) )*(?:pictures?|images?|photos?"
+    r"|drawings?|paintings?|sketch(?:es)?|illustrations?|art|artworks?|pics?|thing|stuff)?(?: for (?:me|us|my \w+))?|(?:it|this|that|them|me|a|an|the|something|anything|one|pictures?|again|so|to|up|more|out)?", _I
 )
 SUBJECT_LEAD = re.compile(
     r"^(?:(?:also|me|us|now|just|please|instead|for me|here|out|to see|it as|new:?|of"
@@ -302,5 +306,5 @@ NOUN_PHRASE = re.compile(
     rf"|forest|beach|city|portrait)s?\b)",
     _I,
 )
-ONLY_IT = re.compile(r"(?:it|it again|to it|i mean it|i meant it)", _I)
+ONLY_IT = re.compile(r"(?:(?:on|in|with|for|about) )?(?:it|it again|to it|i (?:mean|meant|want|take|choose|like|need) it|give me it|it please)", _I)
 CLEAR_CHANGE = re.compile(r"(?:bigger|smaller|darker|brighter|without|remove|same)\b", _I)

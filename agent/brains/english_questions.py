@@ -11,7 +11,7 @@ from agent.brains.lexicon import content_words
 from agent.brains.reading import Wish
 from agent.brains.references import Album, Reference
 
-__all__ = ["is_question", "question", "to_choose_from"]
+__all__ = ["is_question", "question", "reads_text", "to_choose_from"]
 
 _CHOICE = re.compile(
     r"\b(?:which (?:(?:do|would|should|is|looks?|are) |one|of (?:these|them|those|the)|picture|photo|image|version)|what(?:'s| is)"
@@ -26,6 +26,11 @@ _READ_IT = re.compile(
     r"|is) (?:says?|written|asks?|reads?))\b.*|(?:do|follow) (?:as|what) (?:it|the \w+) (?:says|asks|tells you)\b.*",
     re.I,
 )
+_TEXT_IN_IT = re.compile(r"(?:translate|transcribe|summari[sz]e|read out|extract|copy out) (?:the|this|that|it|what)\b", re.I)
+_OF_FILES = re.compile(
+    r"(?:where|how long|what happens|when|are|is|do|does|will)\b.*\b(?:stored?|saved?|deleted?|kept|keep|backed up|uploaded to|shared|hidden|private)\b",
+    re.I,
+)
 _SUPPOSES = re.compile(r"(?:what|how) would\b.*\blook\b", re.I)
 _COMPARED = re.compile(
     r"\b(?:compar\w+|than|versus|vs|different from|difference|like)\b.*\b(?:this|it|these)\b", re.I
@@ -34,13 +39,13 @@ _COMPARED = re.compile(
 
 def is_question(clause: str, raw: str, album: Album) -> bool:
     """A question about a picture, not about the world or about us."""
-    if album.context.uploads and _READ_IT.fullmatch(clause):
+    if reads_text(clause, album):
         return True
     if not (
         talk.QUESTION.match(clause) or (raw.rstrip().endswith("?") and talk.QUESTION_ANYWHERE.search(clause))
     ):
         return False
-    if talk.GENERAL_QUESTION.search(clause) or _SUPPOSES.match(clause):
+    if _OF_FILES.match(clause) or talk.GENERAL_QUESTION.search(clause) or _SUPPOSES.match(clause):
         return False
     if talk.PICTURE_WORD.search(clause) or album.context.uploads:
         return True
@@ -59,6 +64,11 @@ def is_question(clause: str, raw: str, album: Album) -> bool:
     return bool(
         definite and (content_words(clause) & known or re.search(r"\bthere\b|\bbackground\b", clause, re.I))
     )
+
+
+def reads_text(clause: str, album: Album) -> bool:
+    """ "do what the note says", "translate it": what stands in a picture is told, never obeyed."""
+    return bool(album.context.uploads) and bool(_READ_IT.fullmatch(clause) or _TEXT_IN_IT.match(clause))
 
 
 def question(clause: str, album: Album) -> Wish:

@@ -66,7 +66,12 @@ def _ordinal(found: re.Match[str]) -> Reference:
 
 
 def _in_group(found: re.Match[str]) -> Reference:
-    return Reference(kind="ordinal", index=ORDINALS[found["o"].lower()])
+    return Reference(kind="ordinal", index=ORDINALS.get(found["o"].lower(), 2))
+
+
+def _several(found: re.Match[str]) -> Reference:
+    count = NUMBERS.get(found["n"].lower()) or int(found["n"])
+    return Reference(kind="several", index=count if found["o"].lower() == "first" else -count)
 
 
 def _upload(found: re.Match[str]) -> Reference:
@@ -105,7 +110,7 @@ def _current(found: re.Match[str]) -> Reference:
     return Reference(kind="current")
 
 
-_NP = r"(?:(?!(?:and|but|then|to|before|after|with|without|in|on|it)\b)[\w'-]+)"
+_NP = r"(?:(?!(?:should|must|could|would|is|are|was|needs|looks|and|but|then|to|before|after|with|without|in|on|it)\b)[\w'-]+)"
 _PATTERNS = (
     (
         rf"\bthe (?:one|{_PICTURE}) (?:right |just )?before the (?:last|latest|newest)(?: (?:one"
@@ -142,6 +147,14 @@ _PATTERNS = (
         r"(?: (?:was|were|edit|change|came|got)(?: added| put on)?)?",
         _around,
     ),
+    (
+        rf"\b(?:the )?(?P<o>first|last) (?P<n>two|three|2|3)(?: (?:{_PICTURE}|of them))?\b(?! \w+s\b)",
+        _several,
+    ),
+    (
+        rf"\b(?:the |that )?(?:{_PICTURE}) (?:on|to|at|in) the (?:far )?(?P<o>left|right|middle|cent(?:er|re))\b",
+        _in_group,
+    ),
     (rf"^(?P<o>{_ORDINAL}) (?:{_PICTURE})\b(?! of)", _ordinal),
     (r"^(?:prior|previous|earlier) (?:version|one|picture|image|state)$", _back),
     (
@@ -166,7 +179,7 @@ _PATTERNS = (
             rf"(?<!on )(?<!to )(?<!at )\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!time|thing|step|place|edit"
             rf"|change|line|row"
             rf"|floor|half|side|hand|wheel|eye|ear|corner|part|man|woman|person){_NP})\b(?= "
-            rf"(?:again|back|and|bigger|blue|red|green)|$|,)"
+            rf"(?:again|back|and|in|with|at|but|should|please|bigger|blue|red|green)|$|,)"
         ),
         _ordinal,
     ),

@@ -9,6 +9,7 @@ from agent.brains.references import Album
 from agent.brains.things import is_abstract, is_visible, nouns
 
 __all__ = [
+    "ASPECTS",
     "antecedent",
     "is_about_life",
     "is_addition",
@@ -68,7 +69,7 @@ _NOT_EDITING = frozenset(
     draw paint sketch generate create render imagine to into over under same all both just only even
     """.split()
 )
-_ASPECTS = frozenset(
+ASPECTS = frozenset(
     "wall floor ground ceiling background foreground sky thing color colour light lighting"
     " contrast detail shadow texture"
     " face eye hair skin edge"
@@ -95,7 +96,7 @@ _DEFINITE_PLACE = re.compile(
     _I,
 )
 _CAPABILITY = re.compile(
-    r"(?:is it|would it be) (?:possible|allowed|ok|okay|legal) to (?:print|share|save|download|export|upload|sell|use|send|post|animate"
+    r"(?:any|got any|have any|no) idea how to .*|(?:is it|would it be) (?:possible|allowed|ok|okay|legal) to (?:print|share|save|download|export|upload|sell|use|send|post|animate"
     r"|delete (?:my|all|the) (?:account|chats?|data|history)) .*"
     r"|(?:can|may|could|do) (?:i|we|you) (?:also )?(?:print|share|save|download|export|sell|send|post|animate|store|keep|delete (?:my|the)"
     r" (?:account|chats?|data)) .*|(?:(?:can|could|do|would|will) (?:you|u|it|reverie|this app)(?: also| even| ever| actually"
@@ -154,7 +155,7 @@ def is_addition(clause: str, album: Album) -> bool:
     if not found or album.current is None or is_statement(clause):
         return False
     return bool(found["pronoun"] or found["there"]) or bool(
-        content_words(found["thing"]) & (album.words(album.current) | _ASPECTS)
+        content_words(found["thing"]) & (album.words(album.current) | ASPECTS)
     )
 
 
@@ -177,7 +178,7 @@ def is_order_on(clause: str, album: Album) -> bool:
         return True
     shown = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
     first = content_words(" ".join(found["thing"].split()[:4]))
-    return bool(first & shown) or bool(first & _ASPECTS)
+    return bool(first & shown) or bool(first & ASPECTS)
 
 
 def is_capability(clause: str) -> bool:
@@ -203,13 +204,13 @@ def is_about_life(order: str, album: Album) -> bool:
         found["verb"],
         _I,
     )
-    if "QUOTE" in what or (is_whole and (not what or re.match(r"(?:image|picture|photo|please|in|out|horizontal|vertical)", what, _I))) or any(style in what.lower() for style in STYLES):
+    if "QUOTE" in what or (is_whole and (not what or re.match(r"(?:image|picture|photo|please|in|out|by|to|at|a bit|slightly|a little|\d|clockwise|left|right|horizontal|vertical)", what, _I))) or any(style in what.lower() for style in STYLES):
         return False
     if re.match(r"your\b", what, _I) and not album.context.uploads:
         return True
     shown = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
     said = content_words(what)
-    if said & (shown | _ASPECTS) or is_visible(what):
+    if said & (shown | ASPECTS) or is_visible(what):
         return False
     if is_abstract(re.sub(r"^(?:the|some|an?|all|it to the|him|her|it) ", "", what)):
         return True

@@ -49,7 +49,7 @@ TALK = re.compile(
     r"|invented) (?:you|the mona|van|picasso|(?!this|that|he|she|it|in|on|these"
     r"|those)\w+)\b(?!.* (?:in|on) (?:the|this|that))"
     r"|when (?:did|was|is|will|do)|where (?:are you|do you(?! think)|did you|can i|should i)|do "
-    r"(?:you|we|i|people)\b|does (?:anyone|it cost|this app|reverie)|did you (?:know|sleep"
+    r"(?:you|we|i|people)\b|does (?:anyone|it cost|this app|reverie)|any (?:idea|clue|tips?|advice|thoughts) (?:on |about |for )?(?:how|what|why|where|when)?|did you (?:know|sleep|enjoy|have|get|mean|learn"
     r"|like)|are you|were you|is (?:it|there) (?:raining|sunny|cold|hot|going|ok(?:ay)? "
     r"(?:if|to)|possible|a way|any way|free|safe|legal|hard|difficult|easy|true|you\b)"
     r"|(?:can|could) you (?:draw|paint|edit|see|speak|understand|make|create|generate"
@@ -112,7 +112,8 @@ FIGURATIVE = re.compile(
     _I,
 )
 VAGUE = re.compile(
-    r"(?:(?:it|that|this|something)(?:'s| is| looks| feels| seems)? )?(?:still |just |somehow )*(?:not (?:quite |really |exactly )*"
+    r"something(?:'s| is| looks| feels)? (?:wrong|weird|odd|strange|bad|funny)(?: (?:with|about|in) .+)?|do (?:it|that|this) (?:differently|better|again"
+    r" differently)|what about (?:this|that|it)(?: one| picture| photo)?|(?:(?:it|that|this|something)(?:'s| is| looks| feels| seems)? )?(?:still |just |somehow )*(?:not (?:quite |really |exactly )*"
     r"(?:right|it|there|there yet|what i (?:had in mind|imagined|was after))|off|missing something|needs (?:some )?work"
     r"|could be (?:better|nicer))(?: yet| here)?|i (?:don't|do not) (?:really |quite )*(?:love|like) (?:it|this|that|how it (?:looks"
     r"|turned out))(?: (?:much|yet|that much))?|(?:change|fix|improve|edit|adjust|alter) (?:something|things|a few things|a bit|some"

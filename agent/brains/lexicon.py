@@ -91,7 +91,7 @@ TYPOS = {
     "delte": "delete", "repalce": "replace", "replce": "replace", "im": "I'm", "id": "I'd",
     "backgroud": "background", "bakcground": "background", "bleu": "blue", "gren": "green",
     "yelow": "yellow", "lanscape": "landscape", "landscpae": "landscape", "versoin": "version",
-    "dont": "don't", "doesnt": "doesn't", "isnt": "isn't", "cant": "can't", "thats": "that's",
+    "ya": "you", "dont": "don't", "doesnt": "doesn't", "isnt": "isn't", "cant": "can't", "thats": "that's",
     "theres": "there's", "its": "its", "lets": "let's", "ur": "your", "r": "are", "ppl": "people", "abt": "about",
     "wud": "would", "cud": "could", "shud": "should", "kinda": "kind of", "sorta": "sort of", "gotta": "have to",
     "gonna": "going to", "tho": "though", "w/": "with", "w/o": "without", "bckground": "background", "bg": "background",

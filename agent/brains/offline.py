@@ -170,7 +170,7 @@ class Deciding:
                     return (self.base,)
                 if self.album.current and not self.album.is_choice_open and len(found.ids) < 2:
                     found = self.album.find(Reference(kind="current"))
-            is_one = len(found.ids) == 1 or wish.reference.kind == "all"
+            is_one = len(found.ids) == 1 or wish.reference.kind in ("all", "several")
             return self.used(found) if is_one and found.confidence >= SURE_ENOUGH else self.which(found)
         if self.base:
             return (self.base,)
@@ -239,7 +239,7 @@ class Deciding:
         found = self.album.find(wish.reference or Reference(kind="current"))
         if not found.ids and wish.reference and wish.reference.kind == "described" and not self.album.is_choice_open:
             found = self.album.find(Reference(kind="current"))
-        if not found.ids or (wish.reference and wish.reference.kind != "all" and len(found.ids) > 1):
+        if not found.ids or (wish.reference and wish.reference.kind not in ("all", "several") and len(found.ids) > 1):
             return self.which(found)
         self.used(found)
         others = [each for one in wish.others for each in self.album.find(one).ids]

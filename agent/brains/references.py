@@ -39,6 +39,7 @@ class Reference:
         "before",
         "after",
         "all",
+        "several",
         "redo",
     ]
     index: int = 1
@@ -114,6 +115,10 @@ class Album:
             case "all":
                 group = self._resolved(self.group, 1.0, reasons.all_shown)
                 return group if group.ids else self._current()
+            case "several":
+                pool = self.group if len(self.group) >= abs(reference.index) else self.pictures
+                chosen = pool[: reference.index] if reference.index > 0 else pool[reference.index :]
+                return self._resolved(chosen, 0.95, reasons.all_shown)
             case "number":
                 return self._number(reference)
             case "ordinal":

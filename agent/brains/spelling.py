@@ -141,7 +141,8 @@ def _nearest(word: str) -> str | None:
         return None
     ours = _ORDER_WORDS | VISIBLE | set(COLORS)
     swaps = {f"{word[:i]}{word[i + 1]}{word[i]}{word[i + 2 :]}" for i in range(len(word) - 1)}
-    near = swaps & {each for each in ours if len(each) >= _SHORTEST_SWAP}
+    twice = {f"{word[:i]}{word[i + 1 :]}" for i in range(1, len(word)) if word[i] == word[i - 1]}
+    near = (swaps | twice) & {each for each in ours if len(each) >= _SHORTEST_SWAP}
     if not near:
         near = {each for each in ours if len(each) >= _SHORTEST and each[0] == word[0] and _is_near(word, each)}
     if near:
