@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.brains import chinese_forms as forms
+from agent.brains.chinese_evidence import likely_change, likely_picture, swapped
 from agent.brains.chinese_orders import TAIL, instruction
 from agent.brains.chinese_references import NUMBER, about, find_reference, value
 from agent.brains.chinese_reasoning import reasoned
@@ -29,6 +30,9 @@ def read_chinese(message: str, album: Album) -> Reading:
         return Reading(wishes=(Wish(kind="chat", text=message),))
     wishes: list[Wish] = []
     for clause in filter(None, (piece.strip(" ，,、") for piece in forms.SPLIT.split(text))):
+        if is_more_of_scene(clause, wishes):
+            wishes[-1] = replace(wishes[-1], text=f"{wishes[-1].text}, {translate(clause)}")
+            continue
         wishes += read_several(clause) or [read_clause(clause, album, wishes)]
     if not wishes and picture_format != Format():
         wishes = [Wish(kind="again")]
@@ -38,6 +42,12 @@ def read_chinese(message: str, album: Album) -> Reading:
     working = working or [Wish(kind="chat", text=message)]
     working = [replace(wish, text=unmasked(wish.text, quotes)) for wish in working]
     return Reading(wishes=tuple(working), format=picture_format)
+
+
+def is_more_of_scene(clause: str, wishes: Sequence[Wish]) -> bool:
+    """Only a style, a mood or what is left out, after a new picture."""
+    is_after_new = bool(wishes) and wishes[-1].kind == "generate"
+    return is_after_new and forms.MORE.fullmatch(clause) is not None
 
 
 def mask_quotes(text: str) -> tuple[str, list[str]]:
@@ -105,7 +115,7 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
         return Wish(kind="go_back", reference=named)
     if album.current and (forms.UNHAPPY.fullmatch(clause) or forms.UNHAPPY.fullmatch(raw.strip("。！!，, "))):
         return Wish(kind="ask", text=raw)
-    if forms.VAGUE.fullmatch(clause):
+    if forms.VAGUE.fullmatch(clause) or forms.VAGUE.fullmatch(raw.strip("。！!，, ")):
         return Wish(kind="ask", text=raw)
     if forms.SAYS.match(raw.strip()) and not re.search(r"[画加](?:一|两|三|个)|把", clause):
         return Wish(kind="chat", text=raw)
@@ -133,10 +143,13 @@ def read_work(
         what = translate(too["what"]) if too["what"] else "it"
         name = f"the {what}" if re.fullmatch(r"[a-z ]+", what) and what not in ("it", "picture") else "it"
         return Wish(kind="edit", text=f"make {name} {forms.OPPOSITE[too['how']]}", reference=named)
+    change = swapped(text, album, named) or swapped(raw, album, named)
+    if change:
+        return change
     if forms.EDIT.search(text) and not re.match(
         r"(?:重新)?(?:画|生成|绘制)(?!.*(?:旁边|上面|[它他她]))", text
     ):
-        reference = named or (about(clause, album) if re.match(r"把|将|让|给", text) else None)
+        reference = named or about(clause, album)
         return Wish(kind="edit", text=instruction(text), reference=reference, num_pictures=num_pictures)
     found = forms.GENERATE.match(text)
     counted = num_pictures > 1 and re.search(r"的(?:图片|图|画|照片)?$", text)
@@ -153,6 +166,9 @@ def read_work(
         return Wish(kind="generate" if subject else "ask", text=subject, num_pictures=num_pictures)
     if forms.CHAT.search(raw):
         return Wish(kind="chat", text=raw)
+    change = likely_change(text, album, named)
+    if change:
+        return change if change.reference else replace(change, reference=about(clause, album))
     return fragment(raw, text, named, has_picture, earlier, num_pictures)
 
 
@@ -173,7 +189,8 @@ def fragment(
         return Wish(kind="generate", text=subject_of(text), num_pictures=num_pictures)
     if english and not re.search(r"[\u3400-\u9fff]", english) and re.search(r"[\u3400-\u9fff]", text):
         return Wish(kind="generate", text=english, num_pictures=num_pictures)
-    return Wish(kind="chat", text=raw)
+    scene = likely_picture(text) if not has_picture else ""
+    return Wish(kind="generate", text=scene, num_pictures=num_pictures) if scene else Wish(kind="chat", text=raw)
 
 
 def is_placed(named: Reference | None) -> bool:
@@ -196,7 +213,8 @@ def question(raw: str, clause: str, named: Reference | None, album: Album) -> Wi
     known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
     is_about_pictures = bool(album.context.uploads or forms.OF_PICTURES.search(raw))
     is_about_pictures = is_about_pictures or bool(content_words(translate(raw)) & known)
-    if is_about_pictures and (album.current is not None or re.search(r"图|照片|画面", raw)):
+    is_of_it = re.match(r"(?:它|这|那|他|她)", clause) is not None
+    if is_about_pictures and (album.current is not None or is_of_it or re.search(r"图|照片|画面", raw)):
         return Wish(kind="question", text=raw, reference=named or about(clause, album))
     return Wish(kind="chat", text=raw)
 

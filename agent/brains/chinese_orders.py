@@ -20,18 +20,23 @@ def instruction(text: str) -> str:
             parts = [
                 translate(part.removesuffix("的").removeprefix("的")) for part in found.groups(default="")
             ]
-            return re.sub(
-                r"\s+",
-                " ",
-                write.format(*(with_article(part) if "the {" in write else part for part in parts)),
-            ).strip()
+            order = write.format(*(with_article(part) if "the {" in write else part for part in parts))
+            return compared(re.sub(r"\s+", " ", order).strip())
     return translate(text)
+
+
+def compared(order: str) -> str:
+    """ "make it big#" is "make it bigger"."""
+    return re.sub(r"(\w+)#", lambda found: _COMPARED.get(found[1], found[1]), order)
 
 
 def with_article(english: str) -> str:
     return re.sub(r"^(?:a|an|the) ", "", english) or "image"
 
 
+_COMPARED = {
+    "big": "bigger", "small": "smaller", "bright": "brighter", "dark": "darker", "tall": "taller", "short": "shorter",
+}  # fmt: skip
 _PLACE = "旁边|左边|右边|上面|上方|下面|下方|前面|后面|里面|里|上|中"
 _COLOR_END = r"[^，]*?色"
 _ORDERS = (
@@ -41,13 +46,14 @@ _ORDERS = (
         "change the sign to {0}",
     ),
     (r"(?:左右|水平)?(?:翻转|镜像)|左右(?:颠倒|对调)", "mirror it"),
-    (r"(?:把|将|让)(.+?)(?:往|向|朝)上(?:边|面|方)?(?:移|挪|放|提|升)", "move the {0} up"),
-    (r"(?:把|将|让)(.+?)(?:往|向|朝)下(?:边|面|方)?(?:移|挪|放|降)", "move the {0} down"),
+    (r"(?:在)?(?:上面|图上|图里|画面上?|底部|顶部|下面)?(?:写上?|加上?文字|加上?字|题字)[：:]?(QUOTE\d+|[A-Z][A-Za-z ]*)", "write {0} on it"),
+    (r"(?:把|将|让)?(.+?)(?:往|向|朝)上(?:边|面|方)?(?:移|挪|放|提|升)", "move the {0} up"),
+    (r"(?:把|将|让)?(.+?)(?:往|向|朝)下(?:边|面|方)?(?:移|挪|放|降)", "move the {0} down"),
     (
-        r"(?:把|将|让)(.+?)(?:往|向|朝|移到|挪到|放到)左(?:边|面|侧)?(?:移|挪|放"
+        r"(?:把|将|让)?(.+?)(?:往|向|朝|移到|挪到|放到)左(?:边|面|侧)?(?:移|挪|放"
         r"|靠)?", "move the {0} to the left"),
     (
-        r"(?:把|将|让)(.+?)(?:往|向|朝|移到|挪到|放到)右(?:边|面|侧)?(?:移|挪|放"
+        r"(?:把|将|让)?(.+?)(?:往|向|朝|移到|挪到|放到)右(?:边|面|侧)?(?:移|挪|放"
         r"|靠)?", "move the {0} to the right"),
     (r"(?:加|添)(?:点|些|一点|一些)?雾|变(?:得)?(?:有雾|起雾)", "add fog"),
     (r"^(.*?)(?:再|更)([^大小亮暗高矮]{1,4}?)(?:一?[点些])$", "make the {0} more {1}"),
