@@ -108,7 +108,7 @@ def is_name_only(clause: str) -> bool:
 def with_look_inside(text: str) -> str:
     """ "a flower, but make it look like a watercolor" is one picture."""
     first = re.match(r"(?P<what>.+?),? but (?:please )?(?:make it|have it|with it)(?: be| look(?: like)?| in)? (?P<look>.+)$", text, re.I)
-    is_new = first and (forms.GENERATE.match(strip_leads(first["what"])) or re.match(r"an? ", first["what"], re.I))
+    is_new = first and is_visible(first["what"]) and (forms.GENERATE.match(strip_leads(first["what"])) or re.match(r"an? ", first["what"], re.I))
     return f"{first['what']}, {first['look']}" if first and is_new and not forms.AGAIN.fullmatch(first["what"]) else text
 
 
@@ -181,7 +181,7 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     if talk.VAGUE.fullmatch(clause.rstrip("?!. ")):
         return Wish(kind="ask", text=clause)
     if talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")) or talk.is_talk(clause):
-        if asks_of_picture(clause, raw, album) or reads_text(clause, album):
+        if asks_of_picture(clause, album) or reads_text(clause, album):
             return question(clause, album)
         return chat if talk.FIGURATIVE.search(clause) else wrapped(clause, album, earlier) or chat
     told = told_change(raw.strip(), album)
@@ -190,7 +190,7 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     back = read_go_back(clause, album)
     if back:
         return back
-    if is_question(clause, raw, album) or asks_of_picture(clause, raw, album):
+    if is_question(clause, raw, album) or asks_of_picture(clause, album):
         return question(clause, album)
     if talk.OF_THE_WORLD.match(clause):
         return chat

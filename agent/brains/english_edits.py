@@ -195,7 +195,7 @@ _SHORT: tuple[tuple[str, str], ...] = (
     (r"(?:just )?(?:like|as if|as though) (.+? (?:had |would have )?(?:painted|drawn|drew|made|photographed|done|by)(?: it| by .+)?)", r"make it look like \1"),
     (r"(?:as )?(?:painted|drawn|made|photographed|done) by (.+)", r"make it look as painted by \1"),
     (r"(?:and |but )?(?:it |him |her )?without (?:the |a |an |any |its |his |her )?(.+)", r"remove the \1"),
-    (r"no (?:more )?(?!thanks|way|problem|idea)(\w+(?: \w+)?)", r"remove the \1"),
+    (r"no (?:more )?(?!thanks|way|problem|idea|changes?|need|worries|doubt|rush|hurry)(\w+(?: \w+)?)", r"remove the \1"),
     (
         r"instead of (.+?),? (?:i (?:want|need|would like)|i'd (?:like|prefer)|make it|use|put|draw"
         r"|have|give me) (.+)",

@@ -29,7 +29,7 @@ _MORE_ASPECTS = frozenset(
 _ASKING = re.compile(
     r"(?:so,? |and |but |tell me,? )?(?:what(?:'s|s| is| are| was| does| do| did| would| kind| sort| colou?r)?|why|where(?:'s)?|who(?:'s"
     r"|se)?|how (?:many|much|old|big|tall|long|far|high|wide|deep|heavy|does|do|is|are|would you)|which|is|are|does|did|was|were|has"
-    r"|have|do you (?:think|see|know)|(?:can|could) you (?:see|tell|guess|make out|read|count|spot|translate))\b",
+    r"|do you (?:think|see|know)|(?:can|could) you (?:see|tell|guess|make out|read|count|spot|translate))\b",
     _I,
 )
 _SUPPOSING = re.compile(r"^(?:what|how) (?:if|about)\b|\bwould\b.*\blook\b|\bis it (?:possible|ok|okay|hard|easy)\b", _I)
@@ -60,7 +60,7 @@ _NEVER = re.compile(
 _PERSONAL = re.compile(
     r"(?:i|we|my|our|you|your|they|people|someone|everyone|nobody|he said|she said|this (?:is|was)|that (?:is|was)|it (?:is|was)|it's|that's"
     r"|there (?:is|are|was|were)|there's|let's|thanks?|thank|why|how|what|who|when|where|which|whose|is|are|do|does|did|if|because"
-    r"|good|nice|great|cool|lovely|wow|haha|lol|ok|okay|yes|no|never|not)\b",
+    r"|(?:ha)+h?|he he|lo+l|omg|aw+|ugh|the (?:face|way|look) (?:he|she|it)|good|nice|great|cool|lovely|wow|haha|lol|ok|okay|yes|no|never|not)\b",
     _I,
 )
 _CONTRAST = re.compile(
@@ -76,11 +76,9 @@ _LACK = re.compile(
 )
 
 
-def asks_of_picture(clause: str, raw: str, album: Album) -> bool:
+def asks_of_picture(clause: str, album: Album) -> bool:
     """A question that names what the picture shows or what every picture has: "where's the light from?"."""
     if album.current is None or not _ASKING.match(clause) or _SUPPOSING.search(clause) or _OF_US.search(clause):
-        return False
-    if not raw.rstrip().endswith("?") and not re.match(r"(?:what|where|who|how (?:many|old)|which|why)", clause, _I):
         return False
     known = frozenset[str]().union(*(album.words(each) for each in album.pictures)) | ASPECTS | _MORE_ASPECTS | _PARTS
     if re.match(r"where (?:is|are) (?:the|my|all) (?:\w+ )?(?:pictures?|images?|files?|photos?)\b", clause, _I):

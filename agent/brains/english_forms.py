@@ -52,7 +52,7 @@ LEAD = re.compile(
     r"^(?:(?:hi|hello|hey|ok(?:ay)?|great|nice|cool|perfect|lovely|awesome|wow|thanks(?: "
     r"a (?:lot|bunch|million|ton)| so much)?|thank you(?: so much| very much)?|good(?: job)?"
     r"|alright|right|sure"
-    r"|yes|yeah|yep|no|nope|oh|ah|hm+|um+|uh|well|so|and|but|also|now|actually|wait|sorry"
+    r"|yes|yeah|yep|no(?=\s*[,.!;:-]|\s+(?:i|it|not|the|that|this|please|make|put|go|use|draw|he|she|they|we|you|wait|sorry|thanks|actually|but)\b|\s*$)|nope|oh|ah|hm+|um+|uh|well|so|and|but|also|now|actually|wait|sorry"
     r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=[ ,]+(?:draw|paint|make"
     r"|create|add|generate|remove|an? |the )|, one )|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
     r"|beautiful|amazing|excellent|fine|good|hmm+|not bad|i see|dear|reverie|bot|there(?! (?:should|is|are|must|could|needs?|has|was|were|would)\b)"

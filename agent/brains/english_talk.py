@@ -73,7 +73,7 @@ TALK = re.compile(
     r"|engine|language)|(?:what|who)(?:'s| is) (?:that guy|the president|the author)"
     r"|remind me|wake me|show me (?:how|the way|your|what you can)|help me (?:understand"
     r"|with my|write|decide|choose)|it(?:'s| is) (?:raining|sunny|late|cold|hot|my "
-    r"birthday|been|friday|monday)|make (?:sense|sure|me (?:laugh|happy|smile|a sandwich"
+    r"birthday|been|friday|monday)|make (?:sense|sure(?! (?:that )?(?:the|it|he|she|there)\b)|it (?:quick|snappy|count|happen|stop|work)|me (?:laugh|happy|smile|a sandwich"
     r"|coffee|some coffee|proud))|(?:that|it|this) (?:makes sense|made my day|is (?:how"
     r"|why|what)))",
     _I,

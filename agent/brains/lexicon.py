@@ -87,7 +87,7 @@ TYPOS = {
     "cna": "can", "picutre": "picture", "pciture": "picture", "pictur": "picture", "iamge": "image",
     "imgae": "image", "pant": "paint", "piant": "paint", "genrate": "generate", "genereate": "generate",
     "craete": "create", "creat": "create", "crate": "create", "u": "you", "wanna": "want to",
-    "gimme": "give me", "lemme": "let me", "whats": "what's", "turm": "turn", "trun": "turn", "ad": "add",
+    "gimme": "give me", "lemme": "let me", "whats": "what's", "turm": "turn", "trun": "turn",
     "delte": "delete", "repalce": "replace", "replce": "replace", "im": "I'm", "id": "I'd",
     "backgroud": "background", "bakcground": "background", "bleu": "blue", "gren": "green",
     "yelow": "yellow", "lanscape": "landscape", "landscpae": "landscape", "versoin": "version",

@@ -112,5 +112,6 @@ def is_visible(text: str) -> bool:
 
 def is_abstract(text: str) -> bool:
     """Whether the first thing named cannot be seen: "a change of scenery", "some interest"."""
+    text = re.sub(r"\bquote\d+", "", text, flags=re.I)
     head = nouns(_END.split(text.strip(), maxsplit=1)[0])
     return bool(head) and head[-1] in _ABSTRACT and not is_visible(" ".join(head))
