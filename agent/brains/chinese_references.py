@@ -33,6 +33,7 @@ def find_reference(clause: str, album: Album) -> tuple[Reference | None, str]:
                     if rest.startswith(("回到", "用", "从", "基于"))
                     else rest
                 )
+                rest = re.sub(r"^在?它?(?:的)?上面?(?=[再加放写画添挂])", "", rest)
                 return reference, rest.strip("，, ")
     return None, clause
 
@@ -77,6 +78,10 @@ _REFERENCES = (
         rf"(?:#|图|编号|号码)\s?(?P<n>\d+)\s?(?P<a>[a-dA-D])?(?:号|张)?(?:那张|图)?|(?P<k>\d+)\s?号?\s?的?(?P<b>[a-dA-D])(?![a-zA-Z])"
         rf"|(?P<j>\d+)号(?:图)?|第(?P<m>{NUMBER})[张个幅号组]的?\s?(?P<c>[a-dA-D])(?![a-zA-Z])",
         _number,
+    ),
+    (
+        r"(?:最开始|最初|最早|一开始|这次对话|对话)(?:里|中)?的?第一[张个幅](?:图片|图|照片|画)?",
+        lambda found: Reference(kind="ordinal", index=1, is_in_group=False),
     ),
     (
         (

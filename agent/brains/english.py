@@ -165,7 +165,7 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     if not clause or talk.LEFT_ALONE.match(clause):
         return chat
     picked = read_go_back(clause, album) if talk.PICKS.match(clause) else None
-    if picked and picked.reference and picked.reference.kind in ("ordinal", "number", "upload", "original"):
+    if picked and picked.reference and picked.reference.kind not in ("current", "all", "several"):
         return picked
     if album.current is None and re.fullmatch(r"no (?:more )?\w+", clause, re.I):
         return chat

@@ -47,10 +47,10 @@ _GO_BACK_TO = re.compile(
     re.IGNORECASE,
 )
 _GO_BACK_WHAT = re.compile(
-    r"\b(?:go back to|back to|return to|revert to|switch(?: back)? to|jump to|show me|keep|stick"
+    r"\b(?:go back to|back to|bring back|restore|get back|return to|revert to|switch(?: back)? to|jump to|show me|keep|stick"
     r" with|(?:continue|go on|work|carry on) with|i (?:liked|prefer(?:red)?)) "
     r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please| once more)?$"
-    r"|\b(?:see|show|open|bring up|pull up|look at|view|display|get|bring|fetch)(?: me| us)? (?:the|my|that) "
+    r"|\b(?:see|show|open|bring up|pull up|look at|view|display|get|bring|fetch|have)(?: me| us)? (?:the|my|that) "
     r"(?P<again>[\w ]+?) (?<!out )(?<!off )(?<!away )(?:again|once more|one more time|back)$"
     r"|^(?:(?:the|that|my) )?(?P<once>[\w ]+?) (?:again|once more|one more time)$",
     re.IGNORECASE,

@@ -23,8 +23,8 @@ _CAPITALS = re.compile(
 
 
 def plain_quotes(text: str) -> str:
-    """The straight quotes and apostrophes of a keyboard in place of a printer's."""
-    return text.translate(_PRINTED)
+    """The straight quotes and apostrophes of a keyboard in place of a printer's; "no. 4" is number 4."""
+    return re.sub(r"\b([Nn])(?:o|r)\. ?(?=\d)", r"\1umber ", text.translate(_PRINTED))
 
 
 def mask_quotes(text: str) -> tuple[str, list[str]]:

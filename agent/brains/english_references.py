@@ -65,6 +65,14 @@ def _ordinal(found: re.Match[str]) -> Reference:
     return Reference(kind="ordinal", index=index, words=words, is_in_group=is_in_group)
 
 
+def _ordinal_of(found: re.Match[str]) -> Reference:
+    """ "the first of all" counts everything, "the last of those" what was shown last."""
+    index, pool = ORDINALS[found["o"].lower()], found["of"].lower()
+    if pool in ("it", "this", "that") and index == 1:
+        return Reference(kind="original")
+    return Reference(kind="ordinal", index=index, is_in_group=not pool.startswith("all"))
+
+
 def _in_group(found: re.Match[str]) -> Reference:
     return Reference(kind="ordinal", index=ORDINALS.get(found["o"].lower(), 2))
 
@@ -110,8 +118,13 @@ def _current(found: re.Match[str]) -> Reference:
     return Reference(kind="current")
 
 
-_NP = r"(?:(?!(?:should|must|could|would|is|are|was|needs|looks|and|but|then|to|before|after|with|without|in|on|it)\b)[\w'-]+)"
+_NP = r"(?:(?!(?:once|again|most|please|thanks|instead|now|more|back|again|best|better|should|must|could|would|is|are|was|needs|looks|and|but|then|to|before|after|with|without|in|on|it)\b)[\w'-]+)"
 _PATTERNS = (
+    (
+        rf"\b(?:the )?(?P<very>very )?(?P<o>{_ORDINAL})(?: (?:{_PICTURE}))? of (?P<of>(?:it|this|that)\b(?: all)?|all(?: of them| pictures)?\b"
+        r"|(?:them|those|these)(?: all)?\b)",
+        _ordinal_of,
+    ),
     (
         rf"\bthe (?:one|{_PICTURE}) (?:right |just )?before the (?:last|latest|newest)(?: (?:one"
         rf"|{_PICTURE}))?\b",
@@ -164,6 +177,13 @@ _PATTERNS = (
     ),
     (r"^(?P<o>first|second|third|fourth|1st|2nd|3rd|4th|last)$", _ordinal),
     (
+        rf"\b(?:this|our) (?:chat|conversation|session)'s (?P<o>{_ORDINAL}) (?:{_PICTURE})|\bthe (?P<o2>{_ORDINAL}) (?:{_PICTURE}) "
+        r"(?:in|of) (?:this|our|the) (?:chat|conversation|session)\b",
+        lambda found: Reference(
+            kind="ordinal", index=ORDINALS[(found["o"] or found["o2"]).lower()], is_in_group=False
+        ),
+    ),
+    (
         rf"\b(?:the )?(?P<very>very )(?P<o>{_ORDINAL})(?: (?:{_PICTURE}))?\b",
         _ordinal,
     ),
@@ -192,7 +212,7 @@ _PATTERNS = (
     ),
     (
         rf"\bthe (?:original|initial|starting|unedited|unmodified|untouched)(?: "
-        rf"{_PICTURE})?\b(?! colou?r| size)|\bhow it was (?:at|in) the (?:very )?(?:start"
+        rf"{_PICTURE})?\b(?! colou?r| size)|\bhow it (?:was|looked) (?:at|in) the (?:very )?(?:start"
         rf"|beginning)\b|\bhow it (?:originally )?(?:was|looked) "
         rf"(?:originally|at first|in the beginning|at the start)\b"
         r"|\bthe (?:very )?(?:beginning|start)\b(?= *$|[,.!]| and)",
