@@ -19,7 +19,7 @@ from agent.brains.english_clauses import (
 )
 from agent.brains.english_combine import about, about_place, as_combination, as_placement
 from agent.brains.english_edits import as_instruction, short_edit
-from agent.brains.english_evidence import asks_of_picture, contrast, likely_change, wanted_picture
+from agent.brains.english_evidence import asks_of_picture, contrast, likely_change, stated_change, wanted_picture
 from agent.brains.english_formats import take_format
 from agent.brains.english_lists import changes, is_nameless, separate_subjects
 from agent.brains.english_questions import is_question, question, reads_text
@@ -38,14 +38,19 @@ from agent.brains.english_shape import (
     is_order_on_it,
     is_statement,
 )
-from agent.brains.lexicon import content_words, reasoned
+from agent.brains.lexicon import content_words, reasoned, singular
 from agent.brains.reading import Format, Reading, Wish
-from agent.brains.references import Album
+from agent.brains.references import Album, Reference
 from agent.brains.spelling import correct_typos
 from agent.brains.things import is_abstract, is_visible
 
 __all__ = ["read_english"]
 
+_NOT_PLACED = re.compile(
+    r"(?:with|without|same|the same|in|at|on|as|like|no|not|only|just|but|from|for)\b|(?:an?|the|one|another|new)(?: new)? (?:pictures?|images?"
+    r"|photos?|drawings?|versions?)\b|.*\b(?:instead|pictures?|images?)\b",
+    re.I,
+)
 _OTHER_LOOK = re.compile(
     r"(?P<lead>(?:i'd|i would|i) (?:rather|prefer|rather have|rather see|like)(?: to see| to have)? |make it |rather )?"
     r"(?:(?:what|how) about |maybe |use |try )?(?:an?|the|some) (?P<look>[\w-]+(?: and [\w-]+)?) (?P<thing>\w+)(?P<end>,? (?:instead|please"
@@ -75,6 +80,7 @@ def read_english(message: str, album: Album) -> Reading:
         for wish in read_several(clause, album, wishes) or [read_clause(clause, album, wishes)]:
             wishes.append(named_before(wish, before))
         before = f"{before} {clause}"
+    wishes = with_what_is_left_out(undone_at_last(wishes))
     if not wishes and picture_format != Format():
         wishes = [Wish(kind="again")]
     wishes = drop_small_talk(wishes) or [Wish(kind="chat", text=message)]
@@ -98,6 +104,27 @@ def is_more_of_scene(clause: str, wishes: Sequence[Wish]) -> bool:
     is_thing = re.match(r"(?:an?|the|one|two|three|four|some|another|and|then|now)\b", clause, re.I)
     is_fragment_on = len(clause.split()) <= 3 and is_fragment(wishes[-1].text) and is_name_only(clause)
     return not is_order and not is_thing and (is_look(clause) or is_fragment_on)
+
+
+def undone_at_last(wishes: list[Wish]) -> list[Wish]:
+    """ "no dog please, go back" wants one step back and no more."""
+    is_back = len(wishes) > 1 and wishes[-1].kind == "go_back" and wishes[-1].reference == Reference(kind="back")
+    if is_back and all(wish.kind == "chat" or wish.text.startswith("remove") for wish in wishes[:-1]):
+        return wishes[-1:]
+    return wishes
+
+
+def with_what_is_left_out(wishes: list[Wish]) -> list[Wish]:
+    """ "a salad, but leave out the tomatoes" is drawn without them at once."""
+    kept: list[Wish] = []
+    for wish in wishes:
+        left_out = re.match(r"(?:leave out|skip|omit|no|without|nothing else|leave) (?P<what>.*)", wish.text, re.I)
+        if kept and kept[-1].kind == "generate" and wish.kind == "edit" and left_out:
+            what = "" if wish.text.lower().startswith("nothing") else f" without {left_out['what']}"
+            kept[-1] = replace(kept[-1], text=f"{kept[-1].text}{what}")
+        else:
+            kept.append(wish)
+    return kept
 
 
 def is_name_only(clause: str) -> bool:
@@ -181,7 +208,7 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     if talk.VAGUE.fullmatch(clause.rstrip("?!. ")):
         return Wish(kind="ask", text=clause)
     if talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")) or talk.is_talk(clause):
-        if asks_of_picture(clause, album) or reads_text(clause, album):
+        if asks_of_picture(clause, album) or asks_of_picture(raw, album) or reads_text(clause, album):
             return question(clause, album)
         return chat if talk.FIGURATIVE.search(clause) else wrapped(clause, album, earlier) or chat
     told = told_change(raw.strip(), album)
@@ -190,7 +217,7 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     back = read_go_back(clause, album)
     if back:
         return back
-    if is_question(clause, raw, album) or asks_of_picture(clause, album):
+    if is_question(clause, raw, album) or asks_of_picture(clause, album) or asks_of_picture(raw.strip(), album):
         return question(clause, album)
     if talk.OF_THE_WORLD.match(clause):
         return chat
@@ -204,10 +231,12 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
         as_combination(clause, album)
         or read_again(clause, album)
         or as_placement(clause, album)
+        or about_another(stated_change(without_name(clause), raw, album), clause, album, earlier)
         or other_look(clause, album)
         or contrast(clause, album)
         or read_edit(clause, album, has_picture, earlier)
-        or read_generate(clause, album, earlier)
+        or (read_generate(clause, album, earlier) if not (is_placed_name(clause) and likely_change(clause, album)) else None)
+        or (about_another(likely_change(clause, album), clause, album, earlier) if is_placed_name(clause) else None)
         or short_wish(clause, album, has_picture, earlier)
         or read_any_order(clause, album, earlier)
         or wrapped(clause, album, earlier)
@@ -232,6 +261,30 @@ def told_change(raw: str, album: Album) -> Wish | None:
     return None
 
 
+def without_name(clause: str) -> str:
+    """ "the middle one gets a hat": "it gets a hat"."""
+    named = find_reference(clause)
+    return named.text if named and named.reference.kind != "current" else clause
+
+
+def is_placed_name(clause: str) -> bool:
+    """Names a thing and a place the picture has, and gives no order: "steam coming out of it"."""
+    if forms.GENERATE.match(clause) or find_reference(clause) or _NOT_PLACED.match(clause):
+        return False
+    return re.search(r"\b(?:the|it|him|her|them|its|his|their)\b", clause, re.I) is not None
+
+
+def about_another(wish: Wish | None, clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
+    """The wish, said of the other picture that shows what it names."""
+    if wish is None or any(each.kind in ("generate", "edit", "go_back") for each in earlier):
+        return wish
+    named = find_reference(clause)
+    if named and named.reference.kind != "current":
+        return replace(wish, reference=named.reference)
+    places = [clause[found.start() :] for found in re.finditer(r"\b(?:the|that) ", clause)]
+    return replace(wish, reference=next(filter(None, (about(place, album) for place in places)), None))
+
+
 def wrapped(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
     """A new picture ordered inside a longer sentence."""
     inner = inner_order(clause)
@@ -253,10 +306,16 @@ def other_look(clause: str, album: Album) -> Wish | None:
 
 
 def numbered(clause: str, album: Album) -> str:
-    """ "2 with a hat" of pictures side by side is number 2."""
+    """Of pictures side by side "2 with a hat" is number 2, "the first bear" the first one."""
     if not album.is_choice_open:
         return clause
-    return re.sub(r"^(?:i(?:'ll)? (?:want|take|like|prefer|choose|pick|go (?:for|with)) )?(\d)(?=$|,| (?:with|in|but|at|on|without|as|wearing|and|is|looks|please)\b)", r"number \1", clause)
+    shown = frozenset[str]().union(*(album.words(each) for each in album.group))
+
+    def ordered(found: re.Match[str]) -> str:
+        return f"the {found[1]} one" if singular(found[2].lower()) in shown else found[0]
+
+    clause = re.sub(r"\b(?:the )?(first|second|third|fourth|last|middle|left|right) ([a-z]+)\b", ordered, clause, flags=re.I)
+    return re.sub(r"^(?:i(?:'ll)? (?:want|take|like|prefer|choose|pick|go (?:for|with)) )?(\d)(?=$|,|:| (?:with|in|but|at|on|without|as|wearing|and|is|looks|please)\b)", r"number \1", clause)
 
 
 def corrected(what: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish:
@@ -285,7 +344,7 @@ def read_again(clause: str, album: Album) -> Wish | None:
         return None
     named = find_reference(clause)
     groups = found.groupdict()
-    word = (groups["n1"] or groups["n2"] or groups["n3"] or "one").lower()
+    word = (groups["n1"] or groups["n2"] or groups["n3"] or groups["n4"] or "one").lower()
     return Wish(
         kind="again",
         text=(groups["change"] or "").strip(),
@@ -348,7 +407,8 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
         return Wish(kind="chat", text=clause)
     if not rest or forms.NOTHING.fullmatch(rest):
         return Wish(kind="ask" if forms.IS_ORDER.match(clause) else "chat", text=clause)
-    if not talk.STRONG_ORDER.match(clause) and (is_abstract(rest) or re.match(r"to \w+", rest)):
+    is_drawn = re.match(r"(?:please )?(?:draw|paint|sketch|doodle)\b", clause, re.I) and talk.STRONG_ORDER.match(clause)
+    if not is_drawn and (is_abstract(rest) or re.match(r"to \w+", rest)):
         return Wish(kind="chat", text=clause)
     return Wish(kind="generate", text=rest, num_pictures=num_pictures)
 

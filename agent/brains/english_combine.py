@@ -78,6 +78,9 @@ def as_combination(clause: str, album: Album) -> Wish | None:
 def both_drawn(clause: str, references: Sequence[Reference], album: Album) -> Wish:
     """A new picture of what the named pictures (or else the last ones shown) show together."""
     named = [each for reference in references for each in album.find(reference).ids]
+    if len(set(named)) < 2:
+        things = [content_words(each) for each in re.findall(r"\bthe ((?:\w+ )?\w+)", re.sub(r"\b(and|with|into|in)\b", ",", clause))]
+        named = [each.id for thing in things for each in album.pictures if thing and thing <= album.words(each)]
     chosen = list(dict.fromkeys(named)) if len(set(named)) > 1 else []
     pictures = [album.by_id[each] for each in chosen] or list(album.group)
     pictures = pictures if len(pictures) > 1 else list(album.context.pictures[-2:])
@@ -93,7 +96,7 @@ def _root(picture: PictureView, album: Album) -> PictureView:
 
 def about(text: str, album: Album) -> Reference | None:
     """ "the cat" when only another picture has a cat, "the red car" when the current one is blue."""
-    found = re.search(r"\b(?:the|that)((?: [\w-]+){1,3})", text, re.I)
+    found = re.search(r"\b(?:the|that)((?: (?!of\b)[\w-]+){1,3})", re.sub(r"\bthe (?:background|sky|colou?r|edge|top|side) (?:of|in|around) ", "", text), re.I)
     if not found or album.current is None or album.context.uploads:
         return None
     known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))

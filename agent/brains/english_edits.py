@@ -192,6 +192,8 @@ def short_edit(text: str) -> str | None:
 
 
 _SHORT: tuple[tuple[str, str], ...] = (
+    (r"(?:it )?(?:plus|and also|along with) ((?:an?|some|two|three|more) .+)", r"add \1"),
+    (r"(?:it )?(?:as|in) (?:an? )?(3-?d(?: render(?:ing)?| style| model)?|cgi|clay model|lego)", r"turn it into a \1"),
     (r"(?:just )?(?:like|as if|as though) (.+? (?:had |would have )?(?:painted|drawn|drew|made|photographed|done|by)(?: it| by .+)?)", r"make it look like \1"),
     (r"(?:as )?(?:painted|drawn|made|photographed|done) by (.+)", r"make it look as painted by \1"),
     (r"(?:and |but )?(?:it |him |her )?without (?:the |a |an |any |its |his |her )?(.+)", r"remove the \1"),

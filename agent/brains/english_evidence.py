@@ -11,7 +11,7 @@ from agent.brains.reading import Wish
 from agent.brains.references import Album
 from agent.brains.things import is_abstract, is_visible, nouns
 
-__all__ = ["asks_of_picture", "contrast", "likely_change", "wanted_picture"]
+__all__ = ["asks_of_picture", "contrast", "likely_change", "stated_change", "wanted_picture"]
 
 _I = re.IGNORECASE
 _PARTS = frozenset(
@@ -28,7 +28,7 @@ _MORE_ASPECTS = frozenset(
 )
 _ASKING = re.compile(
     r"(?:so,? |and |but |tell me,? )?(?:what(?:'s|s| is| are| was| does| do| did| would| kind| sort| colou?r)?|why|where(?:'s)?|who(?:'s"
-    r"|se)?|how (?:many|much|old|big|tall|long|far|high|wide|deep|heavy|does|do|is|are|would you)|which|is|are|does|did|was|were|has"
+    r"|se)?|how (?:many|much|old|big|tall|long|far|high|wide|deep|heavy|does|do|is|are|would you)|which|would you (?:say|call|describe|guess)|is|are|does|did|was|were|has"
     r"|do you (?:think|see|know)|(?:can|could) you (?:see|tell|guess|make out|read|count|spot|translate))\b",
     _I,
 )
@@ -76,11 +76,74 @@ _LACK = re.compile(
 )
 
 
+_PREPOSITION = (
+    r"(?:on top of|in front of|next to|to the (?:left|right) of|left of|right of|on|onto|in|inside|into|under|below|above|over|behind|beside"
+    r"|near|around|between|at|by|through|along|across|against|for|from|out of|of|to|with)"
+)
+_UNWANTED = re.compile(
+    r"(?:i|we) (?:don't|do not) (?:want|need|like)(?: to see)? (?:the|that|this|his|her|its|any|an?) (?P<what>[\w -]+?)(?: (?:there|in it|in there"
+    r"|anymore|any more|at all|here))*",
+    _I,
+)
+_SHOULD = re.compile(
+    r"(?:(?P<place>[\w ]+?),? )?(?P<who>it|he|she|they|there|everything|(?:the|that|this|its|his|her|their) [\w' -]+?|[a-z]+(?:'s [a-z]+)?) "
+    r"(?:should(?: also| rather| really| probably| maybe)?|must|needs?(?: to)?|has to|have to|ought to|had better|shall|gets?|is missing|are missing"
+    r"|lacks?) (?P<what>.+)",
+    _I,
+)
+_NOW_IS = re.compile(
+    r"(?:and )?now (?P<who>it|he|she|they|the [\w ]+?)(?:'s| is|'re| are| has| have) (?P<what>.+)"
+    r"|there(?:'s| is| are) (?P<missing>(?:an?|some|no) [\w -]+?) missing(?P<where>.*)",
+    _I,
+)
+_PLACE_FIRST = re.compile(
+    rf"(?P<place>{_PREPOSITION} (?:the|it|him|her|them|its|his|their)\b[\w ]*?),? (?:there (?:should|must|could|needs to) be |i (?:want|need|'d like) "
+    r"|add |put )?(?P<what>(?:an?|some|two|three|four|more) .+)",
+    _I,
+)
+_NAMED_PLACE = re.compile(rf"\b{_PREPOSITION} (?:(?P<pronoun>it|him|her|them|his|its|their)\b|the (?P<thing>[\w ]+))", _I)
+_HOUSE_PARTS = frozenset("window door roof chimney wall floor ceiling table shelf corner sky ground water street garden".split())
+
+
+def stated_change(clause: str, raw: str, album: Album) -> Wish | None:
+    """A change told as a fact or a duty: "the dog should stick its tongue out", "now it's reading a book"."""
+    unwanted = _UNWANTED.fullmatch(clause)
+    if unwanted and album.current and content_words(unwanted["what"]) & album.words(album.current):
+        return Wish(kind="edit", text=f"remove the {unwanted['what']}")
+    if album.current is None or re.match(r"(?:i|we|you|my|our|your|that's|what|how|why|who)\b", clause, _I):
+        return None
+    first = _PLACE_FIRST.fullmatch(clause)
+    now = _NOW_IS.fullmatch(raw.strip(" .!")) or _NOW_IS.fullmatch(clause)
+    duty = _SHOULD.fullmatch(clause)
+    known = _known(album)
+    if first and (content_words(first["place"]) & known or re.search(r"\b(?:it|him|her|them)\b", first["place"], _I)):
+        return Wish(kind="edit", text=f"add {first['what']} {first['place']}")
+    if now and now["missing"]:
+        return Wish(kind="edit", text=f"add {now['missing']}{now['where']}")
+    if now and (len(now["who"]) < 5 or content_words(now["who"]) & known):
+        return Wish(kind="edit", text=f"make {now['who']} {now['what']}")
+    if not duty:
+        return None
+    who, place = duty["who"], duty["place"] or ""
+    is_pointed = who.lower() in ("it", "he", "she", "they", "there", "everything")
+    if not is_pointed and not content_words(who.replace("'s", " ")) & known:
+        return None
+    order = as_instruction(clause[duty.start("who") :])
+    if order == clause[duty.start("who") :]:
+        order = f"make {who} {duty['what']}" if who.lower() != "there" else f"add {duty['what'].removeprefix('be ')}"
+    return Wish(kind="edit", text=f"{order} {place}".strip())
+
+
+def _known(album: Album) -> frozenset[str]:
+    shown = frozenset[str]().union(*(album.words(each) for each in album.pictures))
+    return shown | ASPECTS | _MORE_ASPECTS | _PARTS
+
+
 def asks_of_picture(clause: str, album: Album) -> bool:
     """A question that names what the picture shows or what every picture has: "where's the light from?"."""
     if album.current is None or not _ASKING.match(clause) or _SUPPOSING.search(clause) or _OF_US.search(clause):
         return False
-    known = frozenset[str]().union(*(album.words(each) for each in album.pictures)) | ASPECTS | _MORE_ASPECTS | _PARTS
+    known = _known(album)
     if re.match(r"where (?:is|are) (?:the|my|all) (?:\w+ )?(?:pictures?|images?|files?|photos?)\b", clause, _I):
         return False
     named = {singular(found["thing"].lower()) for found in _OF_PICTURE.finditer(clause)}
@@ -114,7 +177,11 @@ def likely_change(clause: str, album: Album) -> Wish | None:
     shared = content_words(clause) & (album.words(album.current) | (ASPECTS - {"bit", "everything", "whole", "day", "thing"}))
     parts = frozenset(nouns(clause)) & _PARTS
     is_short = len(clause.split()) <= 3
-    is_placed = re.search(r"\b(?:on|around|over|under|at|in|to|of) (?:the|its|his|her|their)\b", clause, _I)
+    place = _NAMED_PLACE.search(clause)
+    everywhere = frozenset[str]().union(*(album.words(each) for each in album.pictures)) | _PARTS | ASPECTS | _HOUSE_PARTS
+    is_placed = place is not None and bool(place["pronoun"] or content_words(place["thing"]) & everywhere)
+    if is_placed and place and place.start() and is_visible(clause[: place.start()]):
+        return Wish(kind="edit", text=f"add {clause}")
     if not shared and not (parts and (is_short or is_placed)):
         return None
     is_name = re.match(r"(?:an?|some|two|three|four|more|another|\d)\b", clause, _I) or parts

@@ -38,7 +38,7 @@ SPLIT = re.compile(
     r"|[,;]?\s*\b(?:and |but )?(?:then|after that|afterwards?|after which|next up|finally"
     r"|subsequently|once (?:that's|that is|it's) done)\b,?(?: and)?\s+(?!as\b)"
     r"|(?:[,;]\s*(?:and |but |so |basically |anyway,? )*|\s+(?:and|but|so|basically)\s+)(?=(?:i"
-    r" (?:want|need|meant?)"
+    r" (?:want|need|meant?)|(?:would|'d) (?:need|like|love) (?:an?|some)"
     r"|i'd (?:like|love)|i would (?:like|love)|could you|can you|would you)\b(?! (?:to|that|you|it|go)\b))"
     r"|[,.]?\s+so,? (?=(?:how|what) about\b|please\b|can you\b|could you\b|would you\b|draw\b|paint\b|make\b|an? \w|maybe\b|perhaps\b|let's\b)"
     rf"|(?:[,:]\s*(?:and |but |now )?|\s+(?:and|but)\s+)(?:please |also |now |just |could you "
@@ -51,11 +51,10 @@ SPLIT = re.compile(
 LEAD = re.compile(
     r"^(?:(?:hi|hello|hey|ok(?:ay)?|great|nice|cool|perfect|lovely|awesome|wow|thanks(?: "
     r"a (?:lot|bunch|million|ton)| so much)?|thank you(?: so much| very much)?|good(?: job)?"
-    r"|alright|right|sure"
+    r"|alright|right(?! (?:one|picture|image|version|side|[a-z]+ (?:in|with))\b)|sure|definitely|absolutely|oh no"
     r"|yes|yeah|yep|no(?=\s*[,.!;:-]|\s+(?:i|it|not|the|that|this|please|make|put|go|use|draw|he|she|they|we|you|wait|sorry|thanks|actually|but)\b|\s*$)|nope|oh|ah|hm+|um+|uh|well|so|and|but|also|now|actually|wait|sorry"
-    r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=[ ,]+(?:draw|paint|make"
-    r"|create|add|generate|remove|an? |the )|, one )|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
-    r"|beautiful|amazing|excellent|fine|good|hmm+|not bad|i see|dear|reverie|bot|there(?! (?:should|is|are|must|could|needs?|has|was|were|would)\b)"
+    r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=, |[ ,]+(?:[a-z]+ (?:me |us )?(?:an?|the|it|some|two|my)\b|an? |the ))|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
+    r"|beautiful|amazing|excellent|fine|good|hmm+|not bad|i see|dear|reverie|bot|there(?!')(?! (?:should|is|are|must|could|needs?|has|was|were|would)\b)"
     r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?|oops"
     r"|start with(?= an? )|i was thinking(?: that)?(?: maybe)?(?= (?:the|it|he|she)\b)"
     r"|let's start,?)\b[\s,.!:;-]*"
@@ -68,6 +67,8 @@ LEAD = re.compile(
     r" (?:be )?(?:possible|ok|okay|alright|fine)(?: for (?:you|me))? (?:to|if you) (?:(?:get"
     r"|have|see)(?: me)? (?=an?"
     r"|one|some|two|three))?|(?:is there )?any chance (?:that )?(?:you (?:could|can)|of) |in that case,? "
+    r"|(?:can|could|shall|may|let's) (?:we )?(?:please |maybe )?(?:start|begin|go|kick off)(?: off)? (?:with|for) (?=an?\b|some\b|two\b)"
+    r"|(?:any|a) chance (?:of|for) (?=an?\b|some\b)|i (?:bet|doubt|wonder if|wonder whether) (?:that )?you (?:can(?:'t|not)?|could(?:n't)?) "
     r"|(?:can|could|shall|may) we (?:please |maybe |also |just )*(?=(?:add|lose|have|get|make"
     r"|change|remove|turn"
     r"|put|try|draw|paint|replace|swap|give|drop|move|see)\b)"
@@ -121,7 +122,7 @@ _N = r"one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|a couple of|a co
 _VERSIONS = (
     r"(?:different |more |separate |other |alternative |new |random )*(?:versions?"
     r"|variations?|variants?|pictures?|images?|photos?|options?|candidates?|alternatives?"
-    r"|drawings?|paintings?|renders?|renditions?|takes|copies|samples|illustrations?|pics"
+    r"|designs?|concepts?|drafts?|mock-?ups?|drawings?|paintings?|renders?|renditions?|takes|copies|samples|illustrations?|pics"
     r"|sketches|tries|results|ideas)"
 )
 COUNTS = (
@@ -136,7 +137,7 @@ AGAIN = re.compile(
     rf"(?:(?:make|draw|generate|create|give me|show me|do|paint|try|i want|i'd like|let me "
     rf"see|let's see|i need|get me|render|produce|can i (?:see|have|get)|may i "
     rf"have)\s+)?(?:me )?(?:"
-    rf"(?:it |that |this |the (?:same|last|first) (?:one|picture|thing) |one |them "
+    rf"(?:it |that |this )?(?P<n4>{_N}) (?:more |other |further )?times(?: more)?|(?:it |that |this |the (?:same|last|first) (?:one|picture|thing) |one |them "
     rf")?(?:again|once more|one more time|another time|over)|(?:another|one more|a new|yet "
     rf"another|a different|an alternative|a second)(?: (?:one|try|go|attempt|version"
     rf"|variation|variant|take|picture|image|option|candidate|alternative|seed|like (?:it"
@@ -228,8 +229,8 @@ PUTS_NEW = re.compile(
 )
 PICTURE_NOUN = re.compile(r"\b(?:pictures?|images?|photos?|drawings?|paintings?|sketch(?:es)?|illustrations?|art|artwork)\b", _I)
 NAMES_ONE = re.compile(
-    r"(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d+|the|my|something|quote\d|what"
-    r"|how) ?",
+    r"(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d+|the|my|something|quote\d"
+    r"|(?:what|how)(?! (?:you|i|we|they|he|she|it) )) ?",
     _I,
 )
 PAINTS = re.compile(rf"(?:draw|paint|sketch|illustrate|doodle|depict)\b|{WISHED_PICTURE.pattern}", _I)

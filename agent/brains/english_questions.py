@@ -49,6 +49,8 @@ def is_question(clause: str, raw: str, album: Album) -> bool:
         return False
     if talk.PICTURE_WORD.search(clause) or album.context.uploads:
         return True
+    if re.search(r"\bthe \w+ (?:on|in|at) the (?:left|right|middle|background|picture|corner|foreground)\b", clause, re.I):
+        return True
     if album.current is None:
         return False
     if len(album.context.pictures) > 1 and _CHOICE.search(clause):
@@ -87,5 +89,7 @@ def to_choose_from(album: Album, clause: str = "") -> tuple[Reference, ...]:
     """The pictures side by side, else as many of the last as are said, else two."""
     said = re.search(r"\b(?:of|between) (?:the|these|those|all) (two|three|four|five)\b|[这那](两|三|四|五)[张个幅]", clause, re.I)
     wanted = _COUNTS[(said[1] or said[2]).lower()] if said else 2
+    if not said and re.search(r"\b(?:these|those|all(?: the)?) (?:pictures|images|versions|drawings)\b|这些图|这几张", clause, re.I):
+        wanted = 4
     pictures = album.group if len(album.group) > 1 else album.pictures[-wanted:]
     return tuple(Reference(kind="number", index=each.number, letter=each.letter) for each in pictures)

@@ -122,7 +122,7 @@ _NP = r"(?:(?!(?:once|again|most|please|thanks|instead|now|more|back|again|best|
 _PATTERNS = (
     (
         rf"\b(?:the )?(?P<very>very )?(?P<o>{_ORDINAL})(?: (?:{_PICTURE}))? of (?P<of>(?:it|this|that)\b(?: all)?|all(?: of them| pictures)?\b"
-        r"|(?:them|those|these)(?: all)?\b)",
+        r"|(?:the |those |these |all )?(?:two|three|four|five|\d)(?: \w+)?|(?:them|those|these)(?: all)?\b)",
         _ordinal_of,
     ),
     (
@@ -149,7 +149,7 @@ _PATTERNS = (
         r"|photograph|upload|drawing|sketch)\b"
         rf"|\bthe (?:{_PICTURE}) (?:that |which )?i(?:'ve| have)? (?:just |had )?{_SENT}\b(?: you)?"
         rf"|\bthe (?:one|picture|photo) from my (?:phone|camera|computer)\b|\bthe upload\b"
-        rf"|\bthe photo\b(?! of)",
+        rf"|\bthe photo\b(?! of| with| without| that has)",
         _upload,
     ),
     (
@@ -239,7 +239,7 @@ _PATTERNS = (
         (
             rf"\bthe (?:{_PICTURE}) (?:that (?:has|shows|had)|which has|with|showing|of|that's"
             rf"|that is|where (?:it is|it's|it was|there is|there was|the \w+ (?:is|was)))(?: the| "
-            rf"a| an| only| still)? (?P<with>{_NP}(?: {_NP})?)\b"
+            rf"a| an| only| just| still){{0,2}} (?P<with>{_NP}(?: {_NP})?)\b"
         ),
         _described,
     ),
@@ -252,7 +252,7 @@ _PATTERNS = (
     ),
     (
         (
-            rf"\b(?:the|that) (?P<w>(?:(?!(?:previous|new|next|same|other|whole|current|entire|this"
+            rf"\b(?:the|that) (?P<w>(?:(?!(?:an?|as|into|is|are|was|were|should|of|to|on|in|for|previous|new|next|same|other|whole|current|entire|this"
             rf"|that|one)\b)[\w'-]+ ){{1,3}}?)(?:{_PICTURE})\b"
             rf"(?: (?:without|with no) (?:the |an? |any )?(?P<without>{_NP}))?"
         ),

@@ -56,7 +56,7 @@ _NOT_NAMING = frozenset(
     " remember forget wait guess try help make do be don't please who what when where why how"
     " which is are was"
     " do does did can could will would should may might if because although though when while since unless as"
-    " hang plus sit stand lay throw attach open close rather prior not never no maybe perhaps i"
+    " hang plus sit stand lay throw attach close rather prior not never no maybe perhaps i"
     " we you he she they it this that there these those".split()
 )
 _NOT_EDITING = frozenset(

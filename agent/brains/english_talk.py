@@ -112,7 +112,8 @@ FIGURATIVE = re.compile(
     _I,
 )
 VAGUE = re.compile(
-    r"something(?:'s| is| looks| feels)? (?:wrong|weird|odd|strange|bad|funny)(?: (?:with|about|in) .+)?|do (?:it|that|this) (?:differently|better|again"
+    r"something(?:'s| is| looks| feels)? (?:wrong|weird|odd|strange|bad|funny)(?: (?:with|about|in) .+)?|i (?:want|need|would like|'d like) (?:it|this|that) (?:different(?:ly)?|better|changed|nicer)|here (?:you go|it is|you are|is (?:it|one|my (?:photo|picture)))"
+    r"|(?:change|swap|switch) (?:the|its|some) (?:colou?rs|styles?|things)|(?:make|let) (?:it|this) different|do (?:it|that|this) (?:differently|better|again"
     r" differently)|what about (?:this|that|it)(?: one| picture| photo)?|(?:(?:it|that|this|something)(?:'s| is| looks| feels| seems)? )?(?:still |just |somehow )*(?:not (?:quite |really |exactly )*"
     r"(?:right|it|there|there yet|what i (?:had in mind|imagined|was after))|off|missing something|needs (?:some )?work"
     r"|could be (?:better|nicer))(?: yet| here)?|i (?:don't|do not) (?:really |quite )*(?:love|like) (?:it|this|that|how it (?:looks"
@@ -219,11 +220,12 @@ _IDIOM = re.compile(
     r"|heart|plans?|mind|pace)"
     r"|the topic|the subject of (?:the )?(?:talk|conversation)|change the (?:subject|topic)"
     r"|monkey business|bed of roses"
-    r"|cup of tea(?= *$)|rose-colou?red|tickled pink|once upon a time|cry wolf|lion's share|snail's pace)\b",
+    r"|cup of tea(?= *$)|rose-colou?red|tickled pink|green light from|yellow journalism|castles in the air|sight for sore eyes|cover letter|target on (?:his|her|my|your)"
+    r" (?:own )?back|mailing list|mirror on the wall|(?:side|sides) of the coin|drop me a line|what you mean|draw me in|make it up to|once upon a time|cry wolf|lion's share|snail's pace)\b",
     _I,
 )
 _COMMENT = re.compile(
-    r"(?:, (?:as (?:they say|usual|always|ever)|so to speak|to be (?:honest|fair)|i (?:guess"
+    r"(?:, (?:that's (?:how|what|why) .*|as (?:they say|usual|always|ever)|so to speak|to be (?:honest|fair)|i (?:guess"
     r"|suppose))|\bif you ask me"
     r"|, (?:he|she|they|we) (?:said|says|say|told me|thought)|\b(?:tbh|imo|imho)|\? hardly|, you know)\W*$",
     _I,

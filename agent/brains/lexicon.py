@@ -160,7 +160,7 @@ _FACTS = (
     (r"(?:the|an?) (?:animal|creature|one) with (?:the|a very|a|such a) long neck", "a giraffe"),
     (r"(?:the|an?) (?:animal|horse) with (?:black and white )?stripes", "a zebra"),
     (r"the (?:fruit|thing) (?:that )?keeps the doctor away", "an apple"),
-    (r"the (?:bird|one|animal) that (?:can't fly and )?(?:lives|waddles) (?:at|in|on) (?:the south pole|antarctica|ice)",
+    (r"(?:the|an?) (?:bird|one|animal) that (?:can't fly and )?(?:lives|waddles) (?:at|in|on) (?:the south pole|antarctica|ice)",
      "a penguin"),
     (r"(?:the|a) (?:vehicle|thing) (?:with two wheels|that has two wheels)(?: and pedals)?", "a bicycle"),
     (r"(?:the|a) (?:ship|boat) (?:that )?(?:goes|dives) under ?water", "a submarine"),
@@ -171,7 +171,9 @@ _FACTS = (
     (r"(?:the|an?) (?:animal|bird) (?:that|which) (?:wakes|crows) (?:us |you )?(?:up )?(?:in|at) the (?:morning|dawn)", "a rooster"),
     (r"the number of legs (?:of|on) a spider", "eight"),
 )
-_SUMS = re.compile(r"\b(\w+) (plus|minus) (\w+)\b", re.I)
+_SUMS = re.compile(
+    r"(?<!picture )(?<!image )(?<!number )\b(?!an? )(\w+) (plus|minus) (?!an? )(\w+)\b", re.I
+)
 
 
 def reasoned(words: str) -> str:

@@ -143,9 +143,11 @@ class Album:
         if side:
             index = {"l": 1, "r": -1}.get((side[1] or side[2])[0].lower(), (len(self.group) + 1) // 2)
             return self._resolved([self.group[index - (index > 0)]], 0.8, reasons.place_in_group(index, len(self.group)))
-        named = set(re.findall(r"\bthe ([a-z]+)", text.lower()))
+        shared = frozenset[str].intersection(*(self.words(each) for each in self.group)) if self.group else frozenset()
+        named = content_words(text) - shared
         fitting = [each for each in self.group if named & self.words(each)]
-        why = reasons.shows(frozenset(named), frozenset(), is_only=True)
+        seen = frozenset[str]().union(*(self.words(each) for each in fitting))
+        why = reasons.shows(named & seen, frozenset(), is_only=True)
         return self._resolved(fitting, 0.9 / max(len(fitting), 1), why)
 
     def root(self, picture: PictureView | None) -> PictureView | None:
