@@ -11,7 +11,7 @@ from agent.brains.chinese_evidence import likely_change, likely_picture, swapped
 from agent.brains.chinese_orders import TAIL, instruction
 from agent.brains.chinese_references import NUMBER, about, find_reference, value
 from agent.brains.chinese_reasoning import reasoned
-from agent.brains.chinese_words import translate
+from agent.brains.chinese_words import NOUN, translate
 from agent.brains.english_combine import both_drawn
 from agent.brains.english_questions import to_choose_from
 from agent.brains.english_quotes import unmasked
@@ -98,6 +98,10 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     clause = bare(raw)
     named, rest = find_reference(clause, album)
     has_picture = album.current is not None or any(wish.kind == "generate" for wish in earlier)
+    thing = forms.SEEN_AGAIN.fullmatch(clause)
+    back_to = about(thing["what"], album) if thing and not named else None
+    if back_to:
+        return Wish(kind="go_back", reference=back_to)
     if forms.UNDO.search(clause) and not re.search(r"颜色|背景", clause) and not is_placed(named):
         index = 2 if re.search(r"两步|两次|两个版本", clause) else 1
         return Wish(kind="go_back", reference=named or Reference(kind="back", index=index))
@@ -105,13 +109,11 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
         return Wish(kind="go_back", reference=Reference(kind="redo"))
     if is_question(raw, clause):
         return question(raw, clause, named, album)
-    again_seen = forms.SEEN_AGAIN.fullmatch(clause)
-    if again_seen and not named:
-        thing = about(again_seen["what"], album)
-        if thing:
-            return Wish(kind="go_back", reference=thing)
+    only_thing = about(clause, album) if re.fullmatch(NOUN, clause) and not named else None
+    if only_thing:
+        return Wish(kind="go_back", reference=only_thing)
     is_return = named is not None and named.kind != "current" and not forms.EDIT.search(rest)
-    if is_return and (forms.GO_BACK.search(clause) or not rest):
+    if is_return and (forms.GO_BACK.search(raw) or not TAIL.sub("", rest)):
         return Wish(kind="go_back", reference=named)
     if album.current and (forms.UNHAPPY.fullmatch(clause) or forms.UNHAPPY.fullmatch(raw.strip("。！!，, "))):
         return Wish(kind="ask", text=raw)
@@ -136,8 +138,8 @@ def read_work(
 ) -> Wish:
     """A change or a new picture, else talk."""
     text, num_pictures = take_count(rest)
-    if re.search(r"合成|合并|合在|放在一起|拼在", clause) and len(album.context.pictures) > 1:
-        return both_drawn(clause, [], album)
+    if re.search(r"合成|合并|合在|[放画摆拼]在(?:一起|一张|同一)|拼在", clause) and len(album.context.pictures) > 1:
+        return both_drawn(clause, things_named(clause, album), album)
     too = forms.TOO.fullmatch(text)
     if too and has_picture:
         what = translate(too["what"]) if too["what"] else "it"
@@ -170,6 +172,14 @@ def read_work(
     if change:
         return change if change.reference else replace(change, reference=about(clause, album))
     return fragment(raw, text, named, has_picture, earlier, num_pictures)
+
+
+def things_named(clause: str, album: Album) -> list[Reference]:
+    """Pictures named by what they show: "把灯塔和气球画在一起"."""
+    parts = re.split(r"和|与|跟|、", re.sub(r"^(?:请)?(?:把|将)|(?:都)?[放画摆拼合].*$", "", clause))
+    words = [content_words(translate(part)) for part in parts]
+    shown = frozenset[str]().union(*(album.words(each) for each in album.pictures))
+    return [Reference(kind="described", words=each & shown) for each in words if each & shown]
 
 
 def fragment(
@@ -210,8 +220,11 @@ def question(raw: str, clause: str, named: Reference | None, album: Album) -> Wi
     if len(album.context.pictures) > 1 and forms.CHOICE.search(raw) and not is_placed(named):
         first, *others = to_choose_from(album, raw)
         return Wish(kind="question", text=raw, reference=first, others=tuple(others))
+    several = [Reference(kind="ordinal", index=value(each)) for each in re.findall(rf"第({NUMBER})[张个幅]", raw)]
+    if len(several) > 1:
+        return Wish(kind="question", text=raw, reference=several[0], others=tuple(several[1:]))
     known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
-    is_about_pictures = bool(album.context.uploads or forms.OF_PICTURES.search(raw))
+    is_about_pictures = bool(named or album.context.uploads or forms.OF_PICTURES.search(raw))
     is_about_pictures = is_about_pictures or bool(content_words(translate(raw)) & known)
     is_of_it = re.match(r"(?:它|这|那|他|她)", clause) is not None
     if is_about_pictures and (album.current is not None or is_of_it or re.search(r"图|照片|画面", raw)):

@@ -21,9 +21,15 @@ _ACTS = re.compile(
     r"[放摆挂写画涂加添换改变挪移转翻删去除剪裁调戴穿拿抱骑坐站躺笑看向铺盖贴插长亮暗大小高矮多少旋亮]|模糊|清晰|鲜艳|柔和|复古|卡通|黑白"
 )
 _LOOK = re.compile(
-    r"^(?:更|再|稍微|有点|要|用|来点|变|改成|换成|做成|像)*.{0,8}?(?:色|风|风格|风味|色调|画风|质感|效果|光线|光影|夜晚|晚上|夜景|白天|黄昏|清晨|冬天"
+    r"^(?:更|再|稍微|有点|要|用|来点|变|改成|换成|做成|像)*.{0,8}?(?:色|风|风格|风味|色调|画风|感觉|氛围|质感|效果|光线|光影|夜晚|晚上|夜景|白天|黄昏|清晨|冬天"
     r"|夏天|春天|秋天|雪天|雨天|版|画|素描|油画|水彩|黑白|像素|卡通|动漫|写实|剪影)(?:吧|的|点|一点|一些)?$"
 )
+_UNWANTED = re.compile(r"^(?:我)?(?:不想要|不要|不需要|别要)")
+_ADDED_THERE = re.compile(
+    r"^(?:在)?(?:旁边|左边|右边|上面|下面|前面|后面|它旁边|它上面)(?:再|还)?(?:有|来|要有|得有|放|加|画|站|坐)|^(?:外面|窗外|天上|天空)(?:正在|在)?[下飘刮有]"
+    r"|^[^，,]{1,6}(?:旁边|左边|右边|上面|下面|前面|后面|里面|里|上)(?:再|还)?(?:有|来|要有|得有)[一两三几]"
+)
+_WORN = re.compile(r"^(?:给[它他她])?(?:戴|穿|拿|系|披)(?:上|着)?(?:个|一[个顶件条副双]|顶|件|条|副|双)?[\u3400-\u9fff]{1,6}$")
 _THING_COLORED = re.compile(r"^(?P<color>[红橙黄绿蓝紫粉棕黑白灰金银橘][色]?)的?(?P<thing>[\u3400-\u9fff]{1,5})$")
 _SWAP = re.compile(r"^(?:把|将)?(?P<old>[^，,把将]{1,6}?)(?:给|都)?(?:换成?|变成?|改成?|替换成?|替成)(?P<new>[^，,]{1,10})$")
 _NOT_BUT = re.compile(r"^(?:不是|不要|别用|不用)(?P<old>[^，,]{1,6})[，,、 ]*(?:而?是|我?要|用|换成?|改成?)(?P<new>[^，,]{1,10})$")
@@ -41,6 +47,10 @@ def likely_change(text: str, album: Album, named: Reference | None) -> Wish | No
     if colored and content_words(translate(colored["thing"])) & shown:
         english = translate(colored["thing"])
         return Wish(kind="edit", text=f"make the {english} {translate(colored['color'])}", reference=named)
+    if _UNWANTED.match(text) and content_words(translate(text)) & shown:
+        return Wish(kind="edit", text=instruction(text), reference=named)
+    if _ADDED_THERE.match(text) or (_WORN.match(text) and is_visible(translate(text))):
+        return Wish(kind="edit", text=instruction(text), reference=named)
     if _LOOK.match(text) and len(text) <= 10 and not re.search(NOUN, re.sub(r"背景|色调|光线", "", text)):
         return Wish(kind="edit", text=look(text), reference=named)
     if content_words(translate(text)) & shown and _ACTS.search(text):

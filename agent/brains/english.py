@@ -69,7 +69,10 @@ def read_english(message: str, album: Album) -> Reading:
     text, picture_format = take_format(with_look_inside(kept_wish(text)))
     wishes: list[Wish] = []
     before = ""
-    for clause in split_clauses(text):
+    clauses = split_clauses(text)
+    for clause in clauses:
+        if len(clauses) > 1 and re.fullmatch(r"(?:first|second|third|next|last)(?:ly)?|then|finally", clause, re.I):
+            continue
         told = told_scene(clause, before, wishes)
         if told:
             wishes = [told]

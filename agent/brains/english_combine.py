@@ -78,7 +78,7 @@ def as_combination(clause: str, album: Album) -> Wish | None:
 def both_drawn(clause: str, references: Sequence[Reference], album: Album) -> Wish:
     """A new picture of what the named pictures (or else the last ones shown) show together."""
     named = [each for reference in references for each in album.find(reference).ids]
-    if len(set(named)) < 2:
+    if len(set(named)) < 2 and re.search(r"[a-z]", clause):
         things = [content_words(each) for each in re.findall(r"\bthe ((?:\w+ )?\w+)", re.sub(r"\b(and|with|into|in)\b", ",", clause))]
         named = [each.id for thing in things for each in album.pictures if thing and thing <= album.words(each)]
     chosen = list(dict.fromkeys(named)) if len(set(named)) > 1 else []

@@ -271,7 +271,7 @@ GENERATE = re.compile(
     r" with)(?= (?:an?|some|one|two|three|the|\d)\b)|i(?:'m| am) (?:thinking of|imagining"
     r"|picturing|after)(?= (?:an?"
     r"|some|two|three|the)\b)|i have (?:in mind )?(?=an? .* in mind)|(?:would|i'd) (?:really"
-    r" )?(?:love|like)(?: to"
+    r" )?(?:love|like|need)(?: to"
     r" (?:see|have|get))?(?= (?:an?|some|one|two|three|the)\b)|(?:have|get|see)(?= (?:an?|some"
     r"|one|two|three) )|(?:show|give|get"
     r"|bring|send|do|paint|find|make) (?:me|us)(?: (?:please|also))?|i(?:'d| would)?(?: "
