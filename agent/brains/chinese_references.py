@@ -143,6 +143,9 @@ def about(text: str, album: Album) -> Reference | None:
     part = re.split(r"变成|改成|换成|加|变|改|涂|换|戴", text)[0]
     known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
     words = content_words(translate(part)) & known
-    if not words or words & album.words(album.current):
+    if not words or words <= album.words(album.current):
+        return None
+    is_shown_elsewhere = any(words <= album.words(each) for each in album.pictures)
+    if words & album.words(album.current) and not is_shown_elsewhere:
         return None
     return Reference(kind="described", words=words)

@@ -382,7 +382,7 @@ def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wi
         return Wish(kind="generate", text=clean_subject(text.split(" ", 1)[1]), num_pictures=num_pictures)
     if reference is None and not any(wish.kind in ("generate", "edit", "go_back") for wish in earlier):
         reference = (about_place(text, album) if forms.ADDS.match(text) else None) or (
-            about(text, album) if forms.NAMES_IT.match(text) else None
+            about(text, album) if forms.NAMES_IT.match(text) or forms.PUTS_IT.match(text) else None
         )
     return Wish(kind="edit", text=as_instruction(text), reference=reference, num_pictures=num_pictures)
 
@@ -426,7 +426,8 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
         re.fullmatch(r"it\b[ ,:-]*(?:but |and |now |just )?(?P<what>\S.*)", text, re.I) if named else None
     )
     change = (short_edit(detail["what"]) if detail else None) or short_edit(text)
-    change = None if is_statement(rest) and not re.match(r"everything|like |as if ", rest, re.I) else change
+    told = re.sub(r"^it\b ?", "", text) if named else rest
+    change = None if is_statement(told) and not re.match(r"everything|like |as if ", rest, re.I) else change
     wanted = forms.WOULD_BE.match(text)
     if wanted and has_picture:
         change = f"add {wanted['what']}"

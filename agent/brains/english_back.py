@@ -86,7 +86,8 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         return Wish(kind="go_back", reference=missed)
     if undo and not _EDIT_AFTER_UNDO.search(clause):
         return Wish(kind="go_back", reference=undone(clause, undo, named.reference if named else None))
-    start = re.fullmatch(r"(?:for|on|in|with|as for|regarding|about|from) (the [\w ]+)", clause, re.I)
+    start = re.fullmatch(r"(?:for|on|in|with|as for|regarding|about|from|use|take|i'll take|i choose|i (?:like|prefer|want)|let's (?:use|take)|give me|show me|open"
+        r"|load|select|pick) ((?:the|that) [\w ]+?)(?: (?:most|best|more|again|please|instead|back))*", clause, re.I)
     meant = about(start[1], album) if start and not named else None
     if meant:
         return Wish(kind="go_back", reference=meant)

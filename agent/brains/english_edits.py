@@ -135,7 +135,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"^make (.+?) less (?:tall|long)\b", r"make \1 shorter"),
     (r"^make (.+?) less thin\b", r"make \1 thicker"),
     (r"^(?:how|what) about (some|a few|more|another|less|fewer) ", r"add \1 "),
-    (r"^get (.+?) (?:out|off|away)(?: of (?:there|it|here|the picture))?(?: again)?$", r"remove \1"),
+    (r"^(?:get|take|cut|leave) (.+?) (?:out|off|away)(?: of (?:there|it|here|the picture))?(?: again)?$", r"remove \1"),
     (r"^make (it|this|that|him|her) with ", r"add "),
     (r"^make (it|this|that) without ", "remove "),
     (

@@ -241,8 +241,8 @@ MANNER = re.compile(
 WANTS_A = re.compile(r"(?:i (?:want|need|would like)|i'd (?:like|love)) (?:an?|some|one|two|three)\b", _I)
 DRAWS_MINE = re.compile(r"(?:draw|paint|sketch|illustrate|render) (?:me )?my\b", _I)
 DRAW_ON = re.compile(
-    r"(?:draw|paint|sketch|show|create|generate|render|draw me) (?:also )?(?:an?|some|two"
-    r"|three|another|more) [\w -]+? (?:on|onto|next to|beside|behind|in front of|above"
+    r"(?:draw|paint|sketch|show|create|generate|render|draw me) (?:also )?(?:(?:an?|some|two"
+    r"|three|another|more) )?[\w -]+? (?:on|onto|next to|beside|behind|in front of|above"
     r"|below|under|over|around|near|inside|into|to the (?:left|right) of|left of|right of"
     r"|in|on top of) (?:it|him|her|them|his \w+|her \w+|its \w+|this|that|there|the (?:cat"
     r"|dog|car|picture|image|photo|background|sky|corner))\b",
@@ -257,9 +257,11 @@ MAKE_NEW = re.compile(
 )
 NAMES_IT = re.compile(r"(?!(?:also |now )*(?:add|put|place|insert|include|draw|attach)\b)", _I)
 """Orders whose first object is the thing changed: "give the cat a hat", not "add the hat"."""
+PUTS_IT = re.compile(r"(?:put|place|set) (?:the|that) [\w ]+? (?:in|on|at|under|inside|into|onto|near|next to|behind) (?:an?|some) ", _I)
+""" "put the lighthouse in a storm": the lighthouse is changed."""
 ADDS = re.compile(r"(?:also |now )*(?:add|put|place|insert|include|draw|give|attach)\b", _I)
 GENERATE = re.compile(
-    r"show(?= (?:an?|some|two|three|what|how)\b)|(?:(?:also |now |just |then )*(?:draw|paint"
+    r"(?:try|have a go at|take a stab at)(?= (?:an?|some|two|three) (?!different|new|other|another|bit|little))|show(?= (?:an?|some|two|three|what|how)\b)|(?:(?:also |now |just |then )*(?:draw|paint"
     r"|sketch|generate|create|render|design"
     r"|illustrate|imagine|produce|doodle|visuali[sz]e|picture|make|do(?= (?:an?|the|one|two"
     r"|three|some|me|us|\d)\b)|build"

@@ -97,9 +97,20 @@ def _around(found: re.Match[str]) -> Reference | None:
 
 def _described(found: re.Match[str]) -> Reference | None:
     groups = found.groupdict()
-    words = content_words(groups.get("w") or "") | content_words(groups.get("with") or "")
+    words = content_words(named_thing(groups.get("w") or "")) | content_words(named_thing(groups.get("with") or ""))
     without = content_words(groups.get("without") or "")
     return Reference(kind="described", words=words, without=without) if words or without else None
+
+
+def named_thing(words: str) -> str:
+    """Up to the thing named: of "kite blue" only the kite, of "red car" both."""
+    kept: list[str] = []
+    for word in words.split():
+        is_look = word.lower() in COLORS or word.lower() in ("bigger", "smaller", "darker", "brighter", "larger")
+        if is_look and any(each.lower() not in COLORS for each in kept):
+            break
+        kept.append(word)
+    return " ".join(kept)
 
 
 def _original(found: re.Match[str]) -> Reference:
@@ -196,7 +207,7 @@ _PATTERNS = (
     ),
     (
         (
-            rf"(?<!on )(?<!to )(?<!at )\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!time|thing|step|place|edit"
+            rf"(?<!on )(?<!to )(?<!at )\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!\w+ing\b|time|thing|step|place|edit"
             rf"|change|line|row"
             rf"|floor|half|side|hand|wheel|eye|ear|corner|part|man|woman|person){_NP})\b(?= "
             rf"(?:again|back|and|in|with|at|but|should|please|bigger|blue|red|green)|$|,)"

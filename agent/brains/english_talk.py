@@ -99,7 +99,7 @@ FIGURATIVE = re.compile(
     r"|\bback to the drawing board\b|\bdrawing board\b|\bpaints? (?:the town|a (?:grim"
     r"|bleak|rosy|clear|different|dark|gloomy|positive) picture)|\bpicture(?:'s)? (?:this"
     r"|perfect)\b(?!.*[?])|\bpicture of (?:health|innocence)\b|\b(?:get|see|got|seeing"
-    r"|look at) the (?:big(?:ger)? )?picture\b(?!.* of)|\bbig(?:ger)? picture\b"
+    r"|look at) the (?:(?:big(?:ger)?|whole|full) picture\b(?!.* of)|picture$)|\bbig(?:ger)? picture\b"
     r"|\bgenerat(?:e|ing) (?:revenue|income|money|leads|interest|traffic|buzz|a (?:report"
     r"|password|random number|list|summary|poem|story|name|title|text))|\bcreate (?:a |an "
     r")?(?:account|password|spreadsheet|playlist|job|value|function|poem|story|list|table"
