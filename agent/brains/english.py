@@ -428,6 +428,8 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
     change = (short_edit(detail["what"]) if detail else None) or short_edit(text)
     told = re.sub(r"^it\b ?", "", text) if named else rest
     change = None if is_statement(told) and not re.match(r"everything|like |as if ", rest, re.I) else change
+    if change and re.match(r"no\b", text, re.I) and not (is_visible(change) or is_known_part(change[11:], album)):
+        change = None
     wanted = forms.WOULD_BE.match(text)
     if wanted and has_picture:
         change = f"add {wanted['what']}"

@@ -50,11 +50,11 @@ SPLIT = re.compile(
 
 LEAD = re.compile(
     r"^(?:(?:hi|hello|hey|ok(?:ay)?|great|nice|cool|perfect|lovely|awesome|wow|thanks(?: "
-    r"a (?:lot|bunch|million|ton)| so much)?|thank you(?: so much| very much)?|good(?: job)?"
+    r"a (?:lot|bunch|million|ton)| so much)?|thank you(?: so much| very much)?|good(?: job| one)?(?! (?:night|morning|evening|afternoon|day|bye|luck|grief)\b)"
     r"|alright|right(?! (?:one|picture|image|version|side|[a-z]+ (?:in|with))\b)|sure|definitely|absolutely|oh no"
     r"|yes|yeah|yep|no(?=\s*[,.!;:-]|\s+(?:i|it|not|the|that|this|please|make|put|go|use|draw|he|she|they|we|you|wait|sorry|thanks|actually|but)\b|\s*$)|nope|oh|ah|hm+|um+|uh|well|so|and|but|also|now|actually|wait|sorry"
     r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=, |[ ,]+(?:[a-z]+ (?:me |us )?(?:an?|the|it|some|two|my)\b|an? |the ))|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
-    r"|beautiful|amazing|excellent|fine|good|hmm+|not bad|i see|dear|reverie|bot|there(?!')(?! (?:should|is|are|must|could|needs?|has|was|were|would)\b)"
+    r"|beautiful|amazing|excellent|fine|hmm+|not bad|i see|dear|reverie|bot|there(?!')(?! (?:should|is|are|must|could|needs?|has|was|were|would)\b)"
     r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?|oops"
     r"|start with(?= an? )|i was thinking(?: that)?(?: maybe)?(?= (?:the|it|he|she)\b)"
     r"|let's start,?)\b[\s,.!:;-]*"

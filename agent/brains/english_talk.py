@@ -220,7 +220,8 @@ _IDIOM = re.compile(
     r"|heart|plans?|mind|pace)"
     r"|the topic|the subject of (?:the )?(?:talk|conversation)|change the (?:subject|topic)"
     r"|monkey business|bed of roses"
-    r"|cup of tea(?= *$)|rose-colou?red|tickled pink|green light from|yellow journalism|castles in the air|sight for sore eyes|cover letter|target on (?:his|her|my|your)"
+    r"|cup of tea(?= *$)|rose-colou?red|tickled pink|flying colou?rs|in the (?:black|red) (?:again|this)|iron (?:it )?out|carve out|(?:my|your|our) (?:life|memory|calendar|head)\b"
+    r"|fuel to the fire|put (?:me|us|him|her|them) in the picture (?:about|on|regarding)|(?:undo|repair) the damage|green light from|yellow journalism|castles in the air|sight for sore eyes|cover letter|target on (?:his|her|my|your)"
     r" (?:own )?back|mailing list|mirror on the wall|(?:side|sides) of the coin|drop me a line|what you mean|draw me in|make it up to|once upon a time|cry wolf|lion's share|snail's pace)\b",
     _I,
 )

@@ -143,7 +143,7 @@ def _nearest(word: str) -> str | None:
     swaps = {f"{word[:i]}{word[i + 1]}{word[i]}{word[i + 2 :]}" for i in range(len(word) - 1)}
     twice = {f"{word[:i]}{word[i + 1 :]}" for i in range(1, len(word)) if word[i] == word[i - 1]}
     near = (swaps | twice) & {each for each in ours if len(each) >= _SHORTEST_SWAP}
-    if not near:
+    if not near and len(word) >= _SHORTEST:
         near = {each for each in ours if len(each) >= _SHORTEST and each[0] == word[0] and _is_near(word, each)}
     if near:
         return min(near, key=lambda each: (each not in _ORDER_WORDS, each))
