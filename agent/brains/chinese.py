@@ -165,6 +165,8 @@ def read_work(
             return Wish(kind="edit", text=instruction("加" + text), num_pictures=num_pictures)
         if found is None and len(re.findall(r"[\u3400-\u9fff]", subject)) > 3:
             return Wish(kind="chat", text=raw)
+        if has_picture and re.fullmatch(r"an?|one|two|three|four", subject):
+            return Wish(kind="again", num_pictures=max(num_pictures, {"two": 2, "three": 3, "four": 4}.get(subject, 1)))
         return Wish(kind="generate" if subject else "ask", text=subject, num_pictures=num_pictures)
     if forms.CHAT.search(raw):
         return Wish(kind="chat", text=raw)

@@ -83,6 +83,7 @@ _REFERENCES = (
         r"(?:最开始|最初|最早|一开始|这次对话|对话)(?:里|中)?的?第一[张个幅](?:图片|图|照片|画)?",
         lambda found: Reference(kind="ordinal", index=1, is_in_group=False),
     ),
+    (r"最早的?那?(?:张|个)(?:图)?", lambda found: Reference(kind="original")),
     (
         (
             rf"(?:最初|最开始)的?第?(?:{NUMBER})?{_PICTURE}|原图|原来(?:的|那)(?:张|一张)?(?:图|样子"
@@ -95,6 +96,10 @@ _REFERENCES = (
     (rf"第(?P<n>{NUMBER})[只头匹辆条朵棵座把](?:{NOUN})?", _ordinal),
     (
         r"(?:没有|没|不带|无)(?:加|戴|放)?(?P<w>[^，,的]{1,5})的?(?:那|这)?(?:一)?(?:张|个|版|幅)(?:图|版本)?",
+        lambda found: Reference(kind="described", without=content_words(translate(found["w"]))),
+    ),
+    (
+        r"还是没有?(?P<w>[^，,的]{1,5}?)的?(?:那张)?(?:更|比较)?好(?:看)?$",
         lambda found: Reference(kind="described", without=content_words(translate(found["w"]))),
     ),
     (r"还是(?P<w>[^，,那]{1,6}?)的?(?:那[张个]?)?(?:更|比较)?好(?:看)?$", _described),

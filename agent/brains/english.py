@@ -46,6 +46,11 @@ from agent.brains.things import is_abstract, is_visible
 
 __all__ = ["read_english"]
 
+_IT_BUT = re.compile(
+    r"(?:i(?:'d|'ll)? (?:like|love|want|prefer|take|choose|pick) |take |use |with )?it(?: most| best| better| more)?\b[ ,:-]*(?:but |and |now |just "
+    r"|only )*(?P<what>\S.*)",
+    re.I,
+)
 _NOT_PLACED = re.compile(
     r"(?:with|without|same|the same|in|at|on|as|like|no|not|only|just|but|from|for)\b|(?:an?|the|one|another|new)(?: new)? (?:pictures?|images?"
     r"|photos?|drawings?|versions?)\b|.*\b(?:instead|pictures?|images?)\b",
@@ -158,7 +163,7 @@ def unmask(wish: Wish, quotes: Sequence[str]) -> Wish:
 def drop_small_talk(wishes: Sequence[Wish]) -> list[Wish]:
     """Chat around a wish is not a wish, and a vague word after a clear one adds nothing to it."""
     working = [wish for wish in wishes if wish.kind != "chat"]
-    if any(wish.kind in ("generate", "edit") for wish in working):
+    if any(wish.kind in ("generate", "edit", "go_back") for wish in working):
         working = [wish for wish in working if wish.kind != "ask"]
     return working or list(wishes[:1])
 
@@ -192,8 +197,10 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     chat = Wish(kind="chat", text=raw)
     if forms.WISHED_PICTURE.match(clause):
         return read_generate(clause, album, earlier) or chat
-    if not clause or talk.LEFT_ALONE.match(clause):
+    if not clause:
         return chat
+    if talk.LEFT_ALONE.match(clause):
+        return let_go(clause, album, earlier) or chat
     picked = read_go_back(clause, album) if talk.PICKS.match(clause) else None
     if picked and picked.reference and picked.reference.kind not in ("current", "all", "several"):
         return picked
@@ -206,6 +213,9 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
             inner = read_clause(pointed["what"], album, earlier)
             text = inner.text if inner.kind == "edit" else f"add {pointed['what']}"
             return Wish(kind="edit", text=text, reference=named.reference)
+        shown = about(f"the {pointed['which']}", album)
+        if not named and shown:
+            return Wish(kind="edit", text=f"make the {pointed['which']} {pointed['what']}", reference=shown)
         if not named and re.match(r"(?:an?|some|two|three|four) ", pointed["what"], re.I) and is_visible(pointed["what"]):
             return read_clause(f"draw {pointed['what']}", album, earlier)
     if talk.VAGUE.fullmatch(clause.rstrip("?!. ")):
@@ -306,6 +316,15 @@ def other_look(clause: str, album: Album) -> Wish | None:
     if not thing or not thing <= album.words(album.current):
         return None
     return Wish(kind="edit", text=f"make the {found['thing']} {found['look']}")
+
+
+def let_go(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
+    """ "scrap the dog" takes back the change that brought it; of what was drawn at once it is only talk."""
+    words = content_words(clause.partition(" ")[2])
+    if earlier or album.current is None or album.current.parent is None:
+        return None
+    before = Reference(kind="before", words=words)
+    return Wish(kind="go_back", reference=before) if words and album.find(before).ids else None
 
 
 def numbered(clause: str, album: Album) -> str:
@@ -423,11 +442,11 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
     named = find_reference(rest)
     text = named.text if named else rest
     detail = (
-        re.fullmatch(r"it\b[ ,:-]*(?:but |and |now |just )?(?P<what>\S.*)", text, re.I) if named else None
+        re.fullmatch(_IT_BUT, text) if named else None
     )
     change = (short_edit(detail["what"]) if detail else None) or short_edit(text)
-    told = re.sub(r"^it\b ?", "", text) if named else rest
-    change = None if is_statement(told) and not re.match(r"everything|like |as if ", rest, re.I) else change
+    told = detail["what"] if detail else re.sub(r"^it\b ?", "", text) if named else rest
+    change = None if is_statement(told) and not re.match(r"everything|like |as if |instead of ", rest, re.I) else change
     if change and re.match(r"no\b", text, re.I) and not (is_visible(change) or is_known_part(change[11:], album)):
         change = None
     wanted = forms.WOULD_BE.match(text)

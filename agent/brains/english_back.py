@@ -86,7 +86,7 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         return Wish(kind="go_back", reference=missed)
     if undo and not _EDIT_AFTER_UNDO.search(clause):
         return Wish(kind="go_back", reference=undone(clause, undo, named.reference if named else None))
-    start = re.fullmatch(r"(?:for|on|in|with|as for|regarding|about|from|use|take|i'll take|i choose|i (?:like|prefer|want)|let's (?:use|take)|give me|show me|open"
+    start = re.fullmatch(r"(?:for|on|in|with|as for|regarding|about|from|use|take|i'll take|i choose|i (?:like|prefer|want)|let's (?:use|take|see)|let me see|can i see|i want to see|give me|show(?: me)?|look at|open"
         r"|load|select|pick) ((?:the|that) [\w ]+?)(?: (?:most|best|more|again|please|instead|back))*", clause, re.I)
     meant = about(start[1], album) if start and not named else None
     if meant:
@@ -153,7 +153,7 @@ def _better_with(clause: str, album: Album) -> Reference | None:
 def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Reference:
     """The version that undoing leads to."""
     if re.search(
-        r"\b(?:everything|square one|all the way|all (?:of it|changes|the changes|edits|the edits|of that|my"
+        r"\b(?:(?:all|every)(?: of)?(?: the| my| these| those)? (?:changes?|edits?)|everything|square one|all the way|all (?:of it|changes|the changes|edits|the edits|of that|my"
         r" changes))\b",
         clause,
         re.I,

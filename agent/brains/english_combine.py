@@ -96,17 +96,25 @@ def _root(picture: PictureView, album: Album) -> PictureView:
 
 def about(text: str, album: Album) -> Reference | None:
     """ "the cat" when only another picture has a cat, "the red car" when the current one is blue."""
-    found = re.search(r"\b(?:the|that)((?: (?!of\b)[\w-]+){1,3})", re.sub(r"\bthe (?:background|sky|colou?r|edge|top|side) (?:of|in|around) ", "", text), re.I)
-    if not found or album.current is None or album.context.uploads:
+    if album.current is None or album.context.uploads:
         return None
-    known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
-    words, here = content_words(noun_phrase(found[1])) & known, album.words(album.current)
+    text = re.sub(r"\bthe (?:background|sky|colou?r|edge|top|side) (?:of|in|around) ", "", text)
+    for found in re.finditer(r"\b(?:the|that)(?=((?: (?!of\b|the\b|that\b)[\w-]+){1,3}))", text, re.I):
+        words = shown_elsewhere(found[1], album)
+        if words:
+            return Reference(kind="described", words=words)
+    return None
+
+
+def shown_elsewhere(phrase: str, album: Album) -> frozenset[str]:
+    """The words of a phrase by which it can only mean another picture than the one looked at; else none."""
+    known = frozenset[str]().union(*(album.words(each) for each in album.pictures))
+    here = album.words(album.current) if album.current else frozenset[str]()
+    words = content_words(noun_phrase(phrase)) & known
     if not words or words <= here:
-        return None
-    is_shown_elsewhere = any(words <= album.words(each) for each in album.context.pictures)
-    if words & here and not is_shown_elsewhere:
-        return None
-    return Reference(kind="described", words=words)
+        return frozenset()
+    is_elsewhere = any(words <= album.words(each) for each in album.pictures)
+    return frozenset() if words & here and not is_elsewhere else words
 
 
 def noun_phrase(words: str) -> str:

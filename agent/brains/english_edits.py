@@ -109,10 +109,11 @@ _REWRITES: tuple[tuple[str, str], ...] = (
         r"make it less \1",
     ),
     (
-        r"^(?:the|its|his|her|their) ([\w ]+?) (?:is|are|looks?|seems?) (?:still |way |far |much |a bit |a little "
+        r"^(?:the|its|his|her|their) ([\w ]+?)(?: |(?='s))(?:is|are|looks?|seems?|'s) (?:still |way |far |much |a bit |a little "
         r"|kind of |just |really )*too (dark|bright|big|small|large|light|short|tall|long|thin|thick)\b.*",
         r"make the \1 less \2",
     ),
+    (r"^i(?:'d| would)? (?:want|like|love) to (?:see|have) (it|him|her|them|this|that|the \w+) ", r"make \1 "),
     (
         r"^(?:it|he|she|they) ?(?:is|are|looks?|seems?|'s) (?:still |way |far |much |a bit |a little |kind of |just "
         r"|really )*too (\w+)\b.*",

@@ -141,6 +141,9 @@ def _known(album: Album) -> frozenset[str]:
 
 def asks_of_picture(clause: str, album: Album) -> bool:
     """A question that names what the picture shows or what every picture has: "where's the light from?"."""
+    maybe = re.fullmatch(r"(?:could|might|can) (?:this|that|it|he|she) be (?:an?|the) (?P<what>[\w ]+)", clause, _I)
+    if maybe and album.current:
+        return bool(content_words(maybe["what"]) & album.words(album.current))
     if album.current is None or not _ASKING.match(clause) or _SUPPOSING.search(clause) or _OF_US.search(clause):
         return False
     known = _known(album)

@@ -68,7 +68,7 @@ LEAD = re.compile(
     r"|have|see)(?: me)? (?=an?"
     r"|one|some|two|three))?|(?:is there )?any chance (?:that )?(?:you (?:could|can)|of) |in that case,? "
     r"|(?:can|could|shall|may|let's) (?:we )?(?:please |maybe )?(?:start|begin|go|kick off)(?: off)? (?:with|for) (?=an?\b|some\b|two\b)"
-    r"|(?:any|a) chance (?:of|for) (?=an?\b|some\b)|i (?:bet|doubt|wonder if|wonder whether) (?:that )?you (?:can(?:'t|not)?|could(?:n't)?) "
+    r"|(?:in|on|as) (?:another|a second|a separate|a different|the other|a new) (?:picture|image|one)[, ]+|(?:any|a) chance (?:of|for) (?=an?\b|some\b)|i (?:bet|doubt|wonder if|wonder whether) (?:that )?you (?:can(?:'t|not)?|could(?:n't)?) "
     r"|(?:can|could|shall|may) we (?:please |maybe |also |just )*(?=(?:add|lose|have|get|make"
     r"|change|remove|turn"
     r"|put|try|draw|paint|replace|swap|give|drop|move|see)\b)"
@@ -118,7 +118,7 @@ WOULD_BE = re.compile(
 )
 """ "a moon behind it would be nice": what is wished for."""
 
-_N = r"one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|a couple of|a couple|a few|several|some"
+_N = r"one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|(?:a )?couple of|a couple|a few|several|some"
 _VERSIONS = (
     r"(?:different |more |separate |other |alternative |new |random )*(?:versions?"
     r"|variations?|variants?|pictures?|images?|photos?|options?|candidates?|alternatives?"
@@ -174,7 +174,8 @@ EDIT_STATE = re.compile(
     r"|^(?:how|what) about (?:some|a few|a bit of|a little|more|another|less|fewer) (?!\w+ (?:idea|time|fun))\w+|^(?:the \w+|it|he|she) is missing |^(?:i'd|i would) rather (?:have|see) "
     r"|^(?:i (?:want|would like|'d like|need|would prefer|'d prefer|wish)|i'd (?:like"
     r"|prefer|love)) (?:it|the|this|that|him|her|them|everything|there)\b(?! (?:picture"
-    r"|image|photo) of)|^i (?:want|need|'d like|would like) (?:to (?:add|remove|change"
+    r"|image|photo) of)|^i(?:'d| would)? (?:want|like|love) to (?:see|have) (?:it|him|her|them|the \w+|this|that) (?!again|back|once|from)"
+    r"|^i (?:want|need|'d like|would like) (?:to (?:add|remove|change"
     r"|replace|turn|make the|make it|delete|swap|recolou?r|put|move)|(?:an?|some|more|less"
     r"|no) [\w ]+ (?:in|on|next to|behind|in front of|above|under|below|beside|to) (?:it"
     r"|him|her|the|them|there)\b)|^(?:what if|how about|what about|how would|what would"
@@ -182,7 +183,7 @@ EDIT_STATE = re.compile(
     r"|removing|changing|turning|putting|giving|replacing)\b|^(?:let|have) (?:it|the|him"
     r"|her|there|this)\b|^(?:me|him|her|us|them) but\b|^(?:same|the same)(?: thing| one| picture"
     r"| image| \w+)?,? (?:but"
-    r"|only|just|except|with|without|in|at|on|as)\b|^(?:it|he|she|they|the \w+) (?:is|are"
+    r"|only|just|except|with|without|in|at|on|as)\b|^(?:it|he|she|they|the \w+)(?: |(?='s))(?:is|are"
     r"|looks?|seems?|'s) (?:still |way |far |much |a bit |a little |kind of |just |really )*too \w+|^there (?:should|must|could|needs to|has to) be\b|^(?:adding|removing|changing|turning|making"
     r"|putting|giving|replacing) ",
     _I,
@@ -287,7 +288,7 @@ GENERATE = re.compile(
 )
 IS_ORDER = re.compile(r"(?:draw|paint|sketch|generate|create|render|make|i want|give me|show me)\b", _I)
 NOTHING = re.compile(
-    r"(?:(?:an?|the|some|any|one|another) )?(?:(?:nice|new|good|cool|beautiful|pretty|quick|little|random|funny) )*(?:pictures?|images?|photos?"
+    r"(?:the|that) (?:thing|one|picture|image)s? (?:that )?(?:we|i|you) .*|(?:(?:an?|the|some|any|one|another) )?(?:(?:nice|new|good|cool|beautiful|pretty|quick|little|random|funny) )*(?:pictures?|images?|photos?"
     r"|drawings?|paintings?|sketch(?:es)?|illustrations?|art|artworks?|pics?|thing|stuff)?(?: for (?:me|us|my \w+))?|(?:it|this|that|them|me|a|an|the|something|anything|one|pictures?|again|so|to|up|more|out)?", _I
 )
 SUBJECT_LEAD = re.compile(

@@ -172,6 +172,10 @@ _PATTERNS = (
         _around,
     ),
     (
+        rf"\b(?:the )?(?P<a>{_ORDINAL})(?: (?:{_PICTURE}))?(?:,| and| &) (?:the )?(?P<b>{_ORDINAL})(?: (?:{_PICTURE}))?\b(?! \w+ly\b)",
+        lambda found: Reference(kind="several", places=(ORDINALS[found["a"].lower()], ORDINALS[found["b"].lower()])),
+    ),
+    (
         rf"\b(?:the )?(?P<o>first|last) (?P<n>two|three|2|3)(?: (?:{_PICTURE}|of them))?\b(?! \w+s\b)",
         _several,
     ),
@@ -216,7 +220,7 @@ _PATTERNS = (
     ),
     (
         (
-            r"\bthe (?P<o>first|second|third|fourth|2nd|1st|3rd|4th|last)\b(?= (?:and|but|please"
+            r"\bthe (?P<o>first|second|third|fourth|2nd|1st|3rd|4th|last)\b(?= (?:\w{3,}er\b|with|without|in|at|on|and|but|please"
             r"|again|instead|was|is|looks?|looked)\b|[,.!]|$)"
         ),
         _ordinal,

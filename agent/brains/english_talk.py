@@ -183,7 +183,7 @@ POINTING = re.compile(
     r"\b(?:it|this|that|these|those|they|them|here|he|she|his|her|its)\b(?! (?:is raining|rain))", _I
 )
 OF_THE_WORLD = re.compile(
-    r"(?:are|is|does|did|was|were|who|when|where|why|do (?!an?\b|the\b|one\b|it\b|me\b|us\b|some\b))\b", _I
+    r"(?:are|is|does|did|was|were|who|when|where|why|do (?!an?\b|another\b|more\b|two\b|three\b|the\b|one\b|it\b|me\b|us\b|some\b))\b", _I
 )
 CORRECTION = re.compile(r"(?:i (?:meant|said|mean) |not that,? )(?!that\b|it\b)(?P<what>.+)", _I)
 GREETING = re.compile(

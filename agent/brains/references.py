@@ -44,6 +44,7 @@ class Reference:
     ]
     index: int = 1
     letter: str = ""
+    places: tuple[int, ...] = ()
     words: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
     is_in_group: bool = True
@@ -116,7 +117,10 @@ class Album:
                 group = self._resolved(self.group, 1.0, reasons.all_shown)
                 return group if group.ids else self._current()
             case "several":
-                pool = self.group if len(self.group) >= abs(reference.index) else self.pictures
+                pool = self.group if len(self.group) >= abs(reference.index) and len(self.group) > 1 else self.pictures
+                if reference.places:
+                    named = [pick(list(pool), place) for place in reference.places]
+                    return self._resolved([each for each in named if each], 0.95, reasons.all_shown)
                 chosen = pool[: reference.index] if reference.index > 0 else pool[reference.index :]
                 return self._resolved(chosen, 0.95, reasons.all_shown)
             case "number":
