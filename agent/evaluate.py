@@ -16,8 +16,8 @@ from agent.brains.offline import OfflineBrain
 from agent.errors import BrainUnavailable
 from agent.evaluation.points import BadConversation, Point, read_points
 from agent.evaluation.report import as_json, as_text
-from agent.evaluation.simulation import simulate, summary
 from agent.evaluation.scoring import Score, answer, score
+from agent.evaluation.simulation import simulate, summary
 
 __all__ = ["evaluate", "main"]
 
@@ -25,7 +25,9 @@ __all__ = ["evaluate", "main"]
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m agent.evaluate", description="Score a brain.")
     root.add_argument("file", type=Path, nargs="?", help="decision points, one JSON object a line")
-    root.add_argument("--simulate", type=int, metavar="N", help="instead: N random sessions, which picture is meant")
+    root.add_argument(
+        "--simulate", type=int, metavar="N", help="instead: N random sessions, which picture is meant"
+    )
     root.add_argument("--seed", type=int, default=0, help="of the random sessions")
     root.add_argument("--brain", choices=("offline", "openai"), default="offline")
     root.add_argument("--base-url", default="", help="an OpenAI-compatible server, ending in /v1")

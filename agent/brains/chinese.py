@@ -9,8 +9,8 @@ from dataclasses import replace
 from agent.brains import chinese_forms as forms
 from agent.brains.chinese_evidence import likely_change, likely_picture, swapped
 from agent.brains.chinese_orders import TAIL, instruction
-from agent.brains.chinese_references import NUMBER, about, find_reference, value
 from agent.brains.chinese_reasoning import reasoned
+from agent.brains.chinese_references import NUMBER, about, find_reference, value
 from agent.brains.chinese_words import NOUN, translate
 from agent.brains.english_combine import both_drawn
 from agent.brains.english_questions import to_choose_from
@@ -138,7 +138,10 @@ def read_work(
 ) -> Wish:
     """A change or a new picture, else talk."""
     text, num_pictures = take_count(rest)
-    if re.search(r"合成|合并|合在|[放画摆拼]在(?:一起|一张|同一)|拼在", clause) and len(album.context.pictures) > 1:
+    if (
+        re.search(r"合成|合并|合在|[放画摆拼]在(?:一起|一张|同一)|拼在", clause)
+        and len(album.context.pictures) > 1
+    ):
         return both_drawn(clause, things_named(clause, album), album)
     too = forms.TOO.fullmatch(text)
     if too and has_picture:
@@ -166,7 +169,10 @@ def read_work(
         if found is None and len(re.findall(r"[\u3400-\u9fff]", subject)) > 3:
             return Wish(kind="chat", text=raw)
         if has_picture and re.fullmatch(r"an?|one|two|three|four", subject):
-            return Wish(kind="again", num_pictures=max(num_pictures, {"two": 2, "three": 3, "four": 4}.get(subject, 1)))
+            return Wish(
+                kind="again",
+                num_pictures=max(num_pictures, {"two": 2, "three": 3, "four": 4}.get(subject, 1)),
+            )
         return Wish(kind="generate" if subject else "ask", text=subject, num_pictures=num_pictures)
     if forms.CHAT.search(raw):
         return Wish(kind="chat", text=raw)
@@ -202,7 +208,9 @@ def fragment(
     if english and not re.search(r"[\u3400-\u9fff]", english) and re.search(r"[\u3400-\u9fff]", text):
         return Wish(kind="generate", text=english, num_pictures=num_pictures)
     scene = likely_picture(text) if not has_picture else ""
-    return Wish(kind="generate", text=scene, num_pictures=num_pictures) if scene else Wish(kind="chat", text=raw)
+    return (
+        Wish(kind="generate", text=scene, num_pictures=num_pictures) if scene else Wish(kind="chat", text=raw)
+    )
 
 
 def is_placed(named: Reference | None) -> bool:
@@ -222,7 +230,9 @@ def question(raw: str, clause: str, named: Reference | None, album: Album) -> Wi
     if len(album.context.pictures) > 1 and forms.CHOICE.search(raw) and not is_placed(named):
         first, *others = to_choose_from(album, raw)
         return Wish(kind="question", text=raw, reference=first, others=tuple(others))
-    several = [Reference(kind="ordinal", index=value(each)) for each in re.findall(rf"第({NUMBER})[张个幅]", raw)]
+    several = [
+        Reference(kind="ordinal", index=value(each)) for each in re.findall(rf"第({NUMBER})[张个幅]", raw)
+    ]
     if len(several) > 1:
         return Wish(kind="question", text=raw, reference=several[0], others=tuple(several[1:]))
     known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))

@@ -27,7 +27,11 @@ def find_reference(clause: str, album: Album) -> tuple[Reference | None, str]:
         if found:
             reference = read(found)
             if reference is not None:
-                rest = clause[: found.start()].removesuffix("在") + ("它" if found.start() else "") + clause[found.end() :]
+                rest = (
+                    clause[: found.start()].removesuffix("在")
+                    + ("它" if found.start() else "")
+                    + clause[found.end() :]
+                )
                 rest = (
                     re.sub(r"^(?:回到|返回|用|选|从|基于)?它?(?:[，,]|的基础上)?", "", rest)
                     if rest.startswith(("回到", "用", "从", "基于"))
@@ -71,7 +75,8 @@ _REFERENCES = (
         r"|(?:最)?(?P<side2>左|右|中)(?:边|侧|间)的?(?:张|个|幅)(?:图片|照片|图)?"
         r"|^(?:给|把|让|将)?(?:最)?(?P<side3>左|右|中)(?:边|侧|间)的(?=[变改换加戴放涂])",
         lambda found: Reference(
-            kind="ordinal", index={"左": 1, "右": -1, "中": 2}[found["side"] or found["side2"] or found["side3"]]
+            kind="ordinal",
+            index={"左": 1, "右": -1, "中": 2}[found["side"] or found["side2"] or found["side3"]],
         ),
     ),
     (
@@ -135,8 +140,11 @@ _REFERENCES = (
         _described,
     ),
     (r"(?:那|这)(?:张|幅|个)?(?P<w>[红蓝绿黄紫粉黑白橙灰]色?)的(?:那张|图|车|猫|狗)?", _described),
-    (r"^(?:给)?(?:它们|他们|她们|这些|这几张|这几个|这[两三四]张|[两三四]张|所有|全部|每张|每个)?(?:都|全都?)(?=[戴穿加变改换画涂放])"
-     r"|(?:它们|这些|两张|所有)都|所有(?:的)?(?:图片|图|照片)|全部", lambda found: Reference(kind="all")),
+    (
+        r"^(?:给)?(?:它们|他们|她们|这些|这几张|这几个|这[两三四]张|[两三四]张|所有|全部|每张|每个)?(?:都|全都?)(?=[戴穿加变改换画涂放])"
+        r"|(?:它们|这些|两张|所有)都|所有(?:的)?(?:图片|图|照片)|全部",
+        lambda found: Reference(kind="all"),
+    ),
     (r"(?:这|那)(?:张|幅)(?:图片|照片|图|画)?", lambda found: Reference(kind="current")),
 )
 

@@ -19,7 +19,13 @@ from agent.brains.english_clauses import (
 )
 from agent.brains.english_combine import about, about_place, as_combination, as_placement
 from agent.brains.english_edits import as_instruction, short_edit
-from agent.brains.english_evidence import asks_of_picture, contrast, likely_change, stated_change, wanted_picture
+from agent.brains.english_evidence import (
+    asks_of_picture,
+    contrast,
+    likely_change,
+    stated_change,
+    wanted_picture,
+)
 from agent.brains.english_formats import take_format
 from agent.brains.english_lists import changes, is_nameless, separate_subjects
 from agent.brains.english_questions import is_question, question, reads_text
@@ -47,18 +53,22 @@ from agent.brains.things import is_abstract, is_visible
 __all__ = ["read_english"]
 
 _IT_BUT = re.compile(
-    r"(?:i(?:'d|'ll)? (?:like|love|want|prefer|take|choose|pick) |take |use |with )?it(?: most| best| better| more)?\b[ ,:-]*(?:but |and |now |just "
+    r"(?:i(?:'d|'ll)? (?:like|love|want|prefer|take|choose|pick) |take |use |with )?it(?: most| best| "
+    r"better| more)?\b[ ,:-]*(?:but |and |now |just "
     r"|only )*(?P<what>\S.*)",
     re.I,
 )
 _NOT_PLACED = re.compile(
-    r"(?:with|without|same|the same|in|at|on|as|like|no|not|only|just|but|from|for)\b|(?:an?|the|one|another|new)(?: new)? (?:pictures?|images?"
+    r"(?:with|without|same|the same|in|at|on|as|like|no|not|only|just|but|from|for)\b|(?:an?|the|one"
+    r"|another|new)(?: new)? (?:pictures?|images?"
     r"|photos?|drawings?|versions?)\b|.*\b(?:instead|pictures?|images?)\b",
     re.I,
 )
 _OTHER_LOOK = re.compile(
-    r"(?P<lead>(?:i'd|i would|i) (?:rather|prefer|rather have|rather see|like)(?: to see| to have)? |make it |rather )?"
-    r"(?:(?:what|how) about |maybe |use |try )?(?:an?|the|some) (?P<look>[\w-]+(?: and [\w-]+)?) (?P<thing>\w+)(?P<end>,? (?:instead|please"
+    r"(?P<lead>(?:i'd|i would|i) (?:rather|prefer|rather have|rather see|like)(?: to see| to have)? "
+    r"|make it |rather )?"
+    r"(?:(?:what|how) about |maybe |use |try )?(?:an?|the|some) (?P<look>[\w-]+(?: and [\w-]+)?) "
+    r"(?P<thing>\w+)(?P<end>,? (?:instead|please"
     r"|then|though|rather))*",
     re.I,
 )
@@ -76,7 +86,9 @@ def read_english(message: str, album: Album) -> Reading:
     before = ""
     clauses = split_clauses(text)
     for clause in clauses:
-        if len(clauses) > 1 and re.fullmatch(r"(?:first|second|third|next|last)(?:ly)?|then|finally", clause, re.I):
+        if len(clauses) > 1 and re.fullmatch(
+            r"(?:first|second|third|next|last)(?:ly)?|then|finally", clause, re.I
+        ):
             continue
         told = told_scene(clause, before, wishes)
         if told:
@@ -116,7 +128,9 @@ def is_more_of_scene(clause: str, wishes: Sequence[Wish]) -> bool:
 
 def undone_at_last(wishes: list[Wish]) -> list[Wish]:
     """ "no dog please, go back" wants one step back and no more."""
-    is_back = len(wishes) > 1 and wishes[-1].kind == "go_back" and wishes[-1].reference == Reference(kind="back")
+    is_back = (
+        len(wishes) > 1 and wishes[-1].kind == "go_back" and wishes[-1].reference == Reference(kind="back")
+    )
     if is_back and all(wish.kind == "chat" or wish.text.startswith("remove") for wish in wishes[:-1]):
         return wishes[-1:]
     return wishes
@@ -126,7 +140,9 @@ def with_what_is_left_out(wishes: list[Wish]) -> list[Wish]:
     """ "a salad, but leave out the tomatoes" is drawn without them at once."""
     kept: list[Wish] = []
     for wish in wishes:
-        left_out = re.match(r"(?:leave out|skip|omit|no|without|nothing else|leave) (?P<what>.*)", wish.text, re.I)
+        left_out = re.match(
+            r"(?:leave out|skip|omit|no|without|nothing else|leave) (?P<what>.*)", wish.text, re.I
+        )
         if kept and kept[-1].kind == "generate" and wish.kind == "edit" and left_out:
             what = "" if wish.text.lower().startswith("nothing") else f" without {left_out['what']}"
             kept[-1] = replace(kept[-1], text=f"{kept[-1].text}{what}")
@@ -137,14 +153,29 @@ def with_what_is_left_out(wishes: list[Wish]) -> list[Wish]:
 
 def is_name_only(clause: str) -> bool:
     """A bare word or two: "snow", "night time"; not "bigger"."""
-    return re.fullmatch(r"[a-z -]+", clause, re.I) is not None and not re.search(r"er$|^(?:again|back|undo|please)\b", clause)
+    return re.fullmatch(r"[a-z -]+", clause, re.I) is not None and not re.search(
+        r"er$|^(?:again|back|undo|please)\b", clause
+    )
 
 
 def with_look_inside(text: str) -> str:
     """ "a flower, but make it look like a watercolor" is one picture."""
-    first = re.match(r"(?P<what>.+?),? but (?:please )?(?:make it|have it|with it)(?: be| look(?: like)?| in)? (?P<look>.+)$", text, re.I)
-    is_new = first and is_visible(first["what"]) and (forms.GENERATE.match(strip_leads(first["what"])) or re.match(r"an? ", first["what"], re.I))
-    return f"{first['what']}, {first['look']}" if first and is_new and not forms.AGAIN.fullmatch(first["what"]) else text
+    first = re.match(
+        r"(?P<what>.+?),? but (?:please )?(?:make it|have it|with it)(?: be| look(?: like)?| in)? "
+        r"(?P<look>.+)$",
+        text,
+        re.I,
+    )
+    is_new = (
+        first
+        and is_visible(first["what"])
+        and (forms.GENERATE.match(strip_leads(first["what"])) or re.match(r"an? ", first["what"], re.I))
+    )
+    return (
+        f"{first['what']}, {first['look']}"
+        if first and is_new and not forms.AGAIN.fullmatch(first["what"])
+        else text
+    )
 
 
 def named_before(wish: Wish, before: str) -> Wish:
@@ -216,7 +247,11 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
         shown = about(f"the {pointed['which']}", album)
         if not named and shown:
             return Wish(kind="edit", text=f"make the {pointed['which']} {pointed['what']}", reference=shown)
-        if not named and re.match(r"(?:an?|some|two|three|four) ", pointed["what"], re.I) and is_visible(pointed["what"]):
+        if (
+            not named
+            and re.match(r"(?:an?|some|two|three|four) ", pointed["what"], re.I)
+            and is_visible(pointed["what"])
+        ):
             return read_clause(f"draw {pointed['what']}", album, earlier)
     if talk.VAGUE.fullmatch(clause.rstrip("?!. ")):
         return Wish(kind="ask", text=clause)
@@ -230,7 +265,11 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     back = read_go_back(clause, album)
     if back:
         return back
-    if is_question(clause, raw, album) or asks_of_picture(clause, album) or asks_of_picture(raw.strip(), album):
+    if (
+        is_question(clause, raw, album)
+        or asks_of_picture(clause, album)
+        or asks_of_picture(raw.strip(), album)
+    ):
         return question(clause, album)
     if talk.OF_THE_WORLD.match(clause):
         return chat
@@ -248,8 +287,16 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
         or other_look(clause, album)
         or contrast(clause, album)
         or read_edit(clause, album, has_picture, earlier)
-        or (read_generate(clause, album, earlier) if not (is_placed_name(clause) and likely_change(clause, album)) else None)
-        or (about_another(likely_change(clause, album), clause, album, earlier) if is_placed_name(clause) else None)
+        or (
+            read_generate(clause, album, earlier)
+            if not (is_placed_name(clause) and likely_change(clause, album))
+            else None
+        )
+        or (
+            about_another(likely_change(clause, album), clause, album, earlier)
+            if is_placed_name(clause)
+            else None
+        )
         or short_wish(clause, album, has_picture, earlier)
         or read_any_order(clause, album, earlier)
         or wrapped(clause, album, earlier)
@@ -336,8 +383,18 @@ def numbered(clause: str, album: Album) -> str:
     def ordered(found: re.Match[str]) -> str:
         return f"the {found[1]} one" if singular(found[2].lower()) in shown else found[0]
 
-    clause = re.sub(r"\b(?:the )?(first|second|third|fourth|last|middle|left|right) ([a-z]+)\b", ordered, clause, flags=re.I)
-    return re.sub(r"^(?:i(?:'ll)? (?:want|take|like|prefer|choose|pick|go (?:for|with)) )?(\d)(?=$|,|:| (?:with|in|but|at|on|without|as|wearing|and|is|looks|please)\b)", r"number \1", clause)
+    clause = re.sub(
+        r"\b(?:the )?(first|second|third|fourth|last|middle|left|right) ([a-z]+)\b",
+        ordered,
+        clause,
+        flags=re.I,
+    )
+    return re.sub(
+        r"^(?:i(?:'ll)? (?:want|take|like|prefer|choose|pick|go (?:for|with)) )?(\d)(?=$|,|:| (?:with"
+        r"|in|but|at|on|without|as|wearing|and|is|looks|please)\b)",
+        r"number \1",
+        clause,
+    )
 
 
 def corrected(what: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish:
@@ -429,7 +486,9 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
         return Wish(kind="chat", text=clause)
     if not rest or forms.NOTHING.fullmatch(rest):
         return Wish(kind="ask" if forms.IS_ORDER.match(clause) else "chat", text=clause)
-    is_drawn = re.match(r"(?:please )?(?:draw|paint|sketch|doodle)\b", clause, re.I) and talk.STRONG_ORDER.match(clause)
+    is_drawn = re.match(
+        r"(?:please )?(?:draw|paint|sketch|doodle)\b", clause, re.I
+    ) and talk.STRONG_ORDER.match(clause)
     if not is_drawn and (is_abstract(rest) or re.match(r"to \w+", rest)):
         return Wish(kind="chat", text=clause)
     return Wish(kind="generate", text=rest, num_pictures=num_pictures)
@@ -441,13 +500,19 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
     rest = re.sub(r"^(?:please\b)?[\s:,.-]+", "", rest)
     named = find_reference(rest)
     text = named.text if named else rest
-    detail = (
-        re.fullmatch(_IT_BUT, text) if named else None
-    )
+    detail = re.fullmatch(_IT_BUT, text) if named else None
     change = (short_edit(detail["what"]) if detail else None) or short_edit(text)
     told = detail["what"] if detail else re.sub(r"^it\b ?", "", text) if named else rest
-    change = None if is_statement(told) and not re.match(r"everything|like |as if |instead of ", rest, re.I) else change
-    if change and re.match(r"no\b", text, re.I) and not (is_visible(change) or is_known_part(change[11:], album)):
+    change = (
+        None
+        if is_statement(told) and not re.match(r"everything|like |as if |instead of ", rest, re.I)
+        else change
+    )
+    if (
+        change
+        and re.match(r"no\b", text, re.I)
+        and not (is_visible(change) or is_known_part(change[11:], album))
+    ):
         change = None
     wanted = forms.WOULD_BE.match(text)
     if wanted and has_picture:

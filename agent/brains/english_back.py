@@ -13,8 +13,10 @@ from agent.brains.references import Album, Reference
 __all__ = ["read_go_back"]
 
 _UNDO = re.compile(
-    r"\b(?:rewind|backtrack|(?:undo|discard|revert|remove|drop|cancel|reset|throw away|delete|forget|clear) (?:all|every|my|these|those|the)(?: of)?(?: the| my"
-    r"| these| those)? (?:changes?|edits?|modifications?)|undo|revert|(?:cancel|reverse|take back) (?:the|that|this|adding)|(?:remove|delete"
+    r"\b(?:rewind|backtrack|(?:undo|discard|revert|remove|drop|cancel|reset|throw away|delete|forget"
+    r"|clear) (?:all|every|my|these|those|the)(?: of)?(?: the| my"
+    r"| these| those)? (?:changes?|edits?|modifications?)|undo|revert|(?:cancel|reverse|take back) "
+    r"(?:the|that|this|adding)|(?:remove|delete"
     r"|drop) (?:that|the|my|this)"
     r" (?:very )?(?:last|latest|previous) (?:change|edit|step|thing)|roll(?:ing)? (?:it )?back"
     r"|step back|go(?:ing)? back(?= *$| (?:one|a"
@@ -47,10 +49,12 @@ _GO_BACK_TO = re.compile(
     re.IGNORECASE,
 )
 _GO_BACK_WHAT = re.compile(
-    r"\b(?:go back to|back to|bring back|restore|get back|return to|revert to|switch(?: back)? to|jump to|show me|keep|stick"
+    r"\b(?:go back to|back to|bring back|restore|get back|return to|revert to|switch(?: back)? to"
+    r"|jump to|show me|keep|stick"
     r" with|(?:continue|go on|work|carry on) with|i (?:liked|prefer(?:red)?)) "
     r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please| once more)?$"
-    r"|\b(?:see|show|open|bring up|pull up|look at|view|display|get|bring|fetch|have)(?: me| us)? (?:the|my|that) "
+    r"|\b(?:see|show|open|bring up|pull up|look at|view|display|get|bring|fetch|have)(?: me| us)? "
+    r"(?:the|my|that) "
     r"(?P<again>[\w ]+?) (?<!out )(?<!off )(?<!away )(?:again|once more|one more time|back)$"
     r"|^(?:(?:the|that|my) (?P<once>[\w ]+?)|(?P<bare>\w+)) (?:again|once more|one more time)$"
     r"|^(?:can you |please )*(?:put|bring|get|have) (?:the|my|that) (?P<put>[\w ]+?) back(?: up)?$",
@@ -86,12 +90,21 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         return Wish(kind="go_back", reference=missed)
     if undo and not _EDIT_AFTER_UNDO.search(clause):
         return Wish(kind="go_back", reference=undone(clause, undo, named.reference if named else None))
-    start = re.fullmatch(r"(?:for|on|in|with|as for|regarding|about|from|use|take|i'll take|i choose|i (?:like|prefer|want)|let's (?:use|take|see)|let me see|can i see|i want to see|give me|show(?: me)?|look at|open"
-        r"|load|select|pick) ((?:the|that) [\w ]+?)(?: (?:most|best|more|again|please|instead|back))*", clause, re.I)
+    start = re.fullmatch(
+        r"(?:for|on|in|with|as for|regarding|about|from|use|take|i'll take|i choose|i (?:like|prefer"
+        r"|want)|let's (?:use|take|see)|let me see|can i see|i want to see|give me|show(?: me)?|look at|open"
+        r"|load|select|pick) ((?:the|that) [\w ]+?)(?: (?:most|best|more|again|please|instead|back))*",
+        clause,
+        re.I,
+    )
     meant = about(start[1], album) if start and not named else None
     if meant:
         return Wish(kind="go_back", reference=meant)
-    if named and named.reference.kind not in ("current", "all", "several") and is_only_choice(named.text, album):
+    if (
+        named
+        and named.reference.kind not in ("current", "all", "several")
+        and is_only_choice(named.text, album)
+    ):
         return Wish(kind="go_back", reference=named.reference)
     if named and (_GO_BACK_TO.search(named.text) or _STARTING_FROM.fullmatch(named.text)):
         return Wish(kind="go_back", reference=named.reference)
@@ -102,16 +115,26 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
             if album.is_choice_open and content_words(bare["what"]) and album.showing(clause).ids
             else None
         )
-        if meant and content_words(bare["what"]) <= frozenset[str]().union(*(album.words(each) for each in album.pictures)):
+        if meant and content_words(bare["what"]) <= frozenset[str]().union(
+            *(album.words(each) for each in album.pictures)
+        ):
             return Wish(kind="go_back", reference=meant)
-    what = None if re.search(r"\b(?:get|take|bring) .*\b(?:out|off|away)\b", clause, re.I) else _GO_BACK_WHAT.search(clause)
+    what = (
+        None
+        if re.search(r"\b(?:get|take|bring) .*\b(?:out|off|away)\b", clause, re.I)
+        else _GO_BACK_WHAT.search(clause)
+    )
     if what and not named and album.context.pictures:
-        wanted, _, lacking = re.sub(r"\bwith no\b", "without", next(filter(None, what.groups()))).partition(" without ")
+        wanted, _, lacking = re.sub(r"\bwith no\b", "without", next(filter(None, what.groups()))).partition(
+            " without "
+        )
         words, lack = content_words(wanted), content_words(lacking)
         known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
         is_here = album.current is not None and words <= album.words(album.current)
         if words & known and not (is_here and re.match(r"(?:keep|stick)\b", clause, re.I)):
-            return Wish(kind="go_back", reference=Reference(kind="described", words=words & known, without=lack))
+            return Wish(
+                kind="go_back", reference=Reference(kind="described", words=words & known, without=lack)
+            )
     if _REDO.fullmatch(clause) and album.find(Reference(kind="redo")).ids:
         return Wish(kind="go_back", reference=Reference(kind="redo"))
     return None
@@ -119,10 +142,14 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
 
 _CHOOSING = frozenset(
     """
-    it is it's its the one ones please definitely absolutely surely ok okay yes yeah best great perfect good nice better nicer winner that
-    i i'll i'd we we'll take want go with for use choose pick like love prefer would rather show open load see view display again back to
-    now more most once let's let me my favourite favorite keep select my number picture image up bring get return put jump switch over
-    restore thanks thank you hm hmm then just so think looks look really much continue carry on work start from
+    it is it's its the one ones please definitely absolutely surely ok okay yes yeah best great perfect
+    good nice better nicer winner that
+    i i'll i'd we we'll take want go with for use choose pick like love prefer would rather show open load
+    see view display again back to
+    now more most once let's let me my favourite favorite keep select my number picture image up bring get
+    return put jump switch over
+    restore thanks thank you hm hmm then just so think looks look really much continue carry on work start
+    from
     """.split()
 )
 
@@ -130,7 +157,11 @@ _CHOOSING = frozenset(
 def is_only_choice(text: str, album: Album) -> bool:
     """Nothing is said of the picture but that it is wanted: "it it is", "definitely it", "load it"."""
     said = re.findall(r"[a-z']+", text.lower())
-    shown = frozenset[str]().union(*(album.words(each) for each in album.pictures)) if "it" in said else frozenset[str]()
+    shown = (
+        frozenset[str]().union(*(album.words(each) for each in album.pictures))
+        if "it" in said
+        else frozenset[str]()
+    )
     is_bare = said in (["it"], ["on", "it"], ["in", "it"], ["with", "it"], ["from", "it"])
     return "it" in said and not is_bare and all(each in _CHOOSING or each in shown for each in said)
 
@@ -153,7 +184,8 @@ def _better_with(clause: str, album: Album) -> Reference | None:
 def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Reference:
     """The version that undoing leads to."""
     if re.search(
-        r"\b(?:(?:all|every)(?: of)?(?: the| my| these| those)? (?:changes?|edits?)|everything|square one|all the way|all (?:of it|changes|the changes|edits|the edits|of that|my"
+        r"\b(?:(?:all|every)(?: of)?(?: the| my| these| those)? (?:changes?|edits?)|everything|square "
+        r"one|all the way|all (?:of it|changes|the changes|edits|the edits|of that|my"
         r" changes))\b",
         clause,
         re.I,

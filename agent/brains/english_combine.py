@@ -22,7 +22,8 @@ _PLACEMENT = re.compile(
     re.I,
 )
 _COMBINATION = re.compile(
-    r"(?:both|them|the two|all(?: of them)?|everything)(?: together)? (?:in(?:to)?|on) (?:one|a single|the same)(?: \w+)?"
+    r"(?:both|them|the two|all(?: of them)?|everything)(?: together)? (?:in(?:to)?|on) (?:one|a single"
+    r"|the same)(?: \w+)?"
     r"|(?:combine|merge|blend|mix|join|fuse|unite)\b.*\b(?:two|both|them|these|all|pictures?"
     r"|images?|photos?|with"
     r"|and)\b|(?:put|bring|show) (?:them|both|these|all of them|the two)(?: \w+)? (?:together"
@@ -79,8 +80,13 @@ def both_drawn(clause: str, references: Sequence[Reference], album: Album) -> Wi
     """A new picture of what the named pictures (or else the last ones shown) show together."""
     named = [each for reference in references for each in album.find(reference).ids]
     if len(set(named)) < 2 and re.search(r"[a-z]", clause):
-        things = [content_words(each) for each in re.findall(r"\bthe ((?:\w+ )?\w+)", re.sub(r"\b(and|with|into|in)\b", ",", clause))]
-        named = [each.id for thing in things for each in album.pictures if thing and thing <= album.words(each)]
+        things = [
+            content_words(each)
+            for each in re.findall(r"\bthe ((?:\w+ )?\w+)", re.sub(r"\b(and|with|into|in)\b", ",", clause))
+        ]
+        named = [
+            each.id for thing in things for each in album.pictures if thing and thing <= album.words(each)
+        ]
     chosen = list(dict.fromkeys(named)) if len(set(named)) > 1 else []
     pictures = [album.by_id[each] for each in chosen] or list(album.group)
     pictures = pictures if len(pictures) > 1 else list(album.context.pictures[-2:])
@@ -130,7 +136,8 @@ def noun_phrase(words: str) -> str:
 def about_place(text: str, album: Album) -> Reference | None:
     """Of "add fog to the bridge" the bridge, when only another picture shows it."""
     found = re.search(
-        r"\b(?:to|on|onto|in|into|inside|behind|beside|next to|under|above|over|near|around|at|through|by|off|of)"
+        r"\b(?:to|on|onto|in|into|inside|behind|beside|next to|under|above|over|near|around|at|through"
+        r"|by|off|of)"
         r" ((?:the|that) .+)$",
         text,
     )

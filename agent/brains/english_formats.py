@@ -18,7 +18,11 @@ _SMALLEST_PX = 32
 _FORMAT = (
     r"(?:format|orientation|mode|aspect(?: ratio)?|layout|shape|version|size|image format|picture format)"
 )
-_COLON = re.compile(r"^(?:(?:in |as )?(?:an? )?)?(square|landscape|portrait|vertical|horizontal|wide(?:screen)?|tall)\s*[:,-]\s+(?=\S)", re.I)
+_COLON = re.compile(
+    r"^(?:(?:in |as )?(?:an? )?)?(square|landscape|portrait|vertical|horizontal|wide(?:screen)?"
+    r"|tall)\s*[:,-]\s+(?=\S)",
+    re.I,
+)
 _PAGE = r"(?:picture|image|photo|pic|canvas|poster|illustration|wallpaper|drawing|shot|frame)"
 _LEAD = r"[, ]*\b(?:in |as |using )?(?:an? )?"
 _END = r"(?=[\s,.!?]*(?:please|pls|thanks)?[\s,.!?]*$)"
@@ -57,8 +61,10 @@ _HINTS = (
 )
 """Words that imply an outline and stay in the text, for what they say besides."""
 _NAMES = {
-    "square": Shape.SQUARE, "landscape": Shape.LANDSCAPE, "horizontal": Shape.LANDSCAPE, "wide": Shape.LANDSCAPE,
-    "widescreen": Shape.LANDSCAPE, "portrait": Shape.PORTRAIT, "vertical": Shape.PORTRAIT, "tall": Shape.PORTRAIT,
+    "square": Shape.SQUARE, "landscape": Shape.LANDSCAPE, "horizontal": Shape.LANDSCAPE,
+    "wide": Shape.LANDSCAPE,
+    "widescreen": Shape.LANDSCAPE, "portrait": Shape.PORTRAIT, "vertical": Shape.PORTRAIT,
+    "tall": Shape.PORTRAIT,
 }  # fmt: skip
 _RESHAPING = re.compile(r"\b(?:crop|cut|trim|resize|stretch|extend)\b", re.I)
 
@@ -85,5 +91,10 @@ def take_format(text: str) -> tuple[str, Format]:
 
 def _without(text: str, found: re.Match[str]) -> str:
     rest = re.sub(r"\s+", " ", f"{text[: found.start()]} {text[found.end() :]}").strip(" ,:")
-    rest = re.sub(r"(?<=\w)[,;]? (?:and |but )*(?:please )?(?:make|keep|do|have|draw) (?:it|that|this)(?: in| as| a)*$", "", rest, flags=re.I)
+    rest = re.sub(
+        r"(?<=\w)[,;]? (?:and |but )*(?:please )?(?:make|keep|do|have|draw) (?:it|that|this)(?: in| as| a)*$",
+        "",
+        rest,
+        flags=re.I,
+    )
     return re.sub(rf"^(?:{_PAGE})s? of (?=\S)", "", rest, flags=re.I)

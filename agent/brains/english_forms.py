@@ -22,7 +22,8 @@ _EDIT_VERB = (
     r"|restyle|give (?:it|him|her|them|the|this|that|his|every|each)|put|place|paint (?:it"
     r"|the|this|that|them|him|her)|set|invert|desaturate|repaint|redraw|cover|hide"
     r"|decorate|wrap|surround|extend|expand|tilt|increase|decrease|reduce|raise|lower|keep"
-    r"|leave|let (?:it|the|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut|crop|get (?:the|that|this|his|her|its|those|these|him|it|them) [\w ]*?(?:out|off|away)\b|use"
+    r"|leave|let (?:it|the|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut|crop|get "
+    r"(?:the|that|this|his|her|its|those|these|him|it|them) [\w ]*?(?:out|off|away)\b|use"
     r" (?=an? |more|less|some|warmer|softer)"
     r"|clear|wipe|apply|scale|spin|stretch|insert|stick|throw in|toss in|pop|introduce"
     r"|bring in"
@@ -40,7 +41,8 @@ SPLIT = re.compile(
     r"|(?:[,;]\s*(?:and |but |so |basically |anyway,? )*|\s+(?:and|but|so|basically)\s+)(?=(?:i"
     r" (?:want|need|meant?)|(?:would|'d) (?:need|like|love) (?:an?|some)"
     r"|i'd (?:like|love)|i would (?:like|love)|could you|can you|would you)\b(?! (?:to|that|you|it|go)\b))"
-    r"|[,.]?\s+so,? (?=(?:how|what) about\b|please\b|can you\b|could you\b|would you\b|draw\b|paint\b|make\b|an? \w|maybe\b|perhaps\b|let's\b)"
+    r"|[,.]?\s+so,? (?=(?:how|what) about\b|please\b|can you\b|could you\b|would you\b|draw\b|paint\b"
+    r"|make\b|an? \w|maybe\b|perhaps\b|let's\b)"
     rf"|(?:[,:]\s*(?:and |but |now )?|\s+(?:and|but)\s+)(?:please |also |now |just |could you "
     rf"|can you )*(?=(?:{_EDIT_VERB}|{_NEW_VERB})\b|make (?:it|the|this|that|him|her|them"
     rf"|his|everything)\b|(?:go|come|switch) back\b|undo\b|continue with\b|use (?:the|an?)\b|try"
@@ -50,16 +52,24 @@ SPLIT = re.compile(
 
 LEAD = re.compile(
     r"^(?:(?:hi|hello|hey|ok(?:ay)?|great|nice|cool|perfect|lovely|awesome|wow|thanks(?: "
-    r"a (?:lot|bunch|million|ton)| so much)?|thank you(?: so much| very much)?|good(?: job| one)?(?! (?:night|morning|evening|afternoon|day|bye|luck|grief)\b)"
-    r"|alright|right(?! (?:one|picture|image|version|side|[a-z]+ (?:in|with))\b)|sure|definitely|absolutely|oh no"
-    r"|yes|yeah|yep|no(?=\s*[,.!;:-]|\s+(?:i|it|not|the|that|this|please|make|put|go|use|draw|he|she|they|we|you|wait|sorry|thanks|actually|but)\b|\s*$)|nope|oh|ah|hm+|um+|uh|well|so|and|but|also|now|actually|wait|sorry"
-    r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=, |[ ,]+(?:[a-z]+ (?:me |us )?(?:an?|the|it|some|two|my)\b|an? |the ))|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
-    r"|beautiful|amazing|excellent|fine|hmm+|not bad|i see|dear|reverie|bot|there(?!')(?! (?:should|is|are|must|could|needs?|has|was|were|would)\b)"
+    r"a (?:lot|bunch|million|ton)| so much)?|thank you(?: so much| very much)?|good(?: job| one)?(?! "
+    r"(?:night|morning|evening|afternoon|day|bye|luck|grief)\b)"
+    r"|alright|right(?! (?:one|picture|image|version|side|[a-z]+ (?:in|with))\b)|sure|definitely"
+    r"|absolutely|oh no"
+    r"|yes|yeah|yep|no(?=\s*[,.!;:-]|\s+(?:i|it|not|the|that|this|please|make|put|go|use|draw|he|she"
+    r"|they|we|you|wait|sorry|thanks|actually|but)\b|\s*$)|nope|oh|ah|hm+|um+|uh|well|so|and|but|also"
+    r"|now|actually|wait|sorry"
+    r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=, |[ ,]+(?:[a-z]+ (?:me |us )?(?:an?"
+    r"|the|it|some|two|my)\b|an? |the ))|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
+    r"|beautiful|amazing|excellent|fine|hmm+|not bad|i see|dear|reverie|bot|there(?!')(?! (?:should|is"
+    r"|are|must|could|needs?|has|was|were|would)\b)"
     r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?|oops"
     r"|start with(?= an? )|i was thinking(?: that)?(?: maybe)?(?= (?:the|it|he|she)\b)"
     r"|let's start,?)\b[\s,.!:;-]*"
-    r"|(?:(?:ok(?:ay)?,? )?(?:(?:a )?(?:new|next|another|different|other) (?:idea|topic|wish|request)|(?:new|next) (?:one|try|picture|image))|idea|request"
-    r"|prompt|scene|let's try (?:something(?: (?:new|else|different))?|this)|try (?:something(?: (?:new|else|different))?|this)"
+    r"|(?:(?:ok(?:ay)?,? )?(?:(?:a )?(?:new|next|another|different|other) (?:idea|topic|wish|request)"
+    r"|(?:new|next) (?:one|try|picture|image))|idea|request"
+    r"|prompt|scene|let's try (?:something(?: (?:new|else|different))?|this)|try (?:something(?: "
+    r"(?:new|else|different))?|this)"
     r"|how about this|what about this|here goes|here's one)\s*[:,-]+\s*(?=\S)"
     r"|(?:do me (?:a|the) favou?r and|be a (?:dear|darling|star) and|do us a favou?r and) "
     r"|for (?:my|a|an|the|our|her|his) [^,.]{3,40}?,? (?=i (?:want|need|would|'d)|i'd|we need|please )"
@@ -67,8 +77,11 @@ LEAD = re.compile(
     r" (?:be )?(?:possible|ok|okay|alright|fine)(?: for (?:you|me))? (?:to|if you) (?:(?:get"
     r"|have|see)(?: me)? (?=an?"
     r"|one|some|two|three))?|(?:is there )?any chance (?:that )?(?:you (?:could|can)|of) |in that case,? "
-    r"|(?:can|could|shall|may|let's) (?:we )?(?:please |maybe )?(?:start|begin|go|kick off)(?: off)? (?:with|for) (?=an?\b|some\b|two\b)"
-    r"|(?:in|on|as) (?:another|a second|a separate|a different|the other|a new) (?:picture|image|one)[, ]+|(?:any|a) chance (?:of|for) (?=an?\b|some\b)|i (?:bet|doubt|wonder if|wonder whether) (?:that )?you (?:can(?:'t|not)?|could(?:n't)?) "
+    r"|(?:can|could|shall|may|let's) (?:we )?(?:please |maybe )?(?:start|begin|go|kick off)(?: off)? "
+    r"(?:with|for) (?=an?\b|some\b|two\b)"
+    r"|(?:in|on|as) (?:another|a second|a separate|a different|the other|a new) (?:picture|image"
+    r"|one)[, ]+|(?:any|a) chance (?:of|for) (?=an?\b|some\b)|i (?:bet|doubt|wonder if|wonder "
+    r"whether) (?:that )?you (?:can(?:'t|not)?|could(?:n't)?) "
     r"|(?:can|could|shall|may) we (?:please |maybe |also |just )*(?=(?:add|lose|have|get|make"
     r"|change|remove|turn"
     r"|put|try|draw|paint|replace|swap|give|drop|move|see)\b)"
@@ -122,7 +135,8 @@ _N = r"one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|(?:a )?couple of
 _VERSIONS = (
     r"(?:different |more |separate |other |alternative |new |random )*(?:versions?"
     r"|variations?|variants?|pictures?|images?|photos?|options?|candidates?|alternatives?"
-    r"|designs?|concepts?|drafts?|mock-?ups?|drawings?|paintings?|renders?|renditions?|takes|copies|samples|illustrations?|pics"
+    r"|designs?|concepts?|drafts?|mock-?ups?|drawings?|paintings?|renders?|renditions?|takes|copies"
+    r"|samples|illustrations?|pics"
     r"|sketches|tries|results|ideas)"
 )
 COUNTS = (
@@ -137,11 +151,13 @@ AGAIN = re.compile(
     rf"(?:(?:make|draw|generate|create|give me|show me|do|paint|try|i want|i'd like|let me "
     rf"see|let's see|i need|get me|render|produce|can i (?:see|have|get)|may i "
     rf"have)\s+)?(?:me )?(?:"
-    rf"(?:it |that |this )?(?P<n4>{_N}) (?:more |other |further )?times(?: more)?|(?:it |that |this |the (?:same|last|first) (?:one|picture|thing) |one |them "
+    rf"(?:it |that |this )?(?P<n4>{_N}) (?:more |other |further )?times(?: more)?|(?:it |that |this "
+    r"|the (?:same|last|first) (?:one|picture|thing) |one |them "
     rf")?(?:again|once more|one more time|another time|over)|(?:another|one more|a new|yet "
     rf"another|a different|an alternative|a second)(?: (?:one|try|go|attempt|version"
     rf"|variation|variant|take|picture|image|option|candidate|alternative|seed|like (?:it"
-    rf"|this|that)))*|(?:try again with |again[, ]+)?(?P<n1>{_N}) (?:more|others?|new ones|different ones)(?: (?:of (?:them|those|these|it|the same)|versions?"
+    rf"|this|that)))*|(?:try again with |again[, ]+)?(?P<n1>{_N}) (?:more|others?|new ones|different "
+    r"ones)(?: (?:of (?:them|those|these|it|the same)|versions?"
     rf"|variations?|variants?|ones?|pictures?|images?|options?|times?|like (?:it|this|that"
     rf"|these|them)|candidates?|please))*|(?P<n2>{_N}) (?:(?:different |other |new "
     rf"|alternative )*(?:versions?|variations?|variants?|options?|candidates?|alternatives?"
@@ -171,10 +187,12 @@ EDIT_STATE = re.compile(
     r"^(?:the|its?|his|her|their|that|this|he|she|they)\b ?[\w ]*?(?:should|must|needs?|has to|ought to"
     r"|could|can|would|might) (?:be|have|look|become|wear|get|use|hold|sit|stand|face|an?|some"
     r"|more|less|to)\b"
-    r"|^(?:how|what) about (?:some|a few|a bit of|a little|more|another|less|fewer) (?!\w+ (?:idea|time|fun))\w+|^(?:the \w+|it|he|she) is missing |^(?:i'd|i would) rather (?:have|see) "
+    r"|^(?:how|what) about (?:some|a few|a bit of|a little|more|another|less|fewer) (?!\w+ (?:idea"
+    r"|time|fun))\w+|^(?:the \w+|it|he|she) is missing |^(?:i'd|i would) rather (?:have|see) "
     r"|^(?:i (?:want|would like|'d like|need|would prefer|'d prefer|wish)|i'd (?:like"
     r"|prefer|love)) (?:it|the|this|that|him|her|them|everything|there)\b(?! (?:picture"
-    r"|image|photo) of)|^i(?:'d| would)? (?:want|like|love) to (?:see|have) (?:it|him|her|them|the \w+|this|that) (?!again|back|once|from)"
+    r"|image|photo) of)|^i(?:'d| would)? (?:want|like|love) to (?:see|have) (?:it|him|her|them|the \w+"
+    r"|this|that) (?!again|back|once|from)"
     r"|^i (?:want|need|'d like|would like) (?:to (?:add|remove|change"
     r"|replace|turn|make the|make it|delete|swap|recolou?r|put|move)|(?:an?|some|more|less"
     r"|no) [\w ]+ (?:in|on|next to|behind|in front of|above|under|below|beside|to) (?:it"
@@ -184,7 +202,8 @@ EDIT_STATE = re.compile(
     r"|her|there|this)\b|^(?:me|him|her|us|them) but\b|^(?:same|the same)(?: thing| one| picture"
     r"| image| \w+)?,? (?:but"
     r"|only|just|except|with|without|in|at|on|as)\b|^(?:it|he|she|they|the \w+)(?: |(?='s))(?:is|are"
-    r"|looks?|seems?|'s) (?:still |way |far |much |a bit |a little |kind of |just |really )*too \w+|^there (?:should|must|could|needs to|has to) be\b|^(?:adding|removing|changing|turning|making"
+    r"|looks?|seems?|'s) (?:still |way |far |much |a bit |a little |kind of |just |really )*too \w+"
+    r"|^there (?:should|must|could|needs to|has to) be\b|^(?:adding|removing|changing|turning|making"
     r"|putting|giving|replacing) ",
     _I,
 )
@@ -195,7 +214,8 @@ ALSO = re.compile(
 )
 """ "and a cat too" is for the same picture."""
 MUST_HAVE = re.compile(
-    r"(?:make sure (?:that )?)?(?:the |that |this )?(?P<thing>\w+(?: \w+)?) (?:should|must|needs?(?: to)?|has to|ought to|could use|wants) .+"
+    r"(?:make sure (?:that )?)?(?:the |that |this )?(?P<thing>\w+(?: \w+)?) (?:should|must|needs?(?: "
+    r"to)?|has to|ought to|could use|wants) .+"
     r"|make sure (?:that )?the (?P<thing2>\w+) .+",
     _I,
 )
@@ -203,7 +223,8 @@ MUST_HAVE = re.compile(
 NOW_STATED = re.compile(r"the (?P<thing>\w+(?: \w+)?) (?:\w+s|should|must) .+ now[.! ]*", _I)
 """ "the sign says SALE now": a change told as a fact."""
 WISHED_PICTURE = re.compile(
-    r"(?:(?:my|our|the) (?!cat|dog|car)[\w']+(?: \w+){0,2}? |(?:i|we|he|she|they|someone)(?:'d|'ll|'m)? |it's |this is"
+    r"(?:(?:my|our|the) (?!cat|dog|car)[\w']+(?: \w+){0,2}? |(?:i|we|he|she|they|someone)(?:'d|'ll"
+    r"|'m)? |it's |this is"
     r" )?(?:\w+ ){0,2}(?:wants?|appreciate|needs?|wished? for"
     r"|kill for|asked for|asks for|hop(?:e|ing) for|could use|looking for|'d (?:like|love)|would"
     r" (?:like|love)|would be)"
@@ -217,8 +238,10 @@ WISHED_PICTURE = re.compile(
     r"|scene|prompt|request)"
     r"|what i want(?: is)?|picture|image): *(?=\S)"
     r"|(?:it's|this is|it is) for (?:an?|my|our|the) [\w ]+: *(?=\S)"
-    r"|(?:my|our) [\w']+(?: \w+){0,2}? (?:(?:really |just |desperately |so )?(?:wants?|wanted|would (?:like|love)|asked|asks|begs|begged"
-    r"|is asking|keeps asking|wishes|'d (?:like|love)) (?:to (?:see|have|get) |for |me for )(?=(?:an?|one|some|two|three|four|\d) ))",
+    r"|(?:my|our) [\w']+(?: \w+){0,2}? (?:(?:really |just |desperately |so )?(?:wants?|wanted|would "
+    r"(?:like|love)|asked|asks|begs|begged"
+    r"|is asking|keeps asking|wishes|'d (?:like|love)) (?:to (?:see|have|get) |for |me for )(?=(?:an?"
+    r"|one|some|two|three|four|\d) ))",
     _I,
 )
 """A picture wished for by whomever: "my wife wants a picture of ..."."""
@@ -228,7 +251,9 @@ SAYS_COUNT = re.compile(
 PUTS_NEW = re.compile(
     r"(?:put|place) (?:an?|some|two|three) \w+(?!.*\b(?:it|the|this|that|my|him|her|them)\b)", _I
 )
-PICTURE_NOUN = re.compile(r"\b(?:pictures?|images?|photos?|drawings?|paintings?|sketch(?:es)?|illustrations?|art|artwork)\b", _I)
+PICTURE_NOUN = re.compile(
+    r"\b(?:pictures?|images?|photos?|drawings?|paintings?|sketch(?:es)?|illustrations?|art|artwork)\b", _I
+)
 NAMES_ONE = re.compile(
     r"(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d+|the|my|something|quote\d"
     r"|(?:what|how)(?! (?:you|i|we|they|he|she|it) )) ?",
@@ -258,11 +283,16 @@ MAKE_NEW = re.compile(
 )
 NAMES_IT = re.compile(r"(?!(?:also |now )*(?:add|put|place|insert|include|draw|attach)\b)", _I)
 """Orders whose first object is the thing changed: "give the cat a hat", not "add the hat"."""
-PUTS_IT = re.compile(r"(?:put|place|set) (?:the|that) [\w ]+? (?:in|on|at|under|inside|into|onto|near|next to|behind) (?:an?|some) ", _I)
+PUTS_IT = re.compile(
+    r"(?:put|place|set) (?:the|that) [\w ]+? (?:in|on|at|under|inside|into|onto|near|next to|behind) "
+    r"(?:an?|some) ",
+    _I,
+)
 """ "put the lighthouse in a storm": the lighthouse is changed."""
 ADDS = re.compile(r"(?:also |now )*(?:add|put|place|insert|include|draw|give|attach)\b", _I)
 GENERATE = re.compile(
-    r"(?:try|have a go at|take a stab at)(?= (?:an?|some|two|three) (?!different|new|other|another|bit|little))|show(?= (?:an?|some|two|three|what|how)\b)|(?:(?:also |now |just |then )*(?:draw|paint"
+    r"(?:try|have a go at|take a stab at)(?= (?:an?|some|two|three) (?!different|new|other|another|bit"
+    r"|little))|show(?= (?:an?|some|two|three|what|how)\b)|(?:(?:also |now |just |then )*(?:draw|paint"
     r"|sketch|generate|create|render|design"
     r"|illustrate|imagine|produce|doodle|visuali[sz]e|picture|make|do(?= (?:an?|the|one|two"
     r"|three|some|me|us|\d)\b)|build"
@@ -288,8 +318,13 @@ GENERATE = re.compile(
 )
 IS_ORDER = re.compile(r"(?:draw|paint|sketch|generate|create|render|make|i want|give me|show me)\b", _I)
 NOTHING = re.compile(
-    r"(?:the|that) (?:thing|one|picture|image)s? (?:that )?(?:we|i|you) .*|(?:(?:an?|the|some|any|one|another) )?(?:(?:nice|new|good|cool|beautiful|pretty|quick|little|random|funny) )*(?:pictures?|images?|photos?"
-    r"|drawings?|paintings?|sketch(?:es)?|illustrations?|art|artworks?|pics?|thing|stuff)?(?: for (?:me|us|my \w+))?|(?:it|this|that|them|me|a|an|the|something|anything|one|pictures?|again|so|to|up|more|out)?", _I
+    r"(?:the|that) (?:thing|one|picture|image)s? (?:that )?(?:we|i|you) .*|(?:(?:an?|the|some|any|one"
+    r"|another) )?(?:(?:nice|new|good|cool|beautiful|pretty|quick|little|random|funny) )*(?:pictures?"
+    r"|images?|photos?"
+    r"|drawings?|paintings?|sketch(?:es)?|illustrations?|art|artworks?|pics?|thing|stuff)?(?: for "
+    r"(?:me|us|my \w+))?|(?:it|this|that|them|me|a|an|the|something|anything|one|pictures?|again|so|to"
+    r"|up|more|out)?",
+    _I,
 )
 SUBJECT_LEAD = re.compile(
     r"^(?:(?:also|me|us|now|just|please|instead|for me|here|out|to see|it as|new:?|of"
@@ -310,5 +345,9 @@ NOUN_PHRASE = re.compile(
     rf"|forest|beach|city|portrait)s?\b)",
     _I,
 )
-ONLY_IT = re.compile(r"(?:(?:on|in|with|for|about) )?(?:it|it again|to it|i (?:mean|meant|want|take|choose|like|need) it|give me it|it please)", _I)
+ONLY_IT = re.compile(
+    r"(?:(?:on|in|with|for|about) )?(?:it|it again|to it|i (?:mean|meant|want|take|choose|like|need) "
+    r"it|give me it|it please)",
+    _I,
+)
 CLEAR_CHANGE = re.compile(r"(?:bigger|smaller|darker|brighter|without|remove|same)\b", _I)

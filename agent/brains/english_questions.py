@@ -14,21 +14,29 @@ from agent.brains.references import Album, Reference
 __all__ = ["is_question", "question", "reads_text", "to_choose_from"]
 
 _CHOICE = re.compile(
-    r"\b(?:which (?:(?:do|would|should|is|looks?|are) |one|of (?:these|them|those|the)|picture|photo|image|version)|what(?:'s| is)"
+    r"\b(?:which (?:(?:do|would|should|is|looks?|are) |one|of (?:these|them|those|the)|picture|photo"
+    r"|image|version)|what(?:'s| is)"
     r" the difference"
     r"|compare|both|between (?:them|these|the))\b",
     re.I,
 )
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "两": 2, "三": 3, "四": 4, "五": 5}
-_OF_SEVERAL = re.compile(r"\bwhich (?:one )?of (?:the|these|those|all)\b(?!.*\b(?:first|last|second)\b)", re.I)
+_OF_SEVERAL = re.compile(
+    r"\bwhich (?:one )?of (?:the|these|those|all)\b(?!.*\b(?:first|last|second)\b)", re.I
+)
 _READ_IT = re.compile(
-    r"(?:follow|obey|execute|do|carry out) (?:the |these |those )?(?:instructions?|orders?|commands?|steps|what(?:ever)? (?:it|that|the \w+"
-    r"|is) (?:says?|written|asks?|reads?))\b.*|(?:do|follow) (?:as|what) (?:it|the \w+) (?:says|asks|tells you)\b.*",
+    r"(?:follow|obey|execute|do|carry out) (?:the |these |those )?(?:instructions?|orders?|commands?"
+    r"|steps|what(?:ever)? (?:it|that|the \w+"
+    r"|is) (?:says?|written|asks?|reads?))\b.*|(?:do|follow) (?:as|what) (?:it|the \w+) (?:says|asks"
+    r"|tells you)\b.*",
     re.I,
 )
-_TEXT_IN_IT = re.compile(r"(?:translate|transcribe|summari[sz]e|read out|extract|copy out) (?:the|this|that|it|what)\b", re.I)
+_TEXT_IN_IT = re.compile(
+    r"(?:translate|transcribe|summari[sz]e|read out|extract|copy out) (?:the|this|that|it|what)\b", re.I
+)
 _OF_FILES = re.compile(
-    r"(?:where|how long|what happens|when|are|is|do|does|will)\b.*\b(?:stored?|saved?|deleted?|kept|keep|backed up|uploaded to|shared|hidden|private)\b",
+    r"(?:where|how long|what happens|when|are|is|do|does|will)\b.*\b(?:stored?|saved?|deleted?|kept"
+    r"|keep|backed up|uploaded to|shared|hidden|private)\b",
     re.I,
 )
 _SUPPOSES = re.compile(r"(?:what|how) would\b.*\blook\b", re.I)
@@ -49,7 +57,11 @@ def is_question(clause: str, raw: str, album: Album) -> bool:
         return False
     if talk.PICTURE_WORD.search(clause) or album.context.uploads:
         return True
-    if re.search(r"\bthe \w+ (?:on|in|at) the (?:left|right|middle|background|picture|corner|foreground)\b", clause, re.I):
+    if re.search(
+        r"\bthe \w+ (?:on|in|at) the (?:left|right|middle|background|picture|corner|foreground)\b",
+        clause,
+        re.I,
+    ):
         return True
     if album.current is None:
         return False
@@ -87,9 +99,15 @@ def question(clause: str, album: Album) -> Wish:
 
 def to_choose_from(album: Album, clause: str = "") -> tuple[Reference, ...]:
     """The pictures side by side, else as many of the last as are said, else two."""
-    said = re.search(r"\b(?:of|between) (?:the|these|those|all) (two|three|four|five)\b|[这那](两|三|四|五)[张个幅]", clause, re.I)
+    said = re.search(
+        r"\b(?:of|between) (?:the|these|those|all) (two|three|four|five)\b|[这那](两|三|四|五)[张个幅]",
+        clause,
+        re.I,
+    )
     wanted = _COUNTS[(said[1] or said[2]).lower()] if said else 2
-    if not said and re.search(r"\b(?:these|those|all(?: the)?) (?:pictures|images|versions|drawings)\b|这些图|这几张", clause, re.I):
+    if not said and re.search(
+        r"\b(?:these|those|all(?: the)?) (?:pictures|images|versions|drawings)\b|这些图|这几张", clause, re.I
+    ):
         wanted = 4
     pictures = album.group if len(album.group) > 1 else album.pictures[-wanted:]
     return tuple(Reference(kind="number", index=each.number, letter=each.letter) for each in pictures)

@@ -24,7 +24,8 @@ _END = (
     r"| at | on | by | blue| red)"
 )
 _LETTER = (
-    r"(?P<l>[a-d]|[ -][b-d]\b(?! \w+ing)|[ -]a\b(?= *(?:$|[,.;:!?]| (?:and|with|in|at|but|again|please|to|on|is|was))))?"
+    r"(?P<l>[a-d]|[ -][b-d]\b(?! \w+ing)|[ -]a\b(?= *(?:$|[,.;:!?]| (?:and|with|in|at|but|again"
+    r"|please|to|on|is|was))))?"
 )
 
 
@@ -97,7 +98,9 @@ def _around(found: re.Match[str]) -> Reference | None:
 
 def _described(found: re.Match[str]) -> Reference | None:
     groups = found.groupdict()
-    words = content_words(named_thing(groups.get("w") or "")) | content_words(named_thing(groups.get("with") or ""))
+    words = content_words(named_thing(groups.get("w") or "")) | content_words(
+        named_thing(groups.get("with") or "")
+    )
     without = content_words(groups.get("without") or "")
     return Reference(kind="described", words=words, without=without) if words or without else None
 
@@ -106,7 +109,13 @@ def named_thing(words: str) -> str:
     """Up to the thing named: of "kite blue" only the kite, of "red car" both."""
     kept: list[str] = []
     for word in words.split():
-        is_look = word.lower() in COLORS or word.lower() in ("bigger", "smaller", "darker", "brighter", "larger")
+        is_look = word.lower() in COLORS or word.lower() in (
+            "bigger",
+            "smaller",
+            "darker",
+            "brighter",
+            "larger",
+        )
         if is_look and any(each.lower() not in COLORS for each in kept):
             break
         kept.append(word)
@@ -129,10 +138,14 @@ def _current(found: re.Match[str]) -> Reference:
     return Reference(kind="current")
 
 
-_NP = r"(?:(?!(?:once|again|most|please|thanks|instead|now|more|back|again|best|better|should|must|could|would|is|are|was|needs|looks|and|but|then|to|before|after|with|without|in|on|it)\b)[\w'-]+)"
+_NP = (
+    r"(?:(?!(?:once|again|most|please|thanks|instead|now|more|back|again|best|better|should|must"
+    r"|could|would|is|are|was|needs|looks|and|but|then|to|before|after|with|without|in|on|it)\b)[\w'-]+)"
+)
 _PATTERNS = (
     (
-        rf"\b(?:the )?(?P<very>very )?(?P<o>{_ORDINAL})(?: (?:{_PICTURE}))? of (?P<of>(?:it|this|that)\b(?: all)?|all(?: of them| pictures)?\b"
+        rf"\b(?:the )?(?P<very>very )?(?P<o>{_ORDINAL})(?: (?:{_PICTURE}))? of (?P<of>(?:it|this"
+        r"|that)\b(?: all)?|all(?: of them| pictures)?\b"
         r"|(?:the |those |these |all )?(?:two|three|four|five|\d)(?: \w+)?|(?:them|those|these)(?: all)?\b)",
         _ordinal_of,
     ),
@@ -172,15 +185,19 @@ _PATTERNS = (
         _around,
     ),
     (
-        rf"\b(?:the )?(?P<a>{_ORDINAL})(?: (?:{_PICTURE}))?(?:,| and| &) (?:the )?(?P<b>{_ORDINAL})(?: (?:{_PICTURE}))?\b(?! \w+ly\b)",
-        lambda found: Reference(kind="several", places=(ORDINALS[found["a"].lower()], ORDINALS[found["b"].lower()])),
+        rf"\b(?:the )?(?P<a>{_ORDINAL})(?: (?:{_PICTURE}))?(?:,| and| &) (?:the )?(?P<b>{_ORDINAL})(?: "
+        rf"(?:{_PICTURE}))?\b(?! \w+ly\b)",
+        lambda found: Reference(
+            kind="several", places=(ORDINALS[found["a"].lower()], ORDINALS[found["b"].lower()])
+        ),
     ),
     (
         rf"\b(?:the )?(?P<o>first|last) (?P<n>two|three|2|3)(?: (?:{_PICTURE}|of them))?\b(?! \w+s\b)",
         _several,
     ),
     (
-        rf"\b(?:the |that )?(?:{_PICTURE}) (?:on|to|at|in) the (?:far )?(?P<o>left|right|middle|cent(?:er|re))\b",
+        rf"\b(?:the |that )?(?:{_PICTURE}) (?:on|to|at|in) the (?:far )?(?P<o>left|right|middle"
+        r"|cent(?:er|re))\b",
         _in_group,
     ),
     (rf"^(?P<o>{_ORDINAL}) (?:{_PICTURE})\b(?! of)", _ordinal),
@@ -192,7 +209,8 @@ _PATTERNS = (
     ),
     (r"^(?P<o>first|second|third|fourth|1st|2nd|3rd|4th|last)$", _ordinal),
     (
-        rf"\b(?:this|our) (?:chat|conversation|session)'s (?P<o>{_ORDINAL}) (?:{_PICTURE})|\bthe (?P<o2>{_ORDINAL}) (?:{_PICTURE}) "
+        rf"\b(?:this|our) (?:chat|conversation|session)'s (?P<o>{_ORDINAL}) (?:{_PICTURE})|\bthe "
+        rf"(?P<o2>{_ORDINAL}) (?:{_PICTURE}) "
         r"(?:in|of) (?:this|our|the) (?:chat|conversation|session)\b",
         lambda found: Reference(
             kind="ordinal", index=ORDINALS[(found["o"] or found["o2"]).lower()], is_in_group=False
@@ -211,7 +229,8 @@ _PATTERNS = (
     ),
     (
         (
-            rf"(?<!on )(?<!to )(?<!at )\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!\w+ing\b|time|thing|step|place|edit"
+            rf"(?<!on )(?<!to )(?<!at )\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!\w+ing\b|time|thing|step"
+            r"|place|edit"
             rf"|change|line|row"
             rf"|floor|half|side|hand|wheel|eye|ear|corner|part|man|woman|person){_NP})\b(?= "
             rf"(?:again|back|and|in|with|at|but|should|please|bigger|blue|red|green)|$|,)"
@@ -220,7 +239,8 @@ _PATTERNS = (
     ),
     (
         (
-            r"\bthe (?P<o>first|second|third|fourth|2nd|1st|3rd|4th|last)\b(?= (?:\w{3,}er\b|with|without|in|at|on|and|but|please"
+            r"\bthe (?P<o>first|second|third|fourth|2nd|1st|3rd|4th|last)\b(?= (?:\w{3,}er\b|with"
+            r"|without|in|at|on|and|but|please"
             r"|again|instead|was|is|looks?|looked)\b|[,.!]|$)"
         ),
         _ordinal,
@@ -267,7 +287,8 @@ _PATTERNS = (
     ),
     (
         (
-            rf"\b(?:the|that) (?P<w>(?:(?!(?:an?|as|into|is|are|was|were|should|of|to|on|in|for|previous|new|next|same|other|whole|current|entire|this"
+            r"\b(?:the|that) (?P<w>(?:(?!(?:an?|as|into|is|are|was|were|should|of|to|on|in|for"
+            r"|previous|new|next|same|other|whole|current|entire|this"
             rf"|that|one)\b)[\w'-]+ ){{1,3}}?)(?:{_PICTURE})\b"
             rf"(?: (?:without|with no) (?:the |an? |any )?(?P<without>{_NP}))?"
         ),

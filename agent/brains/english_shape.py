@@ -29,7 +29,8 @@ _FINITE = re.compile(
     r" )(?<!a )can|can't"
     r"|could|couldn't|should|must|does|doesn't|do|don't|did|didn't|gets?|got|goes|went|makes"
     r"|made(?! (?:of|from|out of|with|in|by))|takes|took"
-    r"|says|said|ate|came|comes|fell|tells|told|knows|knew|thinks|thought|feels|felt|keeps|kept|needs|wants|likes"
+    r"|says|said|ate|came|comes|fell|tells|told|knows|knew|thinks|thought|feels|felt|keeps|kept|needs"
+    r"|wants|likes"
     r"|loves|hates|seems|looks|means|catches|kills?|gave|gives|gather|always|never|usually|often)\b"
     r"|\b(?:i'll|i'm|i've|i'd|we'll|we're|we've|they're|you're)\b|\b\w+ed (?:the|my|an?|his|her"
     r"|our|your|it|him|them|me|us)\b|'(?:s|re|m) (?:a|an|the|not"
@@ -79,8 +80,10 @@ ASPECTS = frozenset(
 )
 """What any picture has."""
 _LOOK = re.compile(
-    r"\b(?:style|mood|light(?:ing)?|lit|colou?rs?|palette|tones?|strokes?|canvas|watercolou?r|oil|pastel|photo-?realistic|realistic"
-    r"|cinematic|dramatic|moody|cozy|cosy|dreamy|vintage|minimalist|detailed|close-?up|background|foreground|bokeh|contrast"
+    r"\b(?:style|mood|light(?:ing)?|lit|colou?rs?|palette|tones?|strokes?|canvas|watercolou?r|oil"
+    r"|pastel|photo-?realistic|realistic"
+    r"|cinematic|dramatic|moody|cozy|cosy|dreamy|vintage|minimalist|detailed|close-?up|background"
+    r"|foreground|bokeh|contrast"
     r"|atmosphere|feel|vibes?|fancy|nothing else)\b"
 )
 _POINTS = (
@@ -96,14 +99,18 @@ _DEFINITE_PLACE = re.compile(
     _I,
 )
 _CAPABILITY = re.compile(
-    r"(?:any|got any|have any|no) idea how to .*|(?:is it|would it be) (?:possible|allowed|ok|okay|legal) to (?:print|share|save|download|export|upload|sell|use|send|post|animate"
+    r"(?:any|got any|have any|no) idea how to .*|(?:is it|would it be) (?:possible|allowed|ok|okay"
+    r"|legal) to (?:print|share|save|download|export|upload|sell|use|send|post|animate"
     r"|delete (?:my|all|the) (?:account|chats?|data|history)) .*"
-    r"|(?:can|may|could|do) (?:i|we|you) (?:also )?(?:print|share|save|download|export|sell|send|post|animate|store|keep|delete (?:my|the)"
-    r" (?:account|chats?|data)) .*|(?:(?:can|could|do|would|will) (?:you|u|it|reverie|this app)(?: also| even| ever| actually"
+    r"|(?:can|may|could|do) (?:i|we|you) (?:also )?(?:print|share|save|download|export|sell|send|post"
+    r"|animate|store|keep|delete (?:my|the)"
+    r" (?:account|chats?|data)) .*|(?:(?:can|could|do|would|will) (?:you|u|it|reverie|this app)(?: "
+    r"also| even| ever| actually"
     r"| theoretically"
     r"| in theory| in principle| ever| usually| really| just| only)*(?: able to| know how to)? "
     r"(?:draw|paint|sketch|edit|make|create|generate|do|handle|recogni[sz]e|understand|read|see|change|write)"
-    r" (?!(?:me|an?|the|it|this|that|my|one|two|three|four|some|him|her|them|something|anything|another|us|your|\d|quote)\b)"
+    r" (?!(?:me|an?|the|it|this|that|my|one|two|three|four|some|him|her|them|something|anything"
+    r"|another|us|your|\d|quote)\b)"
     r"(?P<what>[a-z]+(?: (?:and|or) [a-z]+|,? or only [a-z]+)?(?: [a-z]+)?)(?: too| as well| at all| yet)?"
     r"|.*\b(?:in theory|theoretically|hypothetically|in principle)\b.*|hypothetically\b.*"
     r"|(?:if|suppose|supposing|say|assume|assuming|imagine) (?:i|we|someone|somebody) "
@@ -204,7 +211,22 @@ def is_about_life(order: str, album: Album) -> bool:
         found["verb"],
         _I,
     )
-    if "QUOTE" in what or (is_whole and (not what or re.match(r"(?:image|picture|photo|please|in|out|by|to|at|a bit|slightly|a little|\d|clockwise|left|right|horizontal|vertical)", what, _I))) or any(style in what.lower() for style in STYLES):
+    if (
+        "QUOTE" in what
+        or (
+            is_whole
+            and (
+                not what
+                or re.match(
+                    r"(?:image|picture|photo|please|in|out|by|to|at|a bit|slightly|a little|\d"
+                    r"|clockwise|left|right|horizontal|vertical)",
+                    what,
+                    _I,
+                )
+            )
+        )
+        or any(style in what.lower() for style in STYLES)
+    ):
         return False
     if re.match(r"your\b", what, _I) and not album.context.uploads:
         return True

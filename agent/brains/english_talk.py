@@ -44,12 +44,15 @@ TALK = re.compile(
     r"|three|pictures|images|versions|first)))|meaning"
     r"|capital|weather|time|point|date))|what(?:'s| is)? (?:can|do|could|would|are|were"
     r"|should) (?:you|i|we|u)\b(?!.*\b(?:see|think (?:of|about)|notice|in (?:it|this|the "
-    r"picture)))|what (?:kinds?|sorts?) of (?:pictures?|images?|things?|stuff|styles?|art|drawings?)|what (?:languages?|models?|engines?|sizes?"
+    r"picture)))|what (?:kinds?|sorts?) of (?:pictures?|images?|things?|stuff|styles?|art|drawings?)"
+    r"|what (?:languages?|models?|engines?|sizes?"
     r"|styles?|things?) (?:can|do|are)|who (?:are|is|made|built|created|painted|was"
     r"|invented) (?:you|the mona|van|picasso|(?!this|that|he|she|it|in|on|these"
     r"|those)\w+)\b(?!.* (?:in|on) (?:the|this|that))"
     r"|when (?:did|was|is|will|do)|where (?:are you|do you(?! think)|did you|can i|should i)|do "
-    r"(?:you|we|i|people)\b|does (?:anyone|it cost|this app|reverie)|any (?:idea|clue|tips?|advice|thoughts) (?:on |about |for )?(?:how|what|why|where|when)?|did you (?:know|sleep|enjoy|have|get|mean|learn"
+    r"(?:you|we|i|people)\b|does (?:anyone|it cost|this app|reverie)|any (?:idea|clue|tips?|advice"
+    r"|thoughts) (?:on |about |for )?(?:how|what|why|where|when)?|did you (?:know|sleep|enjoy|have|get"
+    r"|mean|learn"
     r"|like)|are you|were you|is (?:it|there) (?:raining|sunny|cold|hot|going|ok(?:ay)? "
     r"(?:if|to)|possible|a way|any way|free|safe|legal|hard|difficult|easy|true|you\b)"
     r"|(?:can|could) you (?:draw|paint|edit|see|speak|understand|make|create|generate"
@@ -73,16 +76,21 @@ TALK = re.compile(
     r"|engine|language)|(?:what|who)(?:'s| is) (?:that guy|the president|the author)"
     r"|remind me|wake me|show me (?:how|the way|your|what you can)|help me (?:understand"
     r"|with my|write|decide|choose)|it(?:'s| is) (?:raining|sunny|late|cold|hot|my "
-    r"birthday|been|friday|monday)|make (?:sense|sure(?! (?:that )?(?:the|it|he|she|there)\b)|it (?:quick|snappy|count|happen|stop|work)|me (?:laugh|happy|smile|a sandwich"
+    r"birthday|been|friday|monday)|make (?:sense|sure(?! (?:that )?(?:the|it|he|she|there)\b)|it "
+    r"(?:quick|snappy|count|happen|stop|work)|me (?:laugh|happy|smile|a sandwich"
     r"|coffee|some coffee|proud))|(?:that|it|this) (?:makes sense|made my day|is (?:how"
     r"|why|what)))",
     _I,
 )
 FIGURATIVE = re.compile(
-    r"\b(?:can|could|try to|to|just|just try and|please)? ?picture (?:him|her|them|it|that|me|us|yourself|myself|this scene|the scene"
-    r"|their|his|my face)\b(?! as (?:an? )?(?:drawing|painting))|\b(?:sketch|picture|drawing|outline|draft|overview|image) (?:of|about"
-    r"|showing) (?:how (?!an?\b)|what (?!an?\b)|why|when|where|the (?:process|plan|situation|idea|future|market|economy))"
-    r"|\bdraw (?:me |us |him |her )?(?:a|the|another) (?:bath|card(?= (?:from|please|now))|salary|pension|crowd|raffle)\b"
+    r"\b(?:can|could|try to|to|just|just try and|please)? ?picture (?:him|her|them|it|that|me|us"
+    r"|yourself|myself|this scene|the scene"
+    r"|their|his|my face)\b(?! as (?:an? )?(?:drawing|painting))|\b(?:sketch|picture|drawing|outline"
+    r"|draft|overview|image) (?:of|about"
+    r"|showing) (?:how (?!an?\b)|what (?!an?\b)|why|when|where|the (?:process|plan|situation|idea"
+    r"|future|market|economy))"
+    r"|\bdraw (?:me |us |him |her )?(?:a|the|another) (?:bath|card(?= (?:from|please|now))|salary"
+    r"|pension|crowd|raffle)\b"
     r"|\bcreate (?:me )?an? [\w-]+ (?:list|plan|schedule|account)\b"
     r"|\bdraw(?:s|ing|n)? (?:a |an |any |the |some |your |my |its |their |his |no |our "
     r")?(?:own )?(?:firm |quick |clear |hard |valid |logical |important )?(?:conclusions?"
@@ -112,13 +120,22 @@ FIGURATIVE = re.compile(
     _I,
 )
 VAGUE = re.compile(
-    r"something(?:'s| is| looks| feels)? (?:wrong|weird|odd|strange|bad|funny)(?: (?:with|about|in) .+)?|i (?:want|need|would like|'d like) (?:it|this|that) (?:different(?:ly)?|better|changed|nicer)|here (?:you go|it is|you are|is (?:it|one|my (?:photo|picture)))"
-    r"|(?:change|swap|switch) (?:the|its|some) (?:colou?rs|styles?|things)|(?:make|let) (?:it|this) different|do (?:it|that|this) (?:differently|better|again"
-    r" differently)|what about (?:this|that|it)(?: one| picture| photo)?|(?:(?:it|that|this|something)(?:'s| is| looks| feels| seems)? )?(?:still |just |somehow )*(?:not (?:quite |really |exactly )*"
-    r"(?:right|it|there|there yet|what i (?:had in mind|imagined|was after))|off|missing something|needs (?:some )?work"
-    r"|could be (?:better|nicer))(?: yet| here)?|i (?:don't|do not) (?:really |quite )*(?:love|like) (?:it|this|that|how it (?:looks"
-    r"|turned out))(?: (?:much|yet|that much))?|(?:change|fix|improve|edit|adjust|alter) (?:something|things|a few things|a bit|some"
-    r" things)(?: (?:here|in it|about it))?|(?:draw|paint|make|create|sketch|generate) (?:me |us )?(?:a |some |an? )?(?:thing|stuff"
+    r"something(?:'s| is| looks| feels)? (?:wrong|weird|odd|strange|bad|funny)(?: (?:with|about|in) "
+    r".+)?|i (?:want|need|would like|'d like) (?:it|this|that) (?:different(?:ly)?|better|changed"
+    r"|nicer)|here (?:you go|it is|you are|is (?:it|one|my (?:photo|picture)))"
+    r"|(?:change|swap|switch) (?:the|its|some) (?:colou?rs|styles?|things)|(?:make|let) (?:it|this) "
+    r"different|do (?:it|that|this) (?:differently|better|again"
+    r" differently)|what about (?:this|that|it)(?: one| picture| photo)?|(?:(?:it|that|this"
+    r"|something)(?:'s| is| looks| feels| seems)? )?(?:still |just |somehow )*(?:not (?:quite |really "
+    r"|exactly )*"
+    r"(?:right|it|there|there yet|what i (?:had in mind|imagined|was after))|off|missing something"
+    r"|needs (?:some )?work"
+    r"|could be (?:better|nicer))(?: yet| here)?|i (?:don't|do not) (?:really |quite )*(?:love|like) "
+    r"(?:it|this|that|how it (?:looks"
+    r"|turned out))(?: (?:much|yet|that much))?|(?:change|fix|improve|edit|adjust|alter) (?:something"
+    r"|things|a few things|a bit|some"
+    r" things)(?: (?:here|in it|about it))?|(?:draw|paint|make|create|sketch|generate) (?:me |us "
+    r")?(?:a |some |an? )?(?:thing|stuff"
     r"|things|something (?:for me|nice))|"
     r"(?:(?:change|fix|edit|modify|adjust|improve|alter|update) (?:it|this|that|something"
     r"|the picture|the image|the photo|them|one of them)(?: a bit| a little| somehow| up)?"
@@ -139,13 +156,17 @@ VAGUE = re.compile(
     _I,
 )
 LEFT_ALONE = re.compile(
-    r"(?:forget(?: about)?|ignore|skip|leave|never ?mind|enough of|enough with|scrap|drop|no more) (?:about )?(?:the|that|this|my|all"
-    r" (?:the|that)|those|these)?(?: \w+){1,3}$(?<!alone)(?<!color)(?<!colour)(?!.*\b(?:edit|change|step)s?$)",
+    r"(?:forget(?: about)?|ignore|skip|leave|never ?mind|enough of|enough with|scrap|drop|no more) "
+    r"(?:about )?(?:the|that|this|my|all"
+    r" (?:the|that)|those|these)?(?: \w+){1,3}$(?<!alone)(?<!color)(?<!colour)(?!.*\b(?:edit|change"
+    r"|step)s?$)",
     _I,
 )
 """ "forget the cat": what is let go before a new wish."""
 PICKS = re.compile(
-    r"(?:i )?(?:like|love|prefer|pick|choose|take|want|go with|'ll take)\b|i'(?:d|ll)\b|the\b|let's\b|number\b|#\d", _I
+    r"(?:i )?(?:like|love|prefer|pick|choose|take|want|go with|'ll take)\b|i'(?:d|ll)\b|the\b|let's\b"
+    r"|number\b|#\d",
+    _I,
 )
 QUESTION = re.compile(
     r"(?:what|what's|who|who's|whose|where|where's|which|how many|how much|how (?:big|old"
@@ -183,7 +204,9 @@ POINTING = re.compile(
     r"\b(?:it|this|that|these|those|they|them|here|he|she|his|her|its)\b(?! (?:is raining|rain))", _I
 )
 OF_THE_WORLD = re.compile(
-    r"(?:are|is|does|did|was|were|who|when|where|why|do (?!an?\b|another\b|more\b|two\b|three\b|the\b|one\b|it\b|me\b|us\b|some\b))\b", _I
+    r"(?:are|is|does|did|was|were|who|when|where|why|do (?!an?\b|another\b|more\b|two\b|three\b|the\b"
+    r"|one\b|it\b|me\b|us\b|some\b))\b",
+    _I,
 )
 CORRECTION = re.compile(r"(?:i (?:meant|said|mean) |not that,? )(?!that\b|it\b)(?P<what>.+)", _I)
 GREETING = re.compile(
@@ -220,13 +243,18 @@ _IDIOM = re.compile(
     r"|heart|plans?|mind|pace)"
     r"|the topic|the subject of (?:the )?(?:talk|conversation)|change the (?:subject|topic)"
     r"|monkey business|bed of roses"
-    r"|cup of tea(?= *$)|rose-colou?red|tickled pink|flying colou?rs|in the (?:black|red) (?:again|this)|iron (?:it )?out|carve out|(?:my|your|our) (?:life|memory|calendar|head)\b"
-    r"|fuel to the fire|put (?:me|us|him|her|them) in the picture (?:about|on|regarding)|(?:undo|repair) the damage|green light from|yellow journalism|castles in the air|sight for sore eyes|cover letter|target on (?:his|her|my|your)"
-    r" (?:own )?back|mailing list|mirror on the wall|(?:side|sides) of the coin|drop me a line|what you mean|draw me in|make it up to|once upon a time|cry wolf|lion's share|snail's pace)\b",
+    r"|cup of tea(?= *$)|rose-colou?red|tickled pink|flying colou?rs|in the (?:black|red) (?:again"
+    r"|this)|iron (?:it )?out|carve out|(?:my|your|our) (?:life|memory|calendar|head)\b"
+    r"|fuel to the fire|put (?:me|us|him|her|them) in the picture (?:about|on|regarding)|(?:undo"
+    r"|repair) the damage|green light from|yellow journalism|castles in the air|sight for sore eyes"
+    r"|cover letter|target on (?:his|her|my|your)"
+    r" (?:own )?back|mailing list|mirror on the wall|(?:side|sides) of the coin|drop me a line|what "
+    r"you mean|draw me in|make it up to|once upon a time|cry wolf|lion's share|snail's pace)\b",
     _I,
 )
 _COMMENT = re.compile(
-    r"(?:, (?:that's (?:how|what|why) .*|as (?:they say|usual|always|ever)|so to speak|to be (?:honest|fair)|i (?:guess"
+    r"(?:, (?:that's (?:how|what|why) .*|as (?:they say|usual|always|ever)|so to speak|to be (?:honest"
+    r"|fair)|i (?:guess"
     r"|suppose))|\bif you ask me"
     r"|, (?:he|she|they|we) (?:said|says|say|told me|thought)|\b(?:tbh|imo|imho)|\? hardly|, you know)\W*$",
     _I,

@@ -239,14 +239,23 @@ class Deciding:
         found = self.album.find(wish.reference or Reference(kind="current"))
         if wish.reference is None and found.confidence < SURE_ENOUGH:
             shown = self.album.showing(wish.text)
-            is_of_all = re.search(r"\b(?:they|them|these|those|all|both|pictures|images|ones)\b|它们|这些|都", wish.text, re.I)
+            is_of_all = re.search(
+                r"\b(?:they|them|these|those|all|both|pictures|images|ones)\b|它们|这些|都", wish.text, re.I
+            )
             found = self.album.find(Reference(kind="all")) if is_of_all else shown
             if len(found.ids) != 1 and not is_of_all:
                 return self.which(found)
             return self.understood(found, wish)
-        if not found.ids and wish.reference and wish.reference.kind == "described" and not self.album.is_choice_open:
+        if (
+            not found.ids
+            and wish.reference
+            and wish.reference.kind == "described"
+            and not self.album.is_choice_open
+        ):
             found = self.album.find(Reference(kind="current"))
-        if not found.ids or (wish.reference and wish.reference.kind not in ("all", "several") and len(found.ids) > 1):
+        if not found.ids or (
+            wish.reference and wish.reference.kind not in ("all", "several") and len(found.ids) > 1
+        ):
             return self.which(found)
         return self.understood(found, wish)
 

@@ -62,7 +62,8 @@ _ENGLISH = frozenset(
     " with for from make draw"
     " paint add put remove change give go back what how who where which can could please no not"
     " do does mean sorry at"
-    " his her its show let want like as at by or so up out now then same next night day old new one two three".split()
+    " his her its show let want like as at by or so up out now then same next night day old new one "
+    "two three".split()
 )
 _WISH = re.compile(
     r"\b(?:dib[uú]j|pint[aeo]|haz|pon|quit[ae]|añad|cambi|quiero|quisiera|dessine[zr]?\b|peins"

@@ -78,7 +78,9 @@ def before(change: str) -> Reason:
 
 
 def after(change: str) -> Reason:
-    return Reason(english=f'the one after "{_shortened(change)}"', chinese=f"“{_shortened(change)}”之后的那张")
+    return Reason(
+        english=f'the one after "{_shortened(change)}"', chinese=f"“{_shortened(change)}”之后的那张"
+    )
 
 
 def shows(words: frozenset[str], without: frozenset[str], *, is_only: bool) -> Reason:

@@ -117,7 +117,11 @@ class Album:
                 group = self._resolved(self.group, 1.0, reasons.all_shown)
                 return group if group.ids else self._current()
             case "several":
-                pool = self.group if len(self.group) >= abs(reference.index) and len(self.group) > 1 else self.pictures
+                pool = (
+                    self.group
+                    if len(self.group) >= abs(reference.index) and len(self.group) > 1
+                    else self.pictures
+                )
                 if reference.places:
                     named = [pick(list(pool), place) for place in reference.places]
                     return self._resolved([each for each in named if each], 0.95, reasons.all_shown)
@@ -143,11 +147,19 @@ class Album:
 
     def showing(self, text: str) -> Resolved:
         """Of pictures side by side those that show what an instruction names ("make the cat blue")."""
-        side = re.search(r"\b(?:on|to|at|in) the (left|right|middle|cent(?:er|re))\b|\bthe (left|right) (?!of)", text, re.I)
+        side = re.search(
+            r"\b(?:on|to|at|in) the (left|right|middle|cent(?:er|re))\b|\bthe (left|right) (?!of)", text, re.I
+        )
         if side:
             index = {"l": 1, "r": -1}.get((side[1] or side[2])[0].lower(), (len(self.group) + 1) // 2)
-            return self._resolved([self.group[index - (index > 0)]], 0.8, reasons.place_in_group(index, len(self.group)))
-        shared = frozenset[str].intersection(*(self.words(each) for each in self.group)) if self.group else frozenset()
+            return self._resolved(
+                [self.group[index - (index > 0)]], 0.8, reasons.place_in_group(index, len(self.group))
+            )
+        shared = (
+            frozenset[str].intersection(*(self.words(each) for each in self.group))
+            if self.group
+            else frozenset()
+        )
         named = content_words(text) - shared
         fitting = [each for each in self.group if named & self.words(each)]
         seen = frozenset[str]().union(*(self.words(each) for each in fitting))

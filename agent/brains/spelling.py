@@ -105,7 +105,8 @@ _RIGHT_AS_THEY_ARE = frozenset(
     whale wharf what wheat wheel when which while whine whip whisper white who whole whose why wide wild will
     wind window windy wine wing wink wipe wire wise wish witch woke wolf woman wonder wood wool word work
     world worm worn worry worse worst worth wound wrap wreath wreck wrist write writer wrong yard yarn yawn
-    inspect compute computed cast ratio prevent theme samp sample pure grant latter radius alter whereas inject
+    inspect compute computed cast ratio prevent theme samp sample pure grant latter radius alter whereas
+    inject
     formal summed summit sums breach ease sake fringe winner carpet caret purge paying thesis statute shall
     theirs preset proto photographer sifting couldn wouldn shouldn elevate vacation violet prince
     year yeast yell yes yet young your youth zero zone
@@ -144,7 +145,9 @@ def _nearest(word: str) -> str | None:
     twice = {f"{word[:i]}{word[i + 1 :]}" for i in range(1, len(word)) if word[i] == word[i - 1]}
     near = (swaps | twice) & {each for each in ours if len(each) >= _SHORTEST_SWAP}
     if not near and len(word) >= _SHORTEST:
-        near = {each for each in ours if len(each) >= _SHORTEST and each[0] == word[0] and _is_near(word, each)}
+        near = {
+            each for each in ours if len(each) >= _SHORTEST and each[0] == word[0] and _is_near(word, each)
+        }
     if near:
         return min(near, key=lambda each: (each not in _ORDER_WORDS, each))
     plural = word[:-1] if word.endswith("s") else ""
@@ -172,4 +175,3 @@ def _is_near(word: str, other: str) -> bool:
         return False
     place = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
     return short[place + (len(short) == len(long)) :] == long[place + 1 :]
-

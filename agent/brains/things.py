@@ -89,9 +89,12 @@ _ABSTRACT = frozenset(
     electricity volume music attitude dinner power energy space leads walk shower word joke riddle quote
     thing time title
     topic tour traffic translation trip trouble try turn
-    script website schema database code program software app algorithm verdict letter contract document article blog novel essay homework
-    presentation slide resume cv invoice menu workout diet routine timetable agenda meeting memo survey quiz exam formula equation
-    playlist argument case defence strategy concept theory hypothesis sarcasm notch way memory account mailing tone voice sight
+    script website schema database code program software app algorithm verdict letter contract document
+    article blog novel essay homework
+    presentation slide resume cv invoice menu workout diet routine timetable agenda meeting memo survey
+    quiz exam formula equation
+    playlist argument case defence strategy concept theory hypothesis sarcasm notch way memory account
+    mailing tone voice sight
     drift scenario metaphor to-do
     update vacation value visit vote wish word work worry
     """.split()

@@ -12,7 +12,8 @@ from agent.domain import Origin
 __all__ = ["ADDITIONS", "SUBJECTS", "Conversation", "random_conversation"]
 
 SUBJECTS = {
-    "lighthouse": "灯塔", "bridge": "桥", "teapot": "茶壶", "robot": "机器人", "castle": "城堡", "fox": "狐狸",
+    "lighthouse": "灯塔", "bridge": "桥", "teapot": "茶壶", "robot": "机器人", "castle": "城堡",
+    "fox": "狐狸",
     "penguin": "企鹅", "bicycle": "自行车", "violin": "小提琴", "elephant": "大象", "train": "火车",
     "mushroom": "蘑菇", "dragon": "龙", "owl": "猫头鹰", "volcano": "火山", "guitar": "吉他", "whale": "鲸鱼",
     "tent": "帐篷", "snail": "蜗牛", "waterfall": "瀑布", "piano": "钢琴", "zebra": "斑马",
@@ -75,7 +76,10 @@ class Conversation:
 def random_conversation(rng: Random) -> Conversation:
     talk = Conversation(is_chinese=rng.random() < 0.25, has_letters=rng.random() < 0.5)
     acts = [rng.choice((draw, draw, upload))]
-    acts += [rng.choice((draw, upload, edit, edit, edit, branch, go_back)) for _ in range(rng.randrange(MOST_TURNS))]
+    acts += [
+        rng.choice((draw, upload, edit, edit, edit, branch, go_back))
+        for _ in range(rng.randrange(MOST_TURNS))
+    ]
     for act in acts:
         act(talk, rng)
     return talk
@@ -102,7 +106,11 @@ def draw(talk: Conversation, rng: Random) -> None:
 def picture(talk: Conversation, index: int, prompt: str) -> PictureView:
     number = talk.next_number() + index
     return PictureView(
-        id=f"p{len(talk.pictures) + index + 1}", number=number, origin=Origin.GENERATED, turn=talk.turn(), prompt=prompt
+        id=f"p{len(talk.pictures) + index + 1}",
+        number=number,
+        origin=Origin.GENERATED,
+        turn=talk.turn(),
+        prompt=prompt,
     )
 
 

@@ -74,7 +74,12 @@ def tried(brain: Brain, talk: Conversation, kind: str, message: Message) -> Tria
     else:
         outcome = RIGHT if message.targets and taken == message.targets else WRONG
     return Trial(
-        kind=kind, text=message.text, targets=message.targets, taken=taken, route=decision.route, outcome=outcome
+        kind=kind,
+        text=message.text,
+        targets=message.targets,
+        taken=taken,
+        route=decision.route,
+        outcome=outcome,
     )
 
 
@@ -93,7 +98,9 @@ def summary(trials: Sequence[Trial]) -> str:
 
 
 def row(name: str, trials: Sequence[Trial]) -> str:
-    shares = [sum(each.outcome == outcome for each in trials) / len(trials) for outcome in (RIGHT, ASKED, WRONG)]
+    shares = [
+        sum(each.outcome == outcome for each in trials) / len(trials) for outcome in (RIGHT, ASKED, WRONG)
+    ]
     return f"{name:<16}{shares[0]:>10.3f}{shares[1]:>10.3f}{shares[2]:>16.3f}{len(trials):>8}"
 
 
@@ -101,7 +108,9 @@ def language(talk: Conversation) -> str:
     return "zh" if talk.is_chinese else "en"
 
 
-def about(talk: Conversation, rng: Random, kind: str, target: PictureView, *, word: str = "", place: int = 1) -> Message:
+def about(
+    talk: Conversation, rng: Random, kind: str, target: PictureView, *, word: str = "", place: int = 1
+) -> Message:
     """Something wanted of a picture that is named in the way of `kind`."""
     name = words.named(kind, language(talk), rng, word=word, place=place)
     _, sentence = words.asked(language(talk), rng)
@@ -239,7 +248,8 @@ def worded(talk: Conversation, name: str, names: dict[str, str]) -> str:
 
 
 MAKERS: dict[str, Maker] = {
-    "handle": by_handle, "shared number": by_shared_number, "missing number": by_missing_number, "place": by_place,
+    "handle": by_handle, "shared number": by_shared_number, "missing number": by_missing_number,
+    "place": by_place,
     "side": by_side, "last place": by_last_place, "it": it, "it after back": it_after_go_back,
     "it of several": it_of_several, "undo": undo, "original": by_original, "previous": by_previous,
     "before": by_before, "addition": by_addition, "subject": by_subject, "upload": by_upload,
