@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from agent.brains import english_forms as forms
+from agent.brains.english_again import COUNTS
 from agent.brains.lexicon import NUMBERS
 
 __all__ = [
@@ -41,7 +42,7 @@ def count_of(word: str) -> int:
 
 def take_count(text: str) -> tuple[str, int]:
     """How many pictures ("three versions of"), and the text without it; "two cats" is one picture."""
-    for pattern in forms.COUNTS:
+    for pattern in COUNTS:
         found = re.search(pattern, text, re.I)
         if found:
             rest = f"{text[: found.start()]} {text[found.end() :]}"

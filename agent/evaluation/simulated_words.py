@@ -52,7 +52,7 @@ UNDO = {
     "zh": ("撤销", "撤销上一步", "回到上一步", "退回去吧", "取消刚才的修改"),
 }  # fmt: skip
 
-_NAMES = {
+_NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "handle": {"en": ("#{n}", "number {n}", "picture {n}", "image #{n}", "no. {n}"), "zh": ("#{n}",
     "{n}号", "图{n}", "编号{n}")},
     "bare_handle": {"en": ("{n}", "#{n}"), "zh": ("{n}", "#{n}")},
