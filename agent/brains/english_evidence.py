@@ -111,7 +111,8 @@ _UNWANTED = re.compile(
     _I,
 )
 _SHOULD = re.compile(
-    r"(?:(?P<place>[\w ]+?),? )?(?P<who>it|he|she|they|there|everything|(?:the|that|this|its|his|her"
+    rf"(?:(?P<place>(?:{_PREPOSITION} [\w ]+?|outside|inside|indoors|upstairs)),? )?"
+    r"(?P<who>it|he|she|they|there|everything|(?:the|that|this|its|his|her"
     r"|their) [\w' -]+?|[a-z]+(?:'s [a-z]+)?) "
     r"(?:should(?: also| rather| really| probably| maybe)?|must|needs?(?: to)?|has to|have to|ought to"
     r"|had better|shall|gets?|is missing|are missing"

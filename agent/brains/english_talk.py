@@ -7,7 +7,7 @@ import re
 _I = re.IGNORECASE
 
 NOT_A_WISH = re.compile(
-    r"^(?:please )?(?:don't|do not|never|no need to|stop|you (?:don't|do not) (?:need"
+    r"^mirror,? mirror\b|^(?:please )?(?:don't|do not|never|no need to|stop|you (?:don't|do not) (?:need"
     r"|have) to) (?:draw|paint|generate|create|make|change|edit|touch"
     r"|do)(?:ing)?\b(?!.*\b(?:instead|just|but)\b)"
     r"|^(?:i (?:don't|do not|won't) (?:want|need)|i(?:'d| would) rather (?:not|just)|no need"
