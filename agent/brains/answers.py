@@ -29,7 +29,11 @@ def say(language: str, english: str, chinese: str) -> str:
 
 
 def which_one(language: str) -> str:
-    return say(language, "Which picture do you mean?", "你指的是哪一张图？")
+    return say(
+        language,
+        "Which picture do you mean? Click one, or say its number.",
+        "你指的是哪一张图？点一下，或者说它的编号。",
+    )
 
 
 def nothing_to_change(language: str) -> str:
@@ -43,8 +47,8 @@ def nothing_to_change(language: str) -> str:
 def nothing_to_see(language: str) -> str:
     return say(
         language,
-        "There is no picture here yet. Which one do you mean? You can upload it.",
-        "这里还没有图。你指的是哪一张？可以上传给我。",
+        "There is no picture here yet. Upload one, or tell me what to draw.",
+        "这里还没有图。可以上传一张，或者告诉我要画什么。",
     )
 
 
@@ -80,7 +84,11 @@ def what_to_do(language: str) -> str:
 def unclear(album: Album, language: str) -> str:
     if album.current is None:
         return say(language, "What would you like to see?", "你想看到什么？")
-    return say(language, "What exactly shall I change, and in which picture?", "具体要改什么，改哪一张？")
+    return say(
+        language,
+        "What exactly shall I change? For example its colour, the background or the style.",
+        "具体要改什么？比如颜色、背景或风格。",
+    )
 
 
 _TALK: tuple[tuple[str, str, str], ...] = (

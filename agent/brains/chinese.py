@@ -107,13 +107,13 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
         return Wish(kind="go_back", reference=named or Reference(kind="back", index=index))
     if re.fullmatch(r"重做|恢复撤销|前进|再前进", clause) and album.find(Reference(kind="redo")).ids:
         return Wish(kind="go_back", reference=Reference(kind="redo"))
-    if is_question(raw, clause):
+    if is_question(raw, rest if named and rest else clause):
         return question(raw, clause, named, album)
     only_thing = about(clause, album) if re.fullmatch(NOUN, clause) and not named else None
     if only_thing:
         return Wish(kind="go_back", reference=only_thing)
     is_return = named is not None and named.kind != "current" and not forms.EDIT.search(rest)
-    if is_return and (forms.GO_BACK.search(raw) or not TAIL.sub("", rest)):
+    if is_return and (forms.GO_BACK.search(raw) or forms.GO_BACK.search(clause) or not TAIL.sub("", rest)):
         return Wish(kind="go_back", reference=named)
     if album.current and (forms.UNHAPPY.fullmatch(clause) or forms.UNHAPPY.fullmatch(raw.strip("。！!，, "))):
         return Wish(kind="ask", text=raw)

@@ -75,7 +75,8 @@ NOUNS = """
 光线=light 阴影=shadow
 雪橇=sled 秋千=swing 滑梯=slide 拖拉机=tractor 直升机=helicopter 潜水艇=submarine 出租车=taxi
 救护车=ambulance 消防车=fire_truck
-面具=mask 玩偶=doll 娃娃=doll 拼图=puzzle 小提琴=violin 蛋=egg 米饭=rice 饺子=dumplings 月饼=mooncake
+铃铛=bell 浪=waves 大浪=big_waves 面具=mask 玩偶=doll 娃娃=doll 拼图=puzzle 小提琴=violin 蛋=egg 米饭=rice
+饺子=dumplings 月饼=mooncake
 水=water 火=fire 窗户=window 门=door 屋顶=roof 眼睛=eyes 尾巴=tail 头发=hair
 """
 ADJECTIVES = """

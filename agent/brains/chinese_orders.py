@@ -21,7 +21,8 @@ def instruction(text: str) -> str:
         found = re.search(pattern, text)
         if found:
             parts = [
-                translate(part.removesuffix("的").removeprefix("的")) for part in found.groups(default="")
+                translate(_MEASURE.sub("", part.removesuffix("的").removeprefix("的")))
+                for part in found.groups(default="")
             ]
             order = write.format(*(with_article(part) if "the {" in write else part for part in parts))
             return compared(re.sub(r"\s+", " ", order).strip())
@@ -41,6 +42,7 @@ _COMPARED = {
     "big": "bigger", "small": "smaller", "bright": "brighter", "dark": "darker", "tall": "taller",
     "short": "shorter",
 }  # fmt: skip
+_MEASURE = re.compile(r"^(?:个|点|些|顶|副|只|根|把)(?=[\u3400-\u9fff])")
 _PLACE = "旁边|左边|右边|上面|上方|下面|下方|前面|后面|里面|里|上|中"
 _COLOR_END = r"[^，]*?色"
 _ORDERS = (

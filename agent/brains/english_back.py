@@ -49,7 +49,7 @@ _GO_BACK_TO = re.compile(
     re.IGNORECASE,
 )
 _GO_BACK_WHAT = re.compile(
-    r"\b(?:go back to|back to|bring back|restore|get back|return to|revert to|switch(?: back)? to"
+    r"\b(?:go (?:back )?to|back to|bring back|restore|get back|return to|revert to|switch(?: back)? to"
     r"|jump to|show me|keep|stick"
     r" with|(?:continue|go on|work|carry on) with|i (?:liked|prefer(?:red)?)) "
     r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please| once more)?$"
@@ -108,7 +108,12 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         return Wish(kind="go_back", reference=named.reference)
     if named and (_GO_BACK_TO.search(named.text) or _STARTING_FROM.fullmatch(named.text)):
         return Wish(kind="go_back", reference=named.reference)
-    bare = re.fullmatch(r"(?:(?:and|or|maybe) )?(?:the|that|my) (?P<what>[\w ]{2,30}?)", clause, re.I)
+    bare = re.fullmatch(
+        r"(?:(?:and|or|maybe|i (?:like|love|prefer|want|choose|pick)|i'll take|let's (?:use|take)) "
+        r")?(?:the|that|my) (?P<what>[\w ]{2,30}?)",
+        clause,
+        re.I,
+    )
     if bare and not named:
         meant = about(clause, album) or (
             Reference(kind="described", words=content_words(bare["what"]))

@@ -43,6 +43,7 @@ from agent.brains.english_shape import (
     is_addition,
     is_fragment,
     is_known_part,
+    is_naming,
     is_order_on,
     is_order_on_it,
     is_statement,
@@ -301,7 +302,7 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
         return Wish(kind="ask", text=clause)
     is_part_of_list = bool(earlier) and earlier[-1].kind == "generate" and len(rest.split()) < 6
     if (
-        forms.NOUN_PHRASE.match(rest)
+        (forms.NOUN_PHRASE.match(rest) and is_naming(rest))
         or is_fragment(rest)
         or is_part_of_list
         or forms.SAYS_COUNT.match(clause)

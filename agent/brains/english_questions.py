@@ -35,8 +35,8 @@ _TEXT_IN_IT = re.compile(
     r"(?:translate|transcribe|summari[sz]e|read out|extract|copy out) (?:the|this|that|it|what)\b", re.I
 )
 _OF_FILES = re.compile(
-    r"(?:where|how long|what happens|when|are|is|do|does|will)\b.*\b(?:stored?|saved?|deleted?|kept"
-    r"|keep|backed up|uploaded to|shared|hidden|private)\b",
+    r"(?:what|where|how long|what happens|when|are|is|do|does|will)\b.*\b(?:stored?|saved?|deleted?|kept"
+    r"|keep|backed up|uploaded to|shared|hidden|private|cost|costs|price)\b",
     re.I,
 )
 _SUPPOSES = re.compile(r"(?:what|how) would\b.*\blook\b", re.I)
@@ -58,7 +58,8 @@ def is_question(clause: str, raw: str, album: Album) -> bool:
     if talk.PICTURE_WORD.search(clause) or album.context.uploads:
         return True
     if re.search(
-        r"\bthe \w+ (?:on|in|at) the (?:left|right|middle|background|picture|corner|foreground)\b",
+        r"\b(?:that|this|it|the \w+) (?:on|in|at) the (?:left|right|middle|background|picture|corner"
+        r"|foreground)\b",
         clause,
         re.I,
     ):

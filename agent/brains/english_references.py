@@ -144,6 +144,11 @@ _NP = (
 )
 _PATTERNS = (
     (
+        r"\b(?:the )?(?:candidate|option|variant|choice)\s+(?:number |no\.? ?|#)?(?P<n>[1-8]|one|two"
+        r"|three|four)\b(?! of)",
+        lambda found: Reference(kind="ordinal", index=NUMBERS.get(found["n"].lower()) or int(found["n"])),
+    ),
+    (
         rf"\b(?:the )?(?P<very>very )?(?P<o>{_ORDINAL})(?: (?:{_PICTURE}))? of (?P<of>(?:it|this"
         r"|that)\b(?: all)?|all(?: of them| pictures)?\b"
         r"|(?:the |those |these |all )?(?:two|three|four|five|\d)(?: \w+)?|(?:them|those|these)(?: all)?\b)",

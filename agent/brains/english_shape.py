@@ -17,6 +17,7 @@ __all__ = [
     "is_fragment",
     "is_known_part",
     "is_look",
+    "is_naming",
     "is_order_on",
     "is_order_on_it",
     "is_statement",
@@ -146,6 +147,12 @@ def is_statement(clause: str) -> bool:
     if re.match(r"(?:an?|one|two|three|four|five|six|some|\d+) [^,]+, but\b", main, _I):
         main = main.split(",")[0]
     return bool(_FINITE.search(main) or _SUBJECT.match(clause) or _OURS.match(main))
+
+
+def is_naming(clause: str) -> bool:
+    """Does not begin with a verb of talk: "remember this cat" names nothing to draw."""
+    words = clause.lower().split()
+    return bool(words) and words[0].strip(",:") not in _NOT_NAMING
 
 
 def is_fragment(clause: str) -> bool:

@@ -139,7 +139,7 @@ VAGUE = re.compile(
     r"|things|something (?:for me|nice))|"
     r"(?:(?:change|fix|edit|modify|adjust|improve|alter|update) (?:it|this|that|something"
     r"|the picture|the image|the photo|them|one of them)(?: a bit| a little| somehow| up)?"
-    r"|make (?:it|this|that|the picture|the image) (?:better|different|nicer|more "
+    r"|make (?:it|this|that|the picture|the image)(?: look)? (?:better|different|nicer|more "
     r"interesting|pop|good|prettier|cooler|special|perfect|right)|do something(?: else| "
     r"different| with (?:it|this))?|(?:draw|make|paint|create|generate|show me|do) "
     r"(?:something|anything|a picture|an image|a drawing|me something|one|me a picture"
