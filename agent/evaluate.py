@@ -1,4 +1,7 @@
-"""python -m agent.evaluate FILE.jsonl --brain offline|openai: how well a brain reads what users write."""
+"""python -m agent.evaluate FILE.jsonl --brain offline|openai: how well a brain reads what users write.
+
+With --simulate 1000 instead of a file: whether it takes the picture that was meant.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,18 @@ from agent.errors import BrainUnavailable
 from agent.evaluation.points import BadConversation, Point, read_points
 from agent.evaluation.report import as_json, as_text
 from agent.evaluation.scoring import Score, answer, score
+from agent.evaluation.simulation import simulate, summary
 
 __all__ = ["evaluate", "main"]
 
 
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(prog="python -m agent.evaluate", description="Score a brain.")
-    root.add_argument("file", type=Path, help="decision points, one JSON object a line")
+    root.add_argument("file", type=Path, nargs="?", help="decision points, one JSON object a line")
+    root.add_argument(
+        "--simulate", type=int, metavar="N", help="instead: N random sessions, which picture is meant"
+    )
+    root.add_argument("--seed", type=int, default=0, help="of the random sessions")
     root.add_argument("--brain", choices=("offline", "openai"), default="offline")
     root.add_argument("--base-url", default="", help="an OpenAI-compatible server, ending in /v1")
     root.add_argument("--model", default="", help="the model's name on that server")
@@ -58,13 +66,27 @@ def build_brain(options: argparse.Namespace, offline: Brain) -> Brain:
     return OpenAIBrain(base_url=options.base_url, model=options.model, api_key=options.api_key)
 
 
+def simulated(options: argparse.Namespace, offline: Brain) -> int:
+    try:
+        brain = build_brain(options, offline)
+        print(summary(simulate(brain, max(options.simulate, 1), options.seed)))
+    except BrainUnavailable as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """2 when the file or the brain's address is no good, after one sentence; else 0."""
     root = parser()
     options = root.parse_args(arguments)
     if options.brain == "openai" and not (options.base_url and options.model):
         root.error("--brain openai needs --base-url and --model")
+    if (options.file is None) == (options.simulate is None):
+        root.error("give a file of decision points, or --simulate N")
     offline = OfflineBrain()
+    if options.simulate is not None:
+        return simulated(options, offline)
     try:
         points = read_points(options.file)
         brain = build_brain(options, offline)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from agent.brains import reasons
 from agent.brains.brain import Context, PictureView
-from agent.brains.references import Album
+from agent.brains.references import Album, Resolved
 from agent.domain import Decision, Origin
 
 __all__ = [
     "about_pictures",
     "after",
+    "back_to",
     "cannot_look",
     "nothing_to_change",
     "nothing_to_see",
     "read_in_part",
+    "taken",
     "talk",
     "unclear",
     "what_to_do",
@@ -29,7 +32,11 @@ def say(language: str, english: str, chinese: str) -> str:
 
 
 def which_one(language: str) -> str:
-    return say(language, "Which picture do you mean?", "你指的是哪一张图？")
+    return say(
+        language,
+        "Which picture do you mean? Click one, or say its number.",
+        "你指的是哪一张图？点一下，或者说它的编号。",
+    )
 
 
 def nothing_to_change(language: str) -> str:
@@ -43,8 +50,8 @@ def nothing_to_change(language: str) -> str:
 def nothing_to_see(language: str) -> str:
     return say(
         language,
-        "There is no picture here yet. Which one do you mean? You can upload it.",
-        "这里还没有图。你指的是哪一张？可以上传给我。",
+        "There is no picture here yet. Upload one, or tell me what to draw.",
+        "这里还没有图。可以上传一张，或者告诉我要画什么。",
     )
 
 
@@ -56,6 +63,23 @@ def where_to(language: str, has_pictures: bool) -> str:
     )
 
 
+def back_to(album: Album, found: Resolved, language: str) -> str:
+    """Names the picture that is current again, and why it is this one."""
+    handle = album.by_id[found.ids[0]].handle
+    return say(language, f"Back to {handle}, {found.reason}.", f"回到 {handle}：{found.reason}。")
+
+
+def taken(album: Album, used: Sequence[Resolved], language: str) -> tuple[str, ...]:
+    """Names the pictures that were worked on, where these were not plainly the one looked at."""
+    current = album.current.id if album.current else None
+    return tuple(
+        say(language, f"I took {names}, {found.reason}.", f"我用的是 {names}：{found.reason}。")
+        for found in used
+        if found.ids != (current,) and found.reason != reasons.number.told(language)
+        for names in [", ".join(album.by_id[each].handle for each in found.ids)]
+    )
+
+
 def what_to_do(language: str) -> str:
     return say(language, "What would you like me to do with this picture?", "要我对这张图做什么？")
 
@@ -63,7 +87,11 @@ def what_to_do(language: str) -> str:
 def unclear(album: Album, language: str) -> str:
     if album.current is None:
         return say(language, "What would you like to see?", "你想看到什么？")
-    return say(language, "What exactly shall I change, and in which picture?", "具体要改什么，改哪一张？")
+    return say(
+        language,
+        "What exactly shall I change? For example its colour, the background or the style.",
+        "具体要改什么？比如颜色、背景或风格。",
+    )
 
 
 _TALK: tuple[tuple[str, str, str], ...] = (
@@ -166,7 +194,7 @@ def story(picture: PictureView, album: Album, language: str) -> str:
     while line[-1].parent in album.by_id:
         line.append(album.by_id[line[-1].parent or ""])
     root, edits = line[-1], [each.prompt for each in reversed(line[:-1])]
-    name = f"#{picture.number}"
+    name = picture.handle
     changes = say(language, "; ".join(edits), "；".join(edits))
     if root.origin is Origin.UPLOADED:
         known = (

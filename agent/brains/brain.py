@@ -28,6 +28,10 @@ class PictureView(Value):
     candidate: int = 1
     text: str = ""
 
+    @property
+    def handle(self) -> str:
+        return f"#{self.number}{self.letter}"
+
 
 class Utterance(Value):
     """One earlier line of the conversation with the ids of the pictures shown under it."""

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 from agent.brains import chinese_forms as forms
 from agent.brains.chinese_adjust import is_reshaping, read_adjust
+from agent.brains.chinese_evidence import likely_change, likely_picture, swapped
 from agent.brains.chinese_orders import TAIL, instruction
+from agent.brains.chinese_reasoning import reasoned
 from agent.brains.chinese_references import NUMBER, about, find_reference, value
-from agent.brains.chinese_words import translate
+from agent.brains.chinese_words import NOUN, translate
 from agent.brains.english_combine import both_drawn
 from agent.brains.english_questions import to_choose_from
 from agent.brains.english_quotes import unmasked
@@ -25,11 +27,15 @@ __all__ = ["read_chinese"]
 def read_chinese(message: str, album: Album) -> Reading:
     """The wishes of a Chinese message about the pictures in `album`."""
     text, quotes = mask_quotes(message.strip())
+    text = reasoned(forms.DROPPED.sub("", text))
     text, picture_format = (text, Format()) if is_reshaping(text) else take_format(text)
     if forms.FIGURATIVE.search(text):
         return Reading(wishes=(Wish(kind="chat", text=message),))
     wishes: list[Wish] = []
     for clause in filter(None, (piece.strip(" ，,、") for piece in forms.SPLIT.split(text))):
+        if is_more_of_scene(clause, wishes):
+            wishes[-1] = replace(wishes[-1], text=f"{wishes[-1].text}, {translate(clause)}")
+            continue
         several = read_adjust(clause, album) or read_chinese_variation(clause) or read_several(clause)
         wishes += several or [read_clause(clause, album, wishes)]
     if not wishes and picture_format != Format():
@@ -40,6 +46,12 @@ def read_chinese(message: str, album: Album) -> Reading:
     working = working or [Wish(kind="chat", text=message)]
     working = [replace(wish, text=unmasked(wish.text, quotes)) for wish in working]
     return Reading(wishes=tuple(working), format=picture_format)
+
+
+def is_more_of_scene(clause: str, wishes: Sequence[Wish]) -> bool:
+    """Only a style, a mood or what is left out, after a new picture."""
+    is_after_new = bool(wishes) and wishes[-1].kind == "generate"
+    return is_after_new and forms.MORE.fullmatch(clause) is not None
 
 
 def mask_quotes(text: str) -> tuple[str, list[str]]:
@@ -90,17 +102,26 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     clause = bare(raw)
     named, rest = find_reference(clause, album)
     has_picture = album.current is not None or any(wish.kind == "generate" for wish in earlier)
+    thing = forms.SEEN_AGAIN.fullmatch(clause)
+    back_to = about(thing["what"], album) if thing and not named else None
+    if back_to:
+        return Wish(kind="go_back", reference=back_to)
     if forms.UNDO.search(clause) and not re.search(r"颜色|背景", clause) and not is_placed(named):
         index = 2 if re.search(r"两步|两次|两个版本", clause) else 1
         return Wish(kind="go_back", reference=named or Reference(kind="back", index=index))
-    if re.fullmatch(r"重做|恢复撤销|前进|再前进", clause) and album.find(Reference(kind="redo")):
+    if re.fullmatch(r"重做|恢复撤销|前进|再前进", clause) and album.find(Reference(kind="redo")).ids:
         return Wish(kind="go_back", reference=Reference(kind="redo"))
-    if is_question(raw, clause):
+    if is_question(raw, rest if named and rest else clause):
         return question(raw, clause, named, album)
+    only_thing = about(clause, album) if re.fullmatch(NOUN, clause) and not named else None
+    if only_thing:
+        return Wish(kind="go_back", reference=only_thing)
     is_return = named is not None and named.kind != "current" and not forms.EDIT.search(rest)
-    if is_return and (forms.GO_BACK.search(clause) or not rest):
+    if is_return and (forms.GO_BACK.search(raw) or forms.GO_BACK.search(clause) or not TAIL.sub("", rest)):
         return Wish(kind="go_back", reference=named)
-    if forms.VAGUE.fullmatch(clause):
+    if album.current and (forms.UNHAPPY.fullmatch(clause) or forms.UNHAPPY.fullmatch(raw.strip("。！!，, "))):
+        return Wish(kind="ask", text=raw)
+    if forms.VAGUE.fullmatch(clause) or forms.VAGUE.fullmatch(raw.strip("。！!，, ")):
         return Wish(kind="ask", text=raw)
     if forms.SAYS.match(raw.strip()) and not re.search(r"[画加](?:一|两|三|个)|把", clause):
         return Wish(kind="chat", text=raw)
@@ -121,19 +142,28 @@ def read_work(
 ) -> Wish:
     """A change or a new picture, else talk."""
     text, num_pictures = take_count(rest)
-    if re.search(r"合成|合并|合在|放在一起|拼在", clause) and len(album.context.pictures) > 1:
-        return both_drawn(clause, [], album)
+    if (
+        re.search(r"合成|合并|合在|[放画摆拼]在(?:一起|一张|同一)|拼在", clause)
+        and len(album.context.pictures) > 1
+    ):
+        return both_drawn(clause, things_named(clause, album), album)
     too = forms.TOO.fullmatch(text)
     if too and has_picture:
         what = translate(too["what"]) if too["what"] else "it"
         name = f"the {what}" if re.fullmatch(r"[a-z ]+", what) and what not in ("it", "picture") else "it"
         return Wish(kind="edit", text=f"make {name} {forms.OPPOSITE[too['how']]}", reference=named)
+    change = swapped(text, album, named) or swapped(raw, album, named)
+    if change:
+        return change
     if forms.EDIT.search(text) and not re.match(
         r"(?:重新)?(?:画|生成|绘制)(?!.*(?:旁边|上面|[它他她]))", text
     ):
-        reference = named or (about(clause, album) if re.match(r"把|将|让|给", text) else None)
+        reference = named or about(clause, album)
         return Wish(kind="edit", text=instruction(text), reference=reference, num_pictures=num_pictures)
     found = forms.GENERATE.match(text)
+    counted = num_pictures > 1 and re.search(r"的(?:图片|图|画|照片)?$", text)
+    if not found and counted and subject_of(text):
+        return Wish(kind="generate", text=subject_of(text), num_pictures=num_pictures)
     if found or re.match(
         rf"(?:{NUMBER})[只个辆条朵棵本座把架艘颗匹头杯块片位名幅间栋碗盘瓶壶篮袋箱群对双]", text
     ):
@@ -142,10 +172,26 @@ def read_work(
             return Wish(kind="edit", text=instruction("加" + text), num_pictures=num_pictures)
         if found is None and len(re.findall(r"[\u3400-\u9fff]", subject)) > 3:
             return Wish(kind="chat", text=raw)
+        if has_picture and re.fullmatch(r"an?|one|two|three|four", subject):
+            return Wish(
+                kind="again",
+                num_pictures=max(num_pictures, {"two": 2, "three": 3, "four": 4}.get(subject, 1)),
+            )
         return Wish(kind="generate" if subject else "ask", text=subject, num_pictures=num_pictures)
     if forms.CHAT.search(raw):
         return Wish(kind="chat", text=raw)
+    change = likely_change(text, album, named)
+    if change:
+        return change if change.reference else replace(change, reference=about(clause, album))
     return fragment(raw, text, named, has_picture, earlier, num_pictures)
+
+
+def things_named(clause: str, album: Album) -> list[Reference]:
+    """Pictures named by what they show: "把灯塔和气球画在一起"."""
+    parts = re.split(r"和|与|跟|、", re.sub(r"^(?:请)?(?:把|将)|(?:都)?[放画摆拼合].*$", "", clause))
+    words = [content_words(translate(part)) for part in parts]
+    shown = frozenset[str]().union(*(album.words(each) for each in album.pictures))
+    return [Reference(kind="described", words=each & shown) for each in words if each & shown]
 
 
 def fragment(
@@ -165,7 +211,10 @@ def fragment(
         return Wish(kind="generate", text=subject_of(text), num_pictures=num_pictures)
     if english and not re.search(r"[\u3400-\u9fff]", english) and re.search(r"[\u3400-\u9fff]", text):
         return Wish(kind="generate", text=english, num_pictures=num_pictures)
-    return Wish(kind="chat", text=raw)
+    scene = likely_picture(text) if not has_picture else ""
+    return (
+        Wish(kind="generate", text=scene, num_pictures=num_pictures) if scene else Wish(kind="chat", text=raw)
+    )
 
 
 def is_placed(named: Reference | None) -> bool:
@@ -183,12 +232,18 @@ def question(raw: str, clause: str, named: Reference | None, album: Album) -> Wi
     if forms.OF_LIFE.search(raw):
         return Wish(kind="chat", text=raw)
     if len(album.context.pictures) > 1 and forms.CHOICE.search(raw) and not is_placed(named):
-        first, *others = to_choose_from(album)
+        first, *others = to_choose_from(album, raw)
         return Wish(kind="question", text=raw, reference=first, others=tuple(others))
+    several = [
+        Reference(kind="ordinal", index=value(each)) for each in re.findall(rf"第({NUMBER})[张个幅]", raw)
+    ]
+    if len(several) > 1:
+        return Wish(kind="question", text=raw, reference=several[0], others=tuple(several[1:]))
     known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
-    is_about_pictures = bool(album.context.uploads or forms.OF_PICTURES.search(raw))
+    is_about_pictures = bool(named or album.context.uploads or forms.OF_PICTURES.search(raw))
     is_about_pictures = is_about_pictures or bool(content_words(translate(raw)) & known)
-    if is_about_pictures and (album.current is not None or re.search(r"图|照片|画面", raw)):
+    is_of_it = re.match(r"(?:它|这|那|他|她)", clause) is not None
+    if is_about_pictures and (album.current is not None or is_of_it or re.search(r"图|照片|画面", raw)):
         return Wish(kind="question", text=raw, reference=named or about(clause, album))
     return Wish(kind="chat", text=raw)
 

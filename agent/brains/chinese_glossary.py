@@ -75,7 +75,8 @@ NOUNS = """
 光线=light 阴影=shadow
 雪橇=sled 秋千=swing 滑梯=slide 拖拉机=tractor 直升机=helicopter 潜水艇=submarine 出租车=taxi
 救护车=ambulance 消防车=fire_truck
-面具=mask 玩偶=doll 娃娃=doll 拼图=puzzle 小提琴=violin 蛋=egg 米饭=rice 饺子=dumplings 月饼=mooncake
+铃铛=bell 浪=waves 大浪=big_waves 面具=mask 玩偶=doll 娃娃=doll 拼图=puzzle 小提琴=violin 蛋=egg 米饭=rice
+饺子=dumplings 月饼=mooncake
 水=water 火=fire 窗户=window 门=door 屋顶=roof 眼睛=eyes 尾巴=tail 头发=hair
 """
 ADJECTIVES = """
@@ -84,7 +85,9 @@ ADJECTIVES = """
 白=white 灰色=gray 金色=golden 银色=silver 彩色=colorful 大红色=red 深蓝色=dark_blue 浅蓝色=light_blue
 天蓝色=sky_blue 大=big 小=small 可爱=cute 漂亮=beautiful 美丽=beautiful 快乐=happy 开心=happy 老=old 新=new
 高=tall 长=long 胖=fat 瘦=thin 圆=round 巨大=huge 毛茸茸=fluffy 生气=angry 悲伤=sad 睡觉=sleeping
-睡着=sleeping 飞=flying 奔跑=running 跑=running 微笑=smiling 生锈=rusty 鲜艳=vivid 柔和=soft 清晰=sharp
+睡着=sleeping 坐下=sit_down 站起来=stand_up 躺下=lie_down 跑起来=run 跳起来=jump 飞起来=fly 笑=smile 哭=cry
+闭上眼睛=close_the_eyes 闭眼=close_the_eyes 抬头=look_up 低头=look_down 看向=look_at 飞=flying
+奔跑=running 跑=running 微笑=smiling 生锈=rusty 鲜艳=vivid 柔和=soft 清晰=sharp
 复杂=complex 简单=simple 逼真=realistic 透明=transparent 木头=wooden 木=wooden 玻璃=glass 金属=metal
 破旧=old 古老=old 年轻=young
 矮=short 短=short 甜=sweet 热=hot 冷=cold 明亮=bright 阴天=cloudy 晴天=sunny 温暖=warm 空=empty 满=full
@@ -104,6 +107,7 @@ OTHER = """
 写着=saying 写=write 叫=called 名叫=called 主题是=about 一排=in_a_row 正在下=in 下着=in 停在=parked_at
 抱着=hugging 看=looking_at
 游泳=swimming 跳舞=dancing 唱歌=singing 跳=jumping 风格=style 照片=photo 图片=picture
-画=painting 更=more 很=very 非常=very 正在= 着= 的= 了= 在=in 里=in 上=on 中=in 是=is 没有=without 不=not
+画=painting 更=more 很=very 非常=very 正在= 着= 的= 了= 在=in 里=in 上=on 中=in 是=is 没有=without
+别用=without 别加=without 不要=without 不用=without 不带=without 不戴=without 不穿=without 不=not
 那=the 这=the 它=it 他=him 她=her 所有=all 全部=all
 """

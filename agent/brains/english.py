@@ -9,38 +9,37 @@ from dataclasses import replace
 from agent.brains import english_forms as forms
 from agent.brains import english_talk as talk
 from agent.brains.english_adjust import read_adjust
-from agent.brains.english_back import read_go_back
 from agent.brains.english_clauses import (
     clean_subject,
-    correct_typos,
-    count_of,
-    described,
     split_clauses,
     strip_leads,
-    take_count,
 )
-from agent.brains.english_combine import about, about_place, as_combination, as_placement
-from agent.brains.english_edits import as_instruction, short_edit
+from agent.brains.english_combine import about
 from agent.brains.english_formats import take_format
-from agent.brains.english_lists import changes, is_nameless, separate_subjects
-from agent.brains.english_questions import is_question, question
-from agent.brains.english_quotes import mask_quotes, unmasked
+from agent.brains.english_lists import changes, separate_subjects
+from agent.brains.english_orders import read_clause
+from agent.brains.english_questions import is_question
+from agent.brains.english_quotes import mask_quotes, plain_quotes
 from agent.brains.english_references import find_reference
+from agent.brains.english_scenes import kept_wish
 from agent.brains.english_shape import (
-    antecedent,
-    is_about_life,
-    is_addition,
     is_capability,
-    is_fragment,
-    is_known_part,
-    is_order_on,
-    is_order_on_it,
-    is_statement,
 )
-from agent.brains.lexicon import content_words, reasoned
+from agent.brains.english_wishes import (
+    drop_small_talk,
+    is_more_of_scene,
+    named_before,
+    told_scene,
+    undone_at_last,
+    unmask,
+    with_look_inside,
+    with_what_is_left_out,
+)
+from agent.brains.lexicon import reasoned
 from agent.brains.reading import Format, Reading, Wish
 from agent.brains.references import Album
-from agent.brains.things import is_abstract, is_visible
+from agent.brains.spelling import correct_typos
+from agent.brains.things import is_visible
 from agent.brains.variations import read_variation
 
 __all__ = ["read_english"]
@@ -48,44 +47,36 @@ __all__ = ["read_english"]
 
 def read_english(message: str, album: Album) -> Reading:
     """The wishes of a message about the pictures in `album`."""
-    text, quotes = mask_quotes(correct_typos(message))
-    text = reasoned(" ".join(text.split()))
+    text, quotes = mask_quotes(plain_quotes(message))
+    text = reasoned(" ".join(correct_typos(text).split()))
     said = talk.GREETING.sub("", text)
     if is_capability(said) or any(map(talk.NOT_A_WISH.search, (said, strip_leads(text)))):
         return Reading(wishes=(Wish(kind="chat", text=message),))
-    text, picture_format = take_format(text)
+    text, picture_format = take_format(with_look_inside(kept_wish(text)))
     wishes: list[Wish] = []
     before = ""
-    for clause in split_clauses(text):
+    clauses = split_clauses(text)
+    for clause in clauses:
+        if len(clauses) > 1 and re.fullmatch(
+            r"(?:first|second|third|next|last)(?:ly)?|then|finally", clause, re.I
+        ):
+            continue
+        told = told_scene(clause, before, wishes)
+        if told:
+            wishes = [told]
+            continue
+        if is_more_of_scene(clause, wishes):
+            wishes[-1] = replace(wishes[-1], text=f"{wishes[-1].text}, {clause}")
+            continue
         several = read_adjust(clause) or read_variation(clause) or read_several(clause, album, wishes)
         for wish in several or [read_clause(clause, album, wishes)]:
             wishes.append(named_before(wish, before))
         before = f"{before} {clause}"
+    wishes = with_what_is_left_out(undone_at_last(wishes))
     if not wishes and picture_format != Format():
         wishes = [Wish(kind="again")]
     wishes = drop_small_talk(wishes) or [Wish(kind="chat", text=message)]
     return Reading(wishes=tuple(unmask(wish, quotes) for wish in wishes), format=picture_format)
-
-
-def named_before(wish: Wish, before: str) -> Wish:
-    """ "unicorns are her favourites, draw one jumping": one is a unicorn."""
-    found = re.match(
-        r"(?:one|some)\b(?= (?:\w+ing|with|in|on|at|that|who|for|by|of those)\b|$)", wish.text, re.I
-    )
-    thing = antecedent(before) if found and wish.kind == "generate" else ""
-    return replace(wish, text=f"{thing}{wish.text[found.end() :]}") if found and thing else wish
-
-
-def unmask(wish: Wish, quotes: Sequence[str]) -> Wish:
-    return replace(wish, text=unmasked(wish.text, quotes))
-
-
-def drop_small_talk(wishes: Sequence[Wish]) -> list[Wish]:
-    """Chat around a wish is not a wish, and a vague word after a clear one adds nothing to it."""
-    working = [wish for wish in wishes if wish.kind != "chat"]
-    if any(wish.kind in ("generate", "edit") for wish in working):
-        working = [wish for wish in working if wish.kind != "ask"]
-    return working or list(wishes[:1])
 
 
 def read_several(raw: str, album: Album, earlier: Sequence[Wish]) -> list[Wish]:
@@ -108,196 +99,3 @@ def read_several(raw: str, album: Album, earlier: Sequence[Wish]) -> list[Wish]:
     order = forms.GENERATE.match(first)
     subjects = (first[order.end() :] if order else first, *rest)
     return [Wish(kind="generate", text=clean_subject(each)) for each in subjects if clean_subject(each)]
-
-
-def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
-    """One clause's wish; `earlier` are those of the same message."""
-    clause = strip_leads(raw)
-    has_picture = album.current is not None or any(wish.kind == "generate" for wish in earlier)
-    chat = Wish(kind="chat", text=raw)
-    if forms.WISHED_PICTURE.match(clause):
-        return read_generate(clause, album, earlier) or chat
-    if not clause or talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")) or talk.is_talk(clause):
-        return chat
-    told = told_change(raw.strip(), album)
-    if told:
-        return told
-    back = read_go_back(clause, album)
-    if back:
-        return back
-    if is_question(clause, raw, album):
-        return question(clause, album)
-    if talk.OF_THE_WORLD.match(clause):
-        return chat
-    clause = clause.rstrip("?!. ")
-    correction = talk.CORRECTION.match(clause)
-    if correction:
-        return corrected(correction["what"], album, has_picture, earlier)
-    if talk.VAGUE.fullmatch(clause):
-        return Wish(kind="ask", text=clause)
-    if talk.NOT_THAT.match(clause):
-        return chat
-    return (
-        as_combination(clause, album)
-        or read_again(clause, album)
-        or as_placement(clause, album)
-        or read_edit(clause, album, has_picture, earlier)
-        or read_generate(clause, album, earlier)
-        or short_wish(clause, album, has_picture, earlier)
-        or read_any_order(clause, album, earlier)
-        or chat
-    )
-
-
-def told_change(raw: str, album: Album) -> Wish | None:
-    """A change of the current picture that is no order: "the sign says SALE now", "and a cat too"."""
-    if album.current is None:
-        return None
-    also, stated = forms.ALSO.fullmatch(raw), forms.NOW_STATED.fullmatch(raw)
-    if also:
-        return Wish(kind="edit", text=f"add {also['what'] or also['plus']}")
-    told = stated or forms.MUST_HAVE.fullmatch(raw)
-    thing = "".join(each or "" for each in told.groups()) if told else ""
-    if content_words(thing) & album.words(album.current) and not raw.endswith("?"):
-        text = raw.strip(" .!")
-        text = text if stated else as_instruction(re.sub(r"^make sure (?:that )?", "", text))
-        return Wish(kind="edit", text=text)
-    return None
-
-
-def corrected(what: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish:
-    """ "I meant green"; with an order of its own ("I mean draw a cat") that order."""
-    if forms.GENERATE.match(what) or forms.EDIT.match(what) or not has_picture:
-        return read_clause(what, album, earlier)
-    return short_wish(what, album, has_picture, earlier) or Wish(kind="edit", text=f"make it {what}")
-
-
-def read_any_order(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
-    """An order with a verb that the rules do not know, on what the picture shows."""
-    clause = clause if is_order_on(clause, album) else clause.rpartition(", ")[2]
-    named = find_reference(clause)
-    text = named.text if named else clause
-    is_after_work = any(wish.kind in ("generate", "edit") for wish in earlier)
-    if not is_order_on(text, album) and not (is_after_work and is_order_on_it(text)):
-        return None
-    reference = named.reference if named else about(text, album) if not earlier else None
-    return Wish(kind="edit", text=as_instruction(text), reference=reference)
-
-
-def read_again(clause: str, album: Album) -> Wish | None:
-    """More of the same: "another one", "two more", "three versions of it"."""
-    found = forms.AGAIN.fullmatch(clause)
-    if not found:
-        return None
-    named = find_reference(clause)
-    groups = found.groupdict()
-    word = (groups["n1"] or groups["n2"] or groups["n3"] or "one").lower()
-    return Wish(
-        kind="again",
-        text=(groups["change"] or "").strip(),
-        reference=named.reference if named and named.reference.kind != "current" else None,
-        num_pictures=count_of(word),
-    )
-
-
-def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:
-    """A change of a picture, spoken as an order."""
-    if forms.REMARK.match(clause) and any(wish.kind == "generate" for wish in earlier):
-        return Wish(kind="chat", text=clause)
-    named = find_reference(clause)
-    if named is None or named.reference.kind != "all":
-        rest, num_pictures = take_count(clause)
-        named = find_reference(rest)
-    else:
-        rest, num_pictures = clause, 1
-    text = named.text if named else rest
-    reference = named.reference if named else None
-    draws_on = forms.DRAW_ON.match(text)
-    is_change = forms.EDIT.match(text) or (draws_on and has_picture)
-    is_change = is_change or (
-        forms.EDIT_STATE.search(text) and (has_picture or not forms.WANTS_A.match(text))
-    )
-    is_change = is_change and not forms.DRAWS_MINE.match(text)
-    if not is_change or (forms.MAKE_NEW.match(text) and not draws_on):
-        return None
-    if forms.EDIT.match(text) and is_about_life(text, album) and reference is None:
-        return Wish(kind="chat", text=clause)
-    if not has_picture and forms.PUTS_NEW.match(text):
-        return Wish(kind="generate", text=clean_subject(text.split(" ", 1)[1]), num_pictures=num_pictures)
-    if reference is None and not any(wish.kind in ("generate", "edit", "go_back") for wish in earlier):
-        reference = about_place(text, album) if forms.ADDS.match(text) else about(text, album)
-    return Wish(kind="edit", text=as_instruction(text), reference=reference, num_pictures=num_pictures)
-
-
-def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
-    """A new picture, spoken as an order."""
-    named = find_reference(clause)
-    found = forms.WISHED_PICTURE.match(clause) or forms.GENERATE.match(clause)
-    if not found or (named and named.text.startswith("it")):
-        return None
-    rest, num_pictures = take_count(clause[found.end() :])
-    if not earlier and is_addition(rest, album):
-        return Wish(kind="edit", text=f"add {clean_subject(rest)}", num_pictures=num_pictures)
-    detail = short_edit(rest) if re.match(r"(?:with|without|wearing)\b", rest) else None
-    if detail and album.current is not None and not earlier:
-        return Wish(kind="edit", text=detail, num_pictures=num_pictures)
-    rest = described(clean_subject(rest))
-    is_weak = bool(forms.WEAK_ORDER.match(clause))
-    is_named = bool(talk.STRONG_ORDER.match(clause) or forms.NAMES_ONE.match(rest) or is_visible(rest))
-    is_own = len(rest.split()) == 1 or rest.lower().startswith("my ")
-    is_bare = ((is_weak and is_own) or not is_named) and not forms.PAINTS.match(clause)
-    if rest and (is_bare or forms.MANNER.fullmatch(rest)):
-        return Wish(kind="chat", text=clause)
-    if not rest or forms.NOTHING.fullmatch(rest):
-        return Wish(kind="ask" if forms.IS_ORDER.match(clause) else "chat", text=clause)
-    if not talk.STRONG_ORDER.match(clause) and (is_abstract(rest) or re.match(r"to \w+", rest)):
-        return Wish(kind="chat", text=clause)
-    return Wish(kind="generate", text=rest, num_pictures=num_pictures)
-
-
-def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:
-    """No verb: "a red car" draws, "bigger" and "without the hat" change."""
-    rest, num_pictures = take_count(clause)
-    rest = re.sub(r"^(?:please\b)?[\s:,.-]+", "", rest)
-    named = find_reference(rest)
-    text = named.text if named else rest
-    detail = (
-        re.fullmatch(r"it\b[ ,:-]*(?:but |and |now |just )?(?P<what>\S.*)", text, re.I) if named else None
-    )
-    change = (short_edit(detail["what"]) if detail else None) or short_edit(text)
-    change = None if is_statement(rest) and not rest.lower().startswith("everything") else change
-    wanted = forms.WOULD_BE.match(text)
-    if wanted and has_picture:
-        change = f"add {wanted['what']}"
-    if change is None and not earlier and is_known_part(text, album):
-        change = f"make it {text}"
-    if change is None and not earlier and is_addition(text, album):
-        change = f"add {text}"
-    if change and (has_picture or forms.CLEAR_CHANGE.match(text)):
-        return Wish(
-            kind="edit", text=change, reference=named.reference if named else None, num_pictures=num_pictures
-        )
-    elsewhere = re.fullmatch(
-        r"(?!an? |one |two )(?P<thing>\w+(?: \w+)?),? (?:in|at|with|without|as|but) .+", text
-    )
-    reference = about(f"the {elsewhere['thing']}", album) if elsewhere and not named and not earlier else None
-    if reference:
-        return Wish(kind="edit", text=f"make it {text}", reference=reference)
-    if not rest and num_pictures > 1 and has_picture:
-        return Wish(kind="again", num_pictures=num_pictures)
-    if named and named.reference.kind not in ("current",) and forms.ONLY_IT.fullmatch(named.text):
-        return Wish(kind="go_back", reference=named.reference)
-    is_ours = re.match(r"(?:my|our|his|her|their) (?!.*\b(?:as|with|in|on)\b)", rest, re.I)
-    if album.context.uploads or is_statement(rest) or is_abstract(rest) or is_ours:
-        return None
-    if is_nameless(clean_subject(rest)):
-        return Wish(kind="ask", text=clause)
-    is_part_of_list = bool(earlier) and earlier[-1].kind == "generate" and len(rest.split()) < 6
-    if (
-        forms.NOUN_PHRASE.match(rest)
-        or is_fragment(rest)
-        or is_part_of_list
-        or forms.SAYS_COUNT.match(clause)
-    ):
-        return Wish(kind="generate", text=clean_subject(rest), num_pictures=num_pictures)
-    return None

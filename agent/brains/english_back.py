@@ -13,7 +13,10 @@ from agent.brains.references import Album, Reference
 __all__ = ["read_go_back"]
 
 _UNDO = re.compile(
-    r"\b(?:undo|revert|(?:cancel|reverse|take back) (?:the|that|this|adding)|(?:remove|delete"
+    r"\b(?:rewind|backtrack|(?:undo|discard|revert|remove|drop|cancel|reset|throw away|delete|forget"
+    r"|clear) (?:all|every|my|these|those|the)(?: of)?(?: the| my"
+    r"| these| those)? (?:changes?|edits?|modifications?)|undo|revert|(?:cancel|reverse|take back) "
+    r"(?:the|that|this|adding)|(?:remove|delete"
     r"|drop) (?:that|the|my|this)"
     r" (?:very )?(?:last|latest|previous) (?:change|edit|step|thing)|roll(?:ing)? (?:it )?back"
     r"|step back|go(?:ing)? back(?= *$| (?:one|a"
@@ -23,7 +26,7 @@ _UNDO = re.compile(
     r"(?:edit|change)|that was (?:a mistake|wrong)|(?:it|that|this) (?:was|looked) "
     r"(?:better|nicer|prettier) (?:before|without|earlier|previously)|as it was(?: "
     r"before)?|how it was(?: before)?|like it was(?: before)?|go back$|(?:go )?all the way back"
-    r"|back$|back (?:one"
+    r"|(?<!the )(?<!his )(?<!her )(?<!its )(?<!my )back$|back (?:one"
     r"|a) step|before that$)",
     re.IGNORECASE,
 )
@@ -46,12 +49,15 @@ _GO_BACK_TO = re.compile(
     re.IGNORECASE,
 )
 _GO_BACK_WHAT = re.compile(
-    r"\b(?:go back to|back to|return to|revert to|switch(?: back)? to|jump to|show me|keep|stick"
+    r"\b(?:go (?:back )?to|back to|bring back|restore|get back|return to|revert to|switch(?: back)? to"
+    r"|jump to|show me|keep|stick"
     r" with|(?:continue|go on|work|carry on) with|i (?:liked|prefer(?:red)?)) "
     r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please| once more)?$"
-    r"|\b(?:see|show|open|bring up|pull up|look at|view|display|get|bring|fetch)(?: me| us)? (?:the|my|that) "
-    r"(?P<again>[\w ]+?) (?:again|once more|one more time|back)$"
-    r"|^(?:the|that|my) (?P<once>[\w ]+?) (?:again|once more|one more time)$",
+    r"|\b(?:see|show|open|bring up|pull up|look at|view|display|get|bring|fetch|have)(?: me| us)? "
+    r"(?:the|my|that) "
+    r"(?P<again>[\w ]+?) (?<!out )(?<!off )(?<!away )(?:again|once more|one more time|back)$"
+    r"|^(?:(?:the|that|my) (?P<once>[\w ]+?)|(?P<bare>\w+)) (?:again|once more|one more time)$"
+    r"|^(?:can you |please )*(?:put|bring|get|have) (?:the|my|that) (?P<put>[\w ]+?) back(?: up)?$",
     re.IGNORECASE,
 )
 _REDO = re.compile(r"(?:redo|redo (?:it|that)|un-?undo|go forward(?: again)?|forward)", re.IGNORECASE)
@@ -84,22 +90,85 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         return Wish(kind="go_back", reference=missed)
     if undo and not _EDIT_AFTER_UNDO.search(clause):
         return Wish(kind="go_back", reference=undone(clause, undo, named.reference if named else None))
-    start = re.fullmatch(r"(?:for|on|in|with|as for|regarding|about|from) (the [\w ]+)", clause, re.I)
+    start = re.fullmatch(
+        r"(?:for|on|in|with|as for|regarding|about|from|use|take|i'll take|i choose|i (?:like|prefer"
+        r"|want)|let's (?:use|take|see)|let me see|can i see|i want to see|give me|show(?: me)?|look at|open"
+        r"|load|select|pick) ((?:the|that) [\w ]+?)(?: (?:most|best|more|again|please|instead|back))*",
+        clause,
+        re.I,
+    )
     meant = about(start[1], album) if start and not named else None
     if meant:
         return Wish(kind="go_back", reference=meant)
+    if (
+        named
+        and named.reference.kind not in ("current", "all", "several")
+        and is_only_choice(named.text, album)
+    ):
+        return Wish(kind="go_back", reference=named.reference)
     if named and (_GO_BACK_TO.search(named.text) or _STARTING_FROM.fullmatch(named.text)):
         return Wish(kind="go_back", reference=named.reference)
-    what = _GO_BACK_WHAT.search(clause)
+    bare = re.fullmatch(
+        r"(?:(?:and|or|maybe|i (?:like|love|prefer|want|choose|pick)|i'll take|let's (?:use|take)) "
+        r")?(?:the|that|my) (?P<what>[\w ]{2,30}?)",
+        clause,
+        re.I,
+    )
+    if bare and not named:
+        meant = about(clause, album) or (
+            Reference(kind="described", words=content_words(bare["what"]))
+            if album.is_choice_open and content_words(bare["what"]) and album.showing(clause).ids
+            else None
+        )
+        if meant and content_words(bare["what"]) <= frozenset[str]().union(
+            *(album.words(each) for each in album.pictures)
+        ):
+            return Wish(kind="go_back", reference=meant)
+    what = (
+        None
+        if re.search(r"\b(?:get|take|bring) .*\b(?:out|off|away)\b", clause, re.I)
+        else _GO_BACK_WHAT.search(clause)
+    )
     if what and not named and album.context.pictures:
-        words = content_words(what["what"] or what["again"] or what["once"])
+        wanted, _, lacking = re.sub(r"\bwith no\b", "without", next(filter(None, what.groups()))).partition(
+            " without "
+        )
+        words, lack = content_words(wanted), content_words(lacking)
         known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
         is_here = album.current is not None and words <= album.words(album.current)
         if words & known and not (is_here and re.match(r"(?:keep|stick)\b", clause, re.I)):
-            return Wish(kind="go_back", reference=Reference(kind="described", words=words & known))
-    if _REDO.fullmatch(clause) and album.find(Reference(kind="redo")):
+            return Wish(
+                kind="go_back", reference=Reference(kind="described", words=words & known, without=lack)
+            )
+    if _REDO.fullmatch(clause) and album.find(Reference(kind="redo")).ids:
         return Wish(kind="go_back", reference=Reference(kind="redo"))
     return None
+
+
+_CHOOSING = frozenset(
+    """
+    it is it's its the one ones please definitely absolutely surely ok okay yes yeah best great perfect
+    good nice better nicer winner that
+    i i'll i'd we we'll take want go with for use choose pick like love prefer would rather show open load
+    see view display again back to
+    now more most once let's let me my favourite favorite keep select my number picture image up bring get
+    return put jump switch over
+    restore thanks thank you hm hmm then just so think looks look really much continue carry on work start
+    from
+    """.split()
+)
+
+
+def is_only_choice(text: str, album: Album) -> bool:
+    """Nothing is said of the picture but that it is wanted: "it it is", "definitely it", "load it"."""
+    said = re.findall(r"[a-z']+", text.lower())
+    shown = (
+        frozenset[str]().union(*(album.words(each) for each in album.pictures))
+        if "it" in said
+        else frozenset[str]()
+    )
+    is_bare = said in (["it"], ["on", "it"], ["in", "it"], ["with", "it"], ["from", "it"])
+    return "it" in said and not is_bare and all(each in _CHOOSING or each in shown for each in said)
 
 
 def _better_with(clause: str, album: Album) -> Reference | None:
@@ -112,7 +181,7 @@ def _better_with(clause: str, album: Album) -> Reference | None:
         return None
     if without or (said.get("how") or "").lower() == "without":
         before = Reference(kind="before", words=words)
-        return before if album.find(before) else None
+        return before if album.find(before).ids else None
     with_it = Reference(kind="described", words=words)
     return with_it if any(words & album.words(each) for each in album.context.pictures) else None
 
@@ -120,14 +189,13 @@ def _better_with(clause: str, album: Album) -> Reference | None:
 def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Reference:
     """The version that undoing leads to."""
     if re.search(
-        r"\b(?:everything|all the way|all (?:of it|changes|the changes|edits|the edits|of that|my"
+        r"\b(?:(?:all|every)(?: of)?(?: the| my| these| those)? (?:changes?|edits?)|everything|square "
+        r"one|all the way|all (?:of it|changes|the changes|edits|the edits|of that|my"
         r" changes))\b",
         clause,
         re.I,
     ):
         return Reference(kind="original")
-    if named and named.kind not in ("current", "all"):
-        return named
     many = re.search(
         r"\b(two|both|three|four|\d|2|twice)(?: (?:steps?|versions?|times|edits|changes))?\b", clause, re.I
     )
@@ -136,6 +204,8 @@ def undone(clause: str, undo: re.Match[str], named: Reference | None) -> Referen
         return Reference(
             kind="back", index=2 if word == "twice" else int(word) if word.isdecimal() else NUMBERS[word]
         )
+    if named and named.kind not in ("current", "all"):
+        return named
     what = re.search(
         r"\b(?:undo|revert|cancel|reverse|take back) (?:adding )?(?:the|that|this) (?P<w>(?!last"
         r"|change|edit|previous"

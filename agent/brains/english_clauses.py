@@ -5,22 +5,17 @@ from __future__ import annotations
 import re
 
 from agent.brains import english_forms as forms
-from agent.brains.lexicon import NUMBERS, TYPOS
+from agent.brains.english_again import COUNTS
+from agent.brains.lexicon import NUMBERS
 
 __all__ = [
     "clean_subject",
-    "correct_typos",
     "count_of",
     "described",
     "split_clauses",
     "strip_leads",
     "take_count",
 ]
-
-
-def correct_typos(message: str) -> str:
-    message = message.replace("’", "'").replace("‘", "'").replace("“", '"').replace("”", '"')
-    return re.sub(r"[A-Za-z']+", lambda found: TYPOS.get(found[0].lower(), found[0]), message)
 
 
 def split_clauses(text: str) -> list[str]:
@@ -47,7 +42,7 @@ def count_of(word: str) -> int:
 
 def take_count(text: str) -> tuple[str, int]:
     """How many pictures ("three versions of"), and the text without it; "two cats" is one picture."""
-    for pattern in forms.COUNTS:
+    for pattern in COUNTS:
         found = re.search(pattern, text, re.I)
         if found:
             rest = f"{text[: found.start()]} {text[found.end() :]}"

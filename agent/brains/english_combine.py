@@ -22,7 +22,9 @@ _PLACEMENT = re.compile(
     re.I,
 )
 _COMBINATION = re.compile(
-    r"(?:combine|merge|blend|mix|join|fuse|unite)\b.*\b(?:two|both|them|these|all|pictures?"
+    r"(?:both|them|the two|all(?: of them)?|everything)(?: together)? (?:in(?:to)?|on) (?:one|a single"
+    r"|the same)(?: \w+)?"
+    r"|(?:combine|merge|blend|mix|join|fuse|unite)\b.*\b(?:two|both|them|these|all|pictures?"
     r"|images?|photos?|with"
     r"|and)\b|(?:put|bring|show) (?:them|both|these|all of them|the two)(?: \w+)? (?:together"
     r"|in(?:to)? one)\b.*",
@@ -76,7 +78,15 @@ def as_combination(clause: str, album: Album) -> Wish | None:
 
 def both_drawn(clause: str, references: Sequence[Reference], album: Album) -> Wish:
     """A new picture of what the named pictures (or else the last ones shown) show together."""
-    named = [each for reference in references for each in album.find(reference)]
+    named = [each for reference in references for each in album.find(reference).ids]
+    if len(set(named)) < 2 and re.search(r"[a-z]", clause):
+        things = [
+            content_words(each)
+            for each in re.findall(r"\bthe ((?:\w+ )?\w+)", re.sub(r"\b(and|with|into|in)\b", ",", clause))
+        ]
+        named = [
+            each.id for thing in things for each in album.pictures if thing and thing <= album.words(each)
+        ]
     chosen = list(dict.fromkeys(named)) if len(set(named)) > 1 else []
     pictures = [album.by_id[each] for each in chosen] or list(album.group)
     pictures = pictures if len(pictures) > 1 else list(album.context.pictures[-2:])
@@ -92,17 +102,25 @@ def _root(picture: PictureView, album: Album) -> PictureView:
 
 def about(text: str, album: Album) -> Reference | None:
     """ "the cat" when only another picture has a cat, "the red car" when the current one is blue."""
-    found = re.search(r"\b(?:the|that)((?: [\w-]+){1,3})", text, re.I)
-    if not found or album.current is None or album.context.uploads:
+    if album.current is None or album.context.uploads:
         return None
-    known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
-    words, here = content_words(noun_phrase(found[1])) & known, album.words(album.current)
+    text = re.sub(r"\bthe (?:background|sky|colou?r|edge|top|side) (?:of|in|around) ", "", text)
+    for found in re.finditer(r"\b(?:the|that)(?=((?: (?!of\b|the\b|that\b)[\w-]+){1,3}))", text, re.I):
+        words = shown_elsewhere(found[1], album)
+        if words:
+            return Reference(kind="described", words=words)
+    return None
+
+
+def shown_elsewhere(phrase: str, album: Album) -> frozenset[str]:
+    """The words of a phrase by which it can only mean another picture than the one looked at; else none."""
+    known = frozenset[str]().union(*(album.words(each) for each in album.pictures))
+    here = album.words(album.current) if album.current else frozenset[str]()
+    words = content_words(noun_phrase(phrase)) & known
     if not words or words <= here:
-        return None
-    is_shown_elsewhere = any(words <= album.words(each) for each in album.context.pictures)
-    if words & here and not is_shown_elsewhere:
-        return None
-    return Reference(kind="described", words=words)
+        return frozenset()
+    is_elsewhere = any(words <= album.words(each) for each in album.pictures)
+    return frozenset() if words & here and not is_elsewhere else words
 
 
 def noun_phrase(words: str) -> str:
@@ -118,7 +136,9 @@ def noun_phrase(words: str) -> str:
 def about_place(text: str, album: Album) -> Reference | None:
     """Of "add fog to the bridge" the bridge, when only another picture shows it."""
     found = re.search(
-        r"\b(?:to|on|onto|in|into|inside|behind|beside|next to|under|above|over|near) ((?:the|that) .+)$",
+        r"\b(?:to|on|onto|in|into|inside|behind|beside|next to|under|above|over|near|around|at|through"
+        r"|by|off|of)"
+        r" ((?:the|that) .+)$",
         text,
     )
     return about(found[1], album) if found else None

@@ -109,8 +109,20 @@ _REWRITES: tuple[tuple[str, str], ...] = (
         r"make it less \1",
     ),
     (
-        r"^(?:it|he|she|they|the (\w+)) (?:is|are|looks?|'s) too (dark|bright|big|small|large|light)\b",
-        r"make it less \2",
+        r"^(?:the|its|his|her|their) ([\w ]+?)(?: |(?='s))(?:is|are|looks?|seems?|'s) (?:still |way "
+        r"|far |much |a bit |a little "
+        r"|kind of |just |really )*too (dark|bright|big|small|large|light|short|tall|long|thin|thick)\b.*",
+        r"make the \1 less \2",
+    ),
+    (
+        r"^i(?:'d| would)? (?:want|like|love) to (?:see|have) (it|him|her|them|this|that|the \w+) ",
+        r"make \1 ",
+    ),
+    (
+        r"^(?:it|he|she|they) ?(?:is|are|looks?|seems?|'s) (?:still |way |far |much |a bit |a little "
+        r"|kind of |just "
+        r"|really )*too (\w+)\b.*",
+        r"make it less \1",
     ),
     (r"^(?:let|have) (it|him|her|this|the [\w ]+?) (?:be|look|wear) ", r"make \1 "),
     (r"^adding ", "add "),
@@ -121,10 +133,18 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"^putting ", "put "),
     (r"^giving ", "give "),
     (r"^replacing ", "replace "),
-    (r"^make it less dark\b", "make it brighter"),
-    (r"^make it less bright\b", "make it darker"),
-    (r"^make it less (?:big|large)\b", "make it smaller"),
-    (r"^make it less small\b", "make it bigger"),
+    (r"^make (.+?) less (?:dark|dim)\b", r"make \1 brighter"),
+    (r"^make (.+?) less (?:bright|light)\b", r"make \1 darker"),
+    (r"^make (.+?) less (?:big|large)\b", r"make \1 smaller"),
+    (r"^make (.+?) less (?:small|tiny|little)\b", r"make \1 bigger"),
+    (r"^make (.+?) less (?:short|low)\b", r"make \1 taller"),
+    (r"^make (.+?) less (?:tall|long)\b", r"make \1 shorter"),
+    (r"^make (.+?) less thin\b", r"make \1 thicker"),
+    (r"^(?:how|what) about (some|a few|more|another|less|fewer) ", r"add \1 "),
+    (
+        r"^(?:get|take|cut|leave) (.+?) (?:out|off|away)(?: of (?:there|it|here|the picture))?(?: again)?$",
+        r"remove \1",
+    ),
     (r"^make (it|this|that|him|her) with ", r"add "),
     (r"^make (it|this|that) without ", "remove "),
     (
@@ -181,8 +201,22 @@ def short_edit(text: str) -> str | None:
 
 
 _SHORT: tuple[tuple[str, str], ...] = (
+    (r"(?:it )?(?:plus|and also|along with) ((?:an?|some|two|three|more) .+)", r"add \1"),
+    (
+        r"(?:it )?(?:as|in) (?:an? )?(3-?d(?: render(?:ing)?| style| model)?|cgi|clay model|lego)",
+        r"turn it into a \1",
+    ),
+    (
+        r"(?:just )?(?:like|as if|as though) (.+? (?:had |would have )?(?:painted|drawn|drew|made"
+        r"|photographed|done|by)(?: it| by .+)?)",
+        r"make it look like \1",
+    ),
+    (r"(?:as )?(?:painted|drawn|made|photographed|done) by (.+)", r"make it look as painted by \1"),
     (r"(?:and |but )?(?:it |him |her )?without (?:the |a |an |any |its |his |her )?(.+)", r"remove the \1"),
-    (r"no (?:more )?(?!thanks|way|problem|idea)(\w+(?: \w+)?)", r"remove the \1"),
+    (
+        r"no (?:more )?(?!thanks|way|problem|idea|changes?|need|worries|doubt|rush|hurry)(\w+(?: \w+)?)",
+        r"remove the \1",
+    ),
     (
         r"instead of (.+?),? (?:i (?:want|need|would like)|i'd (?:like|prefer)|make it|use|put|draw"
         r"|have|give me) (.+)",
@@ -214,6 +248,12 @@ _SHORT: tuple[tuple[str, str], ...] = (
     (r"(?:and |but |it )?(?:with|wearing) (?!no\b)(.+)", r"add \1"),
     (r"with no (.+)", r"remove the \1"),
     (rf"(?:it )?({_PLACE} .+)", r"put it \1"),
+    (
+        r"((?:holding|riding|sitting|standing|lying|sleeping|eating|drinking|playing|reading|running"
+        r"|jumping|flying|"
+        r"dancing|swimming|smiling|laughing|looking|facing|carrying|driving|walking|crying|waving)\b.*)",
+        r"make it \1",
+    ),
     (r"((?:more|fewer|less|some more) [\w ]+)", r"add \1"),
     (r"(upside down|mirrored|flipped|zoomed in|zoomed out|blurred|cropped)", r"make it \1"),
     (

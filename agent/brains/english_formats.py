@@ -18,6 +18,11 @@ _SMALLEST_PX = 32
 _FORMAT = (
     r"(?:format|orientation|mode|aspect(?: ratio)?|layout|shape|version|size|image format|picture format)"
 )
+_COLON = re.compile(
+    r"^(?:(?:in |as )?(?:an? )?)?(square|landscape|portrait|vertical|horizontal|wide(?:screen)?"
+    r"|tall)\s*[:,-]\s+(?=\S)",
+    re.I,
+)
 _PAGE = r"(?:picture|image|photo|pic|canvas|poster|illustration|wallpaper|drawing|shot|frame)"
 _LEAD = r"[, ]*\b(?:in |as |using )?(?:an? )?"
 _END = r"(?=[\s,.!?]*(?:please|pls|thanks)?[\s,.!?]*$)"
@@ -55,6 +60,12 @@ _HINTS = (
     (Shape.SQUARE, rf"\bsquare (?={_PAGE}\b)|\b(?:profile picture|avatar)\b"),
 )
 """Words that imply an outline and stay in the text, for what they say besides."""
+_NAMES = {
+    "square": Shape.SQUARE, "landscape": Shape.LANDSCAPE, "horizontal": Shape.LANDSCAPE,
+    "wide": Shape.LANDSCAPE,
+    "widescreen": Shape.LANDSCAPE, "portrait": Shape.PORTRAIT, "vertical": Shape.PORTRAIT,
+    "tall": Shape.PORTRAIT,
+}  # fmt: skip
 _RESHAPING = re.compile(
     r"\b(?:crop|cut|trim|resize|stretch|extend|expand|outpaint|upscale|downscale|rescale|reflect)\b"
     r"|\b(?:flip|mirror|scale|rotate) (?:it|this|that|the|#\d|up|down|to|horizontally|vertically)"
@@ -70,6 +81,9 @@ def take_format(text: str) -> tuple[str, Format]:
     pixels = _PIXELS.search(text)
     if pixels and int(pixels[1]) >= _SMALLEST_PX and int(pixels[2]) >= _SMALLEST_PX:
         return _without(text, pixels), Format(width=int(pixels[1]), height=int(pixels[2]))
+    first = _COLON.match(text)
+    if first:
+        return text[first.end() :], Format(shape=_NAMES[first[1].lower()])
     for shape, pattern in _SHAPES:
         found = re.search(pattern, text, re.I)
         if found:
@@ -82,4 +96,10 @@ def take_format(text: str) -> tuple[str, Format]:
 
 def _without(text: str, found: re.Match[str]) -> str:
     rest = re.sub(r"\s+", " ", f"{text[: found.start()]} {text[found.end() :]}").strip(" ,:")
+    rest = re.sub(
+        r"(?<=\w)[,;]? (?:and |but )*(?:please )?(?:make|keep|do|have|draw) (?:it|that|this)(?: in| as| a)*$",
+        "",
+        rest,
+        flags=re.I,
+    )
     return re.sub(rf"^(?:{_PAGE})s? of (?=\S)", "", rest, flags=re.I)

@@ -22,7 +22,8 @@ _EDIT_VERB = (
     r"|restyle|give (?:it|him|her|them|the|this|that|his|every|each)|put|place|paint (?:it"
     r"|the|this|that|them|him|her)|set|invert|desaturate|repaint|redraw|cover|hide"
     r"|decorate|wrap|surround|extend|expand|tilt|increase|decrease|reduce|raise|lower|keep"
-    r"|leave|let (?:it|the|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut|use"
+    r"|leave|let (?:it|the|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut|crop|get "
+    r"(?:the|that|this|his|her|its|those|these|him|it|them) [\w ]*?(?:out|off|away)\b|use"
     r" (?=an? |more|less|some|warmer|softer)"
     r"|clear|wipe|apply|scale|spin|stretch|insert|stick|throw in|toss in|pop|introduce"
     r"|bring in"
@@ -38,8 +39,10 @@ SPLIT = re.compile(
     r"|[,;]?\s*\b(?:and |but )?(?:then|after that|afterwards?|after which|next up|finally"
     r"|subsequently|once (?:that's|that is|it's) done)\b,?(?: and)?\s+(?!as\b)"
     r"|(?:[,;]\s*(?:and |but |so |basically |anyway,? )*|\s+(?:and|but|so|basically)\s+)(?=(?:i"
-    r" (?:want|need|meant?)"
+    r" (?:want|need|meant?)|(?:would|'d) (?:need|like|love) (?:an?|some)"
     r"|i'd (?:like|love)|i would (?:like|love)|could you|can you|would you)\b(?! (?:to|that|you|it|go)\b))"
+    r"|[,.]?\s+so,? (?=(?:how|what) about\b|please\b|can you\b|could you\b|would you\b|draw\b|paint\b"
+    r"|make\b|an? \w|maybe\b|perhaps\b|let's\b)"
     rf"|(?:[,:]\s*(?:and |but |now )?|\s+(?:and|but)\s+)(?:please |also |now |just |could you "
     rf"|can you )*(?=(?:{_EDIT_VERB}|{_NEW_VERB})\b|make (?:it|the|this|that|him|her|them"
     rf"|his|everything)\b|(?:go|come|switch) back\b|undo\b|continue with\b|use (?:the|an?)\b|try"
@@ -49,20 +52,37 @@ SPLIT = re.compile(
 
 LEAD = re.compile(
     r"^(?:(?:hi|hello|hey|ok(?:ay)?|great|nice|cool|perfect|lovely|awesome|wow|thanks(?: "
-    r"a (?:lot|bunch|million|ton)| so much)?|thank you(?: so much| very much)?|good(?: job)?"
-    r"|alright|right|sure"
-    r"|yes|yeah|yep|no|nope|oh|ah|hm+|um+|uh|well|so|and|but|also|now|actually|wait|sorry"
-    r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=[ ,]+(?:draw|paint|make"
-    r"|create|add|generate|remove|an? |one |the ))|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
-    r"|beautiful|amazing|excellent|fine|good|hmm+|not bad|i see|dear|reverie|bot|there"
+    r"a (?:lot|bunch|million|ton)| so much)?|thank you(?: so much| very much)?|good(?: job| one)?(?! "
+    r"(?:night|morning|evening|afternoon|day|bye|luck|grief)\b)"
+    r"|alright|right(?! (?:one|picture|image|version|side|[a-z]+ (?:in|with))\b)|sure|definitely"
+    r"|absolutely|oh no"
+    r"|yes|yeah|yep|no(?=\s*[,.!;:-]|\s+(?:i|it|not|the|that|this|please|make|put|go|use|draw|he|she"
+    r"|they|we|you|wait|sorry|thanks|actually|but)\b|\s*$)|nope|oh|ah|hm+|um+|uh|well|so|and|but|also"
+    r"|now|actually|wait|sorry"
+    r"|please|kindly|just|maybe|perhaps|first(?: of all|ly)?(?=, |[ ,]+(?:[a-z]+ (?:me |us )?(?:an?"
+    r"|the|it|some|two|my)\b|an? |the ))|second(?:ly)?,|next,?|then|finally|instead(?! of)|again,"
+    r"|beautiful|amazing|excellent|fine|hmm+|not bad|i see|dear|reverie|bot|there(?!')(?! (?:should|is"
+    r"|are|must|could|needs?|has|was|were|would)\b)"
     r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?|oops"
     r"|start with(?= an? )|i was thinking(?: that)?(?: maybe)?(?= (?:the|it|he|she)\b)"
     r"|let's start,?)\b[\s,.!:;-]*"
+    r"|(?:(?:ok(?:ay)?,? )?(?:(?:a )?(?:new|next|another|different|other) (?:idea|topic|wish|request)"
+    r"|(?:new|next) (?:one|try|picture|image))|idea|request"
+    r"|prompt|scene|let's try (?:something(?: (?:new|else|different))?|this)|try (?:something(?: "
+    r"(?:new|else|different))?|this)"
+    r"|how about this|what about this|here goes|here(?:'s| is) (?:my|an|the) (?:idea|wish|request)"
+    r"|here's one)\s*[:,-]+\s*(?=\S)"
+    r"|(?:do me (?:a|the) favou?r and|be a (?:dear|darling|star) and|do us a favou?r and) "
     r"|for (?:my|a|an|the|our|her|his) [^,.]{3,40}?,? (?=i (?:want|need|would|'d)|i'd|we need|please )"
     r"|(?:do you )?think you (?:could|can) |why not (?=\w)|would you like to |(?:would|is) it"
     r" (?:be )?(?:possible|ok|okay|alright|fine)(?: for (?:you|me))? (?:to|if you) (?:(?:get"
     r"|have|see)(?: me)? (?=an?"
     r"|one|some|two|three))?|(?:is there )?any chance (?:that )?(?:you (?:could|can)|of) |in that case,? "
+    r"|(?:can|could|shall|may|let's) (?:we )?(?:please |maybe )?(?:start|begin|go|kick off)(?: off)? "
+    r"(?:with|for) (?=an?\b|some\b|two\b)"
+    r"|(?:in|on|as) (?:another|a second|a separate|a different|the other|a new) (?:picture|image"
+    r"|one)[, ]+|(?:any|a) chance (?:of|for) (?=an?\b|some\b)|i (?:bet|doubt|wonder if|wonder "
+    r"whether) (?:that )?you (?:can(?:'t|not)?|could(?:n't)?) "
     r"|(?:can|could|shall|may) we (?:please |maybe |also |just )*(?=(?:add|lose|have|get|make"
     r"|change|remove|turn"
     r"|put|try|draw|paint|replace|swap|give|drop|move|see)\b)"
@@ -112,46 +132,6 @@ WOULD_BE = re.compile(
 )
 """ "a moon behind it would be nice": what is wished for."""
 
-_N = r"one|two|three|four|five|six|seven|eight|nine|ten|\d{1,2}|a couple of|a couple|a few|several|some"
-_VERSIONS = (
-    r"(?:different |more |separate |other |alternative |new |random )*(?:versions?"
-    r"|variations?|variants?|pictures?|images?|photos?|options?|candidates?|alternatives?"
-    r"|drawings?|paintings?|renders?|renditions?|takes|copies|samples|illustrations?|pics"
-    r"|sketches|tries|results|ideas)"
-)
-COUNTS = (
-    (
-        rf"[, (]*\b(?:in |as |x |with )?(?P<n>{_N}|both|a dozen|twelve|twenty) (?:of (?:them"
-        rf"|these|those|it)|{_VERSIONS})\b(?: of(?= )| (?:showing|with) (?=an? ))?\)?"
-    ),
-    r"[, ]*\b(?P<n>\d{1,2}) ?(?:x|times)\b(?! ?\d)",
-    r"[, ]*\b(?P<n>twice|two times|three times|four times)\b",
-)
-AGAIN = re.compile(
-    rf"(?:(?:make|draw|generate|create|give me|show me|do|paint|try|i want|i'd like|let me "
-    rf"see|let's see|i need|get me|render|produce|can i (?:see|have|get)|may i "
-    rf"have)\s+)?(?:me )?(?:"
-    rf"(?:it |that |this |the (?:same|last|first) (?:one|picture|thing) |one |them "
-    rf")?(?:again|once more|one more time|another time|over)|(?:another|one more|a new|yet "
-    rf"another|a different|an alternative|a second)(?: (?:one|try|go|attempt|version"
-    rf"|variation|variant|take|picture|image|option|candidate|alternative|seed|like (?:it"
-    rf"|this|that)))*|(?P<n1>{_N}) more(?: (?:of (?:them|those|these|it|the same)|versions?"
-    rf"|variations?|variants?|ones?|pictures?|images?|options?|times?|like (?:it|this|that"
-    rf"|these|them)|candidates?|please))*|(?P<n2>{_N}) (?:(?:different |other |new "
-    rf"|alternative )*(?:versions?|variations?|variants?|options?|candidates?|alternatives?"
-    rf"|takes))(?: of (?:it|this|that|the (?:picture|image|photo|same(?: thing)?|(?:first"
-    rf"|second|third|last) (?:one|picture|image))))?|(?:(?:some )?more (?:like (?:it|this"
-    rf"|that|these)|versions|variations|options|of (?:it|this|these|those|them|the same))"
-    rf"|more|variations?(?: of (?:it|this|that))?)|(?P<n3>{_N}) of (?:them|it|those|these)"
-    rf"|(?:the )?same (?:prompt|words|description|thing)?,?(?: with)?(?: an?)? (?:new|different"
-    rf"|another) (?:seed|try)"
-    rf"|the same (?:thing |one |picture )?(?:again|once more|(?:with|using) (?:a "
-    rf")?(?:different|new|another) seed)|try again|retry|redo(?: (?:it|that|this))?"
-    rf"|regenerate(?: (?:it|that|this))?|reroll|re-?draw (?:it|that|this)|(?:with )?(?:a "
-    rf")?(?:different|new|another) seed)"
-    r"(?:[, ]+(?:but|only|just|this time|except)(?: this time)?,? (?P<change>.+))?(?:,? please)?",
-    _I,
-)
 
 EDIT = re.compile(
     rf"(?:also |now |just |please |then )*(?:{_EDIT_VERB})\b(?! (?:me )?(?:an?|some|one|two"
@@ -162,13 +142,16 @@ EDIT = re.compile(
     _I,
 )
 EDIT_STATE = re.compile(
-    r"^(?:the|its?|his|her|their|that|this) [\w ]*?(?:should|must|needs?|has to|ought to"
+    r"^(?:the|its?|his|her|their|that|this|he|she|they)\b ?[\w ]*?(?:should|must|needs?|has to|ought to"
     r"|could|can|would|might) (?:be|have|look|become|wear|get|use|hold|sit|stand|face|an?|some"
     r"|more|less|to)\b"
-    r"|^(?:the \w+|it|he|she) is missing |^(?:i'd|i would) rather (?:have|see) "
+    r"|^(?:how|what) about (?:some|a few|a bit of|a little|more|another|less|fewer) (?!\w+ (?:idea"
+    r"|time|fun))\w+|^(?:the \w+|it|he|she) is missing |^(?:i'd|i would) rather (?:have|see) "
     r"|^(?:i (?:want|would like|'d like|need|would prefer|'d prefer|wish)|i'd (?:like"
     r"|prefer|love)) (?:it|the|this|that|him|her|them|everything|there)\b(?! (?:picture"
-    r"|image|photo) of)|^i (?:want|need|'d like|would like) (?:to (?:add|remove|change"
+    r"|image|photo) of)|^i(?:'d| would)? (?:want|like|love) to (?:see|have) (?:it|him|her|them|the \w+"
+    r"|this|that) (?!again|back|once|from)"
+    r"|^i (?:want|need|'d like|would like) (?:to (?:add|remove|change"
     r"|replace|turn|make the|make it|delete|swap|recolou?r|put|move)|(?:an?|some|more|less"
     r"|no) [\w ]+ (?:in|on|next to|behind|in front of|above|under|below|beside|to) (?:it"
     r"|him|her|the|them|there)\b)|^(?:what if|how about|what about|how would|what would"
@@ -176,8 +159,9 @@ EDIT_STATE = re.compile(
     r"|removing|changing|turning|putting|giving|replacing)\b|^(?:let|have) (?:it|the|him"
     r"|her|there|this)\b|^(?:me|him|her|us|them) but\b|^(?:same|the same)(?: thing| one| picture"
     r"| image| \w+)?,? (?:but"
-    r"|only|just|except|with|without|in|at|on|as)\b|^(?:it|he|she|they|the \w+) (?:is|are"
-    r"|looks?|'s) too \w+|^there should be\b|^(?:adding|removing|changing|turning|making"
+    r"|only|just|except|with|without|in|at|on|as)\b|^(?:it|he|she|they|the \w+)(?: |(?='s))(?:is|are"
+    r"|looks?|seems?|'s) (?:still |way |far |much |a bit |a little |kind of |just |really )*too \w+"
+    r"|^there (?:should|must|could|needs to|has to) be\b|^(?:adding|removing|changing|turning|making"
     r"|putting|giving|replacing) ",
     _I,
 )
@@ -188,7 +172,8 @@ ALSO = re.compile(
 )
 """ "and a cat too" is for the same picture."""
 MUST_HAVE = re.compile(
-    r"(?:make sure (?:that )?)?(?:the )?(?P<thing>\w+) (?:should|must|needs to|has to|ought to) .+"
+    r"(?:make sure (?:that )?)?(?:the |that |this )?(?P<thing>\w+(?: \w+)?) (?:should|must|needs?(?: "
+    r"to)?|has to|ought to|could use|wants) .+"
     r"|make sure (?:that )?the (?P<thing2>\w+) .+",
     _I,
 )
@@ -196,9 +181,11 @@ MUST_HAVE = re.compile(
 NOW_STATED = re.compile(r"the (?P<thing>\w+(?: \w+)?) (?:\w+s|should|must) .+ now[.! ]*", _I)
 """ "the sign says SALE now": a change told as a fact."""
 WISHED_PICTURE = re.compile(
-    r"(?:(?:my|our) [\w']+(?: \w+){0,2}? |(?:i|we|he|she|they|someone)(?:'d|'ll|'m)? |it's |this is"
+    r"(?:(?:my|our|the) (?!cat|dog|car)[\w']+(?: \w+){0,2}? |(?:i|we|he|she|they|someone)(?:'d|'ll"
+    r"|'m)? |it's |this is"
     r" )?(?:\w+ ){0,2}(?:wants?|appreciate|needs?|wished? for"
-    r"|kill for|asked for|asks for|hop(?:e|ing) for|could use|looking for|'d (?:like|love)|would"
+    r"|be (?:delighted|happy|glad|thrilled|grateful)|kill for|asked for|asks for|hop(?:e|ing) for"
+    r"|could use|looking for|'d (?:like|love)|would"
     r" (?:like|love)|would be)"
     r"(?: to (?:see|have|get|order|request|commission))? (?=(?:an?|one|some|two|three|four|\d)"
     r" (?:\w+ )?(?:pictures?"
@@ -209,7 +196,11 @@ WISHED_PICTURE = re.compile(
     r"|(?:here(?:'s| is) (?:what i (?:want|need)|my idea|the idea|an idea)|(?:the |my )?(?:idea"
     r"|scene|prompt|request)"
     r"|what i want(?: is)?|picture|image): *(?=\S)"
-    r"|(?:it's|this is|it is) for (?:an?|my|our|the) [\w ]+: *(?=\S)",
+    r"|(?:it's|this is|it is) for (?:an?|my|our|the) [\w ]+: *(?=\S)"
+    r"|(?:my|our) [\w']+(?: \w+){0,2}? (?:(?:really |just |desperately |so )?(?:wants?|wanted|would "
+    r"(?:like|love)|asked|asks|begs|begged"
+    r"|is asking|keeps asking|wishes|'d (?:like|love)) (?:to (?:see|have|get) |for |me for )(?=(?:an?"
+    r"|one|some|two|three|four|\d) ))",
     _I,
 )
 """A picture wished for by whomever: "my wife wants a picture of ..."."""
@@ -219,9 +210,12 @@ SAYS_COUNT = re.compile(
 PUTS_NEW = re.compile(
     r"(?:put|place) (?:an?|some|two|three) \w+(?!.*\b(?:it|the|this|that|my|him|her|them)\b)", _I
 )
+PICTURE_NOUN = re.compile(
+    r"\b(?:pictures?|images?|photos?|drawings?|paintings?|sketch(?:es)?|illustrations?|art|artwork)\b", _I
+)
 NAMES_ONE = re.compile(
-    r"(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d+|the|my|something|quote\d|what"
-    r"|how) ?",
+    r"(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|\d+|the|my|something|quote\d"
+    r"|(?:what|how)(?! (?:you|i|we|they|he|she|it) )) ?",
     _I,
 )
 PAINTS = re.compile(rf"(?:draw|paint|sketch|illustrate|doodle|depict)\b|{WISHED_PICTURE.pattern}", _I)
@@ -232,8 +226,8 @@ MANNER = re.compile(
 WANTS_A = re.compile(r"(?:i (?:want|need|would like)|i'd (?:like|love)) (?:an?|some|one|two|three)\b", _I)
 DRAWS_MINE = re.compile(r"(?:draw|paint|sketch|illustrate|render) (?:me )?my\b", _I)
 DRAW_ON = re.compile(
-    r"(?:draw|paint|sketch|show|create|generate|render|draw me) (?:also )?(?:an?|some|two"
-    r"|three|another|more) [\w -]+? (?:on|onto|next to|beside|behind|in front of|above"
+    r"(?:draw|paint|sketch|show|create|generate|render|draw me) (?:also )?(?:(?:an?|some|two"
+    r"|three|another|more) )?[\w -]+? (?:on|onto|next to|beside|behind|in front of|above"
     r"|below|under|over|around|near|inside|into|to the (?:left|right) of|left of|right of"
     r"|in|on top of) (?:it|him|her|them|his \w+|her \w+|its \w+|this|that|there|the (?:cat"
     r"|dog|car|picture|image|photo|background|sky|corner))\b",
@@ -246,9 +240,18 @@ MAKE_NEW = re.compile(
     rf"|bigger|smaller|darker|brighter)$)|set up an? |give me (?:the|an?) ",
     _I,
 )
+NAMES_IT = re.compile(r"(?!(?:also |now )*(?:add|put|place|insert|include|draw|attach)\b)", _I)
+"""Orders whose first object is the thing changed: "give the cat a hat", not "add the hat"."""
+PUTS_IT = re.compile(
+    r"(?:put|place|set) (?:the|that) [\w ]+? (?:in|on|at|under|inside|into|onto|near|next to|behind) "
+    r"(?:an?|some) ",
+    _I,
+)
+""" "put the lighthouse in a storm": the lighthouse is changed."""
 ADDS = re.compile(r"(?:also |now )*(?:add|put|place|insert|include|draw|give|attach)\b", _I)
 GENERATE = re.compile(
-    r"show(?= (?:an?|some|two|three|what|how)\b)|(?:(?:also |now |just |then )*(?:draw|paint"
+    r"(?:try|have a go at|take a stab at)(?= (?:an?|some|two|three) (?!different|new|other|another|bit"
+    r"|little))|show(?= (?:an?|some|two|three|what|how)\b)|(?:(?:also |now |just |then )*(?:draw|paint"
     r"|sketch|generate|create|render|design"
     r"|illustrate|imagine|produce|doodle|visuali[sz]e|picture|make|do(?= (?:an?|the|one|two"
     r"|three|some|me|us|\d)\b)|build"
@@ -260,7 +263,7 @@ GENERATE = re.compile(
     r" with)(?= (?:an?|some|one|two|three|the|\d)\b)|i(?:'m| am) (?:thinking of|imagining"
     r"|picturing|after)(?= (?:an?"
     r"|some|two|three|the)\b)|i have (?:in mind )?(?=an? .* in mind)|(?:would|i'd) (?:really"
-    r" )?(?:love|like)(?: to"
+    r" )?(?:love|like|need)(?: to"
     r" (?:see|have|get))?(?= (?:an?|some|one|two|three|the)\b)|(?:have|get|see)(?= (?:an?|some"
     r"|one|two|three) )|(?:show|give|get"
     r"|bring|send|do|paint|find|make) (?:me|us)(?: (?:please|also))?|i(?:'d| would)?(?: "
@@ -274,7 +277,13 @@ GENERATE = re.compile(
 )
 IS_ORDER = re.compile(r"(?:draw|paint|sketch|generate|create|render|make|i want|give me|show me)\b", _I)
 NOTHING = re.compile(
-    r"(?:it|this|that|them|me|a|an|the|something|anything|one|pictures?|again|so|to|up|more|out)?", _I
+    r"(?:the|that) (?:thing|one|picture|image)s? (?:that )?(?:we|i|you) .*|(?:(?:an?|the|some|any|one"
+    r"|another) )?(?:(?:nice|new|good|cool|beautiful|pretty|quick|little|random|funny) )*(?:pictures?"
+    r"|images?|photos?"
+    r"|drawings?|paintings?|sketch(?:es)?|illustrations?|art|artworks?|pics?|thing|stuff)?(?: for "
+    r"(?:me|us|my \w+))?|(?:it|this|that|them|me|a|an|the|something|anything|one|pictures?|again|so|to"
+    r"|up|more|out)?",
+    _I,
 )
 SUBJECT_LEAD = re.compile(
     r"^(?:(?:also|me|us|now|just|please|instead|for me|here|out|to see|it as|new:?|of"
@@ -295,5 +304,9 @@ NOUN_PHRASE = re.compile(
     rf"|forest|beach|city|portrait)s?\b)",
     _I,
 )
-ONLY_IT = re.compile(r"(?:it|it again|to it|i mean it|i meant it)", _I)
+ONLY_IT = re.compile(
+    r"(?:(?:on|in|with|for|about) )?(?:it|it again|to it|i (?:mean|meant|want|take|choose|like|need) "
+    r"it|give me it|it please)",
+    _I,
+)
 CLEAR_CHANGE = re.compile(r"(?:bigger|smaller|darker|brighter|without|remove|same)\b", _I)

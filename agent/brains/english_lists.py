@@ -14,7 +14,10 @@ _PICTURES = (
 )
 _KIND = r"(?:different |separate |single |individual |new |distinct )*"
 _EACH = re.compile(
-    rf"\s*[,;(:-]*\s*(?:\b(?:one|an?|1)(?: {_PICTURES})?(?: (?:for|of|per))? each(?: of them)?"
+    r"\s*[,;(:-]*\s*(?:\b(?:each|every one|all) of (?:these|them|the following)(?: (?:on (?:its"
+    r"|their) own|separately|individually"
+    rf"|alone|on its own))?:?|\b(?:each )?on (?:its|their) own|\b(?:one|an?|1)(?: {_PICTURES})?(?: "
+    r"(?:for|of|per))? each(?: of them)?"
     rf"|\beach (?:one )?(?:in|as|on|gets?) (?:its|their|a|an) (?:own|separate|single) {_PICTURES}"
     rf"|\b(?:as|in|on) {_N}?\s*(?:separate|individual|different|single) {_PICTURES}"
     rf"|\b{_N} (?:separate|individual|single) {_PICTURES}|\bseparately|\bindividually|\beach)\b\)?",

@@ -11,12 +11,32 @@ from agent.brains.lexicon import content_words
 from agent.brains.reading import Wish
 from agent.brains.references import Album, Reference
 
-__all__ = ["is_question", "question", "to_choose_from"]
+__all__ = ["is_question", "question", "reads_text", "to_choose_from"]
 
 _CHOICE = re.compile(
-    r"\b(?:which (?:one|of (?:these|them|those|the)|picture|photo|image|version)|what(?:'s| is)"
+    r"\b(?:which (?:(?:do|would|should|is|looks?|are) |one|of (?:these|them|those|the)|picture|photo"
+    r"|image|version)|what(?:'s| is)"
     r" the difference"
     r"|compare|both|between (?:them|these|the))\b",
+    re.I,
+)
+_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "两": 2, "三": 3, "四": 4, "五": 5}
+_OF_SEVERAL = re.compile(
+    r"\bwhich (?:one )?of (?:the|these|those|all)\b(?!.*\b(?:first|last|second)\b)", re.I
+)
+_READ_IT = re.compile(
+    r"(?:follow|obey|execute|do|carry out) (?:the |these |those )?(?:instructions?|orders?|commands?"
+    r"|steps|what(?:ever)? (?:it|that|the \w+"
+    r"|is) (?:says?|written|asks?|reads?))\b.*|(?:do|follow) (?:as|what) (?:it|the \w+) (?:says|asks"
+    r"|tells you)\b.*",
+    re.I,
+)
+_TEXT_IN_IT = re.compile(
+    r"(?:translate|transcribe|summari[sz]e|read out|extract|copy out) (?:the|this|that|it|what)\b", re.I
+)
+_OF_FILES = re.compile(
+    r"(?:what|where|how long|what happens|when|are|is|do|does|will)\b.*\b(?:stored?|saved?|deleted?|kept"
+    r"|keep|backed up|uploaded to|shared|hidden|private|cost|costs|price)\b",
     re.I,
 )
 _SUPPOSES = re.compile(r"(?:what|how) would\b.*\blook\b", re.I)
@@ -27,13 +47,22 @@ _COMPARED = re.compile(
 
 def is_question(clause: str, raw: str, album: Album) -> bool:
     """A question about a picture, not about the world or about us."""
+    if reads_text(clause, album):
+        return True
     if not (
         talk.QUESTION.match(clause) or (raw.rstrip().endswith("?") and talk.QUESTION_ANYWHERE.search(clause))
     ):
         return False
-    if talk.GENERAL_QUESTION.search(clause) or _SUPPOSES.match(clause):
+    if _OF_FILES.match(clause) or talk.GENERAL_QUESTION.search(clause) or _SUPPOSES.match(clause):
         return False
     if talk.PICTURE_WORD.search(clause) or album.context.uploads:
+        return True
+    if re.search(
+        r"\b(?:that|this|it|the \w+) (?:on|in|at) the (?:left|right|middle|background|picture|corner"
+        r"|foreground)\b",
+        clause,
+        re.I,
+    ):
         return True
     if album.current is None:
         return False
@@ -52,18 +81,34 @@ def is_question(clause: str, raw: str, album: Album) -> bool:
     )
 
 
+def reads_text(clause: str, album: Album) -> bool:
+    """ "do what the note says", "translate it": what stands in a picture is told, never obeyed."""
+    return bool(album.context.uploads) and bool(_READ_IT.fullmatch(clause) or _TEXT_IN_IT.match(clause))
+
+
 def question(clause: str, album: Album) -> Wish:
     """The question with all the pictures it is about."""
     named = [each for each in all_references(clause) if each.kind != "current"]
     if named and _COMPARED.search(clause):
         named.append(Reference(kind="current"))
+    named = [] if _OF_SEVERAL.search(clause) else named
     if not named and _CHOICE.search(clause) and len(album.context.pictures) > 1:
-        named = list(to_choose_from(album))
+        named = list(to_choose_from(album, clause))
     first = named[0] if named else about(clause, album)
     return Wish(kind="question", text=clause, reference=first, others=tuple(named[1:]))
 
 
-def to_choose_from(album: Album) -> tuple[Reference, ...]:
-    """The pictures side by side, else the last two."""
-    pictures = album.group if len(album.group) > 1 else album.context.pictures[-2:]
-    return tuple(Reference(kind="number", index=each.number) for each in pictures)
+def to_choose_from(album: Album, clause: str = "") -> tuple[Reference, ...]:
+    """The pictures side by side, else as many of the last as are said, else two."""
+    said = re.search(
+        r"\b(?:of|between) (?:the|these|those|all) (two|three|four|five)\b|[这那](两|三|四|五)[张个幅]",
+        clause,
+        re.I,
+    )
+    wanted = _COUNTS[(said[1] or said[2]).lower()] if said else 2
+    if not said and re.search(
+        r"\b(?:these|those|all(?: the)?) (?:pictures|images|versions|drawings)\b|这些图|这几张", clause, re.I
+    ):
+        wanted = 4
+    pictures = album.group if len(album.group) > 1 else album.pictures[-wanted:]
+    return tuple(Reference(kind="number", index=each.number, letter=each.letter) for each in pictures)

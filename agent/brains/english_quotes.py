@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["mask_quotes", "unmasked"]
+__all__ = ["mask_quotes", "plain_quotes", "unmasked"]
 
+_PRINTED = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"'})
 _QUOTED = (
     r"\"[^\"]+\"|\u00ab[^\u00bb]+\u00bb|(?<!\w)'[^']{2,}'(?!\w)|\b[\w-]+\.(?:png|jpe?g|webp|gif|heic|tiff?)\b"
 )
@@ -19,6 +20,11 @@ _NAMED = re.compile(
 _CAPITALS = re.compile(
     r"(?<![\w'])(?!OK\b|TV\b|AI\b|PNG\b|JPE?G\b|USA?\b|UK\b|QUOTE)[A-Z]{2,}(?:[ ]+[A-Z]{2,})*\b"
 )
+
+
+def plain_quotes(text: str) -> str:
+    """The straight quotes and apostrophes of a keyboard in place of a printer's; "no. 4" is number 4."""
+    return re.sub(r"\b([Nn])(?:o|r)\. ?(?=\d)", r"\1umber ", text.translate(_PRINTED))
 
 
 def mask_quotes(text: str) -> tuple[str, list[str]]:

@@ -23,6 +23,10 @@ _END = (
     r"(?=$|[,.;!?]| and | but | then | instead| again| please| so | with | to | into | in "
     r"| at | on | by | blue| red)"
 )
+_LETTER = (
+    r"(?P<l>[a-d]|[ -][b-d]\b(?! \w+ing)|[ -]a\b(?= *(?:$|[,.;:!?]| (?:and|with|in|at|but|again"
+    r"|please|to|on|is|was))))?"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +43,15 @@ def find_reference(text: str) -> NamedPicture | None:
         found = re.search(pattern, text, re.I)
         reference = read(found) if found else None
         if found and reference:
-            rest = f"{text[: found.start()]}it{text[found.end() :]}"
-            return NamedPicture(reference=reference, text=re.sub(r"\s+", " ", rest).strip())
+            rest = f"{text[: found.start()]} it {text[found.end() :]}"
+            return NamedPicture(reference=reference, text=re.sub(r"\s+(?=[\s,.;:!?]|$|')", "", rest).strip())
     return None
 
 
 def _number(found: re.Match[str]) -> Reference:
-    word = found["n"].lower()
-    return Reference(kind="number", index=int(word) if word.isdecimal() else NUMBERS.get(word, 0))
+    word, letter = found["n"].lower(), (found.groupdict().get("l") or "").strip().lower()
+    index = int(word) if word.isdecimal() else NUMBERS.get(word, 0)
+    return Reference(kind="number", index=index, letter=letter)
 
 
 def _ordinal(found: re.Match[str]) -> Reference:
@@ -61,8 +66,21 @@ def _ordinal(found: re.Match[str]) -> Reference:
     return Reference(kind="ordinal", index=index, words=words, is_in_group=is_in_group)
 
 
+def _ordinal_of(found: re.Match[str]) -> Reference:
+    """ "the first of all" counts everything, "the last of those" what was shown last."""
+    index, pool = ORDINALS[found["o"].lower()], found["of"].lower()
+    if pool in ("it", "this", "that") and index == 1:
+        return Reference(kind="original")
+    return Reference(kind="ordinal", index=index, is_in_group=not pool.startswith("all"))
+
+
 def _in_group(found: re.Match[str]) -> Reference:
-    return Reference(kind="ordinal", index=ORDINALS[found["o"].lower()])
+    return Reference(kind="ordinal", index=ORDINALS.get(found["o"].lower(), 2))
+
+
+def _several(found: re.Match[str]) -> Reference:
+    count = NUMBERS.get(found["n"].lower()) or int(found["n"])
+    return Reference(kind="several", index=count if found["o"].lower() == "first" else -count)
 
 
 def _upload(found: re.Match[str]) -> Reference:
@@ -80,9 +98,28 @@ def _around(found: re.Match[str]) -> Reference | None:
 
 def _described(found: re.Match[str]) -> Reference | None:
     groups = found.groupdict()
-    words = content_words(groups.get("w") or "") | content_words(groups.get("with") or "")
+    words = content_words(named_thing(groups.get("w") or "")) | content_words(
+        named_thing(groups.get("with") or "")
+    )
     without = content_words(groups.get("without") or "")
     return Reference(kind="described", words=words, without=without) if words or without else None
+
+
+def named_thing(words: str) -> str:
+    """Up to the thing named: of "kite blue" only the kite, of "red car" both."""
+    kept: list[str] = []
+    for word in words.split():
+        is_look = word.lower() in COLORS or word.lower() in (
+            "bigger",
+            "smaller",
+            "darker",
+            "brighter",
+            "larger",
+        )
+        if is_look and any(each.lower() not in COLORS for each in kept):
+            break
+        kept.append(word)
+    return " ".join(kept)
 
 
 def _original(found: re.Match[str]) -> Reference:
@@ -101,8 +138,22 @@ def _current(found: re.Match[str]) -> Reference:
     return Reference(kind="current")
 
 
-_NP = r"(?:(?!(?:and|but|then|to|before|after|with|without|in|on|it)\b)[\w'-]+)"
+_NP = (
+    r"(?:(?!(?:once|again|most|please|thanks|instead|now|more|back|again|best|better|should|must"
+    r"|could|would|is|are|was|needs|looks|and|but|then|to|before|after|with|without|in|on|it)\b)[\w'-]+)"
+)
 _PATTERNS = (
+    (
+        r"\b(?:the )?(?:candidate|option|variant|choice)\s+(?:number |no\.? ?|#)?(?P<n>[1-8]|one|two"
+        r"|three|four)\b(?! of)",
+        lambda found: Reference(kind="ordinal", index=NUMBERS.get(found["n"].lower()) or int(found["n"])),
+    ),
+    (
+        rf"\b(?:the )?(?P<very>very )?(?P<o>{_ORDINAL})(?: (?:{_PICTURE}))? of (?P<of>(?:it|this"
+        r"|that)\b(?: all)?|all(?: of them| pictures)?\b"
+        r"|(?:the |those |these |all )?(?:two|three|four|five|\d)(?: \w+)?|(?:them|those|these)(?: all)?\b)",
+        _ordinal_of,
+    ),
     (
         rf"\bthe (?:one|{_PICTURE}) (?:right |just )?before the (?:last|latest|newest)(?: (?:one"
         rf"|{_PICTURE}))?\b",
@@ -111,18 +162,23 @@ _PATTERNS = (
     (
         r"\b(?:the )?(?:picture|image|photo|version|option|candidate|pic|result)\s+(?:number "
         r"|no\.? ?|nr\.? ?|#)?"
-        r"(?P<n>\d+|one|two|three|four|five|six)\b(?! (?:of|with|cats|dogs))",
+        rf"(?P<n>\d+|one|two|three|four|five|six){_LETTER}\b(?! (?:of|cats|dogs))",
         _number,
     ),
-    (r"(?<![\w])#\s?(?P<n>\d+)\b", _number),
-    (r"\b(?:number|no\.|nr\.?) ?(?P<n>\d+|one|two|three|four|five|six)\b(?! of)", _number),
+    (rf"(?<![\w])#\s?(?P<n>\d+){_LETTER}\b", _number),
+    (
+        rf"\b(?:number|numero|no\.|nr\.?|handle) ?#?(?P<n>\d+|one|two|three|four|five|six){_LETTER}\b"
+        r"(?! of)",
+        _number,
+    ),
+    (r"(?<![\w#.$])(?![234]d\b)(?P<n>\d{1,3})(?P<l>[a-d])\b", _number),
     (
         rf"\b(?:the|my) (?:(?P<o>{_ORDINAL}) )?(?:uploaded|upload(?:ed)?|attached) ?(?:{_PICTURE})?\b"
         r"|\bmy (?:own |uploaded |original )?(?:photo|picture|image|pic|selfie|snapshot"
         r"|photograph|upload|drawing|sketch)\b"
         rf"|\bthe (?:{_PICTURE}) (?:that |which )?i(?:'ve| have)? (?:just |had )?{_SENT}\b(?: you)?"
         rf"|\bthe (?:one|picture|photo) from my (?:phone|camera|computer)\b|\bthe upload\b"
-        rf"|\bthe photo\b(?! of)",
+        rf"|\bthe photo\b(?! of| with| without| that has)",
         _upload,
     ),
     (
@@ -133,6 +189,22 @@ _PATTERNS = (
         r"(?: (?:was|were|edit|change|came|got)(?: added| put on)?)?",
         _around,
     ),
+    (
+        rf"\b(?:the )?(?P<a>{_ORDINAL})(?: (?:{_PICTURE}))?(?:,| and| &) (?:the )?(?P<b>{_ORDINAL})(?: "
+        rf"(?:{_PICTURE}))?\b(?! \w+ly\b)",
+        lambda found: Reference(
+            kind="several", places=(ORDINALS[found["a"].lower()], ORDINALS[found["b"].lower()])
+        ),
+    ),
+    (
+        rf"\b(?:the )?(?P<o>first|last) (?P<n>two|three|2|3)(?: (?:{_PICTURE}|of them))?\b(?! \w+s\b)",
+        _several,
+    ),
+    (
+        rf"\b(?:the |that )?(?:{_PICTURE}) (?:on|to|at|in) the (?:far )?(?P<o>left|right|middle"
+        r"|cent(?:er|re))\b",
+        _in_group,
+    ),
     (rf"^(?P<o>{_ORDINAL}) (?:{_PICTURE})\b(?! of)", _ordinal),
     (r"^(?:prior|previous|earlier) (?:version|one|picture|image|state)$", _back),
     (
@@ -141,6 +213,14 @@ _PATTERNS = (
         _in_group,
     ),
     (r"^(?P<o>first|second|third|fourth|1st|2nd|3rd|4th|last)$", _ordinal),
+    (
+        rf"\b(?:this|our) (?:chat|conversation|session)'s (?P<o>{_ORDINAL}) (?:{_PICTURE})|\bthe "
+        rf"(?P<o2>{_ORDINAL}) (?:{_PICTURE}) "
+        r"(?:in|of) (?:this|our|the) (?:chat|conversation|session)\b",
+        lambda found: Reference(
+            kind="ordinal", index=ORDINALS[(found["o"] or found["o2"]).lower()], is_in_group=False
+        ),
+    ),
     (
         rf"\b(?:the )?(?P<very>very )(?P<o>{_ORDINAL})(?: (?:{_PICTURE}))?\b",
         _ordinal,
@@ -154,23 +234,25 @@ _PATTERNS = (
     ),
     (
         (
-            rf"(?<!on )(?<!to )(?<!at )\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!time|thing|step|place|edit"
+            rf"(?<!on )(?<!to )(?<!at )\b(?:the )(?P<o>{_ORDINAL}) (?P<w>(?!\w+ing\b|time|thing|step"
+            r"|place|edit"
             rf"|change|line|row"
             rf"|floor|half|side|hand|wheel|eye|ear|corner|part|man|woman|person){_NP})\b(?= "
-            rf"(?:again|back|and|bigger|blue|red|green)|$|,)"
+            rf"(?:again|back|and|in|with|at|but|should|please|bigger|blue|red|green)|$|,)"
         ),
         _ordinal,
     ),
     (
         (
-            r"\bthe (?P<o>first|second|third|fourth|2nd|1st|3rd|4th|last)\b(?= (?:and|but|please"
+            r"\bthe (?P<o>first|second|third|fourth|2nd|1st|3rd|4th|last)\b(?= (?:\w{3,}er\b|with"
+            r"|without|in|at|on|and|but|please"
             r"|again|instead|was|is|looks?|looked)\b|[,.!]|$)"
         ),
         _ordinal,
     ),
     (
         rf"\bthe (?:original|initial|starting|unedited|unmodified|untouched)(?: "
-        rf"{_PICTURE})?\b(?! colou?r| size)|\bhow it was (?:at|in) the (?:very )?(?:start"
+        rf"{_PICTURE})?\b(?! colou?r| size)|\bhow it (?:was|looked) (?:at|in) the (?:very )?(?:start"
         rf"|beginning)\b|\bhow it (?:originally )?(?:was|looked) "
         rf"(?:originally|at first|in the beginning|at the start)\b"
         r"|\bthe (?:very )?(?:beginning|start)\b(?= *$|[,.!]| and)",
@@ -197,7 +279,7 @@ _PATTERNS = (
         (
             rf"\bthe (?:{_PICTURE}) (?:that (?:has|shows|had)|which has|with|showing|of|that's"
             rf"|that is|where (?:it is|it's|it was|there is|there was|the \w+ (?:is|was)))(?: the| "
-            rf"a| an| only| still)? (?P<with>{_NP}(?: {_NP})?)\b"
+            rf"a| an| only| just| still){{0,2}} (?P<with>{_NP}(?: {_NP})?)\b"
         ),
         _described,
     ),
@@ -210,7 +292,8 @@ _PATTERNS = (
     ),
     (
         (
-            rf"\b(?:the|that) (?P<w>(?:(?!(?:previous|new|next|same|other|whole|current|entire|this"
+            r"\b(?:the|that) (?P<w>(?:(?!(?:an?|as|into|is|are|was|were|should|of|to|on|in|for"
+            r"|previous|new|next|same|other|whole|current|entire|this"
             rf"|that|one)\b)[\w'-]+ ){{1,3}}?)(?:{_PICTURE})\b"
             rf"(?: (?:without|with no) (?:the |an? |any )?(?P<without>{_NP}))?"
         ),

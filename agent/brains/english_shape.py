@@ -9,12 +9,15 @@ from agent.brains.references import Album
 from agent.brains.things import is_abstract, is_visible, nouns
 
 __all__ = [
+    "ASPECTS",
     "antecedent",
     "is_about_life",
     "is_addition",
     "is_capability",
     "is_fragment",
     "is_known_part",
+    "is_look",
+    "is_naming",
     "is_order_on",
     "is_order_on_it",
     "is_statement",
@@ -27,7 +30,8 @@ _FINITE = re.compile(
     r" )(?<!a )can|can't"
     r"|could|couldn't|should|must|does|doesn't|do|don't|did|didn't|gets?|got|goes|went|makes"
     r"|made(?! (?:of|from|out of|with|in|by))|takes|took"
-    r"|says|said|ate|came|comes|tells|told|knows|knew|thinks|thought|feels|felt|keeps|kept|needs|wants|likes"
+    r"|says|said|ate|came|comes|fell|tells|told|knows|knew|thinks|thought|feels|felt|keeps|kept|needs"
+    r"|wants|likes"
     r"|loves|hates|seems|looks|means|catches|kills?|gave|gives|gather|always|never|usually|often)\b"
     r"|\b(?:i'll|i'm|i've|i'd|we'll|we're|we've|they're|you're)\b|\b\w+ed (?:the|my|an?|his|her"
     r"|our|your|it|him|them|me|us)\b|'(?:s|re|m) (?:a|an|the|not"
@@ -54,7 +58,7 @@ _NOT_NAMING = frozenset(
     " remember forget wait guess try help make do be don't please who what when where why how"
     " which is are was"
     " do does did can could will would should may might if because although though when while since unless as"
-    " hang plus sit stand lay throw attach open close rather prior not never no maybe perhaps i"
+    " hang plus sit stand lay throw attach close rather prior not never no maybe perhaps i"
     " we you he she they it this that there these those".split()
 )
 _NOT_EDITING = frozenset(
@@ -67,7 +71,7 @@ _NOT_EDITING = frozenset(
     draw paint sketch generate create render imagine to into over under same all both just only even
     """.split()
 )
-_ASPECTS = frozenset(
+ASPECTS = frozenset(
     "wall floor ground ceiling background foreground sky thing color colour light lighting"
     " contrast detail shadow texture"
     " face eye hair skin edge"
@@ -76,6 +80,13 @@ _ASPECTS = frozenset(
     " everything".split()
 )
 """What any picture has."""
+_LOOK = re.compile(
+    r"\b(?:style|mood|light(?:ing)?|lit|colou?rs?|palette|tones?|strokes?|canvas|watercolou?r|oil"
+    r"|pastel|photo-?realistic|realistic"
+    r"|cinematic|dramatic|moody|cozy|cosy|dreamy|vintage|minimalist|detailed|close-?up|background"
+    r"|foreground|bokeh|contrast"
+    r"|atmosphere|feel|vibes?|fancy|nothing else)\b"
+)
 _POINTS = (
     r"\b(?:the|it|its|this|that|these|those|him|his|her|them|their|everything|all|both|each|my"
     r"|me|us|an?|quote\d+|#\d+)\b"
@@ -89,11 +100,18 @@ _DEFINITE_PLACE = re.compile(
     _I,
 )
 _CAPABILITY = re.compile(
-    r"(?:(?:can|could|do|would|will) (?:you|u|it|reverie|this app)(?: also| even| ever| actually"
+    r"(?:any|got any|have any|no) idea how to .*|(?:is it|would it be) (?:possible|allowed|ok|okay"
+    r"|legal) to (?:print|share|save|download|export|upload|sell|use|send|post|animate"
+    r"|delete (?:my|all|the) (?:account|chats?|data|history)) .*"
+    r"|(?:can|may|could|do) (?:i|we|you) (?:also )?(?:print|share|save|download|export|sell|send|post"
+    r"|animate|store|keep|delete (?:my|the)"
+    r" (?:account|chats?|data)) .*|(?:(?:can|could|do|would|will) (?:you|u|it|reverie|this app)(?: "
+    r"also| even| ever| actually"
     r"| theoretically"
     r"| in theory| in principle| ever| usually| really| just| only)*(?: able to| know how to)? "
     r"(?:draw|paint|sketch|edit|make|create|generate|do|handle|recogni[sz]e|understand|read|see|change|write)"
-    r" (?!(?:me|an?|the|it|this|that|my|one|two|three|four|some|him|her|them|another|us|your|\d|quote)\b)"
+    r" (?!(?:me|an?|the|it|this|that|my|one|two|three|four|some|him|her|them|something|anything"
+    r"|another|us|your|\d|quote)\b)"
     r"(?P<what>[a-z]+(?: (?:and|or) [a-z]+|,? or only [a-z]+)?(?: [a-z]+)?)(?: too| as well| at all| yet)?"
     r"|.*\b(?:in theory|theoretically|hypothetically|in principle)\b.*|hypothetically\b.*"
     r"|(?:if|suppose|supposing|say|assume|assuming|imagine) (?:i|we|someone|somebody) "
@@ -101,6 +119,14 @@ _CAPABILITY = re.compile(
     r"|(?:would|are|were) you (?:be )?able to .*)",
     _I,
 )
+
+
+def is_look(clause: str) -> bool:
+    """Names a style, light, mood or manner and no thing of its own."""
+    words = clause.lower()
+    if any(re.search(rf"\b{re.escape(style)}\b", words) for style in STYLES):
+        return True
+    return bool(_LOOK.search(words)) and len(words.split()) < 9
 
 
 def is_known_part(clause: str, album: Album) -> bool:
@@ -123,6 +149,12 @@ def is_statement(clause: str) -> bool:
     return bool(_FINITE.search(main) or _SUBJECT.match(clause) or _OURS.match(main))
 
 
+def is_naming(clause: str) -> bool:
+    """Does not begin with a verb of talk: "remember this cat" names nothing to draw."""
+    words = clause.lower().split()
+    return bool(words) and words[0].strip(",:") not in _NOT_NAMING
+
+
 def is_fragment(clause: str) -> bool:
     """Only names something that can be seen: "hair drier on pink background"."""
     words = clause.lower().split()
@@ -137,7 +169,7 @@ def is_addition(clause: str, album: Album) -> bool:
     if not found or album.current is None or is_statement(clause):
         return False
     return bool(found["pronoun"] or found["there"]) or bool(
-        content_words(found["thing"]) & (album.words(album.current) | _ASPECTS)
+        content_words(found["thing"]) & (album.words(album.current) | ASPECTS)
     )
 
 
@@ -160,7 +192,7 @@ def is_order_on(clause: str, album: Album) -> bool:
         return True
     shown = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
     first = content_words(" ".join(found["thing"].split()[:4]))
-    return bool(first & shown) or bool(first & _ASPECTS)
+    return bool(first & shown) or bool(first & ASPECTS)
 
 
 def is_capability(clause: str) -> bool:
@@ -186,13 +218,28 @@ def is_about_life(order: str, album: Album) -> bool:
         found["verb"],
         _I,
     )
-    if "QUOTE" in what or (is_whole and not what) or any(style in what.lower() for style in STYLES):
+    if (
+        "QUOTE" in what
+        or (
+            is_whole
+            and (
+                not what
+                or re.match(
+                    r"(?:image|picture|photo|please|in|out|by|to|at|a bit|slightly|a little|\d"
+                    r"|clockwise|left|right|horizontal|vertical)",
+                    what,
+                    _I,
+                )
+            )
+        )
+        or any(style in what.lower() for style in STYLES)
+    ):
         return False
     if re.match(r"your\b", what, _I) and not album.context.uploads:
         return True
     shown = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
     said = content_words(what)
-    if said & (shown | _ASPECTS) or is_visible(what):
+    if said & (shown | ASPECTS) or is_visible(what):
         return False
     if is_abstract(re.sub(r"^(?:the|some|an?|all|it to the|him|her|it) ", "", what)):
         return True

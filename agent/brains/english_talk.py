@@ -7,7 +7,7 @@ import re
 _I = re.IGNORECASE
 
 NOT_A_WISH = re.compile(
-    r"^(?:please )?(?:don't|do not|never|no need to|stop|you (?:don't|do not) (?:need"
+    r"^mirror,? mirror\b|^(?:please )?(?:don't|do not|never|no need to|stop|you (?:don't|do not) (?:need"
     r"|have) to) (?:draw|paint|generate|create|make|change|edit|touch"
     r"|do)(?:ing)?\b(?!.*\b(?:instead|just|but)\b)"
     r"|^(?:i (?:don't|do not|won't) (?:want|need)|i(?:'d| would) rather (?:not|just)|no need"
@@ -44,12 +44,15 @@ TALK = re.compile(
     r"|three|pictures|images|versions|first)))|meaning"
     r"|capital|weather|time|point|date))|what(?:'s| is)? (?:can|do|could|would|are|were"
     r"|should) (?:you|i|we|u)\b(?!.*\b(?:see|think (?:of|about)|notice|in (?:it|this|the "
-    r"picture)))|what kinds? of|what sorts? of|what (?:languages?|models?|engines?|sizes?"
+    r"picture)))|what (?:kinds?|sorts?) of (?:pictures?|images?|things?|stuff|styles?|art|drawings?)"
+    r"|what (?:languages?|models?|engines?|sizes?"
     r"|styles?|things?) (?:can|do|are)|who (?:are|is|made|built|created|painted|was"
     r"|invented) (?:you|the mona|van|picasso|(?!this|that|he|she|it|in|on|these"
     r"|those)\w+)\b(?!.* (?:in|on) (?:the|this|that))"
     r"|when (?:did|was|is|will|do)|where (?:are you|do you(?! think)|did you|can i|should i)|do "
-    r"(?:you|we|i|people)\b|does (?:anyone|it cost|this app|reverie)|did you (?:know|sleep"
+    r"(?:you|we|i|people)\b|does (?:anyone|it cost|this app|reverie)|any (?:idea|clue|tips?|advice"
+    r"|thoughts) (?:on |about |for )?(?:how|what|why|where|when)?|did you (?:know|sleep|enjoy|have|get"
+    r"|mean|learn"
     r"|like)|are you|were you|is (?:it|there) (?:raining|sunny|cold|hot|going|ok(?:ay)? "
     r"(?:if|to)|possible|a way|any way|free|safe|legal|hard|difficult|easy|true|you\b)"
     r"|(?:can|could) you (?:draw|paint|edit|see|speak|understand|make|create|generate"
@@ -73,13 +76,23 @@ TALK = re.compile(
     r"|engine|language)|(?:what|who)(?:'s| is) (?:that guy|the president|the author)"
     r"|remind me|wake me|show me (?:how|the way|your|what you can)|help me (?:understand"
     r"|with my|write|decide|choose)|it(?:'s| is) (?:raining|sunny|late|cold|hot|my "
-    r"birthday|been|friday|monday)|make (?:sense|sure|me (?:laugh|happy|smile|a sandwich"
+    r"birthday|been|friday|monday)|make (?:sense|sure(?! (?:that )?(?:the|it|he|she|there)\b)|it "
+    r"(?:quick|snappy|count|happen|stop|work)|me (?:laugh|happy|smile|a sandwich"
     r"|coffee|some coffee|proud))|(?:that|it|this) (?:makes sense|made my day|is (?:how"
     r"|why|what)))",
     _I,
 )
 FIGURATIVE = re.compile(
-    r"\bdraw(?:s|ing|n)? (?:a |an |any |the |some |your |my |its |their |his |no |our "
+    r"\b(?:can|could|try to|to|just|just try and|please)? ?picture (?:him|her|them|it|that|me|us"
+    r"|yourself|myself|this scene|the scene"
+    r"|their|his|my face)\b(?! as (?:an? )?(?:drawing|painting))|\b(?:sketch|picture|drawing|outline"
+    r"|draft|overview|image) (?:of|about"
+    r"|showing) (?:how (?!an?\b)|what (?!an?\b)|why|when|where|the (?:process|plan|situation|idea"
+    r"|future|market|economy))"
+    r"|\bdraw (?:me |us |him |her )?(?:a|the|another) (?:bath|card(?= (?:from|please|now))|salary"
+    r"|pension|crowd|raffle)\b"
+    r"|\bcreate (?:me )?an? [\w-]+ (?:list|plan|schedule|account)\b"
+    r"|\bdraw(?:s|ing|n)? (?:a |an |any |the |some |your |my |its |their |his |no |our "
     r")?(?:own )?(?:firm |quick |clear |hard |valid |logical |important )?(?:conclusions?"
     r"|lines? (?:between|at|in the sand|under|somewhere|there|here)|line\b(?= *(?:at|between|$|\?))"
     r"|comparisons?|parallels?|distinctions?|analog(?:y|ies)|attention|inspiration|blank"
@@ -94,7 +107,7 @@ FIGURATIVE = re.compile(
     r"|\bback to the drawing board\b|\bdrawing board\b|\bpaints? (?:the town|a (?:grim"
     r"|bleak|rosy|clear|different|dark|gloomy|positive) picture)|\bpicture(?:'s)? (?:this"
     r"|perfect)\b(?!.*[?])|\bpicture of (?:health|innocence)\b|\b(?:get|see|got|seeing"
-    r"|look at) the (?:big(?:ger)? )?picture\b(?!.* of)|\bbig(?:ger)? picture\b"
+    r"|look at) the (?:(?:big(?:ger)?|whole|full) picture\b(?!.* of)|picture$)|\bbig(?:ger)? picture\b"
     r"|\bgenerat(?:e|ing) (?:revenue|income|money|leads|interest|traffic|buzz|a (?:report"
     r"|password|random number|list|summary|poem|story|name|title|text))|\bcreate (?:a |an "
     r")?(?:account|password|spreadsheet|playlist|job|value|function|poem|story|list|table"
@@ -107,9 +120,26 @@ FIGURATIVE = re.compile(
     _I,
 )
 VAGUE = re.compile(
+    r"something(?:'s| is| looks| feels)? (?:wrong|weird|odd|strange|bad|funny)(?: (?:with|about|in) "
+    r".+)?|i (?:want|need|would like|'d like) (?:it|this|that) (?:different(?:ly)?|better|changed"
+    r"|nicer)|here (?:you go|it is|you are|is (?:it|one|my (?:photo|picture)))"
+    r"|(?:change|swap|switch) (?:the|its|some) (?:colou?rs|styles?|things)|(?:make|let) (?:it|this) "
+    r"different|do (?:it|that|this) (?:differently|better|again"
+    r" differently)|what about (?:this|that|it)(?: one| picture| photo)?|(?:(?:it|that|this"
+    r"|something)(?:'s| is| looks| feels| seems)? )?(?:still |just |somehow )*(?:not (?:quite |really "
+    r"|exactly )*"
+    r"(?:right|it|there|there yet|what i (?:had in mind|imagined|was after))|off|missing something"
+    r"|needs (?:some )?work"
+    r"|could be (?:better|nicer))(?: yet| here)?|i (?:don't|do not) (?:really |quite )*(?:love|like) "
+    r"(?:it|this|that|how it (?:looks"
+    r"|turned out))(?: (?:much|yet|that much))?|(?:change|fix|improve|edit|adjust|alter) (?:something"
+    r"|things|a few things|a bit|some"
+    r" things)(?: (?:here|in it|about it))?|(?:draw|paint|make|create|sketch|generate) (?:me |us "
+    r")?(?:a |some |an? )?(?:thing|stuff"
+    r"|things|something (?:for me|nice))|"
     r"(?:(?:change|fix|edit|modify|adjust|improve|alter|update) (?:it|this|that|something"
     r"|the picture|the image|the photo|them|one of them)(?: a bit| a little| somehow| up)?"
-    r"|make (?:it|this|that|the picture|the image) (?:better|different|nicer|more "
+    r"|make (?:it|this|that|the picture|the image)(?: look)? (?:better|different|nicer|more "
     r"interesting|pop|good|prettier|cooler|special|perfect|right)|do something(?: else| "
     r"different| with (?:it|this))?|(?:draw|make|paint|create|generate|show me|do) "
     r"(?:something|anything|a picture|an image|a drawing|me something|one|me a picture"
@@ -125,12 +155,25 @@ VAGUE = re.compile(
     r"different (?:colou?r|style|background))",
     _I,
 )
+LEFT_ALONE = re.compile(
+    r"(?:forget(?: about)?|ignore|skip|leave|never ?mind|enough of|enough with|scrap|drop|no more) "
+    r"(?:about )?(?:the|that|this|my|all"
+    r" (?:the|that)|those|these)?(?: \w+){1,3}$(?<!alone)(?<!color)(?<!colour)(?!.*\b(?:edit|change"
+    r"|step)s?$)",
+    _I,
+)
+""" "forget the cat": what is let go before a new wish."""
+PICKS = re.compile(
+    r"(?:i )?(?:like|love|prefer|pick|choose|take|want|go with|'ll take)\b|i'(?:d|ll)\b|the\b|let's\b"
+    r"|number\b|#\d",
+    _I,
+)
 QUESTION = re.compile(
     r"(?:what|what's|who|who's|whose|where|where's|which|how many|how much|how (?:big|old"
     r"|tall|far|large|long|wide|high|fast)|is|are|was|were|does|do(?! (?:it|this|that|them|the"
     r"|an?)\b)|did|has|have(?! (?:the \w+|it|him|her|them) (?!been|got|\w+ed))|can you (?:see|tell|describe"
     r"|read|count|spot|find|identify|recogni[sz]e)|could you (?:tell|describe|read)"
-    r"|describe|tell me (?:what|about|how many|where|which|who|if|whether)|caption"
+    r"|describe|compare|tell me (?:what|about|how many|where|which|who|if|whether)|caption"
     r"|identify|read|count|any(?:thing|one|body)?|explain (?:this|the|what)|recogni[sz]e|what colou?r|do you "
     r"see|analy[sz]e|give me (?:a )?(?:description|caption)|write a (?:caption"
     r"|description)|look at)\b",
@@ -161,7 +204,9 @@ POINTING = re.compile(
     r"\b(?:it|this|that|these|those|they|them|here|he|she|his|her|its)\b(?! (?:is raining|rain))", _I
 )
 OF_THE_WORLD = re.compile(
-    r"(?:are|is|does|did|was|were|who|when|where|why|do (?!an?\b|the\b|one\b|it\b|me\b|us\b|some\b))\b", _I
+    r"(?:are|is|does|did|was|were|who|when|where|why|do (?!an?\b|another\b|more\b|two\b|three\b|the\b"
+    r"|one\b|it\b|me\b|us\b|some\b))\b",
+    _I,
 )
 CORRECTION = re.compile(r"(?:i (?:meant|said|mean) |not that,? )(?!that\b|it\b)(?P<what>.+)", _I)
 GREETING = re.compile(
@@ -198,11 +243,18 @@ _IDIOM = re.compile(
     r"|heart|plans?|mind|pace)"
     r"|the topic|the subject of (?:the )?(?:talk|conversation)|change the (?:subject|topic)"
     r"|monkey business|bed of roses"
-    r"|cup of tea(?= *$)|rose-colou?red|tickled pink|once upon a time|cry wolf|lion's share|snail's pace)\b",
+    r"|cup of tea(?= *$)|rose-colou?red|tickled pink|flying colou?rs|in the (?:black|red) (?:again"
+    r"|this)|iron (?:it )?out|carve out|(?:my|your|our) (?:life|memory|calendar|head)\b"
+    r"|fuel to the fire|put (?:me|us|him|her|them) in the picture (?:about|on|regarding)|(?:undo"
+    r"|repair) the damage|green light from|yellow journalism|castles in the air|sight for sore eyes"
+    r"|cover letter|target on (?:his|her|my|your)"
+    r" (?:own )?back|mailing list|mirror on the wall|(?:side|sides) of the coin|drop me a line|what "
+    r"you mean|draw me in|make it up to|once upon a time|cry wolf|lion's share|snail's pace)\b",
     _I,
 )
 _COMMENT = re.compile(
-    r"(?:, (?:as (?:they say|usual|always|ever)|so to speak|to be (?:honest|fair)|i (?:guess"
+    r"(?:, (?:that's (?:how|what|why) .*|as (?:they say|usual|always|ever)|so to speak|to be (?:honest"
+    r"|fair)|i (?:guess"
     r"|suppose))|\bif you ask me"
     r"|, (?:he|she|they|we) (?:said|says|say|told me|thought)|\b(?:tbh|imo|imho)|\? hardly|, you know)\W*$",
     _I,

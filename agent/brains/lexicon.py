@@ -87,10 +87,28 @@ TYPOS = {
     "cna": "can", "picutre": "picture", "pciture": "picture", "pictur": "picture", "iamge": "image",
     "imgae": "image", "pant": "paint", "piant": "paint", "genrate": "generate", "genereate": "generate",
     "craete": "create", "creat": "create", "crate": "create", "u": "you", "wanna": "want to",
-    "gimme": "give me", "lemme": "let me", "whats": "what's", "turm": "turn", "trun": "turn", "ad": "add",
+    "gimme": "give me", "lemme": "let me", "whats": "what's", "turm": "turn", "trun": "turn",
     "delte": "delete", "repalce": "replace", "replce": "replace", "im": "I'm", "id": "I'd",
     "backgroud": "background", "bakcground": "background", "bleu": "blue", "gren": "green",
     "yelow": "yellow", "lanscape": "landscape", "landscpae": "landscape", "versoin": "version",
+    "ya": "you", "dont": "don't", "doesnt": "doesn't", "isnt": "isn't", "cant": "can't", "thats": "that's",
+    "theres": "there's", "its": "its", "lets": "let's", "ur": "your", "r": "are", "ppl": "people",
+    "abt": "about",
+    "wud": "would", "cud": "could", "shud": "should", "kinda": "kind of", "sorta": "sort of",
+    "gotta": "have to",
+    "gonna": "going to", "tho": "though", "w/": "with", "w/o": "without", "bckground": "background",
+    "bg": "background",
+    "pic": "picture", "pics": "pictures", "img": "image", "thx": "thanks", "ty": "thank you", "whit": "with",
+    "wit": "with", "wiht": "with", "hav": "have", "iz": "is", "tha": "the", "da": "the", "hte": "the",
+    "adn": "and",
+    "nad": "and", "ont": "on", "fro": "for", "og": "original", "prev": "previous", "ull": "you'll",
+    "ive": "I've",
+    "hows": "how's", "wat": "what", "wot": "what", "wht": "what", "wich": "which", "rn": "right now",
+    "elefant": "elephant", "elephent": "elephant", "bycicle": "bicycle", "bicicle": "bicycle",
+    "giraf": "giraffe",
+    "girafe": "giraffe", "butterflys": "butterflies", "puppys": "puppies", "dinasour": "dinosaur",
+    "dinosour": "dinosaur", "pinguin": "penguin", "aeroplain": "airplane", "camra": "camera",
+    "gitar": "guitar",
     "frist": "first", "secnd": "second", "udno": "undo", "drwaing": "drawing",
 }  # fmt: skip
 
@@ -115,7 +133,7 @@ r"|blueberr(?:y|ies)|smurfs?"), "blue"),
 """What everyone knows the colour of: pattern of the thing, its colour."""
 
 _THING = re.compile(
-    r"\bthe (?:same )?colou?r (?:of|as|that) (?:a |an |the )?(?:"
+    r"\b(?:(?:in |has |with )?(?:the|a) (?:same )?colou?r (?:of|as|that|like) |as \w+ as )(?:a |an |the )?(?:"
     + "|".join(f"(?P<c{index}>{pattern})" for index, (pattern, _) in enumerate(ANSWERS))
     + r")\b(?: (?:has|have|is|usually has))?",
     re.I,
@@ -139,9 +157,39 @@ _FACTS = (
     (r"the (?:fruit|one) (?:that )?(?:monkeys love|monkeys like|newton saw fall)", "a banana"),
     (r"the vehicle that flies", "an airplane"),
     (r"(?:the )?(?:animal|thing) with (?:a|the) trunk", "an elephant"),
+    (r"(?:the|an?) (?:insect|animal|creature|bug) (?:that|which) makes honey", "a bee"),
+    (r"the (?:animal|bird|one) (?:that|which) (?:says|goes) (?:moo|mooo)", "a cow"),
+    (r"(?:the|an?) (?:animal|creature) (?:that|which) gives (?:us )?milk", "a cow"),
+    (r"(?:the|an?) (?:animal|creature) (?:that|which) (?:says|goes) (?:oink)", "a pig"),
+    (r"(?:the|an?) (?:animal|creature|bird) (?:that|which) (?:says|goes) (?:quack)", "a duck"),
+    (r"(?:the|an?) (?:animal|creature|bird) (?:that|which) (?:says|goes) (?:baa)", "a sheep"),
+    (r"(?:the|an?) (?:animal|creature|bird) (?:that|which) (?:says|goes) (?:ribbit)", "a frog"),
+    (r"(?:the|an?) (?:animal|creature|one) with (?:the|a very|a|such a) long neck", "a giraffe"),
+    (r"(?:the|an?) (?:animal|horse) with (?:black and white )?stripes", "a zebra"),
+    (r"the (?:fruit|thing) (?:that )?keeps the doctor away", "an apple"),
+    (
+        r"(?:the|an?) (?:bird|one|animal) that (?:can't fly and )?(?:lives|waddles) (?:at|in|on) "
+        r"(?:the south pole|antarctica|ice)",
+        "a penguin",
+    ),
+    (r"(?:the|a) (?:vehicle|thing) (?:with two wheels|that has two wheels)(?: and pedals)?", "a bicycle"),
+    (r"(?:the|a) (?:ship|boat) (?:that )?(?:goes|dives) under ?water", "a submarine"),
+    (
+        r"(?:what|the thing(?: that)?|something) (?:you|we|one|people) (?:use|need|open|hold|take) "
+        r"(?:when it rains|in the rain"
+        r"|against (?:the )?rain)",
+        "an umbrella",
+    ),
+    (r"(?:what|the thing(?: that)?) (?:tells|shows) (?:the|you the|us the) time", "a clock"),
+    (r"the (?:planet|one) (?:that )?we live on", "the earth"),
+    (
+        r"(?:the|an?) (?:animal|bird) (?:that|which) (?:wakes|crows) (?:us |you )?(?:up )?(?:in|at) "
+        r"the (?:morning|dawn)",
+        "a rooster",
+    ),
     (r"the number of legs (?:of|on) a spider", "eight"),
 )
-_SUMS = re.compile(r"\b(\w+) (plus|minus) (\w+)\b", re.I)
+_SUMS = re.compile(r"(?<!picture )(?<!image )(?<!number )\b(?!an? )(\w+) (plus|minus) (?!an? )(\w+)\b", re.I)
 
 
 def reasoned(words: str) -> str:

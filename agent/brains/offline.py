@@ -14,13 +14,16 @@ from agent.brains.english_edits import with_subject
 from agent.brains.limits import within_limits
 from agent.brains.other_languages import decide_unread, unread_language
 from agent.brains.reading import Reading, Wish
-from agent.brains.references import Album, Reference
+from agent.brains.references import Album, Reference, Resolved
 from agent.brains.rest import without_rest
 from agent.brains.small_world import SmallWorld
 from agent.brains.subjects import repainted, subject
 from agent.domain import Decision, DecisionStep, Origin, Route
 
 __all__ = ["OfflineBrain"]
+
+SURE_ENOUGH = 0.5
+"""Less sure of the picture meant, the rules ask."""
 
 
 class OfflineBrain:
@@ -33,8 +36,8 @@ class OfflineBrain:
     def decide(self, context: Context) -> Decision:
         """What the user wants; never raises."""
         context = context.model_copy(update={"message": without_rest(context.message)})
-        album = Album(context)
         language = language_of(context)
+        album = Album(context, language)
         if language not in ("en", "zh"):
             return decide_unread(album, language)
         reading = (
@@ -72,6 +75,7 @@ class Deciding:
         self.language = language
         self.steps: list[DecisionStep] = []
         self.targets: list[str] = []
+        self.used_pictures: list[Resolved] = []
         self.base: str | None = None
         """What the next edit starts from: a picture gone back to, or an earlier step."""
 
@@ -108,7 +112,8 @@ class Deciding:
     def conclude(self) -> Decision:
         if not self.steps:
             target = (self.base,) if self.base else ()
-            return self.decision(Route.GO_BACK, "back to an earlier picture", targets=target)
+            reply = answers.back_to(self.album, self.used_pictures[-1], self.language)
+            return self.decision(Route.GO_BACK, "back to an earlier picture", targets=target, reply=reply)
         steps = tuple(self.steps)
         route = Route.GENERATE if steps[0].kind == "generate" else Route.EDIT
         world = SmallWorld(self.album.context.vocabulary, self.language)
@@ -117,9 +122,8 @@ class Deciding:
             return self.ask(refusal, ())
         steps = tuple(step.model_copy(update={"prompt": world.in_known_words(step.prompt)}) for step in steps)
         targets = tuple(dict.fromkeys(self.targets)) if route is Route.EDIT else ()
-        return self.decision(
-            route, f"{len(steps)} step(s)", targets=targets, steps=steps, notices=world.notices(steps)
-        )
+        notices = (*answers.taken(self.album, self.used_pictures, self.language), *world.notices(steps))
+        return self.decision(route, f"{len(steps)} step(s)", targets=targets, steps=steps, notices=notices)
 
     def generate(self, wish: Wish) -> Decision | None:
         self.steps.append(
@@ -180,37 +184,33 @@ class Deciding:
         """The pictures to change, or a question."""
         if wish.reference and wish.reference.kind != "current":
             found = self.album.find(wish.reference)
-            if not found:
-                found = () if self.base is None or wish.reference.kind != "described" else (self.base,)
-            if (
-                not found
-                and wish.reference.kind == "described"
-                and self.album.current
-                and not self.album.is_choice_open
-            ):
-                found = (self.album.current.id,)
-            if len(found) == 1 or (wish.reference.kind == "all" and found):
-                return found
-            return self.ask(answers.which_one(self.language), found or self.candidates())
+            if wish.reference.kind == "described" and found.confidence < SURE_ENOUGH:
+                if self.base and not found.ids:
+                    return (self.base,)
+                if self.album.current and not self.album.is_choice_open and len(found.ids) < 2:
+                    found = self.album.find(Reference(kind="current"))
+            is_one = len(found.ids) == 1 or wish.reference.kind in ("all", "several")
+            return self.used(found) if is_one and found.confidence >= SURE_ENOUGH else self.which(found)
         if self.base:
             return (self.base,)
         if self.album.current is None:
             return self.ask(answers.nothing_to_change(self.language), ())
         if re.search(r"\b(?:them|these|those)\b", wish.text, re.I) and len(self.album.group) > 1:
-            return tuple(each.id for each in self.album.group)
-        if self.album.is_choice_open:
-            fitting = self.by_subject(wish.text)
-            return (
-                fitting
-                if len(fitting) == 1
-                else self.ask(answers.which_one(self.language), self.candidates())
-            )
-        return (self.album.current.id,)
+            return self.used(self.album.find(Reference(kind="all")))
+        found = self.album.find(Reference(kind="current"))
+        if found.confidence < SURE_ENOUGH:
+            found = self.album.showing(wish.text)
+        return self.used(found) if len(found.ids) == 1 else self.which(found)
 
-    def by_subject(self, text: str) -> tuple[str, ...]:
-        """Of pictures side by side those that show what the instruction names ("make the cat blue")."""
-        named = re.findall(r"\bthe ([a-z]+)", text.lower())
-        return tuple(each.id for each in self.album.group if set(named) & self.album.words(each))
+    def used(self, found: Resolved) -> tuple[str, ...]:
+        """Remembers what was taken to be meant, for the reply to name."""
+        self.used_pictures.append(found)
+        return found.ids
+
+    def which(self, found: Resolved) -> Decision:
+        """One question with the pictures to click."""
+        asked = self.ask(answers.which_one(self.language), found.ids or self.candidates())
+        return asked.model_copy(update={"confidence": found.confidence})
 
     def again(self, wish: Wish) -> Decision | None:
         """The current picture's wish once more, from the same source."""
@@ -218,7 +218,7 @@ class Deciding:
             last = self.steps[-1]
             self.steps[-1] = last.model_copy(update={"num_pictures": min(wish.num_pictures, 100)})
             return None
-        found = self.album.find(wish.reference) if wish.reference else ()
+        found = self.album.find(wish.reference).ids if wish.reference else ()
         picture = self.album.by_id[found[0]] if found else self.album.current
         if picture is None:
             return self.ask(answers.unclear(self.album, self.language), ())
@@ -230,7 +230,8 @@ class Deciding:
                 Wish(kind="again", text=translate(picture.prompt), num_pictures=wish.num_pictures)
             )
         if picture.parent in self.album.by_id:
-            reference = Reference(kind="number", index=self.album.by_id[picture.parent or ""].number)
+            parent = self.album.by_id[picture.parent or ""]
+            reference = Reference(kind="number", index=parent.number, letter=parent.letter)
             return self.edit(
                 Wish(
                     kind="edit",
@@ -243,11 +244,11 @@ class Deciding:
 
     def go_back(self, wish: Wish) -> Decision | None:
         found = self.album.find(wish.reference or Reference(kind="back"))
-        if len(found) != 1:
-            return self.ask(
-                answers.where_to(self.language, bool(self.album.context.pictures)), found or self.candidates()
-            )
-        self.base = found[0]
+        if len(found.ids) != 1 or found.confidence < SURE_ENOUGH:
+            question = answers.where_to(self.language, bool(self.album.pictures))
+            asked = self.ask(question, found.ids or self.candidates())
+            return asked.model_copy(update={"confidence": found.confidence})
+        self.base = self.used(found)[0]
         return None
 
     def answer(self, wish: Wish) -> Decision:
@@ -255,14 +256,33 @@ class Deciding:
         if self.album.current is None:
             return self.ask(answers.nothing_to_see(self.language), ())
         found = self.album.find(wish.reference or Reference(kind="current"))
-        if not found:
-            return self.ask(answers.which_one(self.language), self.candidates())
-        if wish.reference and wish.reference.kind == "described" and len(found) > 1:
-            return self.ask(answers.which_one(self.language), found)
-        found = tuple(
-            dict.fromkeys([*found, *(each for one in wish.others for each in self.album.find(one))])
-        )
-        return self.decision(Route.UNDERSTAND, "a question about a picture", targets=found)
+        if wish.reference is None and found.confidence < SURE_ENOUGH:
+            shown = self.album.showing(wish.text)
+            is_of_all = re.search(
+                r"\b(?:they|them|these|those|all|both|pictures|images|ones)\b|它们|这些|都", wish.text, re.I
+            )
+            found = self.album.find(Reference(kind="all")) if is_of_all else shown
+            if len(found.ids) != 1 and not is_of_all:
+                return self.which(found)
+            return self.understood(found, wish)
+        if (
+            not found.ids
+            and wish.reference
+            and wish.reference.kind == "described"
+            and not self.album.is_choice_open
+        ):
+            found = self.album.find(Reference(kind="current"))
+        if not found.ids or (
+            wish.reference and wish.reference.kind not in ("all", "several") and len(found.ids) > 1
+        ):
+            return self.which(found)
+        return self.understood(found, wish)
+
+    def understood(self, found: Resolved, wish: Wish) -> Decision:
+        self.used(found)
+        others = [each for one in wish.others for each in self.album.find(one).ids]
+        targets = tuple(dict.fromkeys([*found.ids, *others]))
+        return self.decision(Route.UNDERSTAND, "a question about a picture", targets=targets)
 
     def resolved(self, text: str, source: str) -> str:
         """The instruction with "it" made plain where one thing is meant."""
@@ -280,7 +300,7 @@ class Deciding:
     def candidates(self) -> tuple[str, ...]:
         """Pictures to show under a question."""
         group = self.album.group if len(self.album.group) > 1 else ()
-        return tuple(each.id for each in (group or self.album.context.pictures[-4:]))
+        return tuple(each.id for each in (group or self.album.pictures[-4:]))
 
     def ask(self, reply: str, targets: Sequence[str]) -> Decision:
         return self.decision(Route.ASK, "not clear enough", targets=tuple(targets), reply=reply)
@@ -304,7 +324,8 @@ class Deciding:
             width=wanted.width,
             height=wanted.height,
             language=self.language,
-            reason=reason,
+            confidence=min((each.confidence for each in self.used_pictures), default=1.0),
+            reason="; ".join(dict.fromkeys([reason, *(each.reason for each in self.used_pictures)])),
             reply=reply,
             notices=notices,
         )

@@ -62,7 +62,8 @@ _ENGLISH = frozenset(
     " with for from make draw"
     " paint add put remove change give go back what how who where which can could please no not"
     " do does mean sorry at"
-    " his her its show let want like".split()
+    " his her its show let want like as at by or so up out now then same next night day old new one "
+    "two three".split()
 )
 _WISH = re.compile(
     r"\b(?:dib[uú]j|pint[aeo]|haz|pon|quit[ae]|añad|cambi|quiero|quisiera|dessine[zr]?\b|peins"
@@ -115,7 +116,7 @@ def unread_language(text: str) -> str | None:
 def decide_unread(album: Album, language: str) -> Decision:
     """Undo is understood; other wishes are asked for in English. Never a picture."""
     message, reply = album.context.message, _SENTENCES[language]
-    back = album.find(Reference(kind="back"))
+    back = album.find(Reference(kind="back")).ids
     if _UNDO.search(message) and back:
         return Decision(route=Route.GO_BACK, targets=back, language=language, reason="undo")
     is_wish = bool(_WISH.search(message)) and not _HOW_TO.search(message)

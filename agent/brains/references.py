@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from agent.brains import reasons
 from agent.brains.brain import Context, PictureView
 from agent.brains.chinese_words import translate
-from agent.brains.lexicon import COLORS, content_words
+from agent.brains.lexicon import content_words
+from agent.brains.picture_words import after_edit
+from agent.brains.reasons import Reason
 from agent.domain import Origin
 
-__all__ = ["Album", "Reference"]
+__all__ = ["Album", "Reference", "Resolved"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
     """How a message names a picture. `words`: of "the red one".
 
-    `index`: of ordinals (from 1, or -1 the last), of #4, or steps back.
+    `index`: of ordinals (from 1, or -1 the last), of #4, or steps back. `letter`: of #4b.
 
     `is_in_group`: the ordinal counts the pictures shown last ("the second one"), not all of them.
     """
@@ -35,19 +39,36 @@ class Reference:
         "before",
         "after",
         "all",
+        "several",
         "redo",
     ]
     index: int = 1
+    letter: str = ""
+    places: tuple[int, ...] = ()
     words: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
     is_in_group: bool = True
 
 
-class Album:
-    """The pictures of a context and what each shows now, edits taken into account."""
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """The pictures that a reference means, why ("the second of the four shown last") and how sure, 0 to 1."""
 
-    def __init__(self, context: Context) -> None:
+    ids: tuple[str, ...]
+    reason: str
+    confidence: float
+
+
+class Album:
+    """The pictures of a context and what each shows now, edits taken into account.
+
+    `language`: of the reasons given.
+    """
+
+    def __init__(self, context: Context, language: str = "en") -> None:
         self.context = context
+        self.language = language
+        self.pictures = context.pictures
         self.by_id = {picture.id: picture for picture in context.pictures}
         self._words: dict[str, frozenset[str]] = {}
 
@@ -87,32 +108,63 @@ class Album:
             self._words[picture.id] = after_edit(before, prompt) if parent else content_words(prompt)
         return self._words[picture.id]
 
-    def find(self, reference: Reference) -> tuple[str, ...]:
-        """The ids meant: none, one, or several when the words fit several."""
-        pictures = self.context.pictures
+    def find(self, reference: Reference) -> Resolved:
+        """The pictures meant, why, and how sure that is; none, or several when the words fit several."""
         match reference.kind:
             case "current":
-                return self._ids(self.current)
+                return self._current()
             case "all":
-                return tuple(each.id for each in self.group) or self._ids(self.current)
+                group = self._resolved(self.group, 1.0, reasons.all_shown)
+                return group if group.ids else self._current()
+            case "several":
+                pool = (
+                    self.group
+                    if len(self.group) >= abs(reference.index) and len(self.group) > 1
+                    else self.pictures
+                )
+                if reference.places:
+                    named = [pick(list(pool), place) for place in reference.places]
+                    return self._resolved([each for each in named if each], 0.95, reasons.all_shown)
+                chosen = pool[: reference.index] if reference.index > 0 else pool[reference.index :]
+                return self._resolved(chosen, 0.95, reasons.all_shown)
             case "number":
-                return tuple(each.id for each in pictures if each.number == reference.index)
+                return self._number(reference)
             case "ordinal":
                 return self._ordinal(reference)
             case "upload":
-                uploads = [each for each in pictures if each.origin is Origin.UPLOADED]
-                return self._ids(pick(uploads, reference.index))
+                return self._upload(reference)
             case "original":
-                return self._ids(self.root(self.current))
+                return self._resolved(one(self.root(self.current)), 0.95, reasons.original)
             case "back":
-                return self._ids(self._back(reference.index))
+                return self._back(reference.index)
             case "redo":
-                children = [each for each in pictures if self.current and each.parent == self.current.id]
-                return self._ids(children[-1] if children else None)
+                children = [each for each in self.pictures if self.current and each.parent == self.current.id]
+                return self._resolved(children[-1:], 0.95 if len(children) == 1 else 0.7, reasons.redone)
             case "before" | "after":
                 return self._around(reference)
             case "described":
                 return self._described(reference)
+
+    def showing(self, text: str) -> Resolved:
+        """Of pictures side by side those that show what an instruction names ("make the cat blue")."""
+        side = re.search(
+            r"\b(?:on|to|at|in) the (left|right|middle|cent(?:er|re))\b|\bthe (left|right) (?!of)", text, re.I
+        )
+        if side:
+            index = {"l": 1, "r": -1}.get((side[1] or side[2])[0].lower(), (len(self.group) + 1) // 2)
+            return self._resolved(
+                [self.group[index - (index > 0)]], 0.8, reasons.place_in_group(index, len(self.group))
+            )
+        shared = (
+            frozenset[str].intersection(*(self.words(each) for each in self.group))
+            if self.group
+            else frozenset()
+        )
+        named = content_words(text) - shared
+        fitting = [each for each in self.group if named & self.words(each)]
+        seen = frozenset[str]().union(*(self.words(each) for each in fitting))
+        why = reasons.shows(named & seen, frozenset(), is_only=True)
+        return self._resolved(fitting, 0.9 / max(len(fitting), 1), why)
 
     def root(self, picture: PictureView | None) -> PictureView | None:
         """Where a picture's line of edits began."""
@@ -120,26 +172,78 @@ class Album:
             picture = self.by_id[picture.parent or ""]
         return picture
 
-    def _ids(self, picture: PictureView | None) -> tuple[str, ...]:
-        return () if picture is None else (picture.id,)
+    def _resolved(self, pictures: Sequence[PictureView], confidence: float, why: Reason) -> Resolved:
+        """Several pictures where one is meant are each as likely as their number allows."""
+        ids = tuple(dict.fromkeys(each.id for each in pictures))
+        return Resolved(ids=ids, reason=why.told(self.language), confidence=confidence if ids else 0.0)
 
-    def _ordinal(self, reference: Reference) -> tuple[str, ...]:
-        group = self.group if reference.is_in_group and len(self.group) > 1 else ()
-        pool = list(group) if group and abs(reference.index) <= len(group) else list(self.context.pictures)
+    def _current(self) -> Resolved:
+        if self.context.uploads:
+            confidence = 1.0 if len(self.context.uploads) == 1 else 0.4
+            return self._resolved(one(self.current), confidence, reasons.just_sent)
+        if self.is_choice_open:
+            return self._resolved(one(self.current), 0.4, reasons.current)
+        why = reasons.only_one if len(self.pictures) == 1 else reasons.current
+        return self._resolved(one(self.current), 1.0, why)
+
+    def _number(self, reference: Reference) -> Resolved:
+        named = [each for each in self.pictures if each.number == reference.index]
+        if reference.letter and any(each.letter for each in named):
+            named = [each for each in named if each.letter == reference.letter]
+        return self._resolved(named, 1.0 / max(len(named), 1), reasons.number)
+
+    def _upload(self, reference: Reference) -> Resolved:
+        uploads = [each for each in self.pictures if each.origin is Origin.UPLOADED]
+        root = self.root(self.current)
+        is_last = reference.index == -1
+        if is_last and len(uploads) > 1 and root in uploads and not self.context.uploads:
+            return self._resolved(one(root), 0.8, reasons.upload)
+        confidence = 0.7 if is_last and len(uploads) > 1 else 1.0
+        return self._resolved(one(pick(uploads, reference.index)), confidence, reasons.upload)
+
+    def _ordinal(self, reference: Reference) -> Resolved:
+        pool, confidence, place = self._pool(reference)
         if reference.words:
             fitting = [each for each in pool if reference.words <= self.words(each)]
-            pool = fitting or [each for each in self.context.pictures if reference.words <= self.words(each)]
-        return self._ids(pick(pool, reference.index))
+            pool = fitting or [each for each in self.pictures if reference.words <= self.words(each)]
+        return self._resolved(one(pick(pool, reference.index)), confidence, place(reference.index, len(pool)))
 
-    def _back(self, steps: int) -> PictureView | None:
+    def _pool(self, reference: Reference) -> tuple[list[PictureView], float, Callable[[int, int], Reason]]:
+        """The pictures that an ordinal counts: those shown last, those that were chosen from, or all."""
+        group = list(self.group) if reference.is_in_group and len(self.group) > 1 else []
+        if group and abs(reference.index) <= len(group):
+            return group, 0.95, reasons.place_in_group
+        choice = self._chosen_from() if reference.is_in_group and reference.index > 1 else []
+        if abs(reference.index) <= len(choice):
+            return choice, 0.8, reasons.place_in_group
+        return list(self.pictures), 0.9 if not group else 0.6, reasons.place_of_all
+
+    def _chosen_from(self) -> list[PictureView]:
+        """The pictures once shown side by side from which the current one was picked or grew."""
+        line = {each.id for each in self.line(self.current)}
+        for utterance in reversed(self.context.history):
+            shown = [self.by_id[each] for each in utterance.pictures if each in self.by_id]
+            if len(shown) > 1 and line & set(utterance.pictures):
+                return shown
+        return []
+
+    def line(self, picture: PictureView | None) -> list[PictureView]:
+        """A picture and all it grew from, the newest first."""
+        line = one(picture)
+        while line and line[-1].parent in self.by_id:
+            line.append(self.by_id[line[-1].parent or ""])
+        return line
+
+    def _back(self, steps: int) -> Resolved:
         """The version so many steps before; before a picture with no parent comes the one shown before it."""
-        picture = self.current
+        picture, confidence = self.current, 0.95
         for _ in range(steps):
             if picture is None:
-                return None
+                break
             parent = self.by_id.get(picture.parent or "")
+            confidence = confidence if parent else 0.8
             picture = parent or self._shown_before(picture)
-        return picture
+        return self._resolved(one(picture), confidence, reasons.steps_back(steps))
 
     def _shown_before(self, picture: PictureView) -> PictureView | None:
         order = [each for line in self.context.history for each in line.pictures if each in self.by_id]
@@ -148,73 +252,49 @@ class Album:
         earlier = [each for each in order if self.by_id[each].turn < picture.turn]
         return self.by_id[earlier[-1]] if earlier else None
 
-    def _around(self, reference: Reference) -> tuple[str, ...]:
+    def _around(self, reference: Reference) -> Resolved:
         """The version before (or after) some change was made: "the one before the hat"."""
-        for picture in reversed(self.context.pictures):
+        line = [each.id for each in self.line(self.current)]
+        for picture in sorted(reversed(self.pictures), key=lambda each: each.id not in line):
             if reference.words & content_words(translate(picture.prompt)) and picture.parent in self.by_id:
-                return (picture.parent or "",) if reference.kind == "before" else (picture.id,)
-        return ()
+                confidence = 0.95 if picture.id in line else 0.8
+                if reference.kind == "before":
+                    before = self.by_id[picture.parent or ""]
+                    return self._resolved([before], confidence, reasons.before(picture.prompt))
+                return self._resolved([picture], confidence, reasons.after(picture.prompt))
+        return self._resolved([], 0.0, reasons.number)
 
-    def _described(self, reference: Reference) -> tuple[str, ...]:
+    def _described(self, reference: Reference) -> Resolved:
         """The pictures that show the words; of one line of edits only the newest, of different ones all."""
+        words, share = reference.words, 1.0
         fitting = [
             each
-            for each in self.context.pictures
-            if reference.words <= self.words(each) and not reference.without & self.words(each)
+            for each in self.pictures
+            if words <= self.words(each) and not reference.without & self.words(each)
         ]
-        if not fitting and len(reference.words) > 1:
-            best = max((len(reference.words & self.words(each)) for each in self.context.pictures), default=0)
-            fitting = [
-                each
-                for each in self.context.pictures
-                if best and len(reference.words & self.words(each)) == best
-            ]
+        if not fitting and len(words) > 1:
+            best = max((len(words & self.words(each)) for each in self.pictures), default=0)
+            fitting = [each for each in self.pictures if best and len(words & self.words(each)) == best]
+            share = best / len(words)
+        why = reasons.shows(words, reference.without, is_only=len(fitting) == 1)
         if len(fitting) > 1 and len(self.group) > 1 and any(each in self.group for each in fitting):
             fitting = [each for each in fitting if each in self.group]
-            return tuple(each.id for each in fitting)
+            return self._resolved(fitting, share / len(fitting), why)
         others = [each for each in fitting if each != self.current]
         if not others:
-            return self._ids(fitting[-1] if fitting else None)
-        newest = others[-1]
+            return self._resolved(fitting[-1:], share, why)
+        named = [each for each in others if words and words <= content_words(translate(each.prompt))]
+        newest = (named or others)[-1]
         twins = [each for each in others if each.turn == newest.turn and each.parent == newest.parent]
-        return tuple(each.id for each in twins)
+        confidence = share * (0.95 if len(fitting) == 1 else 0.8) / len(twins)
+        return self._resolved(twins, confidence, why)
+
+
+def one(picture: PictureView | None) -> list[PictureView]:
+    return [] if picture is None else [picture]
 
 
 def pick(pictures: list[PictureView], index: int) -> PictureView | None:
     """The one at a place counted from 1, or from the end if negative."""
     place = index - 1 if index > 0 else len(pictures) + index
     return pictures[place] if 0 <= place < len(pictures) else None
-
-
-_REMOVAL = re.compile(
-    r"\b(?:remove|delete|erase|without|drop|lose|take (?:away|off|out)|get rid of|no)\b(?P<what>.*)", re.I
-)
-_EXCHANGE = re.compile(
-    r"\b(?:replace|swap|exchange|change|turn)\b (?P<old>.+?) (?:with|for|by|into|to) (?P<new>.+)", re.I
-)
-
-
-def after_edit(before: frozenset[str], instruction: str) -> frozenset[str]:
-    """The words of a picture after an edit of these words."""
-    words = before
-    for part in re.split(r",| and (?=[a-z]+ )", instruction):
-        exchange, removal = _EXCHANGE.search(part), _REMOVAL.search(part)
-        if exchange:
-            old, new = content_words(exchange["old"]), content_words(exchange["new"])
-            gone = old if new - frozenset(COLORS) else frozenset[str]()
-            words = (words - gone - colors_of(new, words)) | new
-        elif removal:
-            words = words - content_words(removal["what"])
-        else:
-            new = content_words(part)
-            is_recolored = bool(new & frozenset(COLORS)) and not re.match(
-                r"\W*(?:add|put|place)\b", part, re.I
-            )
-            words = (words - colors_of(new, words) if is_recolored else words) | new
-    return words
-
-
-def colors_of(new: frozenset[str], old: frozenset[str]) -> frozenset[str]:
-    """The old colours that a new colour replaces."""
-    colors = frozenset(COLORS)
-    return old & colors if new & colors else frozenset()

@@ -6,9 +6,9 @@ import re
 
 from agent.brains.lexicon import singular
 
-__all__ = ["is_abstract", "is_visible", "nouns"]
+__all__ = ["VISIBLE", "is_abstract", "is_visible", "nouns"]
 
-_VISIBLE = frozenset(
+VISIBLE = frozenset(
     """
     person man woman boy girl child kid baby people couple family crowd king queen prince princess knight
     wizard
@@ -89,6 +89,13 @@ _ABSTRACT = frozenset(
     electricity volume music attitude dinner power energy space leads walk shower word joke riddle quote
     thing time title
     topic tour traffic translation trip trouble try turn
+    script website schema database code program software app algorithm verdict letter contract document
+    article blog novel essay homework
+    presentation slide resume cv invoice menu workout diet routine timetable agenda meeting memo survey
+    quiz exam formula equation
+    playlist argument case defence strategy concept theory hypothesis sarcasm notch way memory account
+    mailing tone voice sight
+    drift scenario metaphor to-do
     update vacation value visit vote wish word work worry
     """.split()
 )
@@ -106,10 +113,11 @@ def nouns(text: str) -> tuple[str, ...]:
 
 def is_visible(text: str) -> bool:
     """Whether it names at least one thing that a picture can show."""
-    return not _VISIBLE.isdisjoint(nouns(text))
+    return not VISIBLE.isdisjoint(nouns(text))
 
 
 def is_abstract(text: str) -> bool:
     """Whether the first thing named cannot be seen: "a change of scenery", "some interest"."""
+    text = re.sub(r"\bquote\d+", "", text, flags=re.I)
     head = nouns(_END.split(text.strip(), maxsplit=1)[0])
     return bool(head) and head[-1] in _ABSTRACT and not is_visible(" ".join(head))

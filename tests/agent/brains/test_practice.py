@@ -1,15 +1,24 @@
-"""Short messages the rules were tuned on, each in one of six conversations."""
+"""Messages the rules were tuned on, and idioms that must never be drawn."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from agent.brains.brain import Context, PictureView, Utterance
 from agent.brains.offline import OfflineBrain
 from agent.domain import Origin, Route
+from agent.evaluate import evaluate
+from agent.evaluation.report import shares
+from tests.practice import read_practice
 
-PRACTICE = Path(__file__).parents[2] / "data" / "practice.tsv"
+DATA = Path(__file__).parents[2] / "data"
+PRACTICE = DATA / "practice.tsv"
+PLANS = DATA / "practice_plans.tsv"
+IDIOMS = DATA / "idioms.txt"
 FLOOR = 0.97
+PLAN_FLOORS = {"route": 0.95, "target": 0.95, "plan": 0.94}
 
 
 def view(
@@ -87,3 +96,25 @@ def test_nearly_all_practised_messages_are_read_as_meant() -> None:
     wrong = [message for kind, wanted, message in lines if not answered(kind, wanted, message)]
     assert len(lines) > 400
     assert len(wrong) <= (1 - FLOOR) * len(lines), wrong
+
+
+def test_nearly_all_practised_plans_are_made_as_meant() -> None:
+    points = tuple(read_practice(PLANS))
+    brain = OfflineBrain()
+    got = shares(evaluate(points, brain, brain))
+    assert len(points) > 1000
+    assert all((got[name] or 0) >= floor for name, floor in PLAN_FLOORS.items()), got
+
+
+@pytest.mark.parametrize("kind", ["N", "C"])
+def test_no_idiom_is_drawn(kind: str) -> None:
+    idioms = IDIOMS.read_text("utf-8").splitlines()
+    assert len(set(idioms)) > 200
+    context = CONVERSATIONS[kind]
+    drawn = [
+        idiom
+        for idiom in idioms
+        if OfflineBrain().decide(context.model_copy(update={"message": idiom})).route
+        in (Route.GENERATE, Route.EDIT)
+    ]
+    assert drawn == []

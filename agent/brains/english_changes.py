@@ -1,0 +1,124 @@
+"""English changes of a picture that are no plain orders, and pictures named on the way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent.brains import english_forms as forms
+from agent.brains.english_combine import about
+from agent.brains.english_edits import as_instruction
+from agent.brains.english_references import find_reference
+from agent.brains.lexicon import content_words, singular
+from agent.brains.reading import Wish
+from agent.brains.references import Album, Reference
+
+__all__ = [
+    "about_another",
+    "is_placed_name",
+    "let_go",
+    "numbered",
+    "other_look",
+    "told_change",
+    "without_name",
+]
+
+_NOT_PLACED = re.compile(
+    r"(?:with|without|same|the same|in|at|on|as|like|no|not|only|just|but|from|for)\b|(?:an?|the|one"
+    r"|another|new)(?: new)? (?:pictures?|images?"
+    r"|photos?|drawings?|versions?)\b|.*\b(?:instead|pictures?|images?)\b",
+    re.I,
+)
+
+_OTHER_LOOK = re.compile(
+    r"(?P<lead>(?:i'd|i would|i) (?:rather|prefer|rather have|rather see|like)(?: to see| to have)? "
+    r"|make it |rather )?"
+    r"(?:(?:what|how) about |maybe |use |try )?(?:an?|the|some) (?P<look>[\w-]+(?: and [\w-]+)?) "
+    r"(?P<thing>\w+)(?P<end>,? (?:instead|please"
+    r"|then|though|rather))*",
+    re.I,
+)
+
+
+def told_change(raw: str, album: Album) -> Wish | None:
+    """A change of the current picture that is no order: "the sign says SALE now", "and a cat too"."""
+    if album.current is None:
+        return None
+    also, stated = forms.ALSO.fullmatch(raw), forms.NOW_STATED.fullmatch(raw)
+    if also:
+        return Wish(kind="edit", text=f"add {also['what'] or also['plus']}")
+    told = stated or forms.MUST_HAVE.fullmatch(raw)
+    thing = "".join(each or "" for each in told.groups()) if told else ""
+    if content_words(thing) & album.words(album.current) and not raw.endswith("?"):
+        text = raw.strip(" .!")
+        text = text if stated else as_instruction(re.sub(r"^make sure (?:that )?", "", text))
+        return Wish(kind="edit", text=text)
+    return None
+
+
+def other_look(clause: str, album: Album) -> Wish | None:
+    """ "I'd prefer a white cat", "how about a blue car instead": another look for what the picture shows."""
+    found = _OTHER_LOOK.fullmatch(clause)
+    if not found or album.current is None or not (found["lead"] or found["end"]):
+        return None
+    thing = content_words(found["thing"])
+    if not thing or not thing <= album.words(album.current):
+        return None
+    return Wish(kind="edit", text=f"make the {found['thing']} {found['look']}")
+
+
+def let_go(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
+    """ "scrap the dog" takes back the change that brought it; of what was drawn at once it is only talk."""
+    words = content_words(clause.partition(" ")[2])
+    if earlier or album.current is None or album.current.parent is None:
+        return None
+    before = Reference(kind="before", words=words)
+    return Wish(kind="go_back", reference=before) if words and album.find(before).ids else None
+
+
+def about_another(wish: Wish | None, clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
+    """The wish, said of the other picture that shows what it names."""
+    if wish is None or any(each.kind in ("generate", "edit", "go_back") for each in earlier):
+        return wish
+    named = find_reference(clause)
+    if named and named.reference.kind != "current":
+        return replace(wish, reference=named.reference)
+    places = [clause[found.start() :] for found in re.finditer(r"\b(?:the|that) ", clause)]
+    return replace(wish, reference=next(filter(None, (about(place, album) for place in places)), None))
+
+
+def without_name(clause: str) -> str:
+    """ "the middle one gets a hat": "it gets a hat"."""
+    named = find_reference(clause)
+    return named.text if named and named.reference.kind != "current" else clause
+
+
+def is_placed_name(clause: str) -> bool:
+    """Names a thing and a place the picture has, and gives no order: "steam coming out of it"."""
+    if forms.GENERATE.match(clause) or find_reference(clause) or _NOT_PLACED.match(clause):
+        return False
+    return re.search(r"\b(?:the|it|him|her|them|its|his|their)\b", clause, re.I) is not None
+
+
+def numbered(clause: str, album: Album) -> str:
+    """Of pictures side by side "2 with a hat" is number 2, "the first bear" the first one."""
+    if not album.is_choice_open:
+        return clause
+    shown = frozenset[str]().union(*(album.words(each) for each in album.group))
+
+    def ordered(found: re.Match[str]) -> str:
+        return f"the {found[1]} one" if singular(found[2].lower()) in shown else found[0]
+
+    clause = re.sub(
+        r"\b(?:the )?(first|second|third|fourth|last|middle|left|right) ([a-z]+)\b",
+        ordered,
+        clause,
+        flags=re.I,
+    )
+    return re.sub(
+        r"^(?:i(?:'ll)? (?:want|take|like|prefer|choose|pick|go (?:for|with)) )?(\d)(?=$|,|:| (?:with"
+        r"|in|but|at|on|without|as|wearing|and|is|looks|please)\b)",
+        r"number \1",
+        clause,
+    )

@@ -1,0 +1,311 @@
+"""One English clause: an order to draw or change, a question, a way back, or talk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agent.brains import english_forms as forms
+from agent.brains import english_talk as talk
+from agent.brains.english_again import AGAIN
+from agent.brains.english_back import read_go_back
+from agent.brains.english_changes import (
+    about_another,
+    is_placed_name,
+    let_go,
+    numbered,
+    other_look,
+    told_change,
+    without_name,
+)
+from agent.brains.english_clauses import (
+    clean_subject,
+    count_of,
+    described,
+    strip_leads,
+    take_count,
+)
+from agent.brains.english_combine import about, about_place, as_combination, as_placement
+from agent.brains.english_edits import as_instruction, short_edit
+from agent.brains.english_evidence import (
+    asks_of_picture,
+    contrast,
+    likely_change,
+    stated_change,
+    wanted_picture,
+)
+from agent.brains.english_lists import is_nameless
+from agent.brains.english_questions import is_question, question, reads_text
+from agent.brains.english_references import find_reference
+from agent.brains.english_scenes import inner_order
+from agent.brains.english_shape import (
+    is_about_life,
+    is_addition,
+    is_fragment,
+    is_known_part,
+    is_naming,
+    is_order_on,
+    is_order_on_it,
+    is_statement,
+)
+from agent.brains.reading import Wish
+from agent.brains.references import Album
+from agent.brains.things import is_abstract, is_visible
+
+__all__ = ["read_clause"]
+
+_IT_BUT = re.compile(
+    r"(?:i(?:'d|'ll)? (?:like|love|want|prefer|take|choose|pick) |take |use |with )?it(?: most| best| "
+    r"better| more)?\b[ ,:-]*(?:but |and |now |just "
+    r"|only )*(?P<what>\S.*)",
+    re.I,
+)
+
+
+def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
+    """One clause's wish; `earlier` are those of the same message."""
+    clause = numbered(strip_leads(raw), album)
+    chat = Wish(kind="chat", text=raw)
+    if forms.WISHED_PICTURE.match(clause):
+        return read_generate(clause, album, earlier) or chat
+    if not clause:
+        return chat
+    if talk.LEFT_ALONE.match(clause):
+        return let_go(clause, album, earlier) or chat
+    picked = read_go_back(clause, album) if talk.PICKS.match(clause) else None
+    if picked and picked.reference and picked.reference.kind not in ("current", "all", "several"):
+        return picked
+    if album.current is None and re.fullmatch(r"no (?:more )?\w+", clause, re.I):
+        return chat
+    pointed = pointed_out(clause, album, earlier)
+    if pointed:
+        return pointed
+    asks = any(asks_of_picture(each, album) for each in (clause, raw.strip()))
+    if talk.VAGUE.fullmatch(clause.rstrip("?!. ")):
+        return Wish(kind="ask", text=clause)
+    if talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")) or talk.is_talk(clause):
+        if asks or reads_text(clause, album):
+            return question(clause, album)
+        return chat if talk.FIGURATIVE.search(clause) else wrapped(clause, album, earlier) or chat
+    told = told_change(raw.strip(), album) or read_go_back(clause, album)
+    if told:
+        return told
+    if asks or is_question(clause, raw, album):
+        return question(clause, album)
+    return chat if talk.OF_THE_WORLD.match(clause) else read_order(clause, raw, album, earlier)
+
+
+def pointed_out(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
+    """ "first picture: open roof", "lighthouse: white", "last thing for today: a panda"."""
+    found = re.fullmatch(r"(?P<which>[^:]{3,40}):\s*(?P<what>\S.*)", clause)
+    if not found:
+        return None
+    named, what = find_reference(found["which"]), found["what"]
+    if named and forms.ONLY_IT.fullmatch(named.text):
+        inner = read_clause(what, album, earlier)
+        text = inner.text if inner.kind == "edit" else f"add {what}"
+        return Wish(kind="edit", text=text, reference=named.reference)
+    shown = about(f"the {found['which']}", album)
+    if not named and shown:
+        return Wish(kind="edit", text=f"make the {found['which']} {what}", reference=shown)
+    if not named and re.match(r"(?:an?|some|two|three|four) ", what, re.I) and is_visible(what):
+        return read_clause(f"draw {what}", album, earlier)
+    return None
+
+
+def read_order(clause: str, raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
+    """An order in any of the ways of asking, the plainest first; else talk."""
+    clause, chat = clause.rstrip("?!. "), Wish(kind="chat", text=raw)
+    has_picture = album.current is not None or any(wish.kind == "generate" for wish in earlier)
+    correction = talk.CORRECTION.match(clause)
+    if correction:
+        return corrected(correction["what"], album, has_picture, earlier)
+    if talk.NOT_THAT.match(clause) and not contrast(clause, album):
+        return chat
+    return (
+        as_combination(clause, album)
+        or read_again(clause, album)
+        or as_placement(clause, album)
+        or about_another(stated_change(without_name(clause), raw, album), clause, album, earlier)
+        or other_look(clause, album)
+        or contrast(clause, album)
+        or read_edit(clause, album, has_picture, earlier)
+        or (
+            read_generate(clause, album, earlier)
+            if not (is_placed_name(clause) and likely_change(clause, album))
+            else None
+        )
+        or (
+            about_another(likely_change(clause, album), clause, album, earlier)
+            if is_placed_name(clause)
+            else None
+        )
+        or short_wish(clause, album, has_picture, earlier)
+        or read_any_order(clause, album, earlier)
+        or wrapped(clause, album, earlier)
+        or likely_change(clause, album)
+        or chat
+    )
+
+
+def wrapped(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
+    """A new picture ordered inside a longer sentence."""
+    inner = inner_order(clause)
+    if inner:
+        return read_generate(inner, album, earlier)
+    wanted = clean_subject(wanted_picture(clause))
+    return Wish(kind="generate", text=wanted) if wanted else None
+
+
+def corrected(what: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish:
+    """ "I meant green"; with an order of its own ("I mean draw a cat") that order."""
+    if forms.GENERATE.match(what) or forms.EDIT.match(what) or not has_picture:
+        return read_clause(what, album, earlier)
+    return short_wish(what, album, has_picture, earlier) or Wish(kind="edit", text=f"make it {what}")
+
+
+def read_any_order(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
+    """An order with a verb that the rules do not know, on what the picture shows."""
+    clause = clause if is_order_on(clause, album) else clause.rpartition(", ")[2]
+    named = find_reference(clause)
+    text = named.text if named else clause
+    is_after_work = any(wish.kind in ("generate", "edit") for wish in earlier)
+    if not is_order_on(text, album) and not (is_after_work and is_order_on_it(text)):
+        return None
+    reference = named.reference if named else about(text, album) if not earlier else None
+    return Wish(kind="edit", text=as_instruction(text), reference=reference)
+
+
+def read_again(clause: str, album: Album) -> Wish | None:
+    """More of the same: "another one", "two more", "three versions of it"."""
+    found = AGAIN.fullmatch(clause)
+    if not found:
+        return None
+    named = find_reference(clause)
+    groups = found.groupdict()
+    word = (groups["n1"] or groups["n2"] or groups["n3"] or groups["n4"] or "one").lower()
+    return Wish(
+        kind="again",
+        text=(groups["change"] or "").strip(),
+        reference=named.reference if named and named.reference.kind != "current" else None,
+        num_pictures=count_of(word),
+    )
+
+
+def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:
+    """A change of a picture, spoken as an order."""
+    if forms.REMARK.match(clause) and any(wish.kind == "generate" for wish in earlier):
+        return Wish(kind="chat", text=clause)
+    named = find_reference(clause)
+    if named is None or named.reference.kind != "all":
+        rest, num_pictures = take_count(clause)
+        named = find_reference(rest)
+    else:
+        rest, num_pictures = clause, 1
+    text = named.text if named else rest
+    reference = named.reference if named else None
+    draws_on = forms.DRAW_ON.match(text)
+    is_change = forms.EDIT.match(text) or (draws_on and has_picture)
+    is_change = is_change or (
+        forms.EDIT_STATE.search(text) and (has_picture or not forms.WANTS_A.match(text))
+    )
+    is_change = is_change and not forms.DRAWS_MINE.match(text)
+    if not is_change or (forms.MAKE_NEW.match(text) and not draws_on):
+        return None
+    if forms.EDIT.match(text) and is_about_life(text, album) and reference is None:
+        return Wish(kind="chat", text=clause)
+    if not has_picture and forms.PUTS_NEW.match(text):
+        return Wish(kind="generate", text=clean_subject(text.split(" ", 1)[1]), num_pictures=num_pictures)
+    if reference is None and not any(wish.kind in ("generate", "edit", "go_back") for wish in earlier):
+        reference = (about_place(text, album) if forms.ADDS.match(text) else None) or (
+            about(text, album) if forms.NAMES_IT.match(text) or forms.PUTS_IT.match(text) else None
+        )
+    return Wish(kind="edit", text=as_instruction(text), reference=reference, num_pictures=num_pictures)
+
+
+def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
+    """A new picture, spoken as an order."""
+    named = find_reference(clause)
+    found = forms.WISHED_PICTURE.match(clause) or forms.GENERATE.match(clause)
+    if not found or (named and named.text.startswith("it")):
+        return None
+    rest, num_pictures = take_count(clause[found.end() :])
+    if not earlier and is_addition(rest, album):
+        return Wish(kind="edit", text=f"add {clean_subject(rest)}", num_pictures=num_pictures)
+    detail = short_edit(rest) if re.match(r"(?:with|without|wearing)\b", rest) else None
+    if detail and album.current is not None and not earlier:
+        return Wish(kind="edit", text=detail, num_pictures=num_pictures)
+    rest = described(clean_subject(rest))
+    is_weak = bool(forms.WEAK_ORDER.match(clause))
+    is_named = bool(talk.STRONG_ORDER.match(clause) or forms.NAMES_ONE.match(rest) or is_visible(rest))
+    is_own = len(rest.split()) == 1 or rest.lower().startswith("my ")
+    is_bare = ((is_weak and is_own) or not is_named) and not forms.PAINTS.match(clause)
+    if rest and forms.NOTHING.fullmatch(rest) and forms.PICTURE_NOUN.search(rest):
+        return Wish(kind="ask", text=clause)
+    if rest and (is_bare or forms.MANNER.fullmatch(rest)):
+        return Wish(kind="chat", text=clause)
+    if not rest or forms.NOTHING.fullmatch(rest):
+        return Wish(kind="ask" if forms.IS_ORDER.match(clause) else "chat", text=clause)
+    is_drawn = re.match(
+        r"(?:please )?(?:draw|paint|sketch|doodle)\b", clause, re.I
+    ) and talk.STRONG_ORDER.match(clause)
+    if not is_drawn and (is_abstract(rest) or re.match(r"to \w+", rest)):
+        return Wish(kind="chat", text=clause)
+    return Wish(kind="generate", text=rest, num_pictures=num_pictures)
+
+
+def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:
+    """No verb: "a red car" draws, "bigger" and "without the hat" change."""
+    rest, num_pictures = take_count(clause)
+    rest = re.sub(r"^(?:please\b)?[\s:,.-]+", "", rest)
+    named = find_reference(rest)
+    text = named.text if named else rest
+    detail = re.fullmatch(_IT_BUT, text) if named else None
+    change = (short_edit(detail["what"]) if detail else None) or short_edit(text)
+    told = detail["what"] if detail else re.sub(r"^it\b ?", "", text) if named else rest
+    change = (
+        None
+        if is_statement(told) and not re.match(r"everything|like |as if |instead of ", rest, re.I)
+        else change
+    )
+    if (
+        change
+        and re.match(r"no\b", text, re.I)
+        and not (is_visible(change) or is_known_part(change[11:], album))
+    ):
+        change = None
+    wanted = forms.WOULD_BE.match(text)
+    if wanted and has_picture:
+        change = f"add {wanted['what']}"
+    if change is None and not earlier and is_known_part(text, album):
+        change = f"make it {text}"
+    if change is None and not earlier and is_addition(text, album):
+        change = f"add {text}"
+    if change and (has_picture or forms.CLEAR_CHANGE.match(text)):
+        return Wish(
+            kind="edit", text=change, reference=named.reference if named else None, num_pictures=num_pictures
+        )
+    elsewhere = re.fullmatch(
+        r"(?!an? |one |two )(?P<thing>\w+(?: \w+)?),? (?:in|at|with|without|as|but) .+", text
+    )
+    reference = about(f"the {elsewhere['thing']}", album) if elsewhere and not named and not earlier else None
+    if reference:
+        return Wish(kind="edit", text=f"make it {text}", reference=reference)
+    if not rest and num_pictures > 1 and has_picture:
+        return Wish(kind="again", num_pictures=num_pictures)
+    if named and named.reference.kind not in ("current",) and forms.ONLY_IT.fullmatch(named.text):
+        return Wish(kind="go_back", reference=named.reference)
+    is_ours = re.match(r"(?:my|our|his|her|their) (?!.*\b(?:as|with|in|on)\b)", rest, re.I)
+    if album.context.uploads or is_statement(rest) or is_abstract(rest) or is_ours:
+        return None
+    if is_nameless(clean_subject(rest)):
+        return Wish(kind="ask", text=clause)
+    is_part_of_list = bool(earlier) and earlier[-1].kind == "generate" and len(rest.split()) < 6
+    if (
+        (forms.NOUN_PHRASE.match(rest) and is_naming(rest))
+        or is_fragment(rest)
+        or is_part_of_list
+        or forms.SAYS_COUNT.match(clause)
+    ):
+        return Wish(kind="generate", text=clean_subject(rest), num_pictures=num_pictures)
+    return None
