@@ -14,7 +14,16 @@ from agent.artifacts import Artifacts
 from agent.asked import Asked
 from agent.calls import Call, Work
 from agent.checking import Attempt, Checker, better, num_tries
-from agent.domain import MAX_PICTURES_PER_TURN, Artifact, GenerateStep, Origin, Quality, Recipe, Step
+from agent.domain import (
+    MAX_PICTURES_PER_TURN,
+    Artifact,
+    GenerateStep,
+    Origin,
+    PictureOptions,
+    Quality,
+    Recipe,
+    Step,
+)
 from agent.jobs import Jobs
 from agent.metadata import png_with_recipe
 from agent.places import by_eyes
@@ -71,6 +80,10 @@ class Executor:
             locate=None if eyes is None else by_eyes(eyes),
         )
         self.checker = Checker(eyes)
+
+    def reads_description(self, options: PictureOptions) -> bool:
+        """Whether the editor is better told what the result shows."""
+        return self.requests.reads_description(options)
 
     def run(self, step: Step, work: Work) -> StepResult:
         """Make the pictures of a step, each on disk and with its row before the next begins.

@@ -20,6 +20,7 @@ from agent.executor import Executor, Work
 from agent.pipe import EventPipe
 from agent.planner import plan
 from agent.replies import Replies
+from agent.rewriting import Writer, in_detail
 from agent.sessions import Sessions
 from agent.sighted import told_by_eyes
 from agent.uploads import CleanPicture
@@ -167,7 +168,7 @@ def planner(state: TurnState, runtime: Runtime[TurnContext]) -> Command[Literal[
     steps, is_begun = run.turn.plan, run.is_approved or bool(run.turn.artifacts)
     if steps is None or not is_begun:
         masks = {parent: mask.id for mask in run.turn.masks for parent in mask.parents}
-        steps = plan(Decision.model_validate(state["decision"]), run.context, masks)
+        steps = detailed(plan(Decision.model_validate(state["decision"]), run.context, masks), run)
     run.pipe.plan(steps)
     if run.turn.options.asks_first and not is_begun:
         reply = " ".join([run.replies.shall_i(), *state["notices"]])
@@ -177,6 +178,17 @@ def planner(state: TurnState, runtime: Runtime[TurnContext]) -> Command[Literal[
         )
     run.sessions.record_plan(run.turn.id, steps)
     return Command(goto="executor", update={"plan": steps.model_dump(mode="json")})
+
+
+def detailed(steps: Plan, run: TurnContext) -> Plan:
+    """With prompt help where that is wanted, the engines take any words, and the brain can write."""
+    brain, options = run.brain, run.turn.options
+    if not options.rewrites or run.context.vocabulary or not isinstance(brain, Writer):
+        return steps
+    reads = any(step.kind == "edit" for step in steps.steps) and run.executor.reads_description(options)
+    return run_apart(
+        lambda: in_detail(steps, run.context, brain, run.token, reads_description=reads), run.token
+    )
 
 
 def executor(state: TurnState, runtime: Runtime[TurnContext]) -> Command[Literal["executor", "answer"]]:

@@ -11,7 +11,7 @@ from agent.adjust import adjust, extended, flat
 from agent.artifacts import Artifacts
 from agent.calls import Call, Finished, Work, as_it_is, editing, found_edit, kept_edit
 from agent.changes import Locate, compare, paste_back
-from agent.domain import AdjustStep, Artifact, EditStep, GenerateStep, Origin, Quality, Step
+from agent.domain import AdjustStep, Artifact, EditStep, GenerateStep, Origin, PictureOptions, Quality, Step
 from agent.errors import PlanRejected, SourceNotFound
 from agent.metadata import PIXELS
 from agent.operations import Extend
@@ -44,6 +44,11 @@ class Requests:
         self.engines = engines
         self.editors = editors
         self.locate = locate
+
+    def reads_description(self, options: PictureOptions) -> bool:
+        """Whether the editor is better told what the result shows."""
+        editor = self.editors.get(options.quality) or next(iter(self.editors.values()), None)
+        return editor is not None and editor.info.reads_description
 
     def prepare(self, step: Step, work: Work) -> Call:
         """Engine, size and source of a step, its words checked. Raises AgentError."""

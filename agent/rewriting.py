@@ -14,11 +14,14 @@ from typing import Any, Protocol, runtime_checkable
 
 from pydantic import Field, ValidationError
 
+from agent.brains.brain import Context, PictureView
 from agent.brains.lexicon import COLORS, NUMBERS
-from agent.domain import EditStep, GenerateStep, Step, Value
+from agent.brains.wire import BadAnswer, find_json
+from agent.cancel import CancelToken
+from agent.domain import EditStep, GenerateStep, Plan, Step, Value
 from agent.errors import BrainUnavailable
 
-__all__ = ["Writer", "rewrite"]
+__all__ = ["Writer", "in_detail", "rewrite"]
 
 log = logging.getLogger(__name__)
 MOST_WORDS = 80
@@ -64,12 +67,14 @@ SCHEMA: Mapping[str, Any] = {
 class Writer(Protocol):
     """A brain that can answer in a form."""
 
-    def write(self, orders: str, request: str, schema: Mapping[str, Any]) -> str:
+    def write(self, orders: str, request: str, schema: Mapping[str, Any], token: CancelToken) -> str:
         """The answer as JSON. Raises BrainUnavailable."""
         ...
 
 
-def rewrite(step: Step, writer: Writer, *, shows: str = "", reads_description: bool = False) -> Step:
+def rewrite(
+    step: Step, writer: Writer, token: CancelToken, *, shows: str = "", reads_description: bool = False
+) -> Step:
     """The step with its words in more detail, or as it is where that would help nobody.
 
     `shows` says what the picture to be changed shows; only an editor that `reads_description` is told what
@@ -77,20 +82,42 @@ def rewrite(step: Step, writer: Writer, *, shows: str = "", reads_description: b
     """
     match step:
         case GenerateStep(prompt=wish) if len(wish.split()) < DETAILED_WORDS:
-            prompt = write(writer, DRAW, f"<wish>{fenced(wish)}</wish>", keep=wish)
+            prompt = write(writer, token, DRAW, f"<wish>{fenced(wish)}</wish>", keep=wish)
             return step.model_copy(update={"prompt": prompt, "wish": wish}) if prompt else step
         case EditStep(instruction=change) if reads_description and shows:
             request = f"<picture>{fenced(shows)}</picture>\n<change>{fenced(change)}</change>"
-            description = write(writer, DESCRIBE, request, keep="")
+            description = write(writer, token, DESCRIBE, request, keep="")
             return step.model_copy(update={"description": description}) if description else step
     return step
 
 
-def write(writer: Writer, orders: str, request: str, *, keep: str) -> str:
+def in_detail(
+    plan: Plan, context: Context, writer: Writer, token: CancelToken, *, reads_description: bool
+) -> Plan:
+    """The plan with each step's words in more detail."""
+    shown = {picture.id: told(picture, context) for picture in context.pictures}
+    steps: list[Step] = []
+    for index, step in enumerate(plan.steps, start=1):
+        shows = shown.get(step.source, "") if isinstance(step, EditStep) else ""
+        steps.append(rewrite(step, writer, token, shows=shows, reads_description=reads_description))
+        shown[f"step{index}"] = step.prompt if isinstance(step, GenerateStep) else shows
+    return Plan(steps=tuple(steps))
+
+
+def told(picture: PictureView, context: Context) -> str:
+    """What a picture shows, by its words and those of the pictures that it was made from."""
+    by_id = {each.id: each for each in context.pictures}
+    line = [picture]
+    while line[-1].parent in by_id:
+        line.append(by_id[line[-1].parent or ""])
+    return ", then: ".join(each.prompt for each in reversed(line) if each.prompt)
+
+
+def write(writer: Writer, token: CancelToken, orders: str, request: str, *, keep: str) -> str:
     """What the brain writes, if it keeps all that `keep` says; else nothing."""
     try:
-        written = Written.model_validate_json(writer.write(orders, request, SCHEMA))
-    except (BrainUnavailable, ValidationError) as error:
+        written = Written.model_validate(find_json(writer.write(orders, request, SCHEMA, token), "prompt"))
+    except (BrainUnavailable, BadAnswer, ValidationError) as error:
         log.info("words stay as they are: %s", type(error).__name__)
         return ""
     prompt = shortened(written.prompt)

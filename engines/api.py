@@ -188,7 +188,7 @@ class EngineInfo:
     `vocabulary` holds the words a small-world engine knows, by kind ("classes", "colors", "backgrounds",
     "styles", and "words" for all it reads); it is empty for an engine that takes any words. `sizes` are the
     sizes it was trained for, `num_steps` the numbers of steps, `grids` the sigma grids to choose from; each
-    has the default first.
+    has the default first. An editor that `reads_description` wants to be told what the result shows.
     """
 
     preset: str
@@ -200,6 +200,7 @@ class EngineInfo:
     takes_other_sizes: bool = False
     num_steps: tuple[int, ...] = ()
     grids: tuple[Grid, ...] = ()
+    reads_description: bool = False
 
 
 class Engine(Protocol):

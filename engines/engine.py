@@ -35,6 +35,7 @@ class DiffusionEngine:
             takes_other_sizes=parts.preset.takes_other_sizes,
             num_steps=(parts.preset.num_steps, *parts.preset.other_num_steps),
             grids=parts.preset.grids,
+            reads_description=parts.preset.reads_description,
         )
 
     def generate(self, request: GenerateRequest, on_progress: OnProgress) -> Sample:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from agent.brains import prompts
 from agent.brains.answers import after, cannot_look
@@ -59,7 +59,7 @@ class LlamaBrain:
             return speaker.answer(messages, answer_schema(context), ANSWER_TOKENS, on_progress)
 
         try:
-            return within_limits(read_decision(self._wait(ask, context), context))
+            return within_limits(read_decision(self._wait(ask, context.token), context))
         except BadAnswer as error:
             raise BrainUnavailable(
                 f"The engine's Llama answered in a form I cannot use ({error}): please say it in other words."
@@ -69,6 +69,14 @@ class LlamaBrain:
         """The answer piece by piece. Raises BrainUnavailable, or Cancelled between two tokens."""
         note = cannot_look(self.name, decision.language) if decision.route is Route.UNDERSTAND else ""
         return after(note, self._speak(context, decision))
+
+    def write(self, orders: str, request: str, schema: Mapping[str, Any], token: CancelToken) -> str:
+        """An answer in a form. Raises BrainUnavailable, or Cancelled between two tokens."""
+
+        def ask(on_progress: OnProgress) -> str:
+            return self._load().answer(spoken(orders, request), schema, REPLY_TOKENS, on_progress)
+
+        return self._wait(ask, token)
 
     def _speak(self, context: Context, decision: Decision) -> Iterator[str]:
         heard: SimpleQueue[str | BaseException | None] = SimpleQueue()
@@ -87,7 +95,7 @@ class LlamaBrain:
 
         def carry_out() -> None:
             try:
-                self._wait(speak, context)
+                self._wait(speak, context.token)
                 heard.put(None)
             except BaseException as error:
                 heard.put(error)
@@ -98,11 +106,11 @@ class LlamaBrain:
                 raise piece
             yield storable(piece)
 
-    def _wait(self, work: Callable[[OnProgress], Result], context: Context) -> Result:
+    def _wait(self, work: Callable[[OnProgress], Result], token: CancelToken | None) -> Result:
         """Have the work done on the device when it is its turn."""
         try:
             return self._jobs.run(
-                work, token=context.token or CancelToken(), on_place=no_matter, on_progress=no_matter
+                work, token=token or CancelToken(), on_place=no_matter, on_progress=no_matter
             )
         except Cancelled:
             raise

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import ipaddress
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import openai
@@ -21,6 +21,7 @@ from agent.brains.limits import within_limits
 from agent.brains.refusals import Server, is_about_form, is_about_pictures
 from agent.brains.sight import QUESTION, draw_stripes, has_seen, stripes
 from agent.brains.wire import WIRE_SCHEMA, BadAnswer, read_decision, storable, without_thoughts
+from agent.cancel import CancelToken
 from agent.domain import MAX_PICTURES_PER_TURN, Decision, Route
 from agent.errors import BrainUnavailable
 
@@ -32,6 +33,7 @@ MOST_CHARACTERS_A_TOKEN = 7
 """No tokenizer packs our requests tighter: a server that counts fewer tokens has cut the request."""
 CUT = "length"
 BROKEN_ANSWERS = (openai.OpenAIError, ValueError, RecursionError)
+Schema = Mapping[str, Any]
 Dialect = Literal["json_schema", "json_object", "text"]
 """How the form of an answer is asked for; servers differ in what they understand."""
 
@@ -111,6 +113,10 @@ class OpenAIBrain:
         except BROKEN_ANSWERS as error:
             raise self._server.unavailable(error) from None
 
+    def write(self, orders: str, request: str, schema: Schema, token: CancelToken) -> str:
+        """An answer in a form; the caller checks it. Raises BrainUnavailable."""
+        return self._ask(spoken(orders, request), schema).text
+
     def _decision(self, answer: Answer, context: Context) -> Decision:
         """Raises BadAnswer."""
         decision = within_limits(read_decision(answer.text, context))
@@ -169,24 +175,26 @@ class OpenAIBrain:
         if reason == CUT:
             yield "…"
 
-    def _ask(self, messages: Sequence[ChatCompletionMessageParam]) -> Answer:
+    def _ask(self, messages: Sequence[ChatCompletionMessageParam], schema: Schema = WIRE_SCHEMA) -> Answer:
         """The whole answer, in the first dialect from the last one that worked. Raises BrainUnavailable."""
         dialects = get_args(Dialect)
         *others, last = dialects[dialects.index(self._dialect) :]
         try:
             for dialect in others:
                 try:
-                    return self._answer(messages, dialect)
+                    return self._answer(messages, dialect, schema)
                 except openai.APIStatusError as error:
                     if not is_about_form(error):
                         raise
-            return self._answer(messages, last)
+            return self._answer(messages, last, schema)
         except BROKEN_ANSWERS as error:
             raise self._server.unavailable(error) from None
 
-    def _answer(self, messages: Sequence[ChatCompletionMessageParam], dialect: Dialect) -> Answer:
+    def _answer(
+        self, messages: Sequence[ChatCompletionMessageParam], dialect: Dialect, schema: Schema
+    ) -> Answer:
         """The answer in this dialect, which is remembered when the server takes it."""
-        completion = Completion.model_validate_json(self._complete(messages, dialect))
+        completion = Completion.model_validate_json(self._complete(messages, dialect, schema))
         self._dialect = dialect
         choice = completion.choices[0]
         text, is_cut = choice.message.text, choice.finish_reason == CUT
@@ -199,14 +207,16 @@ class OpenAIBrain:
         is_whole = not num_read or num_read * MOST_CHARACTERS_A_TOKEN >= num_characters
         return Answer(text=text, is_cut=is_cut, num_read=None if is_whole else num_read)
 
-    def _complete(self, messages: Sequence[ChatCompletionMessageParam], dialect: Dialect) -> str:
+    def _complete(
+        self, messages: Sequence[ChatCompletionMessageParam], dialect: Dialect, schema: Schema = WIRE_SCHEMA
+    ) -> str:
         """The server's answer as it came. Some models take no temperature: they are not sent it again."""
         while True:
             try:
                 return self._client.chat.completions.with_raw_response.create(
                     model=self.name,
                     messages=messages,
-                    response_format=response_format(dialect),
+                    response_format=response_format(dialect, schema),
                     temperature=self._temperature,
                 ).text
             except openai.BadRequestError as error:
@@ -234,11 +244,11 @@ def repair(answer: str, fault: str) -> list[ChatCompletionMessageParam]:
     ]
 
 
-def response_format(dialect: Dialect) -> ResponseFormat | openai.Omit:
+def response_format(dialect: Dialect, schema: Schema) -> ResponseFormat | openai.Omit:
     """Not marked strict: strict servers differ in the JSON Schema they know, and we check answers anyway."""
     match dialect:
         case "json_schema":
-            return {"type": "json_schema", "json_schema": {"name": "decision", "schema": dict(WIRE_SCHEMA)}}
+            return {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(schema)}}
         case "json_object":
             return {"type": "json_object"}
         case "text":

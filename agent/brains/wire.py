@@ -14,7 +14,7 @@ from agent.brains.english_adjust import operation_of
 from agent.brains.small_world import SmallWorld
 from agent.domain import Decision, DecisionStep, Route, Shape
 
-__all__ = ["WIRE_SCHEMA", "BadAnswer", "read_decision", "storable", "without_thoughts"]
+__all__ = ["WIRE_SCHEMA", "BadAnswer", "find_json", "read_decision", "storable", "without_thoughts"]
 
 MOST_ANSWER_CHARACTERS = 20_000
 MOST_REASON_CHARACTERS, MOST_REPLY_CHARACTERS, MOST_PROMPT_CHARACTERS = 300, 1_000, 2_000
@@ -90,8 +90,8 @@ def read_decision(answer: str, context: Context) -> Decision:
     return Checking(wire, context).decision()
 
 
-def find_json(answer: str) -> dict[str, Any]:
-    """The last object with a route among what else a model says: thoughts, fences, explanations."""
+def find_json(answer: str, key: str = "route") -> dict[str, Any]:
+    """The last object with a `key` among what else a model says: thoughts, fences, explanations."""
     text = without_thoughts(answer)[:MOST_ANSWER_CHARACTERS]
     decoder, found, place = json.JSONDecoder(), list[dict[str, Any]](), text.find("{")
     for _ in range(MOST_BRACES):
@@ -106,7 +106,7 @@ def find_json(answer: str) -> dict[str, Any]:
             continue
         found.append(value)
         place = text.find("{", end)
-    routed = [each for each in found if "route" in each]
+    routed = [each for each in found if key in each]
     if not found:
         raise BadAnswer("there is no complete JSON object in the answer")
     return (routed or found)[-1]

@@ -13,9 +13,11 @@ from agent.brains.answers import cannot_look
 from agent.brains.brain import Context, PictureView, Utterance
 from agent.brains.offline import OfflineBrain
 from agent.brains.openai import OpenAIBrain
-from agent.domain import Decision, DecisionStep, Origin, Route, Shape
+from agent.cancel import CancelToken
+from agent.domain import Decision, DecisionStep, GenerateStep, Origin, Route, Shape
 from agent.errors import AgentError, BrainUnavailable
 from agent.events import TurnDone
+from agent.rewriting import rewrite
 from app import Settings, build_brain
 from tests.agent.brains.chat_server import (
     BLUE,
@@ -386,3 +388,20 @@ def test_the_app_builds_the_brain_that_is_asked_for(monkeypatch: pytest.MonkeyPa
     assert isinstance(brain, OpenAIBrain)
     assert brain.name == MODEL
     brain.close()
+
+
+def test_a_wish_is_put_in_detail_by_a_server_in_the_dialect_it_knows(
+    server: Server, brain: OpenAIBrain
+) -> None:
+    told = '<think>Hm.</think>```json\n{"prompt": "a cat on a wall in the low sun"}\n```'
+    answers(server, refuses(400), refuses(400), says(told))
+    step = rewrite(GenerateStep(prompt="a cat"), brain, CancelToken())
+    assert step == GenerateStep(prompt="a cat on a wall in the low sun", wish="a cat")
+    assert server.asked[0]["response_format"]["json_schema"]["schema"]["required"] == ["prompt"]
+
+
+def test_a_server_that_is_gone_leaves_the_words() -> None:
+    gone = OpenAIBrain(dead_address(), MODEL, KEY)
+    step = GenerateStep(prompt="a cat")
+    assert rewrite(step, gone, CancelToken()) is step
+    gone.close()
