@@ -93,7 +93,8 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
     start = re.fullmatch(
         r"(?:for|on|in|with|as for|regarding|about|from|use|take|i'll take|i choose|i (?:like|prefer"
         r"|want)|let's (?:use|take|see)|let me see|can i see|i want to see|give me|show(?: me)?|look at|open"
-        r"|load|select|pick) ((?:the|that) [\w ]+?)(?: (?:most|best|more|again|please|instead|back))*",
+        r"|load|select|pick) ((?:the|that)(?: (?!(?:at|in|on|with|by|from|as|without"
+        r"|to)\b)\w+){1,3}?)(?: (?:most|best|more|again|please|instead|back))*",
         clause,
         re.I,
     )
@@ -106,6 +107,8 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         and is_only_choice(named.text, album)
     ):
         return Wish(kind="go_back", reference=named.reference)
+    if named and named.reference.kind == "current" and _STARTING_FROM.fullmatch(named.text):
+        return Wish(kind="ask", text=clause)
     if named and (_GO_BACK_TO.search(named.text) or _STARTING_FROM.fullmatch(named.text)):
         return Wish(kind="go_back", reference=named.reference)
     bare = re.fullmatch(

@@ -43,7 +43,7 @@ _OTHER_LOOK = re.compile(
 
 def told_change(raw: str, album: Album) -> Wish | None:
     """A change of the current picture that is no order: "the sign says SALE now", "and a cat too"."""
-    if album.current is None:
+    if album.current is None or album.is_choice_open or find_reference(raw):
         return None
     also, stated = forms.ALSO.fullmatch(raw), forms.NOW_STATED.fullmatch(raw)
     if also:

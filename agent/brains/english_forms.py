@@ -19,7 +19,9 @@ _EDIT_VERB = (
     r"|resize|enlarge|shrink|convert"
     r"|transform|switch|dress|fill|insert|include|attach|drop|lose|tint|dye|adjust|modify"
     r"|edit|fix|clean up|stylize|stylise"
-    r"|restyle|give (?:it|him|her|them|the|this|that|his|every|each)|put|place|paint (?:it"
+    r"|(?!recogn|memor|summar|apolog|real|organ|anal|general|ident|not|clar)[a-z]+(?:ify|i[zs]e) "
+    r"(?=it\b|this\b|that\b|the\b|him\b|her\b)|restyle|give (?:it|him|her|them|the|this|that|his|every"
+    r"|each)|put|place|paint (?:it"
     r"|the|this|that|them|him|her)|set|invert|desaturate|repaint|redraw|cover|hide"
     r"|decorate|wrap|surround|extend|expand|tilt|increase|decrease|reduce|raise|lower|keep"
     r"|leave|let (?:it|the|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut|crop|get "
@@ -250,7 +252,8 @@ PUTS_IT = re.compile(
 """ "put the lighthouse in a storm": the lighthouse is changed."""
 ADDS = re.compile(r"(?:also |now )*(?:add|put|place|insert|include|draw|give|attach)\b", _I)
 GENERATE = re.compile(
-    r"(?:try|have a go at|take a stab at)(?= (?:an?|some|two|three) (?!different|new|other|another|bit"
+    r"(?:try|have a go at|take a stab at)(?!.* instead of )(?= (?:an?|some|two|three) (?!different|new"
+    r"|other|another|bit"
     r"|little))|show(?= (?:an?|some|two|three|what|how)\b)|(?:(?:also |now |just |then )*(?:draw|paint"
     r"|sketch|generate|create|render|design"
     r"|illustrate|imagine|produce|doodle|visuali[sz]e|picture|make|do(?= (?:an?|the|one|two"

@@ -300,7 +300,12 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
         return None
     if is_nameless(clean_subject(rest)):
         return Wish(kind="ask", text=clause)
-    is_part_of_list = bool(earlier) and earlier[-1].kind == "generate" and len(rest.split()) < 6
+    is_part_of_list = (
+        bool(earlier)
+        and earlier[-1].kind == "generate"
+        and len(rest.split()) < 6
+        and not is_order_on_it(rest)
+    )
     if (
         (forms.NOUN_PHRASE.match(rest) and is_naming(rest))
         or is_fragment(rest)

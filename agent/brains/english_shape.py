@@ -95,7 +95,7 @@ _POINTS = (
 _DEFINITE_PLACE = re.compile(
     r"\b(?:on|onto|over|in|inside|behind|under|below|beside|above|around|near|between|through|next to"
     r"|in front of|on top of|at|by|(?:to the )?(?:left|right) of)"
-    r" (?:(?P<pronoun>it|him|her|them|his|its|their)\b|the (?P<thing>[\w ]+))"
+    r" (?:(?P<pronoun>it|him|her|them|his|its|their|there)\b|the (?P<thing>[\w ]+))"
     r"|(?P<there>\b(?:on top|underneath|in front|in between|on the (?:left|right)))(?=$|,)",
     _I,
 )
@@ -115,7 +115,8 @@ _CAPABILITY = re.compile(
     r"(?P<what>[a-z]+(?: (?:and|or) [a-z]+|,? or only [a-z]+)?(?: [a-z]+)?)(?: too| as well| at all| yet)?"
     r"|.*\b(?:in theory|theoretically|hypothetically|in principle)\b.*|hypothetically\b.*"
     r"|(?:if|suppose|supposing|say|assume|assuming|imagine) (?:i|we|someone|somebody) "
-    r"(?:were to |was to |would |ever |wanted|uploaded|asked|gave|sent|showed|had|told|took|need(?:ed)?)\b.*"
+    r"(?:were to |was to |would |upload\b|ask\b|give\b|send\b|ever |wanted|uploaded|asked|gave|sent"
+    r"|showed|had|told|took|need(?:ed)?)\b.*"
     r"|(?:would|are|were) you (?:be )?able to .*)",
     _I,
 )

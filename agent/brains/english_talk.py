@@ -120,7 +120,8 @@ FIGURATIVE = re.compile(
     _I,
 )
 VAGUE = re.compile(
-    r"something(?:'s| is| looks| feels)? (?:wrong|weird|odd|strange|bad|funny)(?: (?:with|about|in) "
+    r"make (?:some|a few|any) changes(?: (?:to|in) (?:it|this|that))?|something(?:'s| is| looks| "
+    r"feels)? (?:wrong|weird|odd|strange|bad|funny)(?: (?:with|about|in) "
     r".+)?|i (?:want|need|would like|'d like) (?:it|this|that) (?:different(?:ly)?|better|changed"
     r"|nicer)|here (?:you go|it is|you are|is (?:it|one|my (?:photo|picture)))"
     r"|(?:change|swap|switch) (?:the|its|some) (?:colou?rs|styles?|things)|(?:make|let) (?:it|this) "
@@ -248,7 +249,7 @@ _IDIOM = re.compile(
     r"|fuel to the fire|put (?:me|us|him|her|them) in the picture (?:about|on|regarding)|(?:undo"
     r"|repair) the damage|green light from|yellow journalism|castles in the air|sight for sore eyes"
     r"|cover letter|target on (?:his|her|my|your)"
-    r" (?:own )?back|mailing list|mirror on the wall|(?:side|sides) of the coin|drop me a line|what "
+    r" (?:own )?back|mailing list|(?:side|sides) of the coin|drop me a line|what "
     r"you mean|draw me in|make it up to|once upon a time|cry wolf|lion's share|snail's pace)\b",
     _I,
 )

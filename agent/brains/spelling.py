@@ -105,6 +105,7 @@ _RIGHT_AS_THEY_ARE = frozenset(
     whale wharf what wheat wheel when which while whine whip whisper white who whole whose why wide wild will
     wind window windy wine wing wink wipe wire wise wish witch woke wolf woman wonder wood wool word work
     world worm worn worry worse worst worth wound wrap wreath wreck wrist write writer wrong yard yarn yawn
+    bandana bandanna cardigan corset poncho satchel turban tunic veil
     inspect compute computed cast ratio prevent theme samp sample pure grant latter radius alter whereas
     inject
     formal summed summit sums breach ease sake fringe winner carpet caret purge paying thesis statute shall
