@@ -24,7 +24,8 @@ WITH_REPAIR = 2
 class Attempt:
     """One picture that could be kept; `number` counts from 1. Without eyes there is no verdict.
 
-    `seconds`: how long it took, and the tries that were not kept.
+    Of the one that is kept, `first` is what the eyes said of the first of `num_tries`, and `seconds` how long
+    all of them took.
     """
 
     sample: Sample
@@ -32,6 +33,8 @@ class Attempt:
     verdict: Verdict | None
     number: int
     seconds: float = 0.0
+    first: Verdict | None = None
+    num_tries: int = 1
 
     @property
     def is_good(self) -> bool:

@@ -27,6 +27,7 @@ from agent.domain import (
 from agent.jobs import Jobs
 from agent.metadata import png_with_recipe
 from agent.places import by_eyes
+from agent.replies import Replies
 from agent.requests import Requests
 from agent.safety import check_picture
 from agent.sessions import NewPicture, Sessions
@@ -98,16 +99,15 @@ class Executor:
         for candidate in range(1, step.num_pictures + 1):
             if candidate in made:
                 continue
-            kept, said = self._best(call, seed + candidate - 1, work)
-            told = [work.replies.prompt_cut()] if kept.sample.is_prompt_cut else []
-            notices |= dict.fromkeys(filter(None, [*told, kept.sample.note, *kept.finished.notices, *said]))
+            kept = self._best(call, seed + candidate - 1, work)
             letter = LETTERS[candidate - 1] if step.num_pictures > 1 else ""
             made[candidate] = self._keep(kept, call, candidate, letter, work)
             work.on_made(made[candidate])
+            notices |= dict.fromkeys(said_of(kept, made[candidate].handle, work.replies))
         return StepResult(artifacts=[made[each] for each in sorted(made)], notices=[*notices])
 
-    def _best(self, call: Call, seed: int, work: Work) -> tuple[Attempt, list[str]]:
-        """The picture to keep, and what the user should hear of those that were not."""
+    def _best(self, call: Call, seed: int, work: Work) -> Attempt:
+        """The picture to keep, of one try or several."""
         expected = self.checker.expected(call, work.turn.options)
         best = self._attempt(call, seed, expected, 1, work)
         first, number, seconds = best.verdict, 1, best.seconds
@@ -116,10 +116,7 @@ class Executor:
             seed += MAX_PICTURES_PER_TURN
             tried = self._attempt(call, seed, expected, number, work)
             best, seconds = better(best, tried), seconds + tried.seconds
-        best = replace(best, seconds=seconds)
-        if first is None or best.verdict is None or first.passes:
-            return best, []
-        return best, [work.replies.checked(first.sentence(), best.verdict.sentence(), number)]
+        return replace(best, first=first, num_tries=number, seconds=seconds)
 
     def _attempt(self, call: Call, seed: int, expected: Asked | None, number: int, work: Work) -> Attempt:
         drawn = self._draw(call, seed, work)
@@ -193,6 +190,15 @@ class Executor:
                     seconds=kept.seconds,
                 ),
             )
+
+
+def said_of(kept: Attempt, handle: str, replies: Replies) -> list[str]:
+    """What the user should hear of how a picture was made."""
+    said = [replies.prompt_cut() if kept.sample.is_prompt_cut else "", kept.sample.note]
+    said += kept.finished.notices
+    if kept.first is not None and kept.verdict is not None and not kept.first.passes:
+        said.append(replies.checked(handle, kept.first.sentence(), kept.verdict.sentence(), kept.num_tries))
+    return [sentence for sentence in said if sentence]
 
 
 def is_variation(step: Step) -> bool:

@@ -143,18 +143,19 @@ class Replies:
     def other_quality(self, preset: str) -> str:
         return self.say(f"I only have {preset} here, so I used that.", f"这里只有 {preset}，所以用了它。")
 
-    def checked(self, first: str, best: str, num_tries: int) -> str:
+    def checked(self, handle: str, first: str, best: str, num_tries: int) -> str:
         """What the eyes missed at first, and in the picture that is kept (nothing, where all is well)."""
         if num_tries == 1:
-            return self.say(f"{first[:1].upper()}{first[1:]}.", f"{first}。")
+            return self.say(f"{handle} is not right: {first}.", f"{handle} 不对：{first}。")
         again = "again" if num_tries == 2 else f"{num_tries - 1} times more"
         if not best:
             return self.say(
-                f"My first try was not right ({first}), so I made it {again}.",
-                f"第一次不对（{first}），所以我重新画了。",
+                f"My first try at {handle} was not right ({first}), so I made it {again}.",
+                f"{handle} 第一次不对（{first}），所以我重新画了。",
             )
         return self.say(
-            f"I made it {again}, and it is still not right: {best}.", f"我重新画了，但还是不对：{best}。"
+            f"I made {handle} {again}, and it is still not right: {best}.",
+            f"我重新画了 {handle}，但还是不对：{best}。",
         )
 
     def brain_unavailable(self, reason: str) -> str:

@@ -74,7 +74,7 @@ def findings(check: Check, look: Look) -> str:
     """What the eyes looked for, and whether they saw it."""
     items = "".join(
         f'<li class="{"met" if each.is_met else "unmet"}"><span>{escape(each.asked)}</span>'
-        f"<span>{escape(each.seen)}</span>"
+        f"<span>{'' if each.is_met else escape(look.say('seen_instead', seen=each.seen))}</span>"
         f'<span class="verdict">{escape(look.say("met" if each.is_met else "not_met"))}</span></li>'
         for each in check.findings
     )

@@ -17,9 +17,9 @@ from ui.words import WORDS, say
 __all__ = ["DEFAULTS", "MAX_SEED", "Settings", "build_settings", "keep_settings", "wanted_options"]
 
 MAX_SEED = 2**31 - 1
-DEFAULTS = (Quality.FULL.value, Shape.SQUARE.value, "", "", "", False, False, True, True, True)
+DEFAULTS = (Quality.FULL.value, Shape.SQUARE.value, "", "", "", "", False, False, True, True, True)
 """The quality among them is the best one there is."""
-BAD = {"num_steps": "bad_steps", "guidance": "bad_guidance"}
+BAD = {"num_steps": "bad_steps", "guidance": "bad_guidance", "best_of": "bad_best_of"}
 KEEP = "(...values) => { window.reverie.keepSettings(values); return []; }"
 
 
@@ -32,6 +32,7 @@ class Settings:
     seed: gr.Textbox
     num_steps: gr.Textbox
     guidance: gr.Textbox
+    best_of: gr.Textbox
     asks_first: gr.Checkbox
     keeps_rest: gr.Checkbox
     is_checked: gr.Checkbox
@@ -45,7 +46,7 @@ class Settings:
     @property
     def fields(self) -> list[Any]:
         return [
-            *(self.quality, self.shape, self.seed, self.num_steps, self.guidance),
+            *(self.quality, self.shape, self.seed, self.num_steps, self.guidance, self.best_of),
             *(self.asks_first, self.keeps_rest, self.is_checked, self.rewrites, self.keeps_recipe),
         ]
 
@@ -68,6 +69,7 @@ def build_settings(qualities: tuple[Quality, ...]) -> Settings:
                 seed = number_field("seed", "random", "seed")
                 num_steps = number_field("steps", "own_steps", "num-steps")
                 guidance = number_field("guidance", "own_steps", "guidance")
+                best_of = number_field("best_of", "one_try", "best-of")
             asks_first = gr.Checkbox(False, label=WORDS("asks_first"), elem_classes="asks-first")
             keeps_rest = gr.Checkbox(False, label=WORDS("keeps_rest"))
             is_checked = gr.Checkbox(True, label=WORDS("is_checked"))
@@ -82,6 +84,7 @@ def build_settings(qualities: tuple[Quality, ...]) -> Settings:
         seed=seed,
         num_steps=num_steps,
         guidance=guidance,
+        best_of=best_of,
         asks_first=asks_first,
         keeps_rest=keeps_rest,
         is_checked=is_checked,
@@ -121,7 +124,9 @@ def keep_settings(page: gr.Blocks, settings: Settings, borrowed: Dependency) -> 
 
 def wanted_options(values: Sequence[Any], language: str) -> PictureOptions:
     """The fields as the coordinator takes them; raises gr.Error with a sentence."""
-    quality, shape, seed, num_steps, guidance, asks_first, keeps_rest, is_checked, rewrites, _ = values
+    quality, shape, seed, num_steps, guidance, best_of, asks_first, keeps_rest, is_checked, rewrites, _ = (
+        values
+    )
     try:
         return PictureOptions(
             quality=quality,
@@ -129,6 +134,7 @@ def wanted_options(values: Sequence[Any], language: str) -> PictureOptions:
             seed=wanted_seed(str(seed or ""), language),
             num_steps=str(num_steps or "").strip() or None,
             guidance=str(guidance or "").strip() or None,
+            best_of=str(best_of or "").strip() or 1,
             asks_first=asks_first,
             keeps_rest=keeps_rest,
             is_checked=is_checked,

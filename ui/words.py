@@ -112,6 +112,8 @@ TEXTS: Mapping[str, Text] = {
     "weights": Text(en="Weights", zh="权重"),
     "steps": Text(en="Steps", zh="步数"),
     "guidance": Text(en="Guidance", zh="引导强度"),
+    "best_of": Text(en="Best of", zh="几选一"),
+    "one_try": Text(en="1 to 4", zh="1 到 4"),
     "image_guidance": Text(en="Picture guidance", zh="图像引导强度"),
     "sampler": Text(en="Sampler", zh="采样器"),
     "size": Text(en="Size", zh="尺寸"),
@@ -119,6 +121,7 @@ TEXTS: Mapping[str, Text] = {
     "made_from": Text(en="Made from", zh="来自"),
     "check": Text(en="Check", zh="检查"),
     "met": Text(en="met", zh="符合"),
+    "seen_instead": Text(en="seen: {seen}", zh="看到：{seen}"),
     "not_met": Text(en="not met", zh="不符合"),
     "change": Text(en="Change", zh="变化"),
     "change_share": Text(en="{share} of the picture differs", zh="画面的 {share} 有变化"),
@@ -169,6 +172,10 @@ TEXTS: Mapping[str, Text] = {
     "bad_steps": Text(
         en="Steps are a whole number from 1 to 200. Please correct it or leave it empty.",
         zh="步数是 1 到 200 之间的整数。请改正，或者留空。",
+    ),
+    "bad_best_of": Text(
+        en="The best is chosen of 1 to 4 tries. Please correct it or leave it empty.",
+        zh="最多从 4 次里选最好的。请改正，或者留空。",
     ),
     "bad_guidance": Text(
         en="Guidance is a number from 0 to 20. Please correct it or leave it empty.",

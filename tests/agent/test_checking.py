@@ -49,7 +49,7 @@ def test_what_is_wrong_is_made_once_more_and_said(tmp_path: Path) -> None:
     assert made.check is not None
     assert made.check.attempt == 2
     assert reply == (
-        "Here is #1. My first try was not right (asked for three cats, I see two cats), so I made it again."
+        "Here is #1. My first try at #1 was not right (asked for three cats, I see two cats), so I made it again."
     )
 
 
@@ -57,7 +57,7 @@ def test_at_most_one_repair_and_the_better_one_stays(tmp_path: Path) -> None:
     (made,), reply = ask(tmp_path, cats(2), cats(0), cats(3))
     assert made.check is not None
     assert made.check.attempt == 1
-    assert "made it again, and it is still not right: asked for three cats, I see two cats" in reply
+    assert "made #1 again, and it is still not right: asked for three cats, I see two cats" in reply
 
 
 def test_best_of_four_tries_until_one_is_right(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_chosen_seed_is_kept_to(tmp_path: Path) -> None:
     (made,), reply = ask(tmp_path, cats(2), cats(3), options=PictureOptions(seed=7))
     assert made.recipe is not None
     assert made.recipe.seed == 7
-    assert reply == "Here is #1. Asked for three cats, I see two cats."
+    assert reply == "Here is #1. #1 is not right: asked for three cats, I see two cats."
 
 
 def test_nothing_is_checked_when_that_is_off(tmp_path: Path) -> None:

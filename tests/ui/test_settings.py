@@ -10,8 +10,8 @@ from ui.settings import DEFAULTS, wanted_options
 
 
 def fields(**changes: object) -> list[object]:
-    names = ("quality", "shape", "seed", "num_steps", "guidance", "asks_first", "keeps_rest", "is_checked")
-    return [changes.get(name, default) for name, default in zip(names, DEFAULTS[:8], strict=True)] + [
+    names = "quality shape seed num_steps guidance best_of asks_first keeps_rest is_checked".split()
+    return [changes.get(name, default) for name, default in zip(names, DEFAULTS[:9], strict=True)] + [
         True,
         True,
     ]
@@ -28,11 +28,25 @@ def test_empty_and_unopened_fields_leave_it_to_the_engine() -> None:
 
 def test_fields_are_taken_as_they_are_typed() -> None:
     options = wanted_options(
-        fields(quality="fast", shape="portrait", seed=" 7 ", num_steps="12", guidance="4.5", asks_first=True),
+        fields(
+            quality="fast",
+            shape="portrait",
+            seed=" 7 ",
+            num_steps="12",
+            guidance="4.5",
+            best_of="3",
+            asks_first=True,
+        ),
         "en",
     )
     assert options == PictureOptions(
-        quality=Quality.FAST, shape=Shape.PORTRAIT, seed=7, num_steps=12, guidance=4.5, asks_first=True
+        quality=Quality.FAST,
+        shape=Shape.PORTRAIT,
+        seed=7,
+        num_steps=12,
+        guidance=4.5,
+        best_of=3,
+        asks_first=True,
     )
 
 
