@@ -49,7 +49,8 @@ def test_what_is_wrong_is_made_once_more_and_said(tmp_path: Path) -> None:
     assert made.check is not None
     assert made.check.attempt == 2
     assert reply == (
-        "Here is #1. My first try at #1 was not right (asked for three cats, I see two cats), so I made it again."
+        "Here is #1. My first try at #1 was not right (asked for three cats, I see two cats), "
+        "so I made it again."
     )
 
 
