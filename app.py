@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     presets: tuple[Literal["full", "dev", "fast", "e1.1", "e1"], ...] = Field(
         (), description="hidream: which to offer, for example full,e1.1; by default all that are downloaded."
     )
+    vision_model: Path | None = Field(
+        None,
+        description="hidream: folder of a vision model that answers questions about pictures.",
+    )
     fake_step_seconds: float = Field(0.0, ge=0, description="How long a step of the fake engine takes.")
     brain: Literal["offline", "openai", "llama"] = Field(
         "offline",
@@ -179,7 +183,7 @@ def build_engines(settings: Settings) -> Engines:
         case "stickers":
             family = stickers_family(settings.weights or STICKERS)
         case "hidream":
-            family = hidream_family(settings.presets)
+            family = hidream_family(settings.presets, settings.vision_model)
     return Engines(
         painters={Quality(variant): engine for variant, engine in family.painters.items()},
         editors={} if family.editor is None else {quality: family.editor for quality in Quality},
@@ -258,7 +262,7 @@ def main() -> int:
 def replay_chat(file: Path, engines: Engines) -> int:
     """A line a picture; 0 when all came out the same. Raises AgentError or EngineError."""
     is_same = True
-    for each in replay(file, engines=engines.painters, editors=engines.editors):
+    for each in replay(file, engines=engines.painters, editors=engines.editors, eyes=engines.eyes):
         print(f"{each.artifact.handle}: {each.outcome}. {each.reason}".rstrip(), flush=True)
         is_same = is_same and each.outcome is Outcome.SAME
     return 0 if is_same else 1

@@ -62,9 +62,12 @@ class Checker:
     def expected(self, call: Call, options: PictureOptions) -> Asked | None:
         """What the eyes are to find in what `call` makes; None where nothing is checked or nothing is known.
 
-        A painted mask may cut through what the words name, and exact work needs no check.
+        A painted mask may cut through what the words name, exact work needs no check, and eyes that speak
+        freely list nothing that could be compared.
         """
         if self.eyes is None or not options.is_checked or call.operation or call.mask:
+            return None
+        if not self.eyes.vocabulary:
             return None
         if call.before is None:
             return asked_of(call.caption or call.words, self.eyes.vocabulary)

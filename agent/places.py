@@ -51,7 +51,7 @@ def by_eyes(eyes: Eyes) -> Locate:
     """What the eyes see of the things named, as boxes."""
 
     def locate(image: Image.Image, words: str) -> Image.Image | None:
-        boxes = eyes.locate(image, words)
+        boxes = eyes.locate(image, words) if eyes.vocabulary else ()
         if not boxes:
             return None
         place = Image.new("L", image.size, 0)

@@ -24,7 +24,7 @@ from agent.pipe import EventPipe
 from agent.replies import Replies
 from agent.sessions import Sessions
 from agent.versions import Versions
-from engines.api import Engine
+from engines.api import Engine, Eyes
 from engines.errors import EngineError
 
 __all__ = ["Outcome", "Replayed", "replay"]
@@ -58,19 +58,20 @@ def replay(
     *,
     engines: Mapping[Quality, Engine],
     editors: Mapping[Quality, Engine],
+    eyes: Eyes | None = None,
     turn: int | None = None,
 ) -> Iterator[Replayed]:
     """Every picture that a step has made, or those of turn number `turn` (from 1), made again and compared.
 
-    Each one starts from the recorded picture it was made from. Works in a folder of its own: no chat is
-    touched. Raises ImportRejected.
+    Each one starts from the recorded picture it was made from; `eyes` find again the place that an edit kept
+    to. Works in a folder of its own: no chat is touched. Raises ImportRejected.
     """
     with tempfile.TemporaryDirectory() as folder:
         sessions = Sessions(f"sqlite:///{folder}/replay.db")
         artifacts = Artifacts(Path(folder) / "pictures")
         jobs = Jobs()
         executor = Executor(
-            sessions=sessions, artifacts=artifacts, jobs=jobs, engines=engines, editors=editors
+            sessions=sessions, artifacts=artifacts, jobs=jobs, engines=engines, editors=editors, eyes=eyes
         )
         try:
             session = import_session(sessions, artifacts, file, OWNER)

@@ -60,8 +60,11 @@ def stickers_family(folder: Path) -> Family:
     )
 
 
-def hidream_family(presets: Sequence[str] = ()) -> Family:
-    """The published checkpoints that have been downloaded, or those named. Raises ModelNotFound."""
+def hidream_family(presets: Sequence[str] = (), vision_model: Path | None = None) -> Family:
+    """The published checkpoints that have been downloaded, or those named. Raises ModelNotFound.
+
+    `vision_model`: the folder of a model of transformers that answers questions about pictures.
+    """
     from engines.download import default_folder  # the hub's client takes half a second to import
 
     wanted = [name for name in HIDREAM if name in (presets or HIDREAM)]
@@ -71,6 +74,8 @@ def hidream_family(presets: Sequence[str] = ()) -> Family:
         names = " and ".join(missing) if presets else "HiDream-I1"
         first = missing[0] if presets else "fast"
         raise ModelNotFound(f"The weights of {names} are not here: run `python -m engines download {first}`.")
+    if vision_model is not None and not vision_model.is_dir():
+        raise ModelNotFound(f"{vision_model} is not a folder of a vision model.")
     engines = {name: LazyEngine(partial(load, name)) for name in here}
     painters = {name: engine for name, engine in engines.items() if name in VARIANTS}
     return Family(
@@ -78,6 +83,7 @@ def hidream_family(presets: Sequence[str] = ()) -> Family:
         editor=next((engines[name] for name in EDITORS if name in engines), None),
         vocabulary={},
         folder=default_folder(next(iter(painters))) if painters else None,
+        eyes=LazyEyes(partial(open_eyes, None, vision_model), speak=True) if vision_model else None,
     )
 
 
@@ -89,7 +95,7 @@ def load(
     return load_engine(preset, folder, share.get() if share else None)
 
 
-def open_eyes(folder: Path) -> Eyes:
+def open_eyes(folder: Path | None, vision_model: Path | None = None) -> Eyes:
     from engines.eyes.load_eyes import load_eyes
 
-    return load_eyes(folder)
+    return load_eyes(folder, vision_model)

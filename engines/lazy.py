@@ -48,9 +48,14 @@ class LazyEngine(Lazy[Painting]):
 class LazyEyes(Lazy[Eyes]):
     """Eyes that open when there is something to see."""
 
+    def __init__(self, load: Callable[[], Eyes], *, speak: bool = False) -> None:
+        """Eyes that `speak` freely have no vocabulary, which is known without opening them."""
+        super().__init__(load)
+        self._speak = speak
+
     @property
     def vocabulary(self) -> dict[str, tuple[str, ...]]:
-        return self.get().vocabulary
+        return {} if self._speak else self.get().vocabulary
 
     def look(self, image: Image.Image, question: str = "") -> Seen:
         return self.get().look(image, question)

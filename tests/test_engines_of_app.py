@@ -46,3 +46,8 @@ def test_the_published_checkpoints_are_offered_where_they_are_downloaded(
     assert offered.painters[Quality.FAST].generate(request, lambda _: None).preset == "fast"
     with pytest.raises(ModelNotFound, match="python -m engines download dev"):
         app.build_engines(app.Settings(engine="hidream", presets=("dev", "fast")))
+    with pytest.raises(ModelNotFound, match="not a folder of a vision model"):
+        app.build_engines(app.Settings(engine="hidream", vision_model=tmp_path / "nowhere"))
+    seeing = app.build_engines(app.Settings(engine="hidream", vision_model=tmp_path))
+    assert seeing.eyes is not None
+    assert seeing.eyes.vocabulary == {}

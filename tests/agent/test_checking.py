@@ -80,6 +80,15 @@ def test_nothing_is_checked_when_that_is_off(tmp_path: Path) -> None:
     assert (made.check, reply) == (None, "Here is #1.")
 
 
+def test_eyes_that_speak_freely_are_not_asked_to_compare(tmp_path: Path) -> None:
+    eyes = ScriptedEyes(cats(2))
+    agent = build_agent(tmp_path, eyes=eyes)
+    session = agent.sessions.create("ann")
+    (made,) = artifacts_of(list(agent.coordinator.run(session.id, "ann", "three cats")))
+    agent.close()
+    assert (made.check, eyes.questions) == (None, [])
+
+
 def test_pictures_from_elsewhere_are_not_judged(tmp_path: Path) -> None:
     (made,), reply = ask(tmp_path)
     assert (made.check, reply) == (None, "Here is #1.")
