@@ -111,6 +111,7 @@ class Engines:
     editors: Mapping[Quality, Engine]
     vocabulary: Mapping[str, tuple[str, ...]]
     folder: Path | None = None
+    presets: tuple[str, ...] = ()
     eyes: Eyes | None = None
 
     def load(self) -> None:
@@ -162,6 +163,7 @@ def build(settings: Settings) -> Reverie:
         editors=engines.editors,
         vocabulary=engines.vocabulary,
         eyes=engines.eyes,
+        presets=engines.presets,
     )
     return Reverie(
         engines=engines,
@@ -179,7 +181,9 @@ def build_engines(settings: Settings) -> Engines:
         case "fake":
             fake = FakeEngine(step_seconds=settings.fake_step_seconds)
             everyone = {quality: fake for quality in Quality}
-            return Engines(painters=everyone, editors=everyone, vocabulary=fake.info.vocabulary)
+            return Engines(
+                painters=everyone, editors=everyone, vocabulary=fake.info.vocabulary, presets=("fake",)
+            )
         case "stickers":
             family = stickers_family(settings.weights or STICKERS)
         case "hidream":
@@ -189,6 +193,7 @@ def build_engines(settings: Settings) -> Engines:
         editors={} if family.editor is None else {quality: family.editor for quality in Quality},
         vocabulary=family.vocabulary,
         folder=family.folder,
+        presets=family.presets,
         eyes=family.eyes,
     )
 

@@ -56,11 +56,12 @@ class Coordinator:
         editors: Mapping[Quality, Engine],
         vocabulary: Mapping[str, tuple[str, ...]],
         eyes: Eyes | None = None,
+        presets: Sequence[str] = (),
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
         `vocabulary`: the words that the engines know by kind, none where they take any. `eyes` find things in
-        pictures and check what was made.
+        pictures and check what was made. `presets` names the engines, for people to read.
         """
         self.sessions = sessions
         self.artifacts = artifacts
@@ -76,6 +77,7 @@ class Coordinator:
         )
         self.vocabulary = vocabulary
         self.eyes = eyes
+        self.presets = presets
         self._graph = build_graph()
         self._lock = threading.Lock()
         self._running: dict[str, Running] = {}

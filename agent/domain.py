@@ -91,6 +91,13 @@ class PictureOptions(Value):
     rewrites: bool = True
 
 
+class SourceType(StrEnum):
+    """IPTC's terms for pictures that a model made or had a part in."""
+
+    MODEL = "trainedAlgorithmicMedia"
+    MODEL_AND_UPLOAD = "compositeWithTrainedAlgorithmicMedia"
+
+
 class Recipe(Value):
     """All that is needed to make a picture again; also the PNG's JSON chunk.
 
@@ -110,6 +117,7 @@ class Recipe(Value):
     width: int
     height: int
     parents: tuple[str, ...] = ()
+    source_type: SourceType | None = None
     operation: Operation | None = None
     mask: str | None = None
     keeps_rest: bool = False

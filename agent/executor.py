@@ -25,6 +25,7 @@ from agent.domain import (
     Step,
 )
 from agent.jobs import Jobs
+from agent.marks import source_type_of
 from agent.metadata import png_with_recipe
 from agent.places import by_eyes
 from agent.replies import Replies
@@ -149,6 +150,9 @@ class Executor:
         check_picture(sample.image)
         return Drawn(sample=sample, seconds=seconds)
 
+    def _ancestors(self, call: Call, work: Work) -> Sequence[Artifact]:
+        return () if call.source is None else self.requests.lineage(call.source, work.owner)
+
     def _keep(self, kept: Attempt, call: Call, candidate: int, letter: str, work: Work) -> Artifact:
         """The file first, then the row."""
         sample, finished = kept.sample, kept.finished
@@ -166,6 +170,7 @@ class Executor:
             width=finished.image.width,
             height=finished.image.height,
             parents=parents,
+            source_type=source_type_of(self._ancestors(call, work), sample.preset),
             operation=call.operation,
             mask=call.mask,
             keeps_rest=call.keeps_rest,

@@ -10,10 +10,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from agent.domain import Recipe
+from agent.marks import XMP_KEY, xmp
+from agent.operations import PIXELS
 
 __all__ = [
     "INFOTEXT_KEY",
-    "PIXELS",
     "RECIPE_KEY",
     "bare_png_size",
     "infotext",
@@ -25,8 +26,6 @@ __all__ = [
 INFOTEXT_KEY = "parameters"
 RECIPE_KEY = "reverie"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-PIXELS = "pillow"
-"""The preset of a picture that no engine has drawn."""
 
 
 def infotext(recipe: Recipe) -> str:
@@ -63,8 +62,10 @@ def quoted(value: str) -> str:
 
 
 def png_with_recipe(image: Image.Image, recipe: Recipe) -> bytes:
-    """The picture as PNG with both chunks; a cut-out keeps its transparency."""
+    """The picture as PNG with both chunks, and its mark; a cut-out keeps its transparency."""
     chunks = PngInfo()
+    if recipe.source_type is not None:
+        chunks.add_itxt(XMP_KEY, xmp(recipe.source_type))
     chunks.add_text(INFOTEXT_KEY, infotext(recipe))
     chunks.add_text(RECIPE_KEY, recipe.model_dump_json())
     file = io.BytesIO()
@@ -74,12 +75,16 @@ def png_with_recipe(image: Image.Image, recipe: Recipe) -> bytes:
 
 
 def without_metadata(png: bytes) -> bytes:
-    """The same pixels as a PNG that tells nothing of how they were made."""
+    """The same pixels as a PNG that tells nothing of how they were made, but for its mark."""
+    mark = PngInfo()
     with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-        bare = Image.new("RGB", image.size)
+        image.load()
+        if XMP_KEY in image.info:
+            mark.add_itxt(XMP_KEY, str(image.info[XMP_KEY]))
+        bare = Image.new("RGBA" if image.has_transparency_data else "RGB", image.size)
         bare.paste(image)
     file = io.BytesIO()
-    bare.save(file, "PNG")
+    bare.save(file, "PNG", pnginfo=mark)
     return file.getvalue()
 
 
@@ -107,6 +112,7 @@ def bare_png_size(png: bytes) -> tuple[int, int] | None:
         is_ours = kind in {b"tEXt", b"iTXt", b"zTXt"} and body.split(b"\0")[0].decode("latin-1") in {
             INFOTEXT_KEY,
             RECIPE_KEY,
+            XMP_KEY,
         }
         if not is_ours and kind not in {b"IHDR", b"PLTE", b"IDAT", b"IEND"}:
             return None

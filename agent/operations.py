@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 __all__ = [
     "MAX_SIDE_PX",
     "MOST_PX",
+    "PIXELS",
     "Axis",
     "Crop",
     "CutOut",
@@ -22,6 +23,8 @@ __all__ = [
     "Upscale",
 ]
 
+PIXELS = "pillow"
+"""The preset of a picture that no engine has drawn."""
 MAX_SIDE_PX = 4096
 """Of what an operation may make."""
 MOST_PX = 99_999

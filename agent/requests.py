@@ -13,8 +13,7 @@ from agent.calls import Call, Finished, Work, as_it_is, editing, found_edit, kep
 from agent.changes import Locate, compare, paste_back
 from agent.domain import AdjustStep, Artifact, EditStep, GenerateStep, Origin, PictureOptions, Quality, Step
 from agent.errors import PlanRejected, SourceNotFound
-from agent.metadata import PIXELS
-from agent.operations import Extend
+from agent.operations import PIXELS, Extend
 from agent.places import find_place
 from agent.safety import check_words
 from agent.sessions import Sessions
@@ -163,7 +162,7 @@ class Requests:
 
     def _check_edit(self, step: EditStep, source: Artifact, work: Work) -> None:
         """Raises UnsafeRequest: what the picture shows counts too."""
-        lineage = self._lineage(source, work.owner)
+        lineage = self.lineage(source, work.owner)
         shown = "\n".join(f"{each.caption}\n{each.recipe.words if each.recipe else ''}" for each in lineage)
         is_upload = any(each.origin is Origin.UPLOADED for each in lineage)
         check_words(step.instruction, shown, is_upload=is_upload)
@@ -198,7 +197,7 @@ class Requests:
             raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
         return artifact
 
-    def _lineage(self, artifact: Artifact, owner: str) -> list[Artifact]:
+    def lineage(self, artifact: Artifact, owner: str) -> list[Artifact]:
         """The picture and all it came from: their words tell what it shows."""
         lineage = [artifact]
         for member in lineage:

@@ -32,13 +32,15 @@ HIDREAM = (*VARIANTS, *EDITORS)
 class Family:
     """Who draws, by variant ("full", "dev", "fast"), who edits, and the words they know (none: any).
 
-    `folder` holds the weights of the first painter; `eyes` see what the painters draw.
+    `presets` names all members, loaded or not; `folder` holds the weights of the first painter; `eyes` see
+    what the painters draw.
     """
 
     painters: Mapping[str, Engine]
     editor: Engine | None
     vocabulary: Mapping[str, tuple[str, ...]]
     folder: Path | None
+    presets: tuple[str, ...] = ()
     eyes: Eyes | None = None
 
 
@@ -55,6 +57,7 @@ def stickers_family(folder: Path) -> Family:
         painters={"full": full, **students},
         editor=LazyEngine(lambda: load("stickers-edit", folder, full)),
         vocabulary=read_vocabulary(folder),
+        presets=tuple(f"stickers-{variant}" for variant in ("full", *students, "edit")),
         folder=folder,
         eyes=LazyEyes(partial(open_eyes, folder)) if (folder / "eyes").is_dir() else None,
     )
@@ -82,6 +85,7 @@ def hidream_family(presets: Sequence[str] = (), vision_model: Path | None = None
         painters=painters,
         editor=next((engines[name] for name in EDITORS if name in engines), None),
         vocabulary={},
+        presets=tuple(here),
         folder=default_folder(next(iter(painters))) if painters else None,
         eyes=LazyEyes(partial(open_eyes, None, vision_model), speak=True) if vision_model else None,
     )

@@ -15,7 +15,6 @@ from pydantic import Field, ValidationError
 from agent.domain import MAX_STEPS_PER_TURN, Shape, Value
 from agent.events import Event
 from agent.infotext import PictureSettings, read_settings, settings_of
-from engines.errors import EngineError
 from ui.gallery import act
 from ui.handlers import Handlers, Page, Sent, View, language_in, message_box, require_owner
 from ui.settings import wanted_options
@@ -123,16 +122,11 @@ class Gestures:
     def facts(self, request: gr.Request) -> str:
         """Who reads and who draws here."""
         language, coordinator = language_in(request), self.handlers.coordinator
-        requests = coordinator.executor.requests
-        engines = (*requests.engines.values(), *requests.editors.values())
-        try:
-            presets = ", ".join(dict.fromkeys(engine.info.preset for engine in engines))
-        except EngineError as error:
-            presets = str(error)
         is_rules = coordinator.brain is coordinator.fallback
         brain = say("built_in_rules", language) if is_rules else coordinator.brain.name
+        presets = ", ".join(coordinator.presets)
         told = f"{say('brain', language)}: {brain} · {say('engines', language)}: {presets}"
-        return f'<span class="told">{escape(told)}</span>'
+        return f'<span class="told">{escape(told)}<br>{escape(say("marked", language))}</span>'
 
 
 def parsed(payload: str, request: gr.Request) -> Gesture:

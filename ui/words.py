@@ -112,6 +112,9 @@ TEXTS: Mapping[str, Text] = {
     "weights": Text(en="Weights", zh="权重"),
     "steps": Text(en="Steps", zh="步数"),
     "guidance": Text(en="Guidance", zh="引导强度"),
+    "marked": Text(
+        en="Every picture says in its file that a model made it.", zh="每张图的文件里都注明由模型生成。"
+    ),
     "best_of": Text(en="Best of", zh="几选一"),
     "one_try": Text(en="1 to 4", zh="1 到 4"),
     "image_guidance": Text(en="Picture guidance", zh="图像引导强度"),

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from agent.domain import Recipe
-from agent.metadata import PIXELS, infotext, png_with_recipe, read_recipe
-from agent.operations import Upscale
+from agent.metadata import infotext, png_with_recipe, read_recipe
+from agent.operations import PIXELS, Upscale
 from tests.agent.test_sessions import RECIPE
 
 PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')

@@ -24,8 +24,8 @@ from agent.domain import (
 from agent.errors import SourceNotFound
 from agent.events import StepProgress, StepQueued
 from agent.executor import Executor, StepResult
-from agent.metadata import PIXELS, read_recipe
-from agent.operations import Crop, CutOut, Extend, Operation, Rotate, Side, Upscale
+from agent.metadata import read_recipe
+from agent.operations import PIXELS, Crop, CutOut, Extend, Operation, Rotate, Side, Upscale
 from agent.sessions import NewPicture
 from engines.api import Box, EditRequest, EngineInfo, Eyes, GenerateRequest, OnProgress, Sample
 from engines.errors import NonFiniteOutput
@@ -196,7 +196,7 @@ class TheMiddle(ScriptedEyes):
 def test_eyes_tell_where_to_work_and_what_changed_besides(agent: Agent, session: Session) -> None:
     source = upload(agent, session, (128, 128))
     editor = Drifting(strength=40)
-    executor = executor_with(agent, editor, TheMiddle())
+    executor = executor_with(agent, editor, TheMiddle(vocabulary={"classes": ("car",)}))
     step = EditStep(instruction="make the car red", source=source.id)
     (plain,) = carry_out(agent, step, begin(agent, session), executor).artifacts
     assert plain.change is not None

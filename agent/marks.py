@@ -1,0 +1,39 @@
+"""Marks of origin: every picture that a model made, or had a part in, says so in its file.
+
+The word is IPTC's DigitalSourceType in an XMP packet, which other tools read. It is no setting of metadata:
+a download without our own texts has it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.domain import Artifact, Origin, SourceType
+from agent.operations import PIXELS
+
+__all__ = ["XMP_KEY", "source_type_of", "xmp"]
+
+XMP_KEY = "XML:com.adobe.xmp"
+VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+
+def source_type_of(ancestors: Iterable[Artifact], preset: str) -> SourceType | None:
+    """Of a picture made by `preset` from its ancestors; None where no model had a part in it.
+
+    A picture taken along from another chat came as an upload, but its recipe tells who made it.
+    """
+    line = list(ancestors)
+    by_model = preset != PIXELS or any(each.recipe and each.recipe.preset != PIXELS for each in line)
+    if not by_model:
+        return None
+    has_upload = any(each.origin is Origin.UPLOADED and each.recipe is None for each in line)
+    return SourceType.MODEL_AND_UPLOAD if has_upload else SourceType.MODEL
+
+
+def xmp(source_type: SourceType) -> str:
+    """The packet."""
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+        f'Iptc4xmpExt:DigitalSourceType="{VOCABULARY}{source_type.value}"/></rdf:RDF></x:xmpmeta>'
+    )
