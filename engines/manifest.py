@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from engines.errors import ModelNotFound, WeightsDamaged
@@ -13,6 +13,7 @@ __all__ = ["MANIFEST", "check_manifest", "file_sha256", "folder_hash", "lines_ha
 
 MANIFEST = "manifest.json"
 UNLISTED = {MANIFEST, "README.md"}
+ONLY_LOOK = "eyes/"
 REMEDY = "Restore the file, for example with git checkout, or fetch the weights again"
 
 
@@ -23,7 +24,7 @@ def write_manifest(folder: Path) -> str:
         for file in sorted(folder.rglob("*"))
         if file.is_file() and file.relative_to(folder).as_posix() not in UNLISTED
     }
-    whole = lines_hash(f"{path} {entry['sha256']}" for path, entry in files.items())
+    whole = hash_of({path: str(entry["sha256"]) for path, entry in files.items()})
     text = json.dumps({"files": files, "hash": whole}, indent=2, sort_keys=True)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
     return whole
@@ -53,9 +54,16 @@ def check_manifest(folder: Path) -> str:
     for path, (digest, _) in entries.items():
         if file_sha256(folder / path) != digest:
             raise WeightsDamaged(f"{folder / path} does not match its SHA-256. {REMEDY}.")
-    if whole != lines_hash(f"{path} {digest}" for path, (digest, _) in entries.items()):
+    if whole != hash_of({path: digest for path, (digest, _) in entries.items()}):
         raise WeightsDamaged(f"{folder / MANIFEST} does not match its own hash. {REMEDY}.")
     return whole
+
+
+def hash_of(digests: Mapping[str, str]) -> str:
+    """What names the weights: all files that make pictures, not those that only look at them."""
+    return lines_hash(
+        f"{path} {digest}" for path, digest in digests.items() if not path.startswith(ONLY_LOOK)
+    )
 
 
 def folder_hash(folder: Path) -> str:

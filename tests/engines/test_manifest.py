@@ -38,6 +38,16 @@ def test_other_content_has_another_hash(folder: Path) -> None:
     assert write_manifest(folder) != before
 
 
+def test_what_only_looks_is_checked_but_makes_no_picture_another(folder: Path) -> None:
+    before = check_manifest(folder)
+    (folder / "eyes").mkdir()
+    (folder / "eyes" / "model.bin").write_bytes(b"0123")
+    assert write_manifest(folder) == before
+    (folder / "eyes" / "model.bin").write_bytes(b"0124")
+    with pytest.raises(WeightsDamaged, match="does not match its SHA-256"):
+        check_manifest(folder)
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
