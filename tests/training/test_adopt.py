@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from engines.eyes.sticker_eyes import EYES
 from engines.load_engine import STICKERS
 from training.adopt import adopt
 from training.checkpoint import load_latest
@@ -22,6 +23,8 @@ def test_what_is_adopted_exports_to_the_same_weights(tmp_path: Path) -> None:
     assert "edit" in adopted
     export(recipe, runs, tmp_path / "out")
     for file in STICKERS.rglob("*.safetensors"):
+        if file.parent.name == EYES:  # made by a stage of its own
+            continue
         assert (tmp_path / "out" / file.relative_to(STICKERS)).read_bytes() == file.read_bytes(), file
 
 

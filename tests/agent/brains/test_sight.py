@@ -71,7 +71,7 @@ def ignores(request: Request) -> Answer:
     return (
         streams("By its words ", "a red car.")
         if request.get("stream")
-        else says("Red, green, blue, I guess.")
+        else says("Red, red, red, I guess.")  # never right: the stripes differ
     )
 
 
