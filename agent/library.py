@@ -103,15 +103,14 @@ class Library:
                 query = query.where(
                     *(sa.or_(*(is_in(rows, text, each) for text in texts)) for each in wanted)
                 )
-            ids = rows.scalars(query.order_by(*order)).all()
-            total = len(ids)
+            total = rows.scalar(query.with_only_columns(sa.func.count())) or 0
             page = max(0, min(page, (total - 1) // PAGE_PICTURES))
-            on_page = ids[page * PAGE_PICTURES : (page + 1) * PAGE_PICTURES]
+            ids = rows.scalars(query.order_by(*order).limit(PAGE_PICTURES).offset(page * PAGE_PICTURES)).all()
             found = rows.execute(
                 sa.select(ArtifactRow, TurnRow.text, SessionRow.title)
                 .join(TurnRow, TurnRow.id == ArtifactRow.turn_id)
                 .join(SessionRow, SessionRow.id == ArtifactRow.session_id)
-                .where(ArtifactRow.id.in_(on_page))
+                .where(ArtifactRow.id.in_(ids))
                 .order_by(*order)
             )
             pictures = [
