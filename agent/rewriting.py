@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from agent.brains.brain import Context, PictureView
 from agent.brains.lexicon import COLORS, NUMBERS
+from agent.brains.references import Album
 from agent.brains.wire import BadAnswer, find_json
 from agent.cancel import CancelToken
 from agent.domain import EditStep, GenerateStep, Plan, Step, Value
@@ -95,7 +96,8 @@ def in_detail(
     plan: Plan, context: Context, writer: Writer, token: CancelToken, *, reads_description: bool
 ) -> Plan:
     """The plan with each step's words in more detail."""
-    shown = {picture.id: told(picture, context) for picture in context.pictures}
+    album = Album(context)
+    shown = {picture.id: told(picture, album) for picture in context.pictures}
     steps: list[Step] = []
     for index, step in enumerate(plan.steps, start=1):
         shows = shown.get(step.source, "") if isinstance(step, EditStep) else ""
@@ -104,13 +106,9 @@ def in_detail(
     return Plan(steps=tuple(steps))
 
 
-def told(picture: PictureView, context: Context) -> str:
+def told(picture: PictureView, album: Album) -> str:
     """What a picture shows, by its words and those of the pictures that it was made from."""
-    by_id = {each.id: each for each in context.pictures}
-    line = [picture]
-    while line[-1].parent in by_id:
-        line.append(by_id[line[-1].parent or ""])
-    return ", then: ".join(each.prompt for each in reversed(line) if each.prompt)
+    return ", then: ".join(each.prompt for each in reversed(album.line(picture)) if each.prompt)
 
 
 def write(writer: Writer, token: CancelToken, orders: str, request: str, *, keep: str) -> str:

@@ -44,12 +44,10 @@ def seen(picture: PictureView, album: Album, language: str, eyes: Eyes) -> str:
 
 def record_of(picture: PictureView, album: Album) -> Record:
     """Its words and the changes since, oldest first."""
-    line = [picture]
-    while line[-1].parent in album.by_id:
-        line.append(album.by_id[line[-1].parent or ""])
+    line = album.line(picture)
     root = line[-1]
     return Record(
-        name=f"#{picture.number}{picture.letter}",
+        name=picture.handle,
         is_upload=root.origin is Origin.UPLOADED,
         prompt=root.prompt,
         changes=tuple(each.prompt for each in reversed(line[:-1])),

@@ -190,9 +190,7 @@ def read_in_part(num_tokens: int, language: str) -> str:
 
 def story(picture: PictureView, album: Album, language: str) -> str:
     """How a picture came to be, and openly what cannot be seen without a model."""
-    line = [picture]
-    while line[-1].parent in album.by_id:
-        line.append(album.by_id[line[-1].parent or ""])
+    line = album.line(picture)
     root, edits = line[-1], [each.prompt for each in reversed(line[:-1])]
     name = picture.handle
     changes = say(language, "; ".join(edits), "；".join(edits))
