@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -26,8 +23,9 @@ from agent.brains.llama import LlamaBrain
 from agent.brains.offline import OfflineBrain
 from agent.coordinator import Coordinator
 from agent.domain import Quality
-from agent.errors import AgentError, StorageUnavailable
+from agent.errors import AgentError
 from agent.jobs import Jobs
+from agent.keys import Keys
 from agent.replay import Outcome, replay
 from agent.sessions import Sessions
 from engines.api import Engine, Eyes, Speaker
@@ -36,9 +34,7 @@ from engines.fake import FakeEngine
 from engines.families import hidream_family, stickers_family
 from engines.lazy import LazyEngine
 from engines.voice import require_voice
-
-if TYPE_CHECKING:
-    pass
+from ui.start_up import prepare_environment, require_free_port
 
 __all__ = ["Settings", "build", "main"]
 
@@ -251,6 +247,7 @@ def main() -> int:
     page = serve(
         sessions=reverie.sessions,
         artifacts=reverie.artifacts,
+        keys=Keys(reverie.sessions),
         coordinator=reverie.coordinator,
         host=settings.host,
         port=settings.port,
@@ -271,37 +268,6 @@ def replay_chat(file: Path, engines: Engines) -> int:
         print(f"{each.artifact.handle}: {each.outcome}. {each.reason}".rstrip(), flush=True)
         is_same = is_same and each.outcome is Outcome.SAME
     return 0 if is_same else 1
-
-
-def require_free_port(host: str, port: int) -> None:
-    """Known before anything is loaded."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise AgentError(
-                f"Port {port} of {host} cannot be used ({error.strerror}): stop the other program, or choose "
-                f"another port with --port {port + 1}."
-            ) from error
-
-
-def prepare_environment(data_folder: Path) -> None:
-    """For the libraries: nothing calls home, and uploads stay in our own folder until they are read."""
-    uploads = data_folder / "uploads"
-    try:
-        data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.rmtree(uploads, ignore_errors=True)
-        uploads.mkdir(mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise StorageUnavailable(
-            f"The data folder {data_folder} cannot be written ({error.strerror}): make it writable, "
-            "or choose another one with --data-folder."
-        ) from error
-    os.environ.update(
-        GRADIO_TEMP_DIR=str(uploads), GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", DO_NOT_TRACK="1"
-    )
 
 
 def describe(error: ErrorDetails) -> str:

@@ -29,7 +29,7 @@ def card_routes(sessions: Sessions) -> list[Route]:
 
     def answered(answer: Answer) -> Callable[[Request], Response]:
         def respond(request: Request) -> Response:
-            owner = owner_of(request.cookies)
+            owner = owner_of(request)
             look = Look(language=language_of(request.headers.get("accept-language", "")))
             try:
                 if owner is None:

@@ -2,7 +2,8 @@
 
 A page of another site, or a name that someone else pointed at this machine, is refused with an empty 403.
 A browser that comes for the first time gets an unguessable cookie; what it makes belongs to that cookie and
-is shown to nobody else (docs/decisions/0002).
+is shown to nobody else (docs/decisions/0002). A program brings a key, and speaks for the owner who made it.
+Who asks is found out here, once a request; everything behind the gate asks `owner_of`.
 """
 
 from __future__ import annotations
@@ -10,17 +11,22 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["COOKIE", "Gate", "owner_of"]
+from agent.keys import Keys
+
+__all__ = ["COOKIE", "OWNER", "Gate", "owner_of", "owner_of_cookie"]
 
 COOKIE = "reverie_owner"
+OWNER = "reverie.owner"
+"""Where the gate writes in the request's scope; no client can."""
 YEAR_SECONDS = 365 * 24 * 3600
 TOKEN = re.compile(r"[0-9a-f]{32}")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -48,19 +54,25 @@ SECURITY_HEADERS = {
 }
 
 
-def owner_of(cookies: Mapping[str, str]) -> str | None:
-    """The owner a browser speaks for. The store keeps a hash, so reading it does not let anyone in."""
-    token = cookies.get(COOKIE, "")
-    return hashlib.sha256(token.encode()).hexdigest() if TOKEN.fullmatch(token) else None
+def owner_of(request: HTTPConnection) -> str | None:
+    """Whom the caller speaks for, as the gate found; None for nobody."""
+    owner = request.scope.get(OWNER)
+    return owner if isinstance(owner, str) else None
+
+
+def owner_of_cookie(token: str) -> str:
+    """The store keeps a hash, so reading it does not let anyone in."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class Gate:
     """ASGI middleware; see the module."""
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
-        """`host` is the one loopback name the page is shown under."""
+    def __init__(self, app: ASGIApp, host: str, keys: Keys | None = None) -> None:
+        """`host` is the one loopback name the page is shown under; without `keys` no program comes in."""
         self.app = app
         self.host = host
+        self.keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -69,10 +81,21 @@ class Gate:
         headers = Headers(scope=scope)
         if not is_welcome(headers, scope.get("method", "GET")):
             await refuse(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"] == "/" and scope["method"] == "GET":
+            return
+        scope[OWNER] = await self.owner(headers)
+        if scope["type"] == "http" and scope["path"] == "/" and scope["method"] == "GET":
             await self.first_page(scope, receive, send, headers)
         else:
             await self.app(scope, receive, guarded(send))
+
+    async def owner(self, headers: Headers) -> str | None:
+        """A key that is brought decides alone: a wrong one is nobody, whatever the cookie says."""
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self.keys is not None:
+            key = await run_in_threadpool(self.keys.find, token.strip())
+            return None if key is None else key.owner
+        cookie = read_cookie(headers)
+        return None if cookie is None else owner_of_cookie(cookie)
 
     async def first_page(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         """The page itself, under one host name (a cookie belongs to one), and the cookie given or renewed."""

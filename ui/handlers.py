@@ -229,7 +229,7 @@ class Handlers:
 
 
 def require_owner(request: gr.Request) -> str:
-    owner = owner_of(request.cookies)
+    owner = None if request.request is None else owner_of(request.request)
     if owner is None:
         raise gr.Error(say("no_cookie", language_in(request)))
     return owner

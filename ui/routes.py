@@ -69,7 +69,7 @@ def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
 
 def to_owner(request: Request, answer: Callable[[str, str], Response]) -> Response:
     """`answer` takes the owner and the picture's id; nobody else hears whether there is such a picture."""
-    owner = owner_of(request.cookies)
+    owner = owner_of(request)
     try:
         if owner is None:
             raise SourceNotFound("There is no such picture here.")

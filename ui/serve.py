@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 
 from agent.artifacts import Artifacts
 from agent.coordinator import Coordinator
+from agent.keys import Keys
 from agent.sessions import Sessions
 from ui.card_routes import card_routes
 from ui.chat import build_page
@@ -31,7 +32,7 @@ MAX_FILE_SIZE = "25mb"
 
 
 def serve(
-    *, sessions: Sessions, artifacts: Artifacts, coordinator: Coordinator, host: str, port: int
+    *, sessions: Sessions, artifacts: Artifacts, keys: Keys, coordinator: Coordinator, host: str, port: int
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
     page = build_page(Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns()))
@@ -60,7 +61,7 @@ def serve(
         css_paths=[*STYLE_SHEETS],
         head=head(),
         app_kwargs={
-            "middleware": [Middleware(Gate, host=host)],
+            "middleware": [Middleware(Gate, host=host, keys=keys)],
             "routes": [
                 *card_routes(sessions),
                 *picture_routes(sessions, artifacts),

@@ -34,7 +34,7 @@ def transfer_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
     one_at_a_time = threading.Lock()
 
     def export(request: Request) -> Response:
-        owner = owner_of(request.cookies)
+        owner = owner_of(request)
         try:
             if owner is None:
                 raise SessionNotFound("There is no such chat here.")
@@ -52,7 +52,7 @@ def transfer_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
             return import_session(sessions, artifacts, file, owner).id
 
     async def accept(request: Request) -> Response:
-        owner = owner_of(request.cookies)
+        owner = owner_of(request)
         if owner is None:
             return refusal("This page has lost its cookie. Please reload it.", 403)
         if request.headers.get("content-type", "").partition(";")[0] != ZIP:

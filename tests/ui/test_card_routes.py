@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from tests.ui.test_routes import OTHER_TOKEN, TOKEN, Shelf
+from tests.ui import callers
+from tests.ui.callers import OTHER_TOKEN, TOKEN
+from tests.ui.test_routes import Shelf
 from ui.card_routes import card_routes
-from ui.gate import COOKIE
 
 
 @pytest.fixture
@@ -22,9 +22,7 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
 
 
 def browser(shelf: Shelf, token: str | None, language: str = "en") -> TestClient:
-    app = Starlette(routes=card_routes(shelf.sessions))
-    cookies = {COOKIE: token} if token else None
-    return TestClient(app, cookies=cookies, headers={"accept-language": language})
+    return callers.browser(card_routes(shelf.sessions), token, {"accept-language": language})
 
 
 def test_the_card_speaks_the_browsers_language(shelf: Shelf) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -10,11 +12,14 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from ui.gate import COOKIE, Gate, owner_of
+from agent.keys import Keys
+from agent.sessions import Sessions
+from tests.ui.callers import browser
+from ui.gate import COOKIE, Gate, owner_of, owner_of_cookie
 
 
 def echo(request: Request) -> PlainTextResponse:
-    return PlainTextResponse(owner_of(request.cookies) or "nobody")
+    return PlainTextResponse(owner_of(request) or "nobody")
 
 
 def client(host: str = "127.0.0.1:7860") -> TestClient:
@@ -48,14 +53,12 @@ def test_two_browsers_are_two_owners() -> None:
 
 def test_the_owner_is_not_the_cookie_itself() -> None:
     token = "0123456789abcdef" * 2
-    owner = owner_of({COOKIE: token})
-    assert owner is not None
-    assert token not in owner
+    assert token not in owner_of_cookie(token)
 
 
 @pytest.mark.parametrize("token", ["", "short", "g" * 32, "A" * 32, "0" * 33, "../../etc/passwd"])
 def test_a_cookie_that_we_did_not_make_is_nobody(token: str) -> None:
-    assert owner_of({COOKIE: token}) is None
+    assert client().get("/other", headers={"cookie": f"{COOKIE}={token}"}).text == "nobody"
 
 
 def test_only_the_page_gives_cookies() -> None:
@@ -112,3 +115,19 @@ def test_every_answer_says_what_the_page_may_load() -> None:
     assert "default-src 'self'" in policy
     assert "http:" not in policy
     assert client().get("/other").headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_program_brings_a_key_and_speaks_for_the_owner_who_made_it(tmp_path: Path) -> None:
+    keys = Keys(Sessions(f"sqlite:///{tmp_path / 'reverie.db'}"))
+    made = keys.create("anna", "Open WebUI")
+    program = browser([Route("/other", echo)], token=None, keys=keys)
+    assert program.get("/other", headers={"authorization": f"Bearer {made.token}"}).text == "anna"
+    assert program.get("/other").text == "nobody"
+    keys.revoke(made.key.id, "anna")
+    assert program.get("/other", headers={"authorization": f"Bearer {made.token}"}).text == "nobody"
+
+
+def test_a_wrong_key_is_nobody_whatever_the_cookie_says(tmp_path: Path) -> None:
+    keys = Keys(Sessions(f"sqlite:///{tmp_path / 'reverie.db'}"))
+    wrong = {"authorization": "Bearer rv-" + "x" * 43}
+    assert browser([Route("/other", echo)], keys=keys).get("/other", headers=wrong).text == "nobody"

@@ -8,16 +8,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from agent.artifacts import Artifacts
 from agent.domain import Artifact, Origin, PictureOptions
 from agent.sessions import NewPicture, Sessions
-from ui.gate import COOKIE, owner_of
+from tests.ui.callers import OTHER_TOKEN, OWNER_OF_TOKEN, TOKEN, browser
 from ui.routes import picture_routes
-
-TOKEN, OTHER_TOKEN = "a" * 32, "b" * 32
 
 
 class Shelf:
@@ -27,10 +24,8 @@ class Shelf:
         self.sessions = Sessions(f"sqlite:///{folder}/reverie.db")
         self.artifacts = Artifacts(folder / "pictures")
         self.png = a_png()
-        owner = owner_of({COOKIE: TOKEN})
-        assert owner is not None
-        session = self.sessions.create(owner)
-        turn = self.sessions.open_turn(session.id, owner, "draw", PictureOptions())
+        session = self.sessions.create(OWNER_OF_TOKEN)
+        turn = self.sessions.open_turn(session.id, OWNER_OF_TOKEN, "draw", PictureOptions())
         sha256 = self.artifacts.put(self.png)
         self.picture: Artifact = self.sessions.add_artifact(
             turn.id, NewPicture(sha256=sha256, width=2, height=2, origin=Origin.GENERATED)
@@ -43,8 +38,7 @@ class Shelf:
         return self.sessions.add_artifact(self.picture.turn_id, new)
 
     def browser(self, token: str | None) -> TestClient:
-        app = Starlette(routes=picture_routes(self.sessions, self.artifacts))
-        return TestClient(app, cookies={COOKIE: token} if token else None)
+        return browser(picture_routes(self.sessions, self.artifacts), token)
 
 
 def a_png(color: str = "red") -> bytes:

@@ -7,24 +7,15 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from starlette.requests import Request
 
 from agent.domain import Artifact
 from agent.errors import SessionNotFound, SourceNotFound
 from tests.doubles import Agent, build_agent
-from ui.gate import COOKIE, owner_of
+from tests.ui.callers import OTHER_OWNER, OTHER_TOKEN, OWNER_OF_TOKEN, TOKEN, asked_by
 from ui.handlers import Handlers, Page
 from ui.library_handlers import LibraryHandlers
 from ui.live import LiveTurns
 from ui.session_handlers import SessionHandlers
-
-TOKEN, OTHER_TOKEN = "a" * 32, "b" * 32
-
-
-def asked_by(token: str, language: str = "en") -> gr.Request:
-    headers = [(b"cookie", f"{COOKIE}={token}".encode()), (b"accept-language", language.encode())]
-    return gr.Request(Request({"type": "http", "headers": headers}))
-
 
 MINE, THEIRS = asked_by(TOKEN), asked_by(OTHER_TOKEN)
 
@@ -34,7 +25,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.agent: Agent = build_agent(folder)
-        self.owner = owner_of({COOKIE: TOKEN}) or ""
+        self.owner = OWNER_OF_TOKEN
         page = Handlers(sessions=self.agent.sessions, coordinator=self.agent.coordinator, live=LiveTurns())
         self.chats = SessionHandlers(handlers=page, library=page.library)
         self.pictures = LibraryHandlers(handlers=page, library=page.library)
@@ -121,7 +112,7 @@ def test_a_stranger_sees_stars_and_takes_no_picture(desk: Desk) -> None:
         with pytest.raises(SourceNotFound):
             forbidden()
     assert not desk.car.is_starred
-    assert desk.agent.sessions.list(owner_of({COOKIE: OTHER_TOKEN}) or "") == []
+    assert desk.agent.sessions.list(OTHER_OWNER) == []
 
 
 def test_a_star_shows_again_what_was_shown(desk: Desk) -> None:

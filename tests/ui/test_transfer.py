@@ -8,16 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from tests.doubles import Agent, build_agent
+from tests.ui.callers import OTHER_OWNER, OTHER_TOKEN, OWNER_OF_TOKEN, TOKEN, browser
 from ui import transfer
-from ui.gate import COOKIE, Gate, owner_of
 from ui.transfer import disposition, transfer_routes
 
-TOKEN, OTHER_TOKEN = "a" * 32, "b" * 32
 ZIP = {"Content-Type": "application/zip"}
 
 
@@ -26,15 +23,12 @@ class Door:
 
     def __init__(self, folder: Path) -> None:
         self.agent: Agent = build_agent(folder)
-        self.owner, self.other = (owner_of({COOKIE: token}) or "" for token in (TOKEN, OTHER_TOKEN))
+        self.owner, self.other = OWNER_OF_TOKEN, OTHER_OWNER
         self.id = self.agent.sessions.create(self.owner).id
         [*self.agent.coordinator.run(self.id, self.owner, "draw a red car")]
 
     def browser(self, token: str | None) -> TestClient:
-        routes = transfer_routes(self.agent.sessions, self.agent.artifacts)
-        app = Starlette(routes=routes, middleware=[Middleware(Gate, host="127.0.0.1")])
-        cookies = {COOKIE: token} if token else None
-        return TestClient(app, base_url="http://127.0.0.1:7860", cookies=cookies)
+        return browser(transfer_routes(self.agent.sessions, self.agent.artifacts), token)
 
 
 @pytest.fixture

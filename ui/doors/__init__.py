@@ -1,0 +1,1 @@
+"""Doors for programs: HTTP interfaces beside the page."""

@@ -1,0 +1,43 @@
+"""What must hold before anything is loaded. Importing this file never imports Gradio."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+from agent.errors import AgentError, StorageUnavailable
+
+__all__ = ["prepare_environment", "require_free_port"]
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Known before anything is loaded."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise AgentError(
+                f"Port {port} of {host} cannot be used ({error.strerror}): stop the other program, or choose "
+                f"another port with --port {port + 1}."
+            ) from error
+
+
+def prepare_environment(data_folder: Path) -> None:
+    """For the libraries: nothing calls home, and uploads stay in our own folder until they are read."""
+    uploads = data_folder / "uploads"
+    try:
+        data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.rmtree(uploads, ignore_errors=True)
+        uploads.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StorageUnavailable(
+            f"The data folder {data_folder} cannot be written ({error.strerror}): make it writable, "
+            "or choose another one with --data-folder."
+        ) from error
+    os.environ.update(
+        GRADIO_TEMP_DIR=str(uploads), GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", DO_NOT_TRACK="1"
+    )
