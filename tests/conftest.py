@@ -14,7 +14,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 # Nor does a test read or leave anything among a person's own files.
-os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="reverie-test-cache-")
+CACHE = tempfile.TemporaryDirectory(prefix="reverie-test-cache-")
+os.environ["XDG_CACHE_HOME"] = CACHE.name
 
 import pytest
 
