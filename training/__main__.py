@@ -17,6 +17,7 @@ from training.adopt import adopt
 from training.benchmarks import command as benchmark
 from training.checkpoint import last_step
 from training.cluster_recipes import CLUSTER_RECIPES
+from training.data.curation import command as curation
 from training.distributed import Team, join
 from training.errors import BadRecipe, Stopped, TrainingError
 from training.evaluation import compare, compare_edits, score, train_detector
@@ -117,6 +118,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if args.command == "eyes":
             torch.set_num_threads(args.threads or torch.get_num_threads())
             return eyes.run(args, say)
+        if args.command == "curate":
+            return curation.run(args, say)
         if args.command == "benchmark":
             return benchmark.run(args, say)
         if args.recipe in CLUSTER_RECIPES:
@@ -203,6 +206,7 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_arguments(commands.add_parser("benchmark", help="The report's own benchmarks."))
     compare_edits.add_arguments(commands.add_parser("compare-edits", help="Set editors side by side."))
     train_detector.add_arguments(commands.add_parser("detector", help="Train the judge."))
+    curation.add_arguments(commands.add_parser("curate", help="Make a training set from raw pictures."))
     eyes.add_arguments(commands.add_parser("eyes", help="Train the eyes of the embedded weights."))
     return parser
 

@@ -1,0 +1,43 @@
+"""Curation recipes: which stages run, with which settings, and what is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from training.data.curation.collect import CollectSettings
+from training.data.curation.measures import MeasureStage
+from training.data.curation.stage import ShardStage, WholeStage
+from training.errors import BadRecipe
+
+__all__ = ["CURATION_RECIPES", "CurationRecipe", "find_curation_recipe"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurationRecipe:
+    """`stages` in order: each may read the tables of those before it."""
+
+    name: str
+    collect: CollectSettings
+    stages: tuple[ShardStage | WholeStage, ...]
+    select: str
+
+
+def plain() -> CurationRecipe:
+    """No network and no neural net: what any folder can be asked."""
+    return CurationRecipe(
+        name="plain",
+        collect=CollectSettings(),
+        stages=(MeasureStage(),),
+        select="bytes_per_pixel > 0.02 and contrast > 2",
+    )
+
+
+CURATION_RECIPES: dict[str, Callable[[], CurationRecipe]] = {"plain": plain}
+
+
+def find_curation_recipe(name: str) -> CurationRecipe:
+    """Raises BadRecipe."""
+    if name not in CURATION_RECIPES:
+        raise BadRecipe(f"There is no curation recipe {name!r}: choose one of {', '.join(CURATION_RECIPES)}.")
+    return CURATION_RECIPES[name]()
