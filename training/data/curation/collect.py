@@ -210,10 +210,8 @@ def collect(
         names = plan_shards(store, source, settings)
     for name in names:
         if not is_collected(store, name, settings):
-            source = by_name.get(read_plan(store, name)[0][0])
-            if source is None:
-                raise BadRecipe(
-                    f"Shard {name} is not whole yet: name its source again, as when it was begun."
-                )
-            on_shard(name, collect_shard(store, name, source, settings))
+            begun_from = read_plan(store, name)[0][0]
+            if begun_from not in by_name:
+                raise BadRecipe(f"Shard {name} is not whole yet: name its source {begun_from} again.")
+            on_shard(name, collect_shard(store, name, by_name[begun_from], settings))
     return names
