@@ -113,12 +113,15 @@ def test_two_probes_miss_less_than_one() -> None:
     assert recall[1] >= recall[0] > 0.8
 
 
-def test_blank_pictures_make_one_giant_cluster_that_is_still_searched() -> None:
+def test_a_giant_cluster_costs_memory_for_its_rows_and_not_for_their_pairs() -> None:
     vectors, _ = planted(500, 10)
-    blanks = np.repeat(vectors[:1], 5_000, axis=0)
-    pairs, _ = near_pairs(np.concatenate([vectors, blanks])[:5_200], Search(threshold=0.99, per_cluster=500))
-    kept_for = greedy(5_200, pairs, np.arange(5_200))
-    assert int((kept_for == 0).sum()) == 4_700
+    blanks = np.repeat(vectors[100:101], 9_000, axis=0)
+    order = np.random.default_rng(1).permutation(9_500)
+    pairs, _ = near_pairs(np.concatenate([vectors, blanks]), Search(threshold=0.99, per_cluster=9_500), order)
+    kept_for = greedy(9_500, pairs, order)
+    best = next(row for row in order if row == 100 or row >= 500)
+    assert int((kept_for == best).sum()) == 9_000
+    assert len(pairs) < 9_100
 
 
 def test_the_same_seed_gives_the_same_clusters() -> None:

@@ -42,13 +42,13 @@ class Search:
     """
 
     threshold: float = 0.75
-    per_cluster: int = 250
+    per_cluster: int = 500
     most_clusters: int = 16_000
     fitted_on: int = 2_000_000
     per_centroid: int = 128
-    flat_clusters: int = 1_024
+    flat_clusters: int = 256
     num_iterations: int = 15
-    num_probes: int = 1
+    num_probes: int = 2
     seed: int = 1234
 
 
@@ -70,8 +70,9 @@ class NearCopyStage:
         vectors_ND = np.concatenate(
             [as_matrix(read_table(store, self.descriptors, shard)["descriptor"]) for shard in shards]
         )
-        pairs, similarities = near_pairs(vectors_ND, self.search, say)
-        kept_for = greedy(len(rows.keys), pairs, quality_order(rows))
+        order = quality_order(rows)
+        pairs, similarities = near_pairs(vectors_ND, self.search, order, say)
+        kept_for = greedy(len(rows.keys), pairs, order)
         is_near = kept_for != NOBODY
         say(f"near_copies: {int(is_near.sum()):,} of {len(rows.keys):,}, from {len(pairs):,} pairs")
         keys = np.array([*rows.keys, ""], dtype=object)
@@ -93,20 +94,29 @@ def as_matrix(column: pa.ChunkedArray) -> Halves:
 
 
 def near_pairs(
-    vectors_ND: Halves, search: Search, say: Callable[[str], None] = lambda _: None
+    vectors_ND: Halves,
+    search: Search,
+    order: Indices | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Indices, Floats]:
-    """Pairs at least `threshold` alike, as (pairs, 2), the smaller row first, and how alike they are."""
+    """Pairs at least `threshold` alike, as (pairs, 2), the smaller row first, and how alike they are.
+
+    `order`: all rows, the best first; by number where there is none. It says who leads a giant cluster.
+    """
     begun = time.monotonic()
     clusters_NP = cluster(vectors_ND, search)
-    say(f"near_copies: {int(clusters_NP.max(initial=-1)) + 1:,} clusters in {time.monotonic() - begun:.1f} s")
+    num_clusters = int(clusters_NP.max(initial=-1)) + 1
+    say(f"near_copies: {num_clusters:,} clusters in {time.monotonic() - begun:.1f} s")
+    rank = np.arange(len(vectors_ND))
+    if order is not None:
+        rank[order] = np.arange(len(order))
     pairs, similarities = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
     for members in members_of(clusters_NP):
-        for found, alike in within(vectors_ND, members, search.threshold):
-            pairs.append(found)
+        for found, alike in within(vectors_ND, members[np.argsort(rank[members])], search.threshold):
+            pairs.append(np.sort(found, axis=1))
             similarities.append(alike)
-    every, alike = np.concatenate(pairs), np.concatenate(similarities)
-    every, first = np.unique(every, axis=0, return_index=True)
-    return every, alike[first]
+    every, first = np.unique(np.concatenate(pairs), axis=0, return_index=True)
+    return every, np.concatenate(similarities)[first]
 
 
 def cluster(vectors_ND: Halves, search: Search) -> npt.NDArray[np.int32]:
@@ -192,18 +202,48 @@ def members_of(clusters_NP: npt.NDArray[np.int32]) -> Iterator[Indices]:
 
 
 def within(vectors_ND: Halves, members: Indices, threshold: float) -> Iterator[tuple[Indices, Floats]]:
-    """Pairs of one cluster. A giant one is compared block by block: memory stays bounded."""
-    for top in range(0, len(members), BLOCK):
-        rows = vectors_ND[members[top : top + BLOCK]].astype(np.float32)
-        for left in range(top, len(members), BLOCK):
-            columns = vectors_ND[members[left : left + BLOCK]].astype(np.float32)
-            alike = rows @ columns.T
-            one, two = np.nonzero(alike >= threshold)
-            is_upper = (one + top) < (two + left)
-            one, two = one[is_upper], two[is_upper]
-            if len(one):
-                pairs = np.sort(np.stack([members[one + top], members[two + left]], axis=1), axis=1)
-                yield pairs, alike[one, two]
+    """All pairs of a cluster, the better row first.
+
+    Of a giant one (blanks, logos) each row with the best leader that it is like and no more: memory grows with
+    the rows and not with their pairs.
+    """
+    if len(members) <= BLOCK:
+        rows = vectors_ND[members].astype(np.float32)
+        alike = rows @ rows.T
+        one, two = np.nonzero(np.triu(alike >= threshold, k=1))
+        yield np.stack([members[one], members[two]], axis=1), alike[one, two]
+        return
+    leaders = np.empty(0, np.int64)
+    for start in range(0, len(members), BLOCK):
+        block = members[start : start + BLOCK]
+        rows = vectors_ND[block].astype(np.float32)
+        first, alike = first_alike(rows, vectors_ND, leaders, threshold)
+        is_free = first == NOBODY
+        for place in np.flatnonzero(is_free):
+            if first[place] != NOBODY:
+                continue
+            close = rows[place + 1 :] @ rows[place]
+            taken = place + 1 + np.flatnonzero((close >= threshold) & (first[place + 1 :] == NOBODY))
+            first[taken], alike[taken] = block[place], close[taken - place - 1]
+        found = np.flatnonzero(first != NOBODY)
+        leaders = np.concatenate([leaders, block[first == NOBODY]])
+        yield np.stack([first[found], block[found]], axis=1), alike[found]
+
+
+def first_alike(
+    rows: Floats, vectors_ND: Halves, leaders: Indices, threshold: float
+) -> tuple[Indices, Floats]:
+    """Of each row the first leader that it is like, or NOBODY, and how much."""
+    first, alike = np.full(len(rows), NOBODY, np.int64), np.zeros(len(rows), np.float32)
+    for start in range(0, len(leaders), BLOCK):
+        part = leaders[start : start + BLOCK]
+        close = rows @ vectors_ND[part].astype(np.float32).T
+        hit = close >= threshold
+        places = np.argmax(hit, axis=1)
+        is_new = hit.any(axis=1) & (first == NOBODY)
+        first[is_new] = part[places[is_new]]
+        alike[is_new] = close[is_new, places[is_new]]
+    return first, alike
 
 
 def similarity_to(kept_for: Indices, pairs: Indices, similarities: Floats) -> list[float | None]:
