@@ -204,8 +204,8 @@ def members_of(clusters_NP: npt.NDArray[np.int32]) -> Iterator[Indices]:
 def within(vectors_ND: Halves, members: Indices, threshold: float) -> Iterator[tuple[Indices, Floats]]:
     """All pairs of a cluster, the better row first.
 
-    Of a giant one (blanks, logos) each row with the best leader that it is like and no more: memory grows with
-    the rows and not with their pairs.
+    Of a giant one (blanks, logos) each row with the best leader that it is like and no more: memory grows
+    with the rows and not with their pairs.
     """
     if len(members) <= BLOCK:
         rows = vectors_ND[members].astype(np.float32)
