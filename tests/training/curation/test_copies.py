@@ -43,7 +43,7 @@ def test_copies_of_three_kinds_are_found_and_the_best_is_kept(tmp_path: Path) ->
     selection = curate(recipe, store, [raw], lambda _: None, expression="not is_copy")
     rows = joined(store, ["00000", "00001", "00002"], ["copies"], {"copy_kind", "copy_of"})
     kinds = {Path(source).name: kind for source, kind in zip(rows["source"], rows["copy_kind"], strict=True)}
-    assert kinds == {"a.png": "pixels", "b.png": "bytes", "c.bmp": "perceptual", "d.jpg": "", "e.png": ""}
+    assert kinds == {"a.png": "pixels", "b.png": "bytes", "c.bmp": "hash", "d.jpg": "", "e.png": ""}
     assert selection.num_kept == 2
 
 

@@ -24,11 +24,14 @@ BITS, CHUNKS = 64, 4
 class CopyStage:
     """Columns copy_of (the key of the copy that is kept, or empty), copy_kind and is_copy.
 
-    Hashes that differ in at most `most_bits` are one picture. Blank pictures share a hash with much else:
-    those with fewer than `least_set_bits` bits set or unset are left to the descriptors.
+    Hashes that differ in at most `most_bits` are one picture, if their tiny pictures differ nowhere by more
+    than `most_difference` of 255: a hash knows no colours, and little of drawings on plain ground. Blank
+    pictures share a hash with much else: those with fewer than `least_set_bits` bits set or unset are left to
+    the descriptors.
     """
 
     most_bits: int = 4
+    most_difference: int = 16
     least_set_bits: int = 8
 
     name: ClassVar[str] = "copies"
@@ -42,11 +45,12 @@ class CopyStage:
         order, num_rows = quality_order(rows), len(rows.keys)
         kinds = np.full(num_rows, "", dtype=object)
         kept_for = np.full(num_rows, NOBODY, np.int64)
-        hashes = read_stage(store, "hashes", shards)["phash"].to_numpy().astype(np.uint64)
+        hashes = read_stage(store, "hashes", shards)
+        phash = hashes["phash"].to_numpy().astype(np.uint64)
         for kind, pairs in (
             ("bytes", equal_pairs(rows.table["file_sha256"].to_pylist(), order)),
             ("pixels", equal_pairs(rows.table["id"].to_pylist(), order)),
-            ("perceptual", close_hashes(hashes, self.most_bits, self.least_set_bits)),
+            ("hash", self.checked(close_hashes(phash, self.most_bits, self.least_set_bits), hashes["tiny"])),
         ):
             left = pairs[(kept_for[pairs] == NOBODY).all(axis=1)] if len(pairs) else pairs
             found = greedy(num_rows, left, order)
@@ -62,6 +66,12 @@ class CopyStage:
             }
         )
         return zip(shards, rows.parts(table), strict=True)
+
+    def checked(self, pairs: Indices, tiny: pa.ChunkedArray) -> Indices:
+        pictures = np.frombuffer(b"".join(tiny.to_pylist()), np.uint8).reshape(len(tiny), -1).astype(np.int16)
+        difference = np.abs(pictures[pairs[:, 0]] - pictures[pairs[:, 1]]).max(axis=1, initial=0)
+        close: Indices = pairs[difference <= self.most_difference]
+        return close
 
 
 def equal_pairs(values: Sequence[str], order: Indices) -> Indices:
