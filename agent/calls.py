@@ -45,8 +45,8 @@ class Finished:
 class Call:
     """One step made ready: `make` wants only a seed and a listener, `finish` works on what came of it.
 
-    `unwanted` is what it shall not show. `caption` is what the picture is known by, if not by `words`. `before` is what an edit begins with, as the
-    engine is shown it. `needs_device` is False for what Pillow does
+    `unwanted` is what the picture shall not show, `caption` what it is known by, if not by `words`. `before`
+    is what an edit begins with, as the engine is shown it. `needs_device` is False for what Pillow does
     alone. `notices` say what was fitted.
     """
 

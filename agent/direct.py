@@ -51,7 +51,9 @@ class DirectTurn:
 class Direct:
     """Begins turns for programs and says when there are too many."""
 
-    def __init__(self, sessions: Sessions, coordinator: Coordinator, most_at_once: int = MOST_AT_ONCE) -> None:
+    def __init__(
+        self, sessions: Sessions, coordinator: Coordinator, most_at_once: int = MOST_AT_ONCE
+    ) -> None:
         self._sessions = sessions
         self._coordinator = coordinator
         self._most_at_once = most_at_once
@@ -214,9 +216,9 @@ class Direct:
         with self._sessions.transaction() as rows:
             chats = rows.execute(query.order_by(SessionRow.created)).all()
         for session_id, num_turns in chats:
-            if num_turns < MOST_TURNS and session_id not in self._busy:
-                if not self._is_running(session_id, owner):
-                    return str(session_id)
+            is_free = session_id not in self._busy and not self._is_running(session_id, owner)
+            if is_free and num_turns < MOST_TURNS:
+                return str(session_id)
         numbered = f"{title} ({len(chats) + 1})" if chats else title
         return self._sessions.create(owner, numbered).id
 
