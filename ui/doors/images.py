@@ -144,7 +144,7 @@ class ImageDoor:
 
     async def nowhere(self, request: Request) -> Response:
         await self.caller(request)
-        raise ApiError(404, f"There is no {request.method} {request.url.path[:80]} here.", code="unknown_url")
+        raise ApiError(404, f"There is no {request.url.path[:80]} here.", code="unknown_url")
 
     async def caller(self, request: Request) -> Caller:
         """Raises ApiError for nobody."""

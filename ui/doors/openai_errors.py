@@ -20,12 +20,12 @@ REQUEST, SERVER = "invalid_request_error", "server_error"
 BAD_REQUESTS = {
     "MessageRefused": "invalid_message",
     "PlanRejected": "unsupported_request",
-    "SourceNotFound": "not_found",
     "UnsafeRequest": "moderation_blocked",
     "UnsupportedSize": "invalid_size",
     "UploadRejected": "invalid_image",
 }
 """The error classes that the caller can do something about, and their codes."""
+NOT_FOUND = {"SessionNotFound", "SourceNotFound"}
 NOT_NOW = {"DeviceOutOfMemory", "DeviceStalled", "ModelNotFound", "StorageUnavailable", "WeightsDamaged"}
 CLOSED = 499
 """Nobody reads it."""
@@ -80,6 +80,8 @@ def failure(cause: str, sentence: str, wait_seconds: int = 1) -> ApiError:
             kind="rate_limit_error",
             headers={"Retry-After": str(wait_seconds)},
         )
+    if cause in NOT_FOUND:
+        return ApiError(404, sentence, code="not_found")
     if cause in BAD_REQUESTS:
         return bad_request(sentence, code=BAD_REQUESTS[cause])
     status, code = (503, "unavailable") if cause in NOT_NOW else (500, "failed")
