@@ -16,6 +16,7 @@ from agent.sessions import Sessions
 from ui.card_routes import card_routes
 from ui.chat import build_page
 from ui.doors.images import image_routes
+from ui.doors.mcp import mcp_routes
 from ui.gate import Gate
 from ui.handlers import Handlers
 from ui.live import LiveTurns
@@ -70,6 +71,7 @@ def serve(
                 *picture_routes(sessions, artifacts),
                 *transfer_routes(sessions, artifacts),
                 *image_routes(sessions, artifacts, keys, coordinator, direct),
+                *mcp_routes(sessions, artifacts, keys, direct),
             ],
         },
     )

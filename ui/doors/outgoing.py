@@ -13,7 +13,11 @@ from agent.domain import Artifact, SourceType
 from agent.marks import XMP_KEY, xmp
 from ui.doors.image_params import OutputFormat
 
-__all__ = ["encoded_picture", "encoded_preview", "media_type", "text_of"]
+__all__ = ["encoded_picture", "encoded_preview", "fitted_picture", "media_type", "text_of"]
+
+
+MOST_BYTES = 600_000
+FITTED_SIDE_PX = 1024
 
 
 def encoded_picture(
@@ -27,6 +31,18 @@ def encoded_picture(
         image.load()
         mark = str(image.info.get(XMP_KEY, ""))
         return encoded(image, saves_as, compression, mark)
+
+
+def fitted_picture(artifacts: Artifacts, picture: Artifact) -> tuple[bytes, OutputFormat]:
+    """Small enough for programs that bound what a tool may answer: the PNG, or a JPEG of at most 1024 px."""
+    png = artifacts.read(picture.sha256)
+    if len(png) <= MOST_BYTES:
+        return png, "png"
+    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+        image.load()
+        mark = str(image.info.get(XMP_KEY, ""))
+        image.thumbnail((FITTED_SIDE_PX, FITTED_SIDE_PX), Image.Resampling.LANCZOS)
+        return encoded(image, "jpeg", 85, mark), "jpeg"
 
 
 def encoded_preview(jpeg: bytes, saves_as: OutputFormat, source_type: SourceType) -> bytes:

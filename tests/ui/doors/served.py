@@ -22,6 +22,7 @@ from agent.keys import Keys
 from engines.api import Engine
 from tests.doubles import Agent, build_agent
 from ui.doors.images import image_routes
+from ui.doors.mcp import mcp_routes
 from ui.gate import Gate
 
 __all__ = ["Doors", "box_mask", "picture", "png", "served"]
@@ -62,7 +63,10 @@ def served(
     keys = Keys(agent.sessions)
     direct = Direct(agent.sessions, agent.coordinator, most_at_once)
     app = Starlette(
-        routes=[*image_routes(agent.sessions, agent.artifacts, keys, agent.coordinator, direct)],
+        routes=[
+            *image_routes(agent.sessions, agent.artifacts, keys, agent.coordinator, direct),
+            *mcp_routes(agent.sessions, agent.artifacts, keys, direct),
+        ],
         middleware=[Middleware(Gate, host="127.0.0.1", keys=keys)],
     )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
