@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -47,6 +48,10 @@ async def read_json(request: Request, most_bytes: int = MAX_JSON_BYTES) -> dict[
     body = bytearray()
     async for piece in bounded(request, most_bytes):
         body += piece
+    return await run_in_threadpool(parsed, body)
+
+
+def parsed(body: bytes | bytearray) -> dict[str, Any]:
     try:
         fields = json.loads(body.decode("utf-8"), parse_constant=refuse_constant)
     except (ValueError, RecursionError):
@@ -62,7 +67,8 @@ async def read_edit(request: Request) -> EditBody:
         fields, pictures, masks = await read_form(request)
     elif content_type(request) == JSON_TYPE:
         fields = await read_json(request, MAX_EDIT_BYTES)
-        pictures, masks = take_pictures(fields), take_masks(fields)
+        pictures = await run_in_threadpool(take_pictures, fields)
+        masks = await run_in_threadpool(take_masks, fields)
     else:
         raise unknown_type(f"Send the request as {FORM_TYPE}, or as {JSON_TYPE} with data URLs.")
     if not pictures:
