@@ -14,13 +14,16 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 # Nor does a test read or leave anything among a person's own files.
-CACHE = tempfile.TemporaryDirectory(prefix="reverie-test-cache-")
-os.environ["XDG_CACHE_HOME"] = CACHE.name
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="reverie-test-cache-")
 
 import pytest
 
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

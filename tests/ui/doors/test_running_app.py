@@ -40,7 +40,10 @@ def started(folder: Path, *arguments: str) -> tuple[Server, str]:
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
     server, token = started(tmp_path_factory.mktemp("app") / "data", "--engine", "fake")
     yield server, token
-    server.close()
+    try:
+        assert server.stop() == 0, "nothing that programs did keeps it open"
+    finally:
+        server.close()
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +80,15 @@ def test_openais_client_generates_edits_and_streams(client: OpenAI) -> None:
     assert told == ["image_generation.partial_image"] * 3 + ["image_generation.completed"]
 
 
-def test_an_mcp_client_lists_and_calls_every_tool(app: tuple[Server, str]) -> None:
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+def test_an_mcp_client_lists_and_calls_every_tool(app: tuple[Server, str], mode: str) -> None:
     server, token = app
 
     async def go() -> None:
         headers = {"Authorization": f"Bearer {token}"}
         async with (
             httpx2.AsyncClient(headers=headers, timeout=60) as http,
-            Client(streamable_http_client(f"{server.url}mcp", http_client=http)) as client,
+            Client(streamable_http_client(f"{server.url}mcp", http_client=http), mode=mode) as client,
         ):
             assert {tool.name for tool in (await client.list_tools()).tools} == TOOLS
             made = await client.call_tool("generate_image", {"prompt": "a red car"})
