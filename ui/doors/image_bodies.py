@@ -123,7 +123,8 @@ async def read_form(request: Request) -> tuple[dict[str, Any], list[bytes], list
             else:
                 fields[name] = value
     finally:
-        await form.close()
+        for file in parser._files_to_close_on_error:  # one cut off half-way is in no form
+            file.close()
     require_few(pictures)
     return fields, pictures, masks
 
