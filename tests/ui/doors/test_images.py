@@ -342,6 +342,21 @@ def test_who_hangs_up_frees_the_device(tmp_path: Path, streams: bool) -> None:
         wait_until(lambda: doors.agent.sessions.turns(session.id, "anna")[-1].status.value == "stopped")
 
 
+def test_who_is_stopped_on_the_page_is_told_so(tmp_path: Path) -> None:
+    with served(tmp_path, engine=FakeEngine(step_seconds=0.2)) as doors:
+
+        def stop() -> None:
+            wait_until(lambda: bool(doors.agent.jobs.line))
+            (session,) = doors.agent.sessions.list("anna")
+            doors.agent.coordinator.stop(session.id, "anna")
+
+        at_the_page = threading.Thread(target=stop)
+        at_the_page.start()
+        with pytest.raises(openai.ConflictError, match="Stopped"):
+            doors.openai().images.generate(prompt="a red car")
+        at_the_page.join(10)
+
+
 def test_a_chat_that_is_full_is_followed_by_another(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.direct.MOST_TURNS", 2)
     client = doors.openai("full")
