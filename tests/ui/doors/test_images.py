@@ -325,6 +325,31 @@ def test_too_many_at_once_are_told_when_to_come_back(tmp_path: Path) -> None:
         doors.openai().images.generate(prompt="a blue car")
 
 
+def test_those_who_wait_keep_nobody_else_waiting(tmp_path: Path) -> None:
+    """More of them than the server has threads for short work."""
+    num_waiting = 48
+    engine = FakeEngine(faults=[Fault.HANG])
+    with served(tmp_path, engine=engine) as doors:
+        clients = [doors.openai(f"owner {number}") for number in range(num_waiting)]
+        done = list[str]()
+
+        def draw(client: OpenAI) -> None:
+            done.append(str(client.images.generate(prompt="a red car").size))
+
+        threads = [threading.Thread(target=draw, args=(client,)) for client in clients]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(doors.agent.jobs.line) == num_waiting, 60)
+        begun = time.monotonic()
+        assert doors.http().get("/v1/models").status_code == 200
+        assert time.monotonic() - begun < 2
+        assert done == [], "all still waited"
+        engine.release()
+        for thread in threads:
+            thread.join(60)
+        assert done == ["128x128"] * num_waiting
+
+
 @pytest.mark.parametrize("streams", [False, True])
 def test_who_hangs_up_frees_the_device(tmp_path: Path, streams: bool) -> None:
     engine = FakeEngine(step_seconds=0.1, num_steps=100)
