@@ -9,6 +9,8 @@ from training.data.curation.collect import CollectSettings
 from training.data.curation.copies import CopyStage
 from training.data.curation.hashes import HashStage
 from training.data.curation.measures import MeasureStage
+from training.data.curation.near_copies import NearCopyStage, Search
+from training.data.curation.small_stages import SmallDescriptorStage, SmallScoreStage, small_net_hash
 from training.data.curation.stage import ShardStage, WholeStage
 from training.errors import BadRecipe
 
@@ -35,7 +37,26 @@ def plain() -> CurationRecipe:
     )
 
 
-CURATION_RECIPES: dict[str, Callable[[], CurationRecipe]] = {"plain": plain}
+def stickers() -> CurationRecipe:
+    """The report's stages in their order, with the small network that is embedded."""
+    weights = small_net_hash()
+    return CurationRecipe(
+        name="stickers",
+        collect=CollectSettings(),
+        stages=(
+            HashStage(),
+            CopyStage(),
+            SmallDescriptorStage(weights=weights),
+            NearCopyStage(search=Search(threshold=0.9)),
+            SmallScoreStage(weights=weights),
+            MeasureStage(),
+        ),
+        select="not is_copy and not is_near_copy and nsfw < 0.5 and aesthetic > 5.5 and watermark < 0.5 "
+        "and quality > 0.5 and contrast > 3",
+    )
+
+
+CURATION_RECIPES: dict[str, Callable[[], CurationRecipe]] = {"plain": plain, "stickers": stickers}
 
 
 def find_curation_recipe(name: str) -> CurationRecipe:
