@@ -28,7 +28,7 @@ SMALL_NET = Path(__file__).with_name("small_net")
 INPUT_PX = 96
 DIMENSIONS = 128
 HEADS = ("watermark", "blurred", "unsafe", "ugly")
-WIDTHS = (32, 64, 128, 192)
+WIDTHS = (16, 32, 64, 128)
 _CHUNK = 64
 
 
@@ -41,7 +41,7 @@ class SmallNet(nn.Module):
         for width in WIDTHS:
             layers += [nn.Conv2d(inputs, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
             layers += [
-                nn.Conv2d(width, width, 3, 1, 1, groups=width // 16, bias=False),
+                nn.Conv2d(width, width, 3, 1, 1, bias=False),
                 nn.BatchNorm2d(width),
             ]
             layers += [nn.ReLU()]

@@ -33,9 +33,9 @@ Say = Callable[[str], None]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--pictures", type=int, default=16_000, help="scenes to learn from, drawn anew")
-    parser.add_argument("--steps", type=int, default=1_500)
-    parser.add_argument("--batch", type=int, default=192)
+    parser.add_argument("--pictures", type=int, default=12_000, help="scenes to learn from, drawn anew")
+    parser.add_argument("--steps", type=int, default=600)
+    parser.add_argument("--batch", type=int, default=96)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--out", type=Path, default=SMALL_NET)
     parser.add_argument("--threads", type=int, help="CPU threads (default: all)")
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace, say: Say) -> int:
         raise BadRecipe("--steps must be at least 1, and --pictures at least --batch, which is at least 2.")
     torch.set_num_threads(args.threads or torch.get_num_threads())
     torch.manual_seed(0)
-    drawn, held_out = draw("curators", args.pictures, say), draw("curators-held-out", 2_000, say)
+    drawn, held_out = draw("curators", args.pictures, say), draw("curators-held-out", 1_000, say)
     network, begun = SmallNet(), time.monotonic()
     fit(network, drawn, args.steps, args.batch, args.learning_rate, say)
     report = {
