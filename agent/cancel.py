@@ -18,9 +18,10 @@ LOOK_SECONDS = 0.05
 
 
 class CancelToken:
-    """One Stop button: pressed once, seen by all who hold it."""
+    """One Stop button: pressed once, seen by all who hold it. `owner` is whose work it stops."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str = "") -> None:
+        self.owner = owner
         self._event = threading.Event()
 
     @property

@@ -143,8 +143,9 @@ class Executor:
         sample = self.jobs.run(
             lambda report: call.make(seed, report),
             token=work.token,
-            on_place=lambda place: work.pipe.queued(work.index, place),
+            on_place=lambda place: work.pipe.queued(work.index, place.ahead, place.seconds),
             on_progress=on_progress,
+            kind=f"{'drawing' if call.source is None else 'change'} {work.turn.options.quality}",
         )
         seconds = time.monotonic() - begun
         check_picture(sample.image)

@@ -47,8 +47,10 @@ class EventPipe:
     def plan(self, plan: Plan) -> None:
         self._put(lambda i, turn: PlanReady(event_id=i, turn_id=turn, plan=plan))
 
-    def queued(self, index: int, place: int) -> None:
-        self._put(lambda i, turn: StepQueued(event_id=i, turn_id=turn, index=index, place=place))
+    def queued(self, index: int, place: int, seconds: float | None = None) -> None:
+        self._put(
+            lambda i, turn: StepQueued(event_id=i, turn_id=turn, index=index, place=place, seconds=seconds)
+        )
 
     def progress(self, index: int, step: int, of: int, preview: bytes | None) -> None:
         self._put(

@@ -20,10 +20,13 @@ class Running:
     """A turn at work: its Stop button, its way out, its thread and (once open) what its nodes share."""
 
     owner: str
-    token: CancelToken = field(default_factory=CancelToken)
+    token: CancelToken = field(init=False)
     pipe: EventPipe = field(default_factory=EventPipe)
     thread: threading.Thread | None = None
     turn: TurnContext | None = None
+
+    def __post_init__(self) -> None:
+        self.token = CancelToken(self.owner)
 
 
 OpenTurn = Callable[[Running], TurnContext]

@@ -29,7 +29,8 @@ HANDOVER_SECONDS = 0.3
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """A running turn so far. `turn_id` is empty until the turn is open; `place` counts the jobs ahead of it.
+    """A running turn so far. `turn_id` is empty until the turn is open; `place` counts the jobs ahead of it,
+    which were to take about `wait_seconds` when that was told.
 
     `begun` is when (on a clock of seconds) the present picture's first step began, `step_seconds` how long a
     step takes. `refusal` is why no turn was opened at all.
@@ -40,6 +41,7 @@ class Story:
     decision: Decision | None = None
     plan: Plan | None = None
     place: int | None = None
+    wait_seconds: float | None = None
     index: int = 0
     step: int = 0
     of: int = 0
@@ -60,8 +62,9 @@ def fold(story: Story, event: Event, now: float = 0.0) -> Story:
             return replace(told, decision=decision)
         case PlanReady(plan=plan):
             return replace(told, plan=plan)
-        case StepQueued(index=index, place=place):
-            return replace(told, index=index, place=place, step=0, of=0, begun=None, preview=b"")
+        case StepQueued(index=index, place=place, seconds=seconds):
+            queued = replace(told, index=index, place=place, wait_seconds=seconds)
+            return replace(queued, step=0, of=0, begun=None, preview=b"")
         case StepProgress():
             return progressed(told, event, now)
         case ArtifactReady(artifact=artifact):

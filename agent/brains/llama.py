@@ -16,7 +16,7 @@ from agent.brains.wire import BadAnswer, read_decision, storable
 from agent.cancel import CancelToken
 from agent.domain import Decision, Route
 from agent.errors import BrainUnavailable
-from agent.jobs import Jobs
+from agent.jobs import Jobs, Place
 from engines.api import Message, OnProgress, Progress, Speaker
 from engines.errors import Cancelled, EngineError
 
@@ -110,7 +110,7 @@ class LlamaBrain:
         """Have the work done on the device when it is its turn."""
         try:
             return self._jobs.run(
-                work, token=token or CancelToken(), on_place=no_matter, on_progress=no_matter
+                work, token=token or CancelToken(), on_place=no_matter, on_progress=no_matter, kind="words"
             )
         except Cancelled:
             raise
@@ -118,7 +118,7 @@ class LlamaBrain:
             raise BrainUnavailable(f"The engine's Llama cannot answer: {error}") from error
 
 
-def no_matter(_: int | Progress) -> None:
+def no_matter(_: Place | Progress) -> None:
     """Nobody is shown how far a text has come: its pieces show it."""
 
 
