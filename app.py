@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -24,24 +26,22 @@ from agent.brains.offline import OfflineBrain
 from agent.coordinator import Coordinator
 from agent.domain import Quality
 from agent.errors import AgentError
-from agent.jobs import Jobs
+from agent.jobs import JobLimits, Jobs
 from agent.keys import Keys
 from agent.replay import Outcome, replay
 from agent.sessions import Sessions
+from engines.apart import apart
 from engines.api import Engine, Eyes, Speaker
 from engines.errors import EngineError, ModelNotFound
-from engines.fake import FakeEngine
-from engines.families import hidream_family, stickers_family
-from engines.lazy import LazyEngine
+from engines.families import fake_family, hidream_family, stickers_family
 from engines.voice import require_voice
+from engines.workshop import Workshop
 from ui.start_up import prepare_environment, require_free_port
 
 __all__ = ["Settings", "build", "main"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STICKERS = Path(__file__).parent / "engines" / "stickers"
-CHATTY = ("bitsandbytes", "diffusers", "torch.utils._pytree", "torchao")
-"""Libraries that warn, when they are imported, of what nobody here uses."""
 log = logging.getLogger(__name__)
 
 
@@ -73,6 +73,11 @@ class Settings(BaseSettings):
         None,
         description="hidream: folder of a vision model that answers questions about pictures.",
     )
+    stall_seconds: float = Field(
+        300.0, gt=0, description="An engine without a sign of life for so long is ended and started again."
+    )
+    jobs_of_owner: int = Field(8, ge=1, description="How many pictures of one person may run or wait.")
+    jobs_in_all: int = Field(64, ge=1, description="How many pictures of everybody may run or wait.")
     fake_step_seconds: float = Field(0.0, ge=0, description="How long a step of the fake engine takes.")
     brain: Literal["offline", "openai", "llama"] = Field(
         "offline",
@@ -109,6 +114,11 @@ class Engines:
     folder: Path | None = None
     presets: tuple[str, ...] = ()
     eyes: Eyes | None = None
+    speaker: Speaker | None = None
+    workshop: Workshop
+
+    def close(self) -> None:
+        self.workshop.close()
 
     def load(self) -> None:
         """Load what is not loaded yet, so that the first picture need not wait for it."""
@@ -135,6 +145,7 @@ class Reverie:
         self.coordinator.close()
         self.jobs.close()
         self.brain.close()
+        self.engines.close()
         self.sessions.close()
 
 
@@ -142,7 +153,8 @@ def build(settings: Settings) -> Reverie:
     """Nothing is opened before all settings hold. Raises AgentError or EngineError."""
     engines = build_engines(settings)
     rules = OfflineBrain()
-    jobs = Jobs()
+    limits = JobLimits(of_owner=settings.jobs_of_owner, in_all=settings.jobs_in_all)
+    jobs = Jobs(math.inf, limits)  # the workshop ends an engine that hangs
     brain = build_llama(settings, engines, jobs) or build_brain(settings) or rules
     sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")
     artifacts = Artifacts(settings.data_folder / "pictures")
@@ -172,18 +184,16 @@ def build(settings: Settings) -> Reverie:
 
 
 def build_engines(settings: Settings) -> Engines:
-    """Checked now, loaded later: importing torch takes seconds that the page need not wait for."""
+    """Checked now, loaded later, in a process of their own: the page need not wait for it."""
     match settings.engine:
         case "fake":
-            fake = FakeEngine(step_seconds=settings.fake_step_seconds)
-            everyone = {quality: fake for quality in Quality}
-            return Engines(
-                painters=everyone, editors=everyone, vocabulary=fake.info.vocabulary, presets=("fake",)
-            )
+            load = partial(fake_family, settings.fake_step_seconds)
         case "stickers":
-            family = stickers_family(settings.weights or STICKERS)
+            load = partial(stickers_family, settings.weights or STICKERS)
         case "hidream":
-            family = hidream_family(settings.presets, settings.vision_model)
+            load = partial(hidream_family, settings.presets, settings.vision_model)
+    workshop = Workshop(load, settings.stall_seconds)
+    family = apart(load(), workshop)
     return Engines(
         painters={Quality(variant): engine for variant, engine in family.painters.items()},
         editors={} if family.editor is None else {quality: family.editor for quality in Quality},
@@ -191,6 +201,8 @@ def build_engines(settings: Settings) -> Engines:
         folder=family.folder,
         presets=family.presets,
         eyes=family.eyes,
+        speaker=family.speaker,
+        workshop=workshop,
     )
 
 
@@ -198,18 +210,11 @@ def build_llama(settings: Settings, engines: Engines, jobs: Jobs) -> Brain | Non
     """The engine's own language model, if that is wanted. Raises EngineError where it cannot talk."""
     if settings.brain != "llama":
         return None
-    painter = next(iter(engines.painters.values()), None)
-    if engines.folder is None or not isinstance(painter, LazyEngine):
+    speaker = engines.speaker
+    if engines.folder is None or speaker is None:
         raise ModelNotFound("There is no Llama here that draws: choose another --engine or another --brain.")
     require_voice(engines.folder)
-
-    @cache
-    def load() -> Speaker:
-        from engines.speaker import load_speaker
-
-        return load_speaker(painter.get())
-
-    return LlamaBrain(load, jobs)
+    return LlamaBrain(lambda: speaker, jobs)
 
 
 def build_brain(settings: Settings) -> Brain | None:
@@ -226,12 +231,11 @@ def build_brain(settings: Settings) -> Brain | None:
 def main() -> int:
     """Serve until interrupted; a failure to start is one sentence and exit code 1."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         settings = Settings(_cli_parse_args=True)
         if settings.replay is not None:
-            return replay_chat(settings.replay, build_engines(settings))
+            with closing(build_engines(settings)) as engines:
+                return replay_chat(settings.replay, engines)
         require_free_port(settings.host, settings.port)
         prepare_environment(settings.data_folder)
         reverie = build(settings)

@@ -50,6 +50,9 @@ class JobLimits(Value):
     in_all: int = Field(64, ge=1)
 
 
+LIMITS = JobLimits()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """In line: how many jobs are served before, and in about how many seconds it begins, if that is known."""
@@ -85,7 +88,7 @@ class Job:
 class Jobs:
     """The line of one device, fair among owners; a turn queues one picture at a time."""
 
-    def __init__(self, stall_seconds: float = 300.0, limits: JobLimits = JobLimits()) -> None:
+    def __init__(self, stall_seconds: float = 300.0, limits: JobLimits = LIMITS) -> None:
         """A device silent for longer than `stall_seconds` is given up."""
         self.stall_seconds = stall_seconds
         self.limits = limits

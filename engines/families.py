@@ -11,16 +11,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engines.api import Engine, Eyes
+from engines.api import Engine, Eyes, Speaker
 from engines.errors import ModelNotFound
-from engines.lazy import LazyEngine, LazyEyes
+from engines.fake import FakeEngine
+from engines.lazy import LazyEngine, LazyEyes, LazySpeaker
 from engines.manifest import check_manifest
 from engines.vocabulary import read_vocabulary
 
 if TYPE_CHECKING:
     from engines.engine import DiffusionEngine
 
-__all__ = ["HIDREAM", "Family", "hidream_family", "stickers_family"]
+__all__ = ["HIDREAM", "Family", "fake_family", "hidream_family", "stickers_family"]
 
 VARIANTS = ("full", "dev", "fast")
 EDITORS = ("e1.1", "e1")
@@ -33,7 +34,7 @@ class Family:
     """Who draws, by variant ("full", "dev", "fast"), who edits, and the words they know (none: any).
 
     `presets` names all members, loaded or not; `folder` holds the weights of the first painter; `eyes` see
-    what the painters draw.
+    what the painters draw, the `speaker` writes with the Llama that they read with, if it can.
     """
 
     painters: Mapping[str, Engine]
@@ -42,6 +43,7 @@ class Family:
     folder: Path | None
     presets: tuple[str, ...] = ()
     eyes: Eyes | None = None
+    speaker: Speaker | None = None
 
 
 def stickers_family(folder: Path) -> Family:
@@ -60,6 +62,7 @@ def stickers_family(folder: Path) -> Family:
         presets=tuple(f"stickers-{variant}" for variant in ("full", *students, "edit")),
         folder=folder,
         eyes=LazyEyes(partial(open_eyes, folder)) if (folder / "eyes").is_dir() else None,
+        speaker=LazySpeaker(lambda: find_voice(full)),
     )
 
 
@@ -81,13 +84,27 @@ def hidream_family(presets: Sequence[str] = (), vision_model: Path | None = None
         raise ModelNotFound(f"{vision_model} is not a folder of a vision model.")
     engines = {name: LazyEngine(partial(load, name)) for name in here}
     painters = {name: engine for name, engine in engines.items() if name in VARIANTS}
+    first_painter = next(iter(painters), None)
     return Family(
         painters=painters,
         editor=next((engines[name] for name in EDITORS if name in engines), None),
         vocabulary={},
         presets=tuple(here),
-        folder=default_folder(next(iter(painters))) if painters else None,
+        folder=default_folder(first_painter) if first_painter else None,
         eyes=LazyEyes(partial(open_eyes, None, vision_model), speak=True) if vision_model else None,
+        speaker=LazySpeaker(lambda: find_voice(engines[first_painter])) if first_painter else None,
+    )
+
+
+def fake_family(step_seconds: float = 0.0) -> Family:
+    """Discs, painted in no time or in some."""
+    fake = FakeEngine(step_seconds=step_seconds)
+    return Family(
+        painters={variant: fake for variant in VARIANTS},
+        editor=fake,
+        vocabulary=fake.info.vocabulary,
+        presets=("fake",),
+        folder=None,
     )
 
 
@@ -103,3 +120,9 @@ def open_eyes(folder: Path | None, vision_model: Path | None = None) -> Eyes:
     from engines.eyes.load_eyes import load_eyes
 
     return load_eyes(folder, vision_model)
+
+
+def find_voice(painter: LazyEngine[DiffusionEngine]) -> Speaker:
+    from engines.speaker import load_speaker
+
+    return load_speaker(painter.get())

@@ -143,7 +143,7 @@ def doing(story: Story, num_made: int, look: Look) -> str:
     if story.place:
         words = look.say("one_ahead") if story.place == 1 else look.say("more_ahead", count=story.place)
         if story.wait_seconds is not None and story.wait_seconds >= 1:
-            words += " · " + look.say("about", time=look.time(story.wait_seconds))
+            words += " · " + look.say("about_time", time=look.time(story.wait_seconds))
         return words
     return look.say("getting_ready")
 

@@ -65,7 +65,7 @@ TEXTS: Mapping[str, Text] = {
     "changing": Text(en="Changing · step {step} of {of}", zh="修改中 · 第 {step} 步，共 {of} 步"),
     "one_ahead": Text(en="In line · one picture ahead", zh="排队中 · 前面还有 1 张"),
     "more_ahead": Text(en="In line · {count} pictures ahead", zh="排队中 · 前面还有 {count} 张"),
-    "about": Text(en="about {time}", zh="大约{time}"),
+    "about_time": Text(en="about {time}", zh="大约{time}"),
     "time_left": Text(en="about {time} left", zh="大约还要{time}"),
     "seconds": Text(en="{count} s", zh="{count} 秒"),
     "minutes": Text(en="{count} min", zh="{count} 分钟"),
