@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
@@ -144,6 +145,7 @@ class Workshop:
 
     def close(self) -> None:
         """End the process; whoever waits for it gets an error."""
+        atexit.unregister(self.close)
         with self._lock:
             self._is_closed = True
             life, self._life = self._life, None
@@ -155,6 +157,7 @@ class Workshop:
             if self._is_closed:
                 raise EngineError("The engine was closed. Please start Reverie again.")
             if self._life is None or not self._life.process.is_alive():
+                atexit.register(self.close)  # or it would be taken for a death and started again
                 self._life = self._begin()
             return self._life
 

@@ -117,6 +117,7 @@ def test_the_embedded_weights_draw_and_change_the_same_again(tmp_path: Path) -> 
     stage.say("make the car blue")
     stage.agent.close()
     outcomes = [*replay(stage.file, engines=engines.painters, editors=engines.editors)]
+    engines.close()
     assert [each.outcome for each in outcomes] == [Outcome.SAME] * 2, outcomes
 
 
