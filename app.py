@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Literal
 
@@ -286,4 +287,5 @@ def give_up(sentence: str) -> int:
 
 
 if __name__ == "__main__":
+    __spec__ = ModuleSpec("reverie.__main__", None)  # or each process that we start would import this file
     sys.exit(main())

@@ -29,6 +29,7 @@ def test_the_page_stays_up_and_says_what_happened(tmp_path: Path) -> None:
     server.start()
     try:
         visitor = Visitor(server.url)
+        assert "Here is" in "".join(map(str, visitor.send("draw a green dog"))), "the process is there"
         for number in (signal.SIGKILL, signal.SIGSEGV):
             killing = threading.Timer(1.5, lambda number=number: os.kill(engine_of(server), number))  # type: ignore[misc]
             killing.start()

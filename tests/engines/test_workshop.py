@@ -18,8 +18,8 @@ import pytest
 from PIL import Image, ImageChops
 
 import engines
-from engines.api import Box, EditRequest, GenerateRequest, Message, OnProgress, Progress, Sample, Seen
 from engines.apart import apart
+from engines.api import Box, EditRequest, GenerateRequest, Message, OnProgress, Progress, Sample, Seen
 from engines.errors import Cancelled, EngineError, ModelNotFound, UnsupportedSize, WorkerDied
 from engines.fake import FakeEngine, Fault
 from engines.families import Family, fake_family, stickers_family

@@ -37,8 +37,9 @@ def test_a_preview_stays_until_the_next_one() -> None:
 
 
 def test_the_next_job_begins_without_the_last_ones_preview() -> None:
-    story = fold(Story(preview=b"old", step=8, of=8), StepQueued(event_id=1, turn_id="t1", index=1, place=2))
-    assert (story.place, story.preview, story.of) == (2, b"", 0)
+    queued = StepQueued(event_id=1, turn_id="t1", index=1, place=2, seconds=20)
+    story = fold(Story(preview=b"old", step=8, of=8), queued)
+    assert (story.place, story.wait_seconds, story.preview, story.of) == (2, 20, b"", 0)
 
 
 def test_how_long_a_step_takes_is_measured_from_the_first_one() -> None:
