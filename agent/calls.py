@@ -45,14 +45,15 @@ class Finished:
 class Call:
     """One step made ready: `make` wants only a seed and a listener, `finish` works on what came of it.
 
-    `caption` is what the picture is known by, if not by `words`. `before` is what an edit begins with, as the
-    engine is shown it. `needs_device` is False for what Pillow does
+    `unwanted` is what the picture shall not show, `caption` what it is known by, if not by `words`. `before`
+    is what an edit begins with, as the engine is shown it. `needs_device` is False for what Pillow does
     alone. `notices` say what was fitted.
     """
 
     make: Callable[[int, OnProgress], Sample]
     finish: Callable[[Image.Image], Finished]
     words: str
+    unwanted: str = ""
     caption: str = ""
     source: Artifact | None = None
     before: Image.Image | None = None

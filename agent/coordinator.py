@@ -13,25 +13,25 @@ from agent.brains.brain import Brain
 from agent.context import build_context
 from agent.domain import (
     Artifact,
-    Origin,
     PictureOptions,
     Plan,
     Quality,
     Turn,
     TurnStatus,
 )
-from agent.errors import AgentError, StorageUnavailable
+from agent.errors import AgentError, StorageUnavailable, TooBusy
 from agent.events import Event
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
 from agent.masks import clean_mask, painted_picture
-from agent.messages import Message, clean_text, go_back_to, require_message
+from agent.messages import Message, about_what_was_sent, clean_text, go_back_to, require_message
 from agent.planner import reworded, waiting_plan
 from agent.replies import Replies
 from agent.running import OpenTurn, Running, join
-from agent.sessions import NewPicture, Sessions
-from agent.uploads import CleanPicture, clean_upload
+from agent.sent import sent_pictures
+from agent.sessions import Sessions
+from agent.uploads import CleanPicture
 from engines.api import Engine, Eyes
 from engines.errors import Cancelled, EngineError
 
@@ -101,6 +101,10 @@ class Coordinator:
         session) opens no turn and stores nothing: its only event is a TurnFailed with an empty turn_id.
         """
         message = Message(text=clean_text(text), files=files, options=options, mask=mask, mask_of=mask_of)
+        return self.send(session_id, owner, message)
+
+    def send(self, session_id: str, owner: str, message: Message) -> Iterator[Event]:
+        """The same for a message put together elsewhere; its decision may be given."""
         return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
 
     def retry(self, turn_id: str, owner: str) -> Iterator[Event]:
@@ -110,10 +114,7 @@ class Coordinator:
         """
         turn = self.sessions.turn(turn_id, owner)
         if turn.status is TurnStatus.DONE:
-            message = self._again(turn)
-            return self._start(
-                turn.session_id, owner, lambda running: self._open(running, turn.session_id, message)
-            )
+            return self.send(turn.session_id, owner, self._again(turn))
         return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
 
     def go_back(self, picture_id: str, owner: str, language: str = "en") -> Iterator[Event]:
@@ -122,8 +123,7 @@ class Coordinator:
         Raises SourceNotFound.
         """
         picture = self.sessions.artifact(picture_id, owner)
-        session_id, message = picture.session_id, go_back_to(picture, language)
-        return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
+        return self.send(picture.session_id, owner, go_back_to(picture, language))
 
     def approve(self, turn_id: str, owner: str, prompts: Sequence[str]) -> Iterator[Event]:
         """Go on with a WAITING turn, each step of its plan in these words; raises SourceNotFound.
@@ -158,9 +158,7 @@ class Coordinator:
         )
         if files is not None:
             message = replace(message, files=files)
-        return self._start(
-            turn.session_id, owner, lambda running: self._open(running, turn.session_id, message)
-        )
+        return self.send(turn.session_id, owner, message)
 
     def stop(self, session_id: str, owner: str) -> bool:
         """Stop the session's running turn (the device is free within one step); False when none runs."""
@@ -215,7 +213,9 @@ class Coordinator:
             if is_free:
                 self._running[session_id] = running
         if not is_free:
-            running.pipe.failed("I am still busy with your last message. Please wait for it or press Stop.")
+            running.pipe.failed(
+                "I am still busy with your last message. Please wait for it or press Stop.", TooBusy.__name__
+            )
             running.pipe.close()
             return iter(running.pipe)
         running.thread = threading.Thread(
@@ -239,7 +239,7 @@ class Coordinator:
             end = self._break_off(running, TurnStatus.STOPPED, "")
         except (AgentError, EngineError) as error:
             log.info("turn %s failed: %s", running.pipe.turn_id, error)
-            end = self._break_off(running, TurnStatus.FAILED, str(error))
+            end = self._break_off(running, TurnStatus.FAILED, str(error), type(error).__name__)
         except Exception:
             log.exception("turn %s broke", running.pipe.turn_id)
             end = self._break_off(running, TurnStatus.FAILED, BROKE)
@@ -257,7 +257,9 @@ class Coordinator:
             return lambda: running.pipe.waiting(Plan.model_validate(state["plan"]), state["reply"])
         return lambda: running.pipe.done(state["reply"], tuple(state["shown"]))
 
-    def _break_off(self, running: Running, status: TurnStatus, sentence: str) -> Callable[[], None]:
+    def _break_off(
+        self, running: Running, status: TurnStatus, sentence: str, cause: str = ""
+    ) -> Callable[[], None]:
         """Close a turn that was stopped or failed, keeping what is finished; returns how to tell so."""
         replies, made = Replies("en"), list[Artifact]()
         if running.turn is not None:
@@ -272,32 +274,23 @@ class Coordinator:
                 self.sessions.close_turn(turn_id, status, reply, [artifact.id for artifact in made])
         except StorageUnavailable:
             log.exception("turn %s could not be closed; the next start marks it as stopped", turn_id)
-        return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply)
+        return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply, cause)
 
     def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""
         require_message(message)
         session = self.sessions.get(session_id, running.owner)
-        uploads = [clean_upload(file) for file in message.files]
+        sent = sent_pictures(message.files)
         mask = None
         if message.mask is not None:
-            picture = painted_picture(self.sessions, session, running.owner, message.mask_of)
+            picture = painted_picture(self.sessions, session, running.owner, message.mask_of, sent)
             mask = clean_mask(message.mask, picture)
         running.token.raise_if_cancelled()
         for turn in self.sessions.turns(session_id, running.owner):
             if turn.status is TurnStatus.WAITING:
                 self.decline(turn.id, running.owner)
         with self.artifacts.lock:
-            pictures = [
-                NewPicture(
-                    sha256=self.artifacts.put(upload.png),
-                    width=upload.width,
-                    height=upload.height,
-                    origin=Origin.UPLOADED,
-                    candidate=candidate,
-                )
-                for candidate, upload in enumerate(uploads, start=1)
-            ]
+            pictures = [each.as_new_picture(self.artifacts.put(each.clean.png)) for each in sent]
             if mask is not None:
                 pictures.append(mask.as_new_picture(self.artifacts.put(mask.png)))
             turn = self.sessions.open_turn(
@@ -307,8 +300,8 @@ class Coordinator:
         current = self.sessions.get(session_id, running.owner).head
         if turn.uploads:
             self.sessions.set_head(session_id, turn.uploads[-1].id)
-        context = self._context(running, turn, current, uploads)
-        context.given = message.given
+        context = self._context(running, turn, current, [each.clean for each in sent])
+        context.given = about_what_was_sent(message.given, turn)
         return context
 
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:

@@ -76,7 +76,7 @@ class PictureOptions(Value):
     `seed` None draws a fresh one for each picture, `num_steps` and `guidance` None are the engine's own. With
     `asks_first` the plan waits for the user's word, with `keeps_rest` an edit changes only what was meant,
     with `is_checked` the eyes look at each picture, and of up to `best_of` tries the best is kept; with
-    `rewrites` a brain may put words in more detail.
+    `rewrites` a brain may put words in more detail. `negative_prompt` says what a new picture shall not show.
     """
 
     quality: Quality = Quality.FULL
@@ -89,6 +89,7 @@ class PictureOptions(Value):
     is_checked: bool = True
     best_of: int = Field(default=1, ge=1, le=4)
     rewrites: bool = True
+    negative_prompt: str = Field(default="", max_length=MAX_PROMPT_CHARACTERS)
 
 
 class SourceType(StrEnum):

@@ -161,6 +161,7 @@ class Executor:
         recipe = Recipe(
             words=work.turn.text,
             prompt=call.words,
+            negative_prompt=call.unwanted if sample.guidance > 1 else "",
             preset=sample.preset,
             weights_hash=sample.weights_hash,
             seed=sample.seed,

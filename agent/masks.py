@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image, UnidentifiedImageError
 
 from agent.domain import Artifact, Origin, Session
 from agent.errors import SourceNotFound, UploadRejected
+from agent.sent import SentPicture
 from agent.sessions import NewPicture, Sessions
-from agent.uploads import BROKEN, MAX_BYTES
+from agent.uploads import BROKEN, MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX
 
-__all__ = ["CleanMask", "clean_mask", "painted_picture"]
+__all__ = ["CleanMask", "clean_mask", "painted_picture", "painted_where_clear"]
 
 AGAIN = "Please paint it again."
 
@@ -32,15 +34,27 @@ class CleanMask:
         )
 
 
-def painted_picture(sessions: Sessions, session: Session, owner: str, mask_of: str | None) -> Artifact:
-    """The picture of this conversation that was painted on. Raises SourceNotFound."""
+def painted_picture(
+    sessions: Sessions, session: Session, owner: str, mask_of: str | None, sent: Sequence[SentPicture] = ()
+) -> Artifact | SentPicture:
+    """The picture of this conversation that was painted on, or the first one sent.
+
+    Raises SourceNotFound, and UploadRejected for one that was made smaller than what was painted on it.
+    """
+    if mask_of is None and sent:
+        if sent[0].clean.is_reduced:
+            raise UploadRejected(
+                "A picture with a mask is changed at its own size, and this one is too large for that. "
+                f"Please send one of at most {MAX_SIDE_PX} pixels a side."
+            )
+        return sent[0]
     picture = sessions.artifact(mask_of or "", owner)
     if picture.session_id != session.id or picture.origin is Origin.MASK:
         raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
     return picture
 
 
-def clean_mask(png: bytes, picture: Artifact) -> CleanMask:
+def clean_mask(png: bytes, picture: Artifact | SentPicture) -> CleanMask:
     """Only what is light and not transparent counts as painted. Raises UploadRejected."""
     if len(png) > MAX_BYTES:
         raise UploadRejected(f"What you painted is too large a file. {AGAIN}")
@@ -63,6 +77,38 @@ def clean_mask(png: bytes, picture: Artifact) -> CleanMask:
     file = io.BytesIO()
     painted.save(file, "PNG")
     return CleanMask(png=file.getvalue(), width=painted.width, height=painted.height, mask_of=picture.id)
+
+
+def painted_where_clear(png: bytes) -> bytes:
+    """What programs call a mask (a PNG, fully transparent where the picture may change), as if painted.
+
+    Raises UploadRejected.
+    """
+    if len(png) > MAX_BYTES:
+        raise UploadRejected("The mask is too large a file: it may have at most 25 MB.")
+    try:
+        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UploadRejected(f"The mask has {image.width}x{image.height} pixels, which is too many.")
+            if not image.has_transparency_data:
+                raise UploadRejected(
+                    "The mask has no transparency. Please send a PNG that is fully transparent where the "
+                    "picture may change."
+                )
+            clear = image.convert("RGBA").getchannel("A").point(lambda level: 0 if level else 255)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UploadRejected("The mask has too many pixels.") from error
+    except UnidentifiedImageError as error:
+        raise UploadRejected("The mask is no PNG.") from error
+    except BROKEN as error:
+        raise UploadRejected("The mask is damaged or cut short.") from error
+    if clear.getbbox() is None:
+        raise UploadRejected(
+            "The mask is transparent nowhere. Please make it fully transparent where the picture may change."
+        )
+    file = io.BytesIO()
+    clear.save(file, "PNG")
+    return file.getvalue()
 
 
 def black_and_white(image: Image.Image) -> Image.Image:

@@ -7,19 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.branches import TIP
-from agent.domain import MAX_PROMPT_CHARACTERS, Artifact, Decision, PictureOptions, Route
+from agent.domain import MAX_PROMPT_CHARACTERS, Artifact, Decision, PictureOptions, Route, Turn
 from agent.errors import MessageRefused
 from agent.replies import Replies
 from agent.safety import check_words
 
-__all__ = ["MAX_UPLOADS", "Message", "clean_text", "go_back_to", "require_message"]
+__all__ = [
+    "MAX_UPLOADS",
+    "Message",
+    "about_what_was_sent",
+    "clean_text",
+    "go_back_to",
+    "require_message",
+]
 
 MAX_UPLOADS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """What the user sent; with a `given` decision no brain needs to read it."""
+    """What the user sent; with a `given` decision no brain needs to read it.
+
+    `mask` was painted on the picture `mask_of`, or without one on the first of `files`.
+    """
 
     text: str
     files: Sequence[Path | bytes]
@@ -38,6 +48,13 @@ def go_back_to(picture: Artifact, language: str) -> Message:
         options=PictureOptions(),
         given=Decision(route=Route.GO_BACK, targets=(picture.id,), language=language),
     )
+
+
+def about_what_was_sent(given: Decision | None, turn: Turn) -> Decision | None:
+    """A given change that names no picture means the first one sent along."""
+    if given is None or given.route is not Route.EDIT or given.targets or not turn.uploads:
+        return given
+    return given.model_copy(update={"targets": (turn.uploads[0].id,)})
 
 
 def require_message(message: Message) -> None:

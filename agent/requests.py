@@ -15,7 +15,7 @@ from agent.domain import AdjustStep, Artifact, EditStep, GenerateStep, Origin, P
 from agent.errors import PlanRejected, SourceNotFound
 from agent.operations import PIXELS, Extend
 from agent.places import find_place
-from agent.safety import check_words
+from agent.safety import check_unwanted, check_words
 from agent.sessions import Sessions
 from agent.sizes import closest, keeps_outline, wanted_size
 from engines.api import Engine, GenerateRequest, OnProgress, Sample
@@ -60,23 +60,33 @@ class Requests:
                 return self._adjustment(step, work)
 
     def _generation(self, step: GenerateStep, work: Work) -> Call:
+        options = work.turn.options
         check_words(step.prompt)
+        check_unwanted(options.negative_prompt, step.prompt)
         engine, notices = choose(self.engines, work)
-        size = wanted_size(step, work.turn.options, engine.info.sizes)
-        if not keeps_outline(step, work.turn.options, size):
+        size = wanted_size(step, options, engine.info.sizes)
+        if not keeps_outline(step, options, size):
             notices.append(work.replies.only_these_sizes(str(size)))
 
         def make(seed: int, report: OnProgress) -> Sample:
             request = GenerateRequest(
                 prompt=step.prompt,
                 seed=seed,
+                negative_prompt=options.negative_prompt,
                 size=size,
-                num_steps=work.turn.options.num_steps,
-                guidance=work.turn.options.guidance,
+                num_steps=options.num_steps,
+                guidance=options.guidance,
             )
             return engine.generate(request, report)
 
-        return Call(make=make, finish=as_it_is, words=step.prompt, caption=step.wish, notices=notices)
+        return Call(
+            make=make,
+            finish=as_it_is,
+            words=step.prompt,
+            unwanted=options.negative_prompt,
+            caption=step.wish,
+            notices=notices,
+        )
 
     def _edit(self, step: EditStep, work: Work) -> Call:
         engine, notices = choose(self.editors, work)

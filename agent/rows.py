@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -25,6 +25,11 @@ __all__ = [
 ]
 
 
+def new_id() -> str:
+    """Unguessable: an id is part of what guards a picture."""
+    return secrets.token_hex(16)
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewPicture:
     """A picture whose file is on disk and that is about to get its row."""
@@ -42,11 +47,7 @@ class NewPicture:
     check: Check | None = None
     change: Change | None = None
     seconds: float | None = None
-
-
-def new_id() -> str:
-    """Unguessable: an id is part of what guards a picture."""
-    return secrets.token_hex(16)
+    id: str = field(default_factory=new_id)
 
 
 def find_session(rows: orm.Session, session_id: str, owner: str) -> SessionRow:
@@ -91,7 +92,7 @@ def delete_sessions(rows: orm.Session, session_ids: Sequence[str]) -> None:
 
 def insert_artifact(rows: orm.Session, session: SessionRow, turn_id: str, picture: NewPicture) -> ArtifactRow:
     row = ArtifactRow(
-        id=new_id(),
+        id=picture.id,
         session_id=session.id,
         turn_id=turn_id,
         number=number_for(rows, session, turn_id, picture),

@@ -9,7 +9,7 @@ from PIL import Image
 from agent.errors import UnsafeRequest
 from engines.errors import NonFiniteOutput
 
-__all__ = ["check_picture", "check_words"]
+__all__ = ["check_picture", "check_unwanted", "check_words"]
 
 MINOR = re.compile(
     r"\b(?:child(?:ren)?|kids?|toddlers?|infants?|bab(?:y|ies)|teen(?:s|agers?)?|pre-?teens?|underaged?|minors"
@@ -34,6 +34,13 @@ UNDRESS = re.compile(
     re.IGNORECASE,
 )
 
+CLOTHES = re.compile(
+    r"\b(?:cloth(?:es|ing|ed)?|dress(?:es|ed)?|garments?|outfits?|underwear|pants|shirts?|skirts?|swimsuits?)\b"
+    r"|衣服|衣物|裙|裤|穿",
+    re.IGNORECASE,
+)
+"""Nobody asks for a child without these in good faith."""
+
 
 def check_words(words: str, context: str = "", *, is_upload: bool = False) -> None:
     """Refuse sexual content with minors, and undressing an uploaded picture; raises UnsafeRequest.
@@ -44,6 +51,12 @@ def check_words(words: str, context: str = "", *, is_upload: bool = False) -> No
         raise UnsafeRequest("I do not make sexual pictures of minors. Please ask for something else.")
     if is_upload and UNDRESS.search(words):
         raise UnsafeRequest("I do not undress people in uploaded pictures. Please ask for another change.")
+
+
+def check_unwanted(words: str, prompt: str) -> None:
+    """Refuse to undress minors by what a picture shall not show; raises UnsafeRequest."""
+    if CLOTHES.search(words) and MINOR.search(prompt):
+        raise UnsafeRequest("I do not make sexual pictures of minors. Please ask for something else.")
 
 
 def check_picture(image: Image.Image) -> None:

@@ -10,10 +10,13 @@ from starlette.middleware import Middleware
 
 from agent.artifacts import Artifacts
 from agent.coordinator import Coordinator
+from agent.direct import Direct
 from agent.keys import Keys
 from agent.sessions import Sessions
 from ui.card_routes import card_routes
 from ui.chat import build_page
+from ui.doors.images import image_routes
+from ui.doors.mcp import mcp_routes
 from ui.gate import Gate
 from ui.handlers import Handlers
 from ui.live import LiveTurns
@@ -35,6 +38,7 @@ def serve(
     *, sessions: Sessions, artifacts: Artifacts, keys: Keys, coordinator: Coordinator, host: str, port: int
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
+    direct = Direct(sessions, coordinator)
     page = build_page(Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns()))
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
     page.launch(
@@ -66,6 +70,8 @@ def serve(
                 *card_routes(sessions),
                 *picture_routes(sessions, artifacts),
                 *transfer_routes(sessions, artifacts),
+                *image_routes(sessions, artifacts, keys, coordinator, direct),
+                *mcp_routes(sessions, artifacts, keys, direct),
             ],
         },
     )

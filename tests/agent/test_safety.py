@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from agent.errors import UnsafeRequest
-from agent.safety import check_picture, check_words
+from agent.safety import check_picture, check_unwanted, check_words
 from engines.errors import NonFiniteOutput
 
 
@@ -78,3 +78,11 @@ def test_dark_and_pale_pictures_pass() -> None:
     for level in (0, 3, 250):
         pixels = dice.integers(level, level + 4, (64, 64, 3), dtype=np.uint8)
         check_picture(Image.fromarray(pixels))
+
+
+@pytest.mark.parametrize("unwanted", ["clothes", "shirt, trousers, clothing", "a dress", "衣服"])
+def test_a_child_is_not_drawn_without_clothes_by_the_back_door(unwanted: str) -> None:
+    with pytest.raises(UnsafeRequest):
+        check_unwanted(unwanted, "a child at the sea")
+    check_unwanted(unwanted, "a castle at the sea")
+    check_unwanted("nsfw, blurry, text", "a child at the sea")

@@ -8,6 +8,7 @@ from pathlib import Path
 from training.data.curation.collect import collect
 from training.data.curation.marks import Mark, read_mark
 from training.data.curation.recipes import CurationRecipe
+from training.data.curation.report import REPORT, write_report
 from training.data.curation.run import Alone, Workers, run_stage
 from training.data.curation.select import Selection, select
 from training.data.curation.shards import SHARDS
@@ -37,7 +38,10 @@ def curate(
     shards = collect(store, [find_source(path) for path in sources], recipe.collect, on_shard)
     for stage in recipe.stages:
         run_stage(store, stage, shards, workers or Alone(), say)
-    return select(store, shards, [stage.name for stage in recipe.stages], expression or recipe.select)
+    names = [stage.name for stage in recipe.stages]
+    selection = select(store, shards, names, expression or recipe.select)
+    write_report(store, shards, names)
+    return selection
 
 
 def kept_of(mark: Mark | None) -> int:
@@ -48,5 +52,7 @@ def told(selection: Selection) -> str:
     """The funnel in words."""
     lines = [f"{selection.num_seen:,} seen"]
     lines += [f"  {count:,} dropped: {reason}" for reason, count in selection.dropped.items() if count]
-    lines.append(f"{selection.num_kept:,} kept, in manifest.parquet ({selection.seconds:.1f} s)")
+    lines.append(
+        f"{selection.num_kept:,} kept, in manifest.parquet ({selection.seconds:.1f} s); {REPORT} shows them"
+    )
     return "\n".join(lines)

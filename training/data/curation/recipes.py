@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from training.data.curation.collect import CollectSettings
+from training.data.curation.copies import CopyStage
+from training.data.curation.hashes import HashStage
 from training.data.curation.measures import MeasureStage
 from training.data.curation.stage import ShardStage, WholeStage
 from training.errors import BadRecipe
@@ -28,8 +30,8 @@ def plain() -> CurationRecipe:
     return CurationRecipe(
         name="plain",
         collect=CollectSettings(),
-        stages=(MeasureStage(),),
-        select="bytes_per_pixel > 0.02 and contrast > 2",
+        stages=(MeasureStage(), HashStage(), CopyStage()),
+        select="not is_copy and bytes_per_pixel > 0.02 and contrast > 2",
     )
 
 

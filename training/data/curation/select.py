@@ -18,7 +18,7 @@ from training.data.curation.store import Store
 from training.data.curation.tables import KEY, pack_table, read_stage, table_name
 from training.errors import BadRecipe
 
-__all__ = ["MANIFEST", "Selection", "clauses_of", "joined", "select"]
+__all__ = ["MANIFEST", "Selection", "clauses_of", "joined", "select", "thresholds"]
 
 MANIFEST = "manifest"
 ALLOWED = (
@@ -52,10 +52,10 @@ def select(store: Store, shards: Sequence[str], stages: Sequence[str], expressio
     failed = rows["status"] != "ok"
     reasons[failed] = rows["status"][failed].astype(object)
     dropped = {str(why): int(count) for why, count in reasons[failed].value_counts(sort=False).items()}
+    pictures = rows[~failed].infer_objects()  # a column of truths that had gaps is one of truths again
     for clause, tree in clauses:
-        require_values(rows[~failed], tree, clause)
-        holds = evaluate(rows, clause)
-        falls = (reasons == "") & ~holds
+        require_values(pictures, tree, clause)
+        falls = (reasons == "") & ~evaluate(pictures, clause).reindex(rows.index, fill_value=True)
         reasons[falls] = f"not ({clause})"
         dropped[clause] = int(falls.sum())
     kept = int((reasons == "").sum())
@@ -112,6 +112,19 @@ def clauses_of(expression: str) -> list[tuple[str, ast.expr]]:
     body = tree.body
     parts = body.values if isinstance(body, ast.BoolOp) and isinstance(body.op, ast.And) else [body]
     return [(ast.unparse(part), part) for part in parts]
+
+
+def thresholds(expression: str) -> dict[str, list[float]]:
+    """Where each column is compared with a number."""
+    found = dict[str, list[float]]()
+    for _, clause in clauses_of(expression):
+        for node in ast.walk(clause):
+            match node:
+                case ast.Compare(
+                    left=ast.Name(id=name), comparators=[ast.Constant(value=int() | float() as value)]
+                ):
+                    found.setdefault(name, []).append(float(value))
+    return found
 
 
 def names_in(tree: ast.expr) -> set[str]:

@@ -1,0 +1,52 @@
+"""Pictures that came with a message, made clean and not yet in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.domain import Origin
+from agent.rows import NewPicture, new_id
+from agent.uploads import CleanPicture, clean_upload
+
+__all__ = ["SentPicture", "sent_pictures"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentPicture:
+    """The `candidate`th (from 1) picture of a message, with the id that it will have."""
+
+    id: str
+    candidate: int
+    clean: CleanPicture
+
+    @property
+    def width(self) -> int:
+        return self.clean.width
+
+    @property
+    def height(self) -> int:
+        return self.clean.height
+
+    @property
+    def handle(self) -> str:
+        return "the picture"
+
+    def as_new_picture(self, sha256: str) -> NewPicture:
+        return NewPicture(
+            id=self.id,
+            sha256=sha256,
+            width=self.width,
+            height=self.height,
+            origin=Origin.UPLOADED,
+            candidate=self.candidate,
+        )
+
+
+def sent_pictures(files: Sequence[Path | bytes]) -> list[SentPicture]:
+    """Raises UploadRejected."""
+    return [
+        SentPicture(id=new_id(), candidate=candidate, clean=clean_upload(file))
+        for candidate, file in enumerate(files, start=1)
+    ]

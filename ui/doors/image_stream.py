@@ -1,0 +1,95 @@
+"""The same as it goes: server-sent events with pictures half done and the finished ones."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from agent.direct import DirectTurn
+from agent.domain import SourceType
+from agent.events import ArtifactReady, DecisionMade, Event, PlanReady, StepProgress
+from ui.doors.image_answers import NO_USAGE, Asked, facts_of, raise_if_failed
+from ui.doors.openai_errors import ApiError
+from ui.doors.outgoing import encoded_preview, text_of
+
+__all__ = ["answer_streamed"]
+
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+STILL_HERE = ": at work\n\n"
+
+
+async def answer_streamed(asked: Asked, turn: DirectTurn) -> Response:
+    """Begins once the turn is at work: what is refused before has its HTTP status. Raises ApiError."""
+    events = asked.told(turn)
+    async for first in events:
+        raise_if_failed(first)
+        if not isinstance(first, DecisionMade | PlanReady):
+            break
+    return StreamingResponse(stream(asked, first, events), media_type="text/event-stream", headers=HEADERS)
+
+
+async def stream(asked: Asked, first: Event, events: AsyncIterator[Event]) -> AsyncIterator[str]:
+    partials = Partials(asked)
+    try:
+        yield await written(first, asked, partials)
+        async for event in events:
+            raise_if_failed(event)
+            yield await written(event, asked, partials)
+    except ApiError as error:
+        yield event_text("error", error.body)
+
+
+async def written(event: Event, asked: Asked, partials: Partials) -> str:
+    """Every event makes a line, so that a closed connection is noticed and none looks dead."""
+    match event:
+        case StepProgress(preview=preview) if preview is not None and partials.is_due(event):
+            return await run_in_threadpool(partials.take, preview)
+        case ArtifactReady(artifact=picture):
+            partials.num_sent = 0
+            told = {
+                "b64_json": await run_in_threadpool(asked.encoded, picture),
+                "created_at": int(time.time()),
+                **facts_of([picture], asked.params),
+                "usage": NO_USAGE,
+                "id": picture.id,
+                "seed": picture.recipe.seed if picture.recipe else None,
+            }
+            return event_text(f"{asked.verb}.completed", told)
+    return STILL_HERE
+
+
+class Partials:
+    """Pictures half done: as many as were asked for, spread over the steps."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.num_sent = 0
+
+    def is_due(self, event: StepProgress) -> bool:
+        num_wanted = self.asked.params.partial_images or 0
+        is_finished = event.step >= event.of
+        share = (self.num_sent + 1) / (num_wanted + 1)
+        return self.num_sent < num_wanted and not is_finished and event.step >= share * event.of
+
+    def take(self, preview: bytes) -> str:
+        asked, params = self.asked, self.asked.params
+        is_edit = asked.verb == "image_edit"
+        source_type = SourceType.MODEL_AND_UPLOAD if is_edit else SourceType.MODEL
+        told = {
+            "b64_json": text_of(encoded_preview(preview, params.saves_as, source_type)),
+            "partial_image_index": self.num_sent,
+            "created_at": int(time.time()),
+            **facts_of((), params),
+        }
+        self.num_sent += 1
+        return event_text(f"{asked.verb}.partial_image", told)
+
+
+def event_text(name: str, content: dict[str, Any]) -> str:
+    """Its type is told twice: clients read it from the data."""
+    return f"event: {name}\ndata: {json.dumps({'type': name, **content})}\n\n"
