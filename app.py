@@ -109,6 +109,7 @@ class Engines:
     folder: Path | None = None
     presets: tuple[str, ...] = ()
     eyes: Eyes | None = None
+    default: Quality = Quality.FULL
 
     def load(self) -> None:
         """Load what is not loaded yet, so that the first picture need not wait for it."""
@@ -160,6 +161,7 @@ def build(settings: Settings) -> Reverie:
         vocabulary=engines.vocabulary,
         eyes=engines.eyes,
         presets=engines.presets,
+        default_quality=engines.default,
     )
     return Reverie(
         engines=engines,
@@ -191,6 +193,7 @@ def build_engines(settings: Settings) -> Engines:
         folder=family.folder,
         presets=family.presets,
         eyes=family.eyes,
+        default=Quality(family.default),
     )
 
 

@@ -37,7 +37,7 @@ def build_page(handlers: Handlers) -> gr.Blocks:
         session_id = gr.Textbox(visible=False)
         sidebar = build_sidebar()
         library = build_library()
-        stage = build_stage(handlers.qualities)
+        stage = build_stage(handlers.qualities, handlers.default_quality)
         wire_conversation(page, session_id, sidebar, library, stage, handlers)
         borrowed = wire_borrowing(stage, Gestures(handlers=handlers))
         keep_settings(page, stage.settings, borrowed)

@@ -38,7 +38,7 @@ class Stage:
     look_at_files: gr.Button
 
 
-def build_stage(qualities: tuple[Quality, ...]) -> Stage:
+def build_stage(qualities: tuple[Quality, ...], default: Quality) -> Stage:
     with gr.Column(elem_classes="stage"):
         chat = gr.Chatbot(
             label=WORDS("conversation"),
@@ -70,7 +70,7 @@ def build_stage(qualities: tuple[Quality, ...]) -> Stage:
                 autofocus=True,
                 elem_classes="box",
             )
-            settings = build_settings(qualities)
+            settings = build_settings(qualities, default)
         payload = gr.Textbox(visible=False)
         gesture = gr.Button(visible="hidden", elem_classes="unseen-gesture")
         borrow = gr.Button(visible="hidden", elem_classes="unseen-borrow")

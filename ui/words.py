@@ -144,6 +144,8 @@ TEXTS: Mapping[str, Text] = {
     # The brush.
     "brush_hint": Text(en="Paint over what should change.", zh="涂出要改的部分。"),
     "brush_size": Text(en="Brush size", zh="笔刷大小"),
+    "undo_to": Text(en="Undo: back to {handle} (Ctrl+Z)", zh="撤销：回到 {handle}（Ctrl+Z）"),
+    "redo_to": Text(en="Redo: {handle} again (Ctrl+Shift+Z)", zh="重做：再看 {handle}（Ctrl+Shift+Z）"),
     "erase": Text(en="Erase", zh="橡皮"),
     "undo": Text(en="Undo", zh="撤销"),
     "clear": Text(en="Clear", zh="清空"),
