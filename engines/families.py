@@ -20,7 +20,7 @@ from engines.vocabulary import read_vocabulary
 if TYPE_CHECKING:
     from engines.engine import DiffusionEngine
 
-__all__ = ["HIDREAM", "Family", "hidream_family", "stickers_family"]
+__all__ = ["HIDREAM", "Family", "hidream_family", "is_downloaded", "stickers_family"]
 
 VARIANTS = ("full", "dev", "fast")
 EDITORS = ("e1.1", "e1")
@@ -76,7 +76,7 @@ def hidream_family(presets: Sequence[str] = (), vision_model: Path | None = None
     from engines.download import default_folder  # the hub's client takes half a second to import
 
     wanted = [name for name in HIDREAM if name in (presets or HIDREAM)]
-    missing = [name for name in wanted if not default_folder(name).is_dir()]
+    missing = [name for name in wanted if not is_downloaded(name)]
     here = [name for name in wanted if name not in missing]
     if (presets and missing) or not here:
         names = " and ".join(missing) if presets else "HiDream-I1"
@@ -94,6 +94,13 @@ def hidream_family(presets: Sequence[str] = (), vision_model: Path | None = None
         folder=default_folder(next(iter(painters))) if painters else None,
         eyes=LazyEyes(partial(open_eyes, None, vision_model), speak=True) if vision_model else None,
     )
+
+
+def is_downloaded(name: str) -> bool:
+    """Whether a member of HIDREAM is here."""
+    from engines.download import default_folder
+
+    return default_folder(name).is_dir()
 
 
 def load(

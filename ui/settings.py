@@ -11,7 +11,9 @@ import gradio as gr
 from gradio.events import Dependency
 from pydantic import ValidationError
 
+from agent.choices import Choices
 from agent.domain import PictureOptions, Quality, Shape
+from ui.house import House, build_house
 from ui.words import WORDS, say
 
 __all__ = ["DEFAULTS", "MAX_SEED", "Settings", "build_settings", "keep_settings", "wanted_options"]
@@ -43,6 +45,7 @@ class Settings:
     more: gr.Accordion
     facts: gr.HTML
     reset: gr.Button
+    house: House
 
     @property
     def fields(self) -> list[Any]:
@@ -52,7 +55,7 @@ class Settings:
         ]
 
 
-def build_settings(qualities: tuple[Quality, ...], default: Quality) -> Settings:
+def build_settings(qualities: tuple[Quality, ...], default: Quality, choices: Choices) -> Settings:
     """`qualities`: those that there is an engine for, the best one first."""
     with gr.Row(elem_classes="settings"):
         quality = gr.Radio(
@@ -79,6 +82,7 @@ def build_settings(qualities: tuple[Quality, ...], default: Quality) -> Settings
             with gr.Row(elem_classes="foot"):
                 facts = gr.HTML("", elem_classes="facts")
                 reset = gr.Button(WORDS("reset"), size="sm", elem_classes="reset")
+            house = build_house(choices)
     return Settings(
         quality=quality,
         shape=shape,
@@ -96,6 +100,7 @@ def build_settings(qualities: tuple[Quality, ...], default: Quality) -> Settings
         more=more,
         facts=facts,
         reset=reset,
+        house=house,
     )
 
 
