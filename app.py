@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Literal
@@ -24,6 +24,7 @@ from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
 from agent.brains.llama import LlamaBrain
 from agent.brains.offline import OfflineBrain
+from agent.choices import Choice, Choices, read_choice
 from agent.coordinator import Coordinator
 from agent.domain import Quality
 from agent.errors import AgentError
@@ -34,7 +35,7 @@ from agent.sessions import Sessions
 from engines.apart import apart
 from engines.api import Engine, Eyes, Speaker
 from engines.errors import EngineError, ModelNotFound
-from engines.families import fake_family, hidream_family, stickers_family
+from engines.families import HIDREAM, fake_family, hidream_family, is_downloaded, stickers_family
 from engines.voice import require_voice
 from engines.workshop import Workshop
 from ui.start_up import prepare_environment, require_free_port
@@ -43,6 +44,8 @@ __all__ = ["Settings", "build", "main"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STICKERS = Path(__file__).parent / "engines" / "stickers"
+BRAIN_SETTINGS = {"brain", "base_url", "model", "api_key"}
+"""They belong together: a key is for the server that it was given with."""
 log = logging.getLogger(__name__)
 
 
@@ -87,7 +90,7 @@ class Settings(BaseSettings):
     )
     base_url: str = Field("http://127.0.0.1:11434/v1", description="The language model's server.")
     model: str = Field("", description="The language model's name.")
-    api_key: SecretStr = Field(SecretStr("none"), description="The language model's key.")
+    api_key: SecretStr = Field(SecretStr(""), description="The language model's key.")
     replay: Path | None = Field(
         None, description="An exported chat: draw its pictures again, compare them byte by byte, and end."
     )
@@ -116,6 +119,7 @@ class Engines:
     presets: tuple[str, ...] = ()
     eyes: Eyes | None = None
     speaker: Speaker | None = None
+    default: Quality = Quality.FULL
     workshop: Workshop
 
     def close(self) -> None:
@@ -140,12 +144,12 @@ class Reverie:
     artifacts: Artifacts
     jobs: Jobs
     coordinator: Coordinator
-    brain: Brain
+    choices: Choices
 
     def close(self) -> None:
         self.coordinator.close()
         self.jobs.close()
-        self.brain.close()
+        self.coordinator.brain.close()
         self.engines.close()
         self.sessions.close()
 
@@ -156,7 +160,19 @@ def build(settings: Settings) -> Reverie:
     rules = OfflineBrain()
     limits = JobLimits(of_owner=settings.jobs_of_owner, in_all=settings.jobs_in_all)
     jobs = Jobs(math.inf, limits)  # the workshop ends an engine that hangs
-    brain = build_llama(settings, engines, jobs) or build_brain(settings) or rules
+
+    @cache
+    def llama() -> Brain:
+        return build_llama(engines, jobs)
+
+    choices = Choices(
+        folder=settings.data_folder,
+        current=choice_of(settings),
+        build=lambda choice: llama() if choice.brain == "llama" else build_brain(choice) or rules,
+        brains=("offline", "openai", "llama") if can_speak(engines) else ("offline", "openai"),
+        engines=available_engines(settings),
+    )
+    brain = choices.first(rules, is_optional="brain" not in settings.model_fields_set)
     sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")
     artifacts = Artifacts(settings.data_folder / "pictures")
     sessions.mark_interrupted()
@@ -173,6 +189,7 @@ def build(settings: Settings) -> Reverie:
         vocabulary=engines.vocabulary,
         eyes=engines.eyes,
         presets=engines.presets,
+        default_quality=engines.default,
     )
     return Reverie(
         engines=engines,
@@ -180,7 +197,7 @@ def build(settings: Settings) -> Reverie:
         artifacts=artifacts,
         jobs=jobs,
         coordinator=coordinator,
-        brain=brain,
+        choices=choices,
     )
 
 
@@ -203,14 +220,13 @@ def build_engines(settings: Settings) -> Engines:
         presets=family.presets,
         eyes=family.eyes,
         speaker=family.speaker,
+        default=Quality(family.default),
         workshop=workshop,
     )
 
 
-def build_llama(settings: Settings, engines: Engines, jobs: Jobs) -> Brain | None:
-    """The engine's own language model, if that is wanted. Raises EngineError where it cannot talk."""
-    if settings.brain != "llama":
-        return None
+def build_llama(engines: Engines, jobs: Jobs) -> Brain:
+    """The engine's own language model. Raises EngineError where it cannot talk."""
     speaker = engines.speaker
     if engines.folder is None or speaker is None:
         raise ModelNotFound("There is no Llama here that draws: choose another --engine or another --brain.")
@@ -218,22 +234,55 @@ def build_llama(settings: Settings, engines: Engines, jobs: Jobs) -> Brain | Non
     return LlamaBrain(lambda: speaker, jobs)
 
 
-def build_brain(settings: Settings) -> Brain | None:
+def can_speak(engines: Engines) -> bool:
+    if engines.folder is None:
+        return False
+    try:
+        require_voice(engines.folder)
+    except EngineError:
+        return False
+    return True
+
+
+def build_brain(choice: Choice) -> Brain | None:
     """The language model, if one is wanted; without it the rules answer. Raises AgentError."""
-    if settings.brain != "openai":
+    if choice.brain != "openai":
         return None
-    if not settings.model.strip():
+    if not choice.model.strip():
         raise AgentError("The language model has no name: give one with --model, for example --model qwen3.")
     from agent.brains.openai import OpenAIBrain  # its client takes a second to import
 
-    return OpenAIBrain(settings.base_url, settings.model.strip(), settings.api_key.get_secret_value())
+    return OpenAIBrain(choice.base_url.strip(), choice.model.strip(), choice.api_key.get_secret_value())
+
+
+def as_chosen(settings: Settings) -> Settings:
+    """What was chosen on the page, where neither the command line nor the environment says otherwise."""
+    kept = read_choice(settings.data_folder)
+    if kept is None:
+        return settings
+    said, taken = settings.model_fields_set, dict[str, object]()
+    if not said & BRAIN_SETTINGS:
+        taken = {name: getattr(kept, name) for name in BRAIN_SETTINGS}
+    if "engine" not in said and kept.engine in available_engines(settings):
+        taken["engine"] = kept.engine
+    return Settings.model_construct(said, **{**dict(settings), **taken})
+
+
+def choice_of(settings: Settings) -> Choice:
+    return Choice(**{name: getattr(settings, name) for name in BRAIN_SETTINGS}, engine=settings.engine)
+
+
+def available_engines(settings: Settings) -> tuple[str, ...]:
+    """Those that could draw at the next start."""
+    others = [name for name in ("hidream",) if any(map(is_downloaded, HIDREAM))]
+    return tuple(dict.fromkeys([settings.engine, "stickers", *others]))
 
 
 def main() -> int:
     """Serve until interrupted; a failure to start is one sentence and exit code 1."""
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     try:
-        settings = Settings(_cli_parse_args=True)
+        settings = as_chosen(Settings(_cli_parse_args=True))
         if settings.replay is not None:
             with closing(build_engines(settings)) as engines:
                 return replay_chat(settings.replay, engines)
@@ -254,6 +303,7 @@ def main() -> int:
         artifacts=reverie.artifacts,
         keys=Keys(reverie.sessions),
         coordinator=reverie.coordinator,
+        choices=reverie.choices,
         host=settings.host,
         port=settings.port,
     )

@@ -57,6 +57,7 @@ class Coordinator:
         vocabulary: Mapping[str, tuple[str, ...]],
         eyes: Eyes | None = None,
         presets: Sequence[str] = (),
+        default_quality: Quality = Quality.FULL,
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
@@ -78,6 +79,7 @@ class Coordinator:
         self.vocabulary = vocabulary
         self.eyes = eyes
         self.presets = presets
+        self.default_quality = default_quality
         self._graph = build_graph()
         self._lock = threading.Lock()
         self._running: dict[str, Running] = {}

@@ -11,6 +11,7 @@ AgentError
 ├── MessageRefused     the message cannot become a turn: empty, too long, or another turn is running
 ├── DeviceStalled      the engine gives no sign of life
 ├── TooBusy            too much of one owner, at once or within an hour
+├── ChoiceRejected     a brain or an engine that cannot be chosen
 └── StorageUnavailable the data folder cannot be read or written
 
 `str(error)` is a sentence fit for the chat: what happened, and what to do.
@@ -63,6 +64,10 @@ class TooBusy(AgentError):
     def __init__(self, sentence: str, wait_seconds: int) -> None:
         super().__init__(sentence)
         self.wait_seconds = wait_seconds
+
+
+class ChoiceRejected(AgentError):
+    """A brain or an engine that cannot be chosen."""
 
 
 class StorageUnavailable(AgentError):

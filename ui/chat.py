@@ -5,8 +5,10 @@ from __future__ import annotations
 import gradio as gr
 from gradio.events import Dependency
 
+from agent.choices import Choices
 from ui.gestures import Gestures
 from ui.handlers import Handlers, Page
+from ui.house_handlers import HouseHandlers, wire_house
 from ui.library import LibraryView, build_library, wire_library
 from ui.listen import listen
 from ui.settings import keep_settings
@@ -24,7 +26,7 @@ TAKE_LOAN = "(payload, ...rest) => [window.reverie.takeGesture(), ...rest]"
 UPLOADS_SECONDS = 3600
 
 
-def build_page(handlers: Handlers) -> gr.Blocks:
+def build_page(handlers: Handlers, choices: Choices) -> gr.Blocks:
     """The Blocks, ready to be launched."""
     page = gr.Blocks(
         title="Reverie",
@@ -37,10 +39,11 @@ def build_page(handlers: Handlers) -> gr.Blocks:
         session_id = gr.Textbox(visible=False)
         sidebar = build_sidebar()
         library = build_library()
-        stage = build_stage(handlers.qualities)
+        stage = build_stage(handlers.qualities, handlers.default_quality, choices)
         wire_conversation(page, session_id, sidebar, library, stage, handlers)
         borrowed = wire_borrowing(stage, Gestures(handlers=handlers))
         keep_settings(page, stage.settings, borrowed)
+        wire_house(stage.settings.house, HouseHandlers(choices=choices, coordinator=handlers.coordinator))
     return page
 
 

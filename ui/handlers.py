@@ -74,6 +74,12 @@ class Handlers:
         return found or (Quality.FULL,)
 
     @property
+    def default_quality(self) -> Quality:
+        """What the page offers first."""
+        wanted = self.coordinator.default_quality
+        return wanted if wanted in self.qualities else self.qualities[0]
+
+    @property
     def library(self) -> Library:
         return Library(self.sessions, self.coordinator.artifacts)
 

@@ -50,6 +50,19 @@
     document.querySelector(".more > .label-wrap")?.focus();
   });
 
+  // Undo and redo of pictures, unless someone writes: there the keys are the field's own.
+  document.addEventListener("keydown", (event) => {
+    const isWriting = event.target.closest?.("input, textarea, [contenteditable], dialog");
+    const isOther = event.altKey || !(event.ctrlKey || event.metaKey) || isWriting;
+    const key = event.key.toLowerCase();
+    if (isOther || !["z", "y"].includes(key)) return;
+    const kind = key === "y" || event.shiftKey ? "redo" : "undo";
+    const button = [...document.querySelectorAll(`.strip .${kind}`)].at(-1);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  });
+
   document.addEventListener("click", (event) => {
     const chosen = event.target.closest(".sessions .chat-link, button.new, .places button");
     if (chosen && isPhone()) closeSidebar();

@@ -9,6 +9,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from agent.artifacts import Artifacts
+from agent.choices import Choices
 from agent.coordinator import Coordinator
 from agent.direct import Direct
 from agent.keys import Keys
@@ -35,11 +36,18 @@ MAX_FILE_SIZE = "25mb"
 
 
 def serve(
-    *, sessions: Sessions, artifacts: Artifacts, keys: Keys, coordinator: Coordinator, host: str, port: int
+    *,
+    sessions: Sessions,
+    artifacts: Artifacts,
+    keys: Keys,
+    coordinator: Coordinator,
+    choices: Choices,
+    host: str,
+    port: int,
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
     direct = Direct(sessions, coordinator)
-    page = build_page(Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns()))
+    page = build_page(Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns()), choices)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
     page.launch(
         server_name=host,

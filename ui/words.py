@@ -145,6 +145,8 @@ TEXTS: Mapping[str, Text] = {
     # The brush.
     "brush_hint": Text(en="Paint over what should change.", zh="涂出要改的部分。"),
     "brush_size": Text(en="Brush size", zh="笔刷大小"),
+    "undo_to": Text(en="Undo: back to {handle} (Ctrl+Z)", zh="撤销：回到 {handle}（Ctrl+Z）"),
+    "redo_to": Text(en="Redo: {handle} again (Ctrl+Shift+Z)", zh="重做：再看 {handle}（Ctrl+Shift+Z）"),
     "erase": Text(en="Erase", zh="橡皮"),
     "undo": Text(en="Undo", zh="撤销"),
     "clear": Text(en="Clear", zh="清空"),
@@ -172,6 +174,29 @@ TEXTS: Mapping[str, Text] = {
     "reset": Text(en="Reset", zh="恢复默认"),
     "brain": Text(en="Brain", zh="语言理解"),
     "engines": Text(en="Engines", zh="引擎"),
+    "house": Text(en="Brain and engines", zh="语言理解与引擎"),
+    "language_model": Text(en="a language model", zh="语言模型"),
+    "engines_llama": Text(en="the engine's Llama", zh="引擎自带的 Llama"),
+    "address": Text(en="Address of its server", zh="服务器地址"),
+    "model_name": Text(en="Model", zh="模型"),
+    "key": Text(en="Key", zh="密钥"),
+    "key_kept": Text(en="kept; leave empty to go on with it", zh="已保存；留空则继续使用"),
+    "key_if_any": Text(en="if it wants one", zh="如果需要"),
+    "test_brain": Text(en="Test", zh="测试"),
+    "testing": Text(en="Asking…", zh="正在询问…"),
+    "use_it": Text(en="Use from now on", zh="开始使用"),
+    "brain_works": Text(
+        en="It works: {name} answered in {seconds} s.", zh="可以用：{name} 用 {seconds} 秒回答了。"
+    ),
+    "brain_misheard": Text(
+        en="{name} answered in {seconds} s, but did not hear that a picture was wanted. Try a larger model.",
+        zh="{name} 用 {seconds} 秒回答了，但没有听出这是要画图。更大的模型会听得更准。",
+    ),
+    "choice_kept": Text(en="Kept. It holds from your next message on.", zh="已保存，从下一条消息开始生效。"),
+    "engine_at_start": Text(
+        en="The engine changes when Reverie is started again.", zh="引擎要等 Reverie 重新启动后才会更换。"
+    ),
+    "not_for_programs": Text(en="A program's key cannot change this.", zh="程序的密钥不能修改这项设置。"),
     "built_in_rules": Text(en="built-in rules", zh="内置规则"),
     "bad_steps": Text(
         en="Steps are a whole number from 1 to 200. Please correct it or leave it empty.",
