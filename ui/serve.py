@@ -16,7 +16,6 @@ from ui.card_routes import card_routes
 from ui.chat import build_page
 from ui.gate import Gate
 from ui.handlers import Handlers
-from ui.live import LiveTurns
 from ui.routes import picture_routes
 from ui.theme import STYLE_SHEETS, build_theme
 from ui.transfer import transfer_routes
@@ -35,7 +34,7 @@ def serve(
     *, sessions: Sessions, artifacts: Artifacts, keys: Keys, coordinator: Coordinator, host: str, port: int
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
-    page = build_page(Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns()))
+    page = build_page(Handlers(sessions=sessions, coordinator=coordinator))
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
     page.launch(
         server_name=host,
