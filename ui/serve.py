@@ -14,6 +14,7 @@ from agent.keys import Keys
 from agent.sessions import Sessions
 from ui.card_routes import card_routes
 from ui.chat import build_page
+from ui.doors.turns import turn_routes
 from ui.gate import Gate
 from ui.handlers import Handlers
 from ui.routes import picture_routes
@@ -65,6 +66,7 @@ def serve(
                 *card_routes(sessions),
                 *picture_routes(sessions, artifacts),
                 *transfer_routes(sessions, artifacts),
+                *turn_routes(sessions, coordinator),
             ],
         },
     )
