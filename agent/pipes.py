@@ -29,7 +29,7 @@ class Pipes:
         """`kept_seconds` and `most_kept` are for turns that are over."""
         self.kept_seconds = kept_seconds
         self.most_kept = most_kept
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._opened: dict[str, Opened] = {}
 
     def open(self, pipe: EventPipe, turn: Turn, *, is_again: bool = False) -> None:
@@ -37,13 +37,12 @@ class Pipes:
 
         It has told fewer events than it is old in milliseconds; so nobody needs to keep count.
         """
-        before = self.find(turn.id)
-        last_id = before.last_id if before else 0
-        pipe.begin(turn.id, base=max(last_id, milliseconds_of(turn)) if is_again else 0)
         with self._lock:
-            self._opened.pop(turn.id, None)
+            before = self._opened.pop(turn.id, None)
+            last_id = before.pipe.last_id if before else 0
             self._opened[turn.id] = Opened(session_id=turn.session_id, pipe=pipe)
             self._sweep()
+            pipe.begin(turn.id, base=max(last_id, milliseconds_of(turn)) if is_again else 0)
 
     def find(self, turn_id: str) -> EventPipe | None:
         with self._lock:

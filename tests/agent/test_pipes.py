@@ -30,6 +30,14 @@ def test_a_pipe_outlives_its_turn_for_a_while() -> None:
     assert pipes.find("t2") is running
 
 
+def test_who_hears_that_a_turn_is_open_finds_its_pipe() -> None:
+    pipes, pipe = Pipes(), EventPipe()
+    found: list[EventPipe | None] = []
+    pipe.listen(lambda: found.append(pipes.find(pipe.turn_id)))
+    pipes.open(pipe, a_turn(1))
+    assert found == [pipe]
+
+
 def test_the_oldest_go_first_and_running_ones_never() -> None:
     pipes = Pipes(most_kept=3)
     running = opened(pipes, a_turn(0))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from pydantic import Field, ValidationError
+from pydantic_core import from_json
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from agent.domain import MAX_STEPS_PER_TURN, PictureOptions, Value
 from agent.messages import MAX_UPLOADS
 from agent.uploads import MAX_BYTES
+from ui.settings import MAX_SEED
 
 __all__ = ["BadBody", "NewChat", "NewTurn", "Words", "read_body", "read_turn"]
 
@@ -38,12 +39,18 @@ class NewChat(Value):
     title: str = Field(default="", max_length=200)
 
 
+class SentOptions(PictureOptions):
+    """As the page's settings bound them."""
+
+    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+
+
 class SentTurn(Value):
     """A message; `pictures` are ids of pictures that are here already."""
 
     text: str = ""
     pictures: tuple[Id, ...] = Field(default=(), max_length=MAX_UPLOADS)
-    options: PictureOptions = PictureOptions()
+    options: SentOptions = SentOptions()
 
 
 class Words(Value):
@@ -110,7 +117,7 @@ async def read_fields(form: FormData) -> NewTurn:
 
 def parsed(options: str) -> object:
     try:
-        return json.loads(options)
+        return from_json(options)
     except ValueError as error:
         raise BadBody("options: This is not JSON.") from error
 
