@@ -25,7 +25,7 @@ from agent.coordinator import Coordinator
 from agent.domain import Quality
 from agent.errors import AgentError
 from agent.jobs import Jobs
-from agent.keys import Keys
+from agent.keys import Keys, keep_terminal_key
 from agent.replay import Outcome, replay
 from agent.sessions import Sessions
 from engines.api import Engine, Eyes, Speaker
@@ -235,6 +235,9 @@ def main() -> int:
         require_free_port(settings.host, settings.port)
         prepare_environment(settings.data_folder)
         reverie = build(settings)
+        keys = Keys(reverie.sessions)
+        if settings.host in LOOPBACK:
+            keep_terminal_key(keys, settings.data_folder)
     except ValidationError as error:
         return give_up(" ".join(describe(each) for each in error.errors()))
     except (AgentError, EngineError) as error:
@@ -247,7 +250,7 @@ def main() -> int:
     page = serve(
         sessions=reverie.sessions,
         artifacts=reverie.artifacts,
-        keys=Keys(reverie.sessions),
+        keys=keys,
         coordinator=reverie.coordinator,
         host=settings.host,
         port=settings.port,
