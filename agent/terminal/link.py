@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,21 +105,17 @@ class Link:
     def events(self, turn: str, after: int = 0) -> Iterator[Told]:
         """To the last one, each once: a link that drops is taken up again where it was."""
         pauses = 0
-        while True:
-            try:
+        while pauses <= MOST_PAUSES:
+            with suppress(NotThere):
                 for told in self._listen(turn, after):
                     if told.id > after:
                         after, pauses = told.id, 0
                         yield told
                     if told.type in ENDS:
                         return
-            except NotThere:
-                if pauses >= MOST_PAUSES:
-                    raise
             time.sleep(min(self.first_pause_seconds * 2**pauses, LONGEST_PAUSE_SECONDS))
             pauses += 1
-            if pauses > MOST_PAUSES:
-                raise NotThere(f"The link to {self.server} drops again and again.")
+        raise NotThere(f"The link to {self.server} drops again and again. What you asked for goes on there.")
 
     def _listen(self, turn: str, after: int) -> Iterator[Told]:
         headers = {"Last-Event-ID": str(after), "Accept": "text/event-stream"}

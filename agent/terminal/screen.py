@@ -73,11 +73,14 @@ class Screen:
     aside: TextIO = field(default_factory=lambda: sys.stderr)
     _is_talking: bool = field(default=False, init=False)
     _has_spoken: bool = field(default=False, init=False)
+    _plan: str = field(default="", init=False)
     _kept: set[str] = field(default_factory=set, init=False)
 
     def show(self, told: Told) -> None:
         value: Any = told.data.get("value")
         match told.type, told.data.get("name"):
+            case "CUSTOM", "plan":
+                self._plan = in_steps(value)
             case "CUSTOM", "queued":
                 self.status(in_line(value))
             case "CUSTOM", "progress":
@@ -97,6 +100,8 @@ class Screen:
             case "RUN_FINISHED", _:
                 self.end_line()
                 self.status("")
+                if (told.data.get("outcome") or {}).get("type") == "interrupt":
+                    print(plain(self._plan), file=self.out, flush=True)
 
     def status(self, words: str) -> None:
         if self.aside.isatty():
@@ -157,6 +162,14 @@ def keep_picture(picture: Mapping[str, Any], fetch: Fetch, folder: Path) -> Path
         except OSError as error:
             raise AgentError(f"{path} cannot be written: {error.strerror}.") from error
     raise AgentError(f"{folder} holds too many pictures of that name. Please choose another --out.")
+
+
+def in_steps(plan: Mapping[str, Any]) -> str:
+    """The plan, a line a step."""
+    return "\n".join(
+        f"{number}. {step.get('kind')}: {step.get('prompt') or step.get('instruction')}"
+        for number, step in enumerate(plan.get("steps", ()), start=1)
+    )
 
 
 def in_line(value: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from agent.keys import Keys
 from tests.browser.server import free_port
 from tests.doubles import Agent
 from tests.ui.callers import TOKEN
@@ -86,19 +87,23 @@ class House:
         self._clients.append(client)
         return client
 
+    def key(self, owner: str) -> str:
+        """A program's, if programs come in here at all."""
+        return Keys(self.agent.sessions).create(owner, "Program").token
+
     def leave(self) -> None:
         for client in self._clients:
             client.close()
 
 
 @contextmanager
-def opened_house(agent: Agent) -> Iterator[House]:
+def opened_house(agent: Agent, keys: Keys | None = None) -> Iterator[House]:
     port = free_port()
     routes = [
         *turn_routes(agent.sessions, agent.coordinator),
         *picture_routes(agent.sessions, agent.artifacts),
     ]
-    app = Starlette(routes=routes, middleware=[Middleware(Gate, host="127.0.0.1")])
+    app = Starlette(routes=routes, middleware=[Middleware(Gate, host="127.0.0.1", keys=keys)])
     config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
