@@ -28,6 +28,7 @@ from agent.jobs import Jobs
 from agent.keys import Keys, keep_terminal_key
 from agent.replay import Outcome, replay
 from agent.sessions import Sessions
+from agent.studio import StudioGraph, studio_graph
 from engines.api import Engine, Eyes, Speaker
 from engines.errors import EngineError, ModelNotFound
 from engines.fake import FakeEngine
@@ -262,6 +263,19 @@ def main() -> int:
     page.close(verbose=False)
     reverie.close()
     return 0
+
+
+def studio() -> StudioGraph:
+    """For LangGraph's tools (langgraph.json): set up as the environment says, in a data folder of its own."""
+
+    @cache
+    def find_coordinator() -> Coordinator:
+        settings = Settings()
+        apart = settings.data_folder / "studio"
+        prepare_environment(apart)
+        return build(settings.model_copy(update={"data_folder": apart, "database_url": None})).coordinator
+
+    return studio_graph(find_coordinator)
 
 
 def replay_chat(file: Path, engines: Engines) -> int:

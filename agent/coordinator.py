@@ -106,7 +106,7 @@ class Coordinator:
 
     def send(self, session_id: str, owner: str, message: Message) -> Listener:
         """The same for a message put together elsewhere; its decision may be given."""
-        return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
+        return self._start(session_id, owner, lambda running: self.open(running, session_id, message))
 
     def retry(self, turn_id: str, owner: str) -> Listener:
         """Take a stopped or failed turn up where it stood: same turn_id, finished pictures kept.
@@ -273,7 +273,7 @@ class Coordinator:
             log.exception("turn %s could not be closed; the next start marks it as stopped", turn_id)
         return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply)
 
-    def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
+    def open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""
         require_message(message)
         session = self.sessions.get(session_id, running.owner)
