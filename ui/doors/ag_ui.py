@@ -63,8 +63,9 @@ class Frame:
     event: BaseEvent
 
     def encode(self) -> str:
-        """As server-sent events have it."""
-        return f"id: {self.id}\ndata: {self.event.model_dump_json(by_alias=True)}\n\n"
+        """As server-sent events have it. In ASCII: some readers take U+2028 and its like for the end of a line."""
+        data = self.event.model_dump_json(by_alias=True, ensure_ascii=True)
+        return f"id: {self.id}\ndata: {data}\n\n"
 
 
 @dataclass(kw_only=True)
