@@ -16,7 +16,7 @@ from agent.domain import Quality, Shape
 from agent.errors import AgentError
 from agent.terminal.inline import Way, way_of
 from agent.terminal.key import find_key
-from agent.terminal.link import Link
+from agent.terminal.link import Link, NotThere
 from agent.terminal.screen import JsonLines, Listener, Screen
 from agent.terminal.talk import Exit, Talk
 
@@ -26,8 +26,8 @@ SERVER = "http://127.0.0.1:7860"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 when the turn is done, 1 when it failed, 2 when there is no server, 3 when its plan waits for a word,
-    130 when it was cancelled."""
+    """0 when the turn is done, 1 when it failed or was refused, 2 when there is no server, 3 when its plan
+    waits for a word, 130 when it was cancelled."""
     root = parser()
     options = root.parse_args(arguments)
     text = " ".join(options.text)
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return talk.say(text, options.picture) if text or options.picture else talk.loop(input)
     except AgentError as error:
         print(error, file=sys.stderr)
-        return Exit.UNAVAILABLE
+        return Exit.UNAVAILABLE if isinstance(error, NotThere) else Exit.FAILED
     except KeyboardInterrupt:
         return Exit.CANCELLED
     finally:

@@ -14,6 +14,7 @@ import httpx2
 
 from agent.errors import AgentError
 from agent.terminal.key import is_this_machine
+from agent.terminal.plain import plain
 
 __all__ = ["ENDS", "Link", "NotThere", "Refused", "Told"]
 
@@ -179,6 +180,6 @@ class Answer:
                 "name the data folder of the app that runs there with --data-folder."
             )
         try:
-            return str(json.loads(answer.read())["error"])
+            return plain(str(json.loads(answer.read())["error"]))
         except (ValueError, KeyError, TypeError, httpx2.TransportError):
             return f"{self._link.server} answers with status {answer.status_code}. Is it Reverie?"

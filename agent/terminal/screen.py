@@ -13,11 +13,10 @@ from typing import Any, Protocol, TextIO
 from agent.errors import AgentError
 from agent.terminal.inline import Way, inline
 from agent.terminal.link import Told
+from agent.terminal.plain import plain
 
 __all__ = ["Ending", "JsonLines", "Listener", "Screen", "keep_picture"]
 
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""What would command the terminal instead of being read."""
 CLEAR_LINE = "\r\x1b[K"
 BAR = 20
 HEX_ID = re.compile("[0-9a-f]{32}")
@@ -181,7 +180,3 @@ def at_step(value: Mapping[str, Any]) -> str:
     step, of = int(value.get("step", 0)), max(1, int(value.get("of", 1)))
     done = BAR * step // of
     return f"[{'#' * done}{'.' * (BAR - done)}] step {step} of {of}"
-
-
-def plain(text: str) -> str:
-    return CONTROLS.sub("", text)

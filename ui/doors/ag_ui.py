@@ -47,7 +47,7 @@ from agent.events import (
 )
 from ui.doors.records import picture_record, turn_record
 
-__all__ = ["MOST_ID", "Frame", "Telling", "frames_of_stored", "last_frame_id"]
+__all__ = ["MOST_ID", "Frame", "Telling", "first_frame_id", "frames_of_stored", "last_frame_id"]
 
 IDS_AN_EVENT = 10
 MOST_ID = 2**53 - 1
@@ -63,7 +63,7 @@ class Frame:
     event: BaseEvent
 
     def encode(self) -> str:
-        """As server-sent events have it. In ASCII: some readers take U+2028 and its like for the end of a line."""
+        """As server-sent events have it, in ASCII: some readers take U+2028 for the end of a line."""
         data = self.event.model_dump_json(by_alias=True, ensure_ascii=True)
         return f"id: {self.id}\ndata: {data}\n\n"
 
@@ -83,7 +83,7 @@ class Telling:
 
     def frames(self, event: Event) -> Iterator[Frame]:
         for place, told in enumerate(self.told(event)):
-            yield Frame(id=event.event_id * IDS_AN_EVENT + place, event=told)
+            yield Frame(id=first_frame_id(event.event_id) + place, event=told)
 
     def started(self) -> BaseEvent:
         return RunStartedEvent(thread_id=self.chat_id, run_id=self.turn_id, protocol_version=PROTOCOL_VERSION)
@@ -183,6 +183,10 @@ def end_of(turn: Turn, telling: Telling) -> BaseEvent:
             return RunErrorEvent(message=turn.reply, code="failed")
         case TurnStatus.RUNNING:
             return RunErrorEvent(message=UNFINISHED, code="lost")
+
+
+def first_frame_id(event_id: int) -> int:
+    return event_id * IDS_AN_EVENT
 
 
 def last_frame_id(event_id: int) -> int:

@@ -13,7 +13,7 @@ from agent.errors import AgentError
 from agent.events import TurnWaiting
 from agent.pipe import EventPipe
 from agent.pipes import milliseconds_of
-from ui.doors.ag_ui import MOST_ID, Telling, frames_of_stored, last_frame_id
+from ui.doors.ag_ui import MOST_ID, Telling, first_frame_id, frames_of_stored, last_frame_id
 
 __all__ = ["MEDIA_TYPE", "ForgedEventId", "event_stream", "read_event_id", "until_open"]
 
@@ -39,7 +39,8 @@ def read_event_id(last_event_id: str | None, after: str | None) -> int:
 def event_stream(turn: Turn, pipe: EventPipe | None, after: int) -> Response:
     """All events after that id, to the end of the turn; raises ForgedEventId.
 
-    A turn whose pipe is gone is told as the store keeps it.
+    A turn whose pipe is gone is told as the store keeps it. Who has read all of one that is over gets 204, at
+    which a browser's EventSource does not come back.
     """
     if pipe is None or was_answered_since(turn, pipe):
         base = milliseconds_of(turn)
@@ -47,7 +48,17 @@ def event_stream(turn: Turn, pipe: EventPipe | None, after: int) -> Response:
         told = "".join(frame.encode() for frame in frames_of_stored(turn, base, after))
         return Response(told, media_type=MEDIA_TYPE, headers=HEADERS)
     require_told(after, pipe.last_id)
+    if pipe.over is not None and is_all_told(turn, pipe, after):
+        return Response(status_code=204, headers=HEADERS)
     return StreamingResponse(follow(turn, pipe, after), media_type=MEDIA_TYPE, headers=HEADERS)
+
+
+def is_all_told(turn: Turn, pipe: EventPipe, after: int) -> bool:
+    """Only who has come to the last event is worth the telling."""
+    if after < first_frame_id(pipe.last_id):
+        return False
+    telling = Telling(chat_id=turn.session_id, turn_id=turn.id, base=pipe.base)
+    return after >= max(frame.id for event in pipe.since(pipe.base) for frame in telling.frames(event))
 
 
 def was_answered_since(turn: Turn, pipe: EventPipe) -> bool:
