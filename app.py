@@ -29,9 +29,10 @@ from agent.coordinator import Coordinator
 from agent.domain import Quality
 from agent.errors import AgentError
 from agent.jobs import JobLimits, Jobs
-from agent.keys import Keys
+from agent.keys import Keys, keep_terminal_key
 from agent.replay import Outcome, replay
 from agent.sessions import Sessions
+from agent.studio import StudioGraph, studio_graph
 from engines.apart import apart
 from engines.api import Engine, Eyes, Speaker
 from engines.errors import EngineError, ModelNotFound
@@ -289,6 +290,9 @@ def main() -> int:
         require_free_port(settings.host, settings.port)
         prepare_environment(settings.data_folder)
         reverie = build(settings)
+        keys = Keys(reverie.sessions)
+        if settings.host in LOOPBACK:
+            keep_terminal_key(keys, settings.data_folder)
     except ValidationError as error:
         return give_up(" ".join(describe(each) for each in error.errors()))
     except (AgentError, EngineError) as error:
@@ -301,7 +305,7 @@ def main() -> int:
     page = serve(
         sessions=reverie.sessions,
         artifacts=reverie.artifacts,
-        keys=Keys(reverie.sessions),
+        keys=keys,
         coordinator=reverie.coordinator,
         choices=reverie.choices,
         host=settings.host,
@@ -314,6 +318,19 @@ def main() -> int:
     page.close(verbose=False)
     reverie.close()
     return 0
+
+
+def studio() -> StudioGraph:
+    """For LangGraph's tools (langgraph.json): set up as the environment says, in a data folder of its own."""
+
+    @cache
+    def find_coordinator() -> Coordinator:
+        settings = Settings()
+        apart = settings.data_folder / "studio"
+        prepare_environment(apart)
+        return build(settings.model_copy(update={"data_folder": apart, "database_url": None})).coordinator
+
+    return studio_graph(find_coordinator)
 
 
 def replay_chat(file: Path, engines: Engines) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,15 +20,16 @@ from agent.domain import (
     TurnStatus,
 )
 from agent.errors import AgentError, StorageUnavailable, TooBusy
-from agent.events import Event
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
 from agent.masks import clean_mask, painted_picture
 from agent.messages import Message, about_what_was_sent, clean_text, go_back_to, require_message
+from agent.pipe import EventPipe, Listener
+from agent.pipes import Pipes
 from agent.planner import reworded, waiting_plan
 from agent.replies import Replies
-from agent.running import OpenTurn, Running, join
+from agent.running import OpenTurn, Running, RunningTurns, join
 from agent.sent import sent_pictures
 from agent.sessions import Sessions
 from agent.uploads import CleanPicture
@@ -80,9 +81,9 @@ class Coordinator:
         self.eyes = eyes
         self.presets = presets
         self.default_quality = default_quality
+        self.pipes = Pipes()
         self._graph = build_graph()
-        self._lock = threading.Lock()
-        self._running: dict[str, Running] = {}
+        self._running = RunningTurns()
 
     def run(
         self,
@@ -93,7 +94,7 @@ class Coordinator:
         options: PictureOptions = PictureOptions(),
         mask: bytes | None = None,
         mask_of: str | None = None,
-    ) -> Iterator[Event]:
+    ) -> Listener:
         """Start a turn at once and stream its events; they end with TurnDone, TurnStopped or TurnFailed.
 
         `mask` is a PNG as large as the picture `mask_of`, white where the user painted: the message then
@@ -105,11 +106,11 @@ class Coordinator:
         message = Message(text=clean_text(text), files=files, options=options, mask=mask, mask_of=mask_of)
         return self.send(session_id, owner, message)
 
-    def send(self, session_id: str, owner: str, message: Message) -> Iterator[Event]:
+    def send(self, session_id: str, owner: str, message: Message) -> Listener:
         """The same for a message put together elsewhere; its decision may be given."""
-        return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
+        return self._start(session_id, owner, lambda running: self.open(running, session_id, message))
 
-    def retry(self, turn_id: str, owner: str) -> Iterator[Event]:
+    def retry(self, turn_id: str, owner: str) -> Listener:
         """Take a stopped or failed turn up where it stood: same turn_id, finished pictures kept.
 
         A done turn runs again as a new one, with the same words, files and options. Raises SourceNotFound.
@@ -119,7 +120,7 @@ class Coordinator:
             return self.send(turn.session_id, owner, self._again(turn))
         return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
 
-    def go_back(self, picture_id: str, owner: str, language: str = "en") -> Iterator[Event]:
+    def go_back(self, picture_id: str, owner: str, language: str = "en") -> Listener:
         """A turn in which the user looks at an earlier picture again, without asking a brain.
 
         Raises SourceNotFound.
@@ -127,7 +128,7 @@ class Coordinator:
         picture = self.sessions.artifact(picture_id, owner)
         return self.send(picture.session_id, owner, go_back_to(picture, language))
 
-    def approve(self, turn_id: str, owner: str, prompts: Sequence[str]) -> Iterator[Event]:
+    def approve(self, turn_id: str, owner: str, prompts: Sequence[str]) -> Listener:
         """Go on with a WAITING turn, each step of its plan in these words; raises SourceNotFound.
 
         Words that will not do leave it waiting: the only event is then a TurnFailed with an empty turn_id.
@@ -149,7 +150,7 @@ class Coordinator:
         text: str,
         files: Sequence[Path | bytes] | None = None,
         options: PictureOptions | None = None,
-    ) -> Iterator[Event]:
+    ) -> Listener:
         """Say an earlier message in other words: a new turn beside it, which is then the branch shown.
 
         Files and options are the earlier message's unless others are given. Raises SourceNotFound.
@@ -162,36 +163,41 @@ class Coordinator:
             message = replace(message, files=files)
         return self.send(turn.session_id, owner, message)
 
-    def stop(self, session_id: str, owner: str) -> bool:
-        """Stop the session's running turn (the device is free within one step); False when none runs."""
-        with self._lock:
-            running = self._running.get(session_id)
-            if running is None or running.owner != owner:
-                return False
-            running.token.cancel()
-            return True
+    def stop(self, session_id: str, owner: str, turn_id: str | None = None) -> bool:
+        """Stop the session's running turn (the device is free within one step), or only this one.
+
+        False when it does not run.
+        """
+        running = self._running.of(session_id, owner)
+        if running is None or turn_id not in {None, running.pipe.turn_id}:
+            return False
+        running.token.cancel()
+        return True
 
     def running(self, session_id: str, owner: str) -> str | None:
         """The id of the turn that runs now."""
-        with self._lock:
-            running = self._running.get(session_id)
-        return None if running is None or running.owner != owner else running.pipe.turn_id or None
+        running = self._running.of(session_id, owner)
+        return None if running is None else running.pipe.turn_id or None
+
+    def pipe(self, session_id: str, owner: str) -> EventPipe | None:
+        """What the turn that runs now, or is about to be opened, tells."""
+        running = self._running.of(session_id, owner)
+        return None if running is None else running.pipe
 
     def delete(self, session_id: str, owner: str) -> None:
         """Stop the session's turn, delete its rows and the files only it uses; raises SessionNotFound."""
         self.sessions.get(session_id, owner)
-        with self._lock:
-            running = self._running.get(session_id)
+        running = self._running.of(session_id, owner)
         if running is not None:
             running.token.cancel()
             join(running)
         with self.artifacts.lock:
             self.artifacts.remove(self.sessions.delete(session_id, owner))
+        self.pipes.forget(session_id)
 
     def close(self) -> None:
         """Stop every turn and wait for them."""
-        with self._lock:
-            all_running = list(self._running.values())
+        all_running = self._running.all()
         for running in all_running:
             running.token.cancel()
         for running in all_running:
@@ -207,14 +213,10 @@ class Coordinator:
             mask_of=turn.masks[0].parents[0] if turn.masks else None,
         )
 
-    def _start(self, session_id: str, owner: str, open_turn: OpenTurn) -> Iterator[Event]:
+    def _start(self, session_id: str, owner: str, open_turn: OpenTurn) -> Listener:
         """Reserve the session and run the turn on a thread of its own."""
         running = Running(owner=owner)
-        with self._lock:
-            is_free = session_id not in self._running
-            if is_free:
-                self._running[session_id] = running
-        if not is_free:
+        if not self._running.enter(session_id, running):
             running.pipe.failed(
                 "I am still busy with your last message. Please wait for it or press Stop.", TooBusy.__name__
             )
@@ -246,8 +248,7 @@ class Coordinator:
             log.exception("turn %s broke", running.pipe.turn_id)
             end = self._break_off(running, TurnStatus.FAILED, BROKE)
         finally:
-            with self._lock:
-                del self._running[session_id]
+            self._running.leave(session_id)
             end()
             running.pipe.close()
 
@@ -278,7 +279,7 @@ class Coordinator:
             log.exception("turn %s could not be closed; the next start marks it as stopped", turn_id)
         return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply, cause)
 
-    def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
+    def open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""
         require_message(message)
         session = self.sessions.get(session_id, running.owner)
@@ -298,7 +299,7 @@ class Coordinator:
             turn = self.sessions.open_turn(
                 session_id, running.owner, message.text, message.options, pictures, message.after
             )
-        running.pipe.turn_id = turn.id
+        self.pipes.open(running.pipe, turn)
         current = self.sessions.get(session_id, running.owner).head
         if turn.uploads:
             self.sessions.set_head(session_id, turn.uploads[-1].id)
@@ -309,7 +310,7 @@ class Coordinator:
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:
         was = self.sessions.turn(turn_id, running.owner)
         turn = self.sessions.reopen_turn(turn_id, running.owner)
-        running.pipe.turn_id = turn.id
+        self.pipes.open(running.pipe, turn, is_again=True)
         context = self._context(running, turn, self.sessions.get(turn.session_id, running.owner).head, ())
         if turn.options.asks_first and turn.plan is not None and was.status is not TurnStatus.WAITING:
             context.given, context.is_approved = turn.decision, True

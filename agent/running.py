@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agent.cancel import CancelToken
 from agent.graph import TurnContext
 from agent.pipe import EventPipe
 
-__all__ = ["OpenTurn", "Running", "join"]
+__all__ = ["OpenTurn", "Running", "RunningTurns", "join"]
 
 STOP_WAIT_SECONDS = 10.0
 
@@ -30,6 +30,32 @@ class Running:
 
 
 OpenTurn = Callable[[Running], TurnContext]
+
+
+class RunningTurns:
+    """One a session at most."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[str, Running] = {}
+
+    def enter(self, session_id: str, running: Running) -> bool:
+        """False while another turn of the session runs."""
+        with self._lock:
+            return self._running.setdefault(session_id, running) is running
+
+    def leave(self, session_id: str) -> None:
+        with self._lock:
+            del self._running[session_id]
+
+    def of(self, session_id: str, owner: str) -> Running | None:
+        with self._lock:
+            running = self._running.get(session_id)
+        return running if running is not None and running.owner == owner else None
+
+    def all(self) -> Sequence[Running]:
+        with self._lock:
+            return tuple(self._running.values())
 
 
 def join(running: Running) -> None:

@@ -18,9 +18,9 @@ from ui.card_routes import card_routes
 from ui.chat import build_page
 from ui.doors.images import image_routes
 from ui.doors.mcp import mcp_routes
+from ui.doors.turns import turn_routes
 from ui.gate import Gate
 from ui.handlers import Handlers
-from ui.live import LiveTurns
 from ui.routes import picture_routes
 from ui.theme import STYLE_SHEETS, build_theme
 from ui.transfer import transfer_routes
@@ -47,7 +47,7 @@ def serve(
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
     direct = Direct(sessions, coordinator)
-    page = build_page(Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns()), choices)
+    page = build_page(Handlers(sessions=sessions, coordinator=coordinator), choices)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
     page.launch(
         server_name=host,
@@ -80,6 +80,7 @@ def serve(
                 *transfer_routes(sessions, artifacts),
                 *image_routes(sessions, artifacts, keys, coordinator, direct),
                 *mcp_routes(sessions, artifacts, keys, direct),
+                *turn_routes(sessions, coordinator),
             ],
         },
     )
