@@ -22,6 +22,7 @@ from agent.brains.brain import Brain
 from agent.brains.llama import LlamaBrain
 from agent.brains.offline import OfflineBrain
 from agent.coordinator import Coordinator
+from agent.decoder.pool import Decoders
 from agent.domain import Quality
 from agent.errors import AgentError
 from agent.jobs import Jobs
@@ -127,12 +128,14 @@ class Reverie:
     engines: Engines
     sessions: Sessions
     artifacts: Artifacts
+    decoders: Decoders
     jobs: Jobs
     coordinator: Coordinator
     brain: Brain
 
     def close(self) -> None:
         self.coordinator.close()
+        self.decoders.close()
         self.jobs.close()
         self.brain.close()
         self.sessions.close()
@@ -149,9 +152,12 @@ def build(settings: Settings) -> Reverie:
     sessions.mark_interrupted()
     sessions.drop_temporary()
     artifacts.sweep(sessions.hashes())
+    decoders = Decoders()
+    decoders.start()
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,
+        decoders=decoders,
         jobs=jobs,
         brain=brain,
         fallback=rules,
@@ -165,6 +171,7 @@ def build(settings: Settings) -> Reverie:
         engines=engines,
         sessions=sessions,
         artifacts=artifacts,
+        decoders=decoders,
         jobs=jobs,
         coordinator=coordinator,
         brain=brain,

@@ -11,15 +11,8 @@ from pathlib import Path
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
 from agent.context import build_context
-from agent.domain import (
-    Artifact,
-    Origin,
-    PictureOptions,
-    Plan,
-    Quality,
-    Turn,
-    TurnStatus,
-)
+from agent.decoder.pool import Decoders
+from agent.domain import Artifact, Origin, PictureOptions, Plan, Quality, Turn, TurnStatus
 from agent.errors import AgentError, StorageUnavailable
 from agent.events import Event
 from agent.executor import Executor
@@ -49,6 +42,7 @@ class Coordinator:
         *,
         sessions: Sessions,
         artifacts: Artifacts,
+        decoders: Decoders,
         jobs: Jobs,
         brain: Brain,
         fallback: Brain,
@@ -65,6 +59,7 @@ class Coordinator:
         """
         self.sessions = sessions
         self.artifacts = artifacts
+        self.decoders = decoders
         self.brain = brain
         self.fallback = fallback
         self.executor = Executor(
@@ -278,11 +273,11 @@ class Coordinator:
         """Check the message, keep its files, open the turn."""
         require_message(message)
         session = self.sessions.get(session_id, running.owner)
-        uploads = [clean_upload(file) for file in message.files]
+        uploads = [clean_upload(file, self.decoders) for file in message.files]
         mask = None
         if message.mask is not None:
             picture = painted_picture(self.sessions, session, running.owner, message.mask_of)
-            mask = clean_mask(message.mask, picture)
+            mask = clean_mask(message.mask, picture, self.decoders)
         running.token.raise_if_cancelled()
         for turn in self.sessions.turns(session_id, running.owner):
             if turn.status is TurnStatus.WAITING:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from agent.decoder.pool import Decoders, Undecodable
+from agent.decoder.wire import MAX_BYTES, Problem, Task
 from agent.domain import Artifact, Origin, Session
 from agent.errors import SourceNotFound, UploadRejected
 from agent.sessions import NewPicture, Sessions
-from agent.uploads import BROKEN, MAX_BYTES
+from agent.uploads import sentence
 
 __all__ = ["CleanMask", "clean_mask", "painted_picture"]
 
@@ -40,22 +42,17 @@ def painted_picture(sessions: Sessions, session: Session, owner: str, mask_of: s
     return picture
 
 
-def clean_mask(png: bytes, picture: Artifact) -> CleanMask:
+def clean_mask(png: bytes, picture: Artifact, decoders: Decoders) -> CleanMask:
     """Only what is light and not transparent counts as painted. Raises UploadRejected."""
     if len(png) > MAX_BYTES:
         raise UploadRejected(f"What you painted is too large a file. {AGAIN}")
-    try:
-        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-            if image.size != (picture.width, picture.height):
-                raise UploadRejected(
-                    f"What you painted is {image.width}x{image.height} and {picture.handle} is "
-                    f"{picture.width}x{picture.height}: both must be of one size. {AGAIN}"
-                )
-            painted = black_and_white(image)
-    except UnidentifiedImageError as error:
-        raise UploadRejected(f"What you painted is no PNG. {AGAIN}") from error
-    except BROKEN as error:
-        raise UploadRejected(f"What you painted arrived damaged. {AGAIN}") from error
+    image = opened(png, decoders)
+    if image.size != (picture.width, picture.height):
+        raise UploadRejected(
+            f"What you painted is {image.width}x{image.height} and {picture.handle} is "
+            f"{picture.width}x{picture.height}: both must be of one size. {AGAIN}"
+        )
+    painted = black_and_white(image)
     if painted.getbbox() is None:
         raise UploadRejected(
             f"You painted nothing on {picture.handle}. Please paint over what should change."
@@ -63,6 +60,20 @@ def clean_mask(png: bytes, picture: Artifact) -> CleanMask:
     file = io.BytesIO()
     painted.save(file, "PNG")
     return CleanMask(png=file.getvalue(), width=painted.width, height=painted.height, mask_of=picture.id)
+
+
+def opened(png: bytes, decoders: Decoders) -> Image.Image:
+    """L, RGB or RGBA, and nothing but pixels. Raises UploadRejected."""
+    try:
+        return decoders.ask(Task.PIXELS, png).image()
+    except Undecodable as error:
+        match error.problem:
+            case Problem.UNREADABLE:
+                raise UploadRejected(f"What you painted is no PNG. {AGAIN}") from error
+            case Problem.DAMAGED:
+                raise UploadRejected(f"What you painted arrived damaged. {AGAIN}") from error
+            case _:
+                raise UploadRejected(sentence(error, "What you painted")) from error
 
 
 def black_and_white(image: Image.Image) -> Image.Image:

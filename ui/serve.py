@@ -65,7 +65,7 @@ def serve(
             "routes": [
                 *card_routes(sessions),
                 *picture_routes(sessions, artifacts),
-                *transfer_routes(sessions, artifacts),
+                *transfer_routes(sessions, artifacts, coordinator.decoders),
             ],
         },
     )

@@ -21,7 +21,7 @@ from agent.metadata import read_recipe
 from agent.record import export_session
 from agent.sessions import NewPicture
 from agent.versions import Versions
-from tests.doubles import Agent, ScriptedBrain, build_agent, edit
+from tests.doubles import Agent, ScriptedBrain, build_agent, edit, shared_decoders
 
 EVIL = "f" * 32
 
@@ -53,7 +53,7 @@ class Desk:
     def take(self, content: bytes, owner: str = "bob") -> Session:
         file = self.folder / "chat.zip"
         file.write_bytes(content)
-        return import_session(self.agent.sessions, self.agent.artifacts, file, owner)
+        return import_session(self.agent.sessions, self.agent.artifacts, shared_decoders(), file, owner)
 
 
 def a_png(color: str, **options: Any) -> bytes:
