@@ -20,6 +20,7 @@ from ui.live import LiveTurns
 from ui.routes import picture_routes
 from ui.theme import STYLE_SHEETS, build_theme
 from ui.transfer import transfer_routes
+from ui.upload_door import UploadDoor
 from ui.words import TEXTS, WORDS
 
 __all__ = ["serve"]
@@ -61,7 +62,7 @@ def serve(
         css_paths=[*STYLE_SHEETS],
         head=head(),
         app_kwargs={
-            "middleware": [Middleware(Gate, host=host, keys=keys)],
+            "middleware": [Middleware(Gate, host=host, keys=keys), Middleware(UploadDoor)],
             "routes": [
                 *card_routes(sessions),
                 *picture_routes(sessions, artifacts),

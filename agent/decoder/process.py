@@ -12,8 +12,8 @@ from agent.decoder.wire import MAX_BYTES, Task, receive, send_answer
 
 __all__ = ["serve"]
 
-MOST_MEMORY_BYTES = 1280 * 1024**2
-"""A WebP of 40 megapixels needs most of it."""
+MOST_MEMORY_BYTES = 1024**3
+"""A WebP of 40 megapixels with transparency needs 840 MB of it."""
 CPU_SECONDS = 15
 MOST_HEAD_BYTES = 100
 
