@@ -1,4 +1,4 @@
-"""In front of Gradio's upload route: who may send files, how much at once, and a 4xx for what it cannot read."""
+"""Before Gradio's upload route: who may send files, how much at once, and a 4xx for what it cannot read."""
 
 from __future__ import annotations
 
