@@ -12,10 +12,8 @@ import os
 import resource
 import statistics
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,10 +39,10 @@ def main() -> None:
     options.add_argument("--photos", type=int, default=10)
     options.add_argument("--seed", type=int, default=0, help="the first seed")
     settings = options.parse_args()
-    bombs()
-    photos(settings.photos)
     files(range(settings.seed, settings.seed + settings.files))
     over_http(range(settings.seed, settings.seed + settings.http))
+    bombs()
+    photos(settings.photos)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +63,8 @@ def bombs() -> None:
         max(getattr(each, what) for each in blasts.values()) for what in ("seconds", "megabytes")
     )
     print(
-        f"bombs: {refused} of {len(blasts)} refused, in {slowest * 1e3:.0f} ms at most, with {largest:.1f} MB "
-        "more at most (app and decoder together)",
+        f"bombs: {refused} of {len(blasts)} refused, in {slowest * 1e3:.0f} ms at most, with {largest:.1f} "
+        "MB more at most (app and decoder together)",
         flush=True,
     )
 
@@ -132,40 +130,31 @@ def files(seeds: range) -> None:
         return found
 
     begun = time.perf_counter()
-    found = of_all(judge, seeds)
+    with ThreadPoolExecutor(THREADS) as threads:
+        found = Counter(threads.map(judge, seeds))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     decoders.close()
     report("files in the decoders", found, time.perf_counter() - begun)
     print(
-        f"slowest {slowest[0] * 1e3:.0f} ms; {decoders.num_started} decoders in turn, the largest of those that "
-        f"ended held {peak / 1024:.0f} MB",
+        f"slowest {slowest[0] * 1e3:.0f} ms; {decoders.num_started} decoders in turn, the largest "
+        f"held {peak / 1024:.0f} MB",
         flush=True,
     )
 
 
 def over_http(seeds: range) -> None:
-    visitors = threading.local()
+    """One visitor: two would be one to the page's queue."""
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder) / "data", "--engine", "fake")
         server.start()
-
-        def judge(seed: int) -> str:
-            if not hasattr(visitors, "own"):
-                visitors.own = Visitor(server.url)
-            return broken_uploads.verdict(visitors.own, seed)
-
+        visitor = Visitor(server.url)
         begun = time.perf_counter()
-        found = of_all(judge, seeds)
+        found = Counter(broken_uploads.verdict(visitor, seed) for seed in seeds)
         seconds = time.perf_counter() - begun
         num_tracebacks = server.log.read_text().count("Traceback")
         code = server.stop()
     report("uploads over HTTP", found, seconds)
     print(f"{num_tracebacks} tracebacks in the app's log; it ended with {code}", flush=True)
-
-
-def of_all(judge: Callable[[int], str], seeds: range) -> Counter[str]:
-    with ThreadPoolExecutor(THREADS) as threads:
-        return Counter(threads.map(judge, seeds))
 
 
 def report(name: str, found: Counter[str], seconds: float) -> None:
