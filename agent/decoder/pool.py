@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
 import signal
@@ -31,6 +32,7 @@ MOST_FILES = 1_000
 MOST_HEAD_BYTES = 1024**2
 BANDS = {"L": 1, "RGB": 3, "RGBA": 4}
 ANSWER = TypeAdapter(Answer)
+log = logging.getLogger(__name__)
 SIGXCPU = getattr(signal, "SIGXCPU", 0)
 
 
@@ -74,9 +76,12 @@ class Decoders:
 
     def start(self) -> None:
         """One process, so that the first picture need not wait for it."""
-        with suppress(queue.Empty):
+        with suppress(queue.Empty, Undecodable):
             process = self._places.get_nowait()
-            self._places.put(process or self._begin())
+            try:
+                process = process or self._begin()
+            finally:
+                self._places.put(process)
 
     def ask(self, task: Task, content: bytes) -> Decoded:
         """Raises Undecodable, whatever happens in there."""
@@ -153,7 +158,9 @@ class Process:
         if is_late.is_set():
             self.num_files = MOST_FILES
         if frame is None:
-            raise Undecodable(Problem.TOO_SLOW if is_late.is_set() or self._ran_out() else Problem.CRASHED)
+            problem = Problem.TOO_SLOW if is_late.is_set() or self._ran_out() else Problem.CRASHED
+            log.warning("A decoder was lost over a file of %d bytes: %s.", len(content), problem)
+            raise Undecodable(problem)
         try:
             answer = ANSWER.validate_json(frame.head)
         except ValidationError as error:

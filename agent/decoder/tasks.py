@@ -84,10 +84,10 @@ def do(task: Task, content: bytes) -> Work:
             return failed(Problem.TOO_MANY_PIXELS)
         with Image.open(io.BytesIO(content), formats=("PNG",) if task is Task.PIXELS else FORMATS) as image:
             match task:
-                case Task.TEXTS:
-                    return Work(answer=Answer(recipe=text_of(image, RECIPE_KEY), infotext=infotext(image)))
                 case _ if image.width * image.height > MAX_PIXELS:
                     return failed(Problem.TOO_MANY_PIXELS, image.width, image.height)
+                case Task.TEXTS:
+                    return Work(answer=Answer(recipe=text_of(image, RECIPE_KEY), infotext=infotext(image)))
                 case Task.PIXELS:
                     return pixels(image, content)
                 case Task.CLEAN:
@@ -198,8 +198,13 @@ def text_of(image: Image.Image, key: str) -> str | None:
 
 
 def infotext(image: Image.Image) -> str | None:
-    """PNG keeps it under its own key, JPEG and WebP as an EXIF comment."""
-    return text_of(image, INFOTEXT_KEY) or user_comment(image)[:MOST_CHARACTERS] or None
+    """PNG keeps it under its own key, JPEG and WebP as an EXIF comment.
+
+    A PNG is not asked for EXIF: Pillow would decode all its pixels to look behind them.
+    """
+    if image.format == "PNG":
+        return text_of(image, INFOTEXT_KEY)
+    return user_comment(image)[:MOST_CHARACTERS] or None
 
 
 def user_comment(image: Image.Image) -> str:

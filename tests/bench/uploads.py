@@ -23,6 +23,7 @@ from PIL import Image
 
 from agent.decoder.pool import Decoders
 from agent.errors import UploadRejected
+from agent.infotext import read_settings
 from agent.uploads import clean_upload
 from tests.agent.decoder.hostile import BOMBS, Bomb, as_written
 from tests.agent.decoder.verdicts import FAULTS, verdict
@@ -47,7 +48,7 @@ def main() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Blast:
-    """What a bomb cost: time, and memory of both processes at most."""
+    """What looking for its settings and reading it cost: time, and memory of both processes at most."""
 
     seconds: float
     megabytes: float
@@ -80,6 +81,7 @@ def blast(bomb: Bomb) -> Blast:
     before = sum(settled(pid) for pid in pids)
     begun, sentence = time.perf_counter(), ""
     try:
+        read_settings(content, decoders)
         clean_upload(content, decoders)
     except UploadRejected as error:
         sentence = str(error)

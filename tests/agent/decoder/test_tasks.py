@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from agent.decoder.pool import Decoders
 from agent.decoder.wire import Task
 from agent.errors import UploadRejected
+from agent.infotext import read_settings
 from agent.uploads import clean_upload
-from tests.agent.decoder.hostile import BOMBS, PNG_SIGNATURE, POLYGLOTS, SECRET, private_pictures, seeds
+from tests.agent.decoder.hostile import (
+    BOMBS,
+    PNG_SIGNATURE,
+    POLYGLOTS,
+    SECRET,
+    png,
+    private_pictures,
+    seeds,
+    zeros,
+)
 from tests.agent.decoder.verdicts import FAULTS, verdict
 
 NUM_BROKEN = 10_000
@@ -45,6 +57,22 @@ def test_bombs_are_refused_with_a_sentence(name: str, decoders: Decoders) -> Non
         clean_upload(BOMBS[name].make(), decoders)
     assert BOMBS[name].says in str(caught.value)
     assert str(caught.value).endswith(".")
+
+
+def test_looking_for_settings_decodes_no_pixels() -> None:
+    one = Decoders(num_decoders=1)
+    for content in (
+        png(6_000, 6_000, data=zeros(6_000 * 18_001)),
+        png(13_000, 13_000, colour=0, data=zeros(169_013_000)),
+    ):
+        assert read_settings(content, one) is None
+    process = one._places.get()
+    one._places.put(process)
+    assert process is not None
+    peak = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+    assert peak is not None
+    assert int(peak[1]) < 60 * 1024
+    one.close()
 
 
 @pytest.mark.parametrize("name", POLYGLOTS)
