@@ -235,6 +235,22 @@ def test_a_picture_with_more_in_it_is_cleaned(desk: Desk) -> None:
     assert desk.agent.artifacts.read(first.sha256) == a_png("red")
 
 
+def test_no_byte_of_a_foreign_picture_is_kept(desk: Desk) -> None:
+    """Its pixels are, written anew: what we open later, we have written."""
+    picture = a_png("red", compress_level=0)
+
+    def replace(files: dict[str, bytes]) -> None:
+        record = json.loads(files["record.json"])
+        files["pictures/1.png"] = picture
+        record["artifacts"][0]["sha256"] = importing.hashlib.sha256(picture).hexdigest()
+        files["record.json"] = json.dumps(record).encode()
+
+    assert picture != a_png("red")
+    session = desk.take(rewritten(desk.export(), replace))
+    first = Versions(desk.agent.sessions).tree(session.id, "bob")[0]
+    assert desk.agent.artifacts.read(first.sha256) == a_png("red")
+
+
 def clear(files: dict[str, bytes]) -> None:
     files.clear()
 
