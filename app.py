@@ -26,6 +26,7 @@ from agent.brains.llama import LlamaBrain
 from agent.brains.offline import OfflineBrain
 from agent.choices import Choice, Choices, read_choice
 from agent.coordinator import Coordinator
+from agent.decoder.pool import Decoders
 from agent.domain import Quality
 from agent.errors import AgentError
 from agent.jobs import JobLimits, Jobs
@@ -143,12 +144,14 @@ class Reverie:
     engines: Engines
     sessions: Sessions
     artifacts: Artifacts
+    decoders: Decoders
     jobs: Jobs
     coordinator: Coordinator
     choices: Choices
 
     def close(self) -> None:
         self.coordinator.close()
+        self.decoders.close()
         self.jobs.close()
         self.coordinator.brain.close()
         self.engines.close()
@@ -179,9 +182,12 @@ def build(settings: Settings) -> Reverie:
     sessions.mark_interrupted()
     sessions.drop_temporary()
     artifacts.sweep(sessions.hashes())
+    decoders = Decoders()
+    decoders.start()
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,
+        decoders=decoders,
         jobs=jobs,
         brain=brain,
         fallback=rules,
@@ -196,6 +202,7 @@ def build(settings: Settings) -> Reverie:
         engines=engines,
         sessions=sessions,
         artifacts=artifacts,
+        decoders=decoders,
         jobs=jobs,
         coordinator=coordinator,
         choices=choices,

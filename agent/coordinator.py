@@ -11,14 +11,8 @@ from pathlib import Path
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
 from agent.context import build_context
-from agent.domain import (
-    Artifact,
-    PictureOptions,
-    Plan,
-    Quality,
-    Turn,
-    TurnStatus,
-)
+from agent.decoder.pool import Decoders
+from agent.domain import Artifact, PictureOptions, Plan, Quality, Turn, TurnStatus
 from agent.errors import AgentError, StorageUnavailable, TooBusy
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
@@ -50,6 +44,7 @@ class Coordinator:
         *,
         sessions: Sessions,
         artifacts: Artifacts,
+        decoders: Decoders,
         jobs: Jobs,
         brain: Brain,
         fallback: Brain,
@@ -67,6 +62,7 @@ class Coordinator:
         """
         self.sessions = sessions
         self.artifacts = artifacts
+        self.decoders = decoders
         self.brain = brain
         self.fallback = fallback
         self.executor = Executor(
@@ -283,11 +279,11 @@ class Coordinator:
         """Check the message, keep its files, open the turn."""
         require_message(message)
         session = self.sessions.get(session_id, running.owner)
-        sent = sent_pictures(message.files)
+        sent = sent_pictures(message.files, self.decoders)
         mask = None
         if message.mask is not None:
             picture = painted_picture(self.sessions, session, running.owner, message.mask_of, sent)
-            mask = clean_mask(message.mask, picture)
+            mask = clean_mask(message.mask, picture, self.decoders)
         running.token.raise_if_cancelled()
         for turn in self.sessions.turns(session_id, running.owner):
             if turn.status is TurnStatus.WAITING:

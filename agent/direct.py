@@ -95,7 +95,7 @@ class Direct:
         Raises UploadRejected, PlanRejected, TooBusy.
         """
         given = self._change(instruction, num_pictures)
-        painted = None if mask is None else painted_where_clear(mask)
+        painted = None if mask is None else painted_where_clear(mask, self._coordinator.decoders)
         return self._begin(owner, program, message(instruction, given, options, [picture], painted))
 
     def change(

@@ -22,8 +22,10 @@ from agent.domain import (
     PictureOptions,
     Quality,
     Recipe,
+    SourceType,
     Step,
 )
+from agent.errors import SourceNotFound
 from agent.jobs import Jobs
 from agent.marks import source_type_of
 from agent.metadata import png_with_recipe
@@ -32,6 +34,7 @@ from agent.replies import Replies
 from agent.requests import Requests
 from agent.safety import check_picture
 from agent.sessions import NewPicture, Sessions
+from agent.upload_marks import mark_of
 from engines.api import Engine, Eyes, Progress, Sample
 
 __all__ = ["Executor", "StepResult", "Work"]
@@ -154,6 +157,12 @@ class Executor:
     def _ancestors(self, call: Call, work: Work) -> Sequence[Artifact]:
         return () if call.source is None else self.requests.lineage(call.source, work.owner)
 
+    def _mark(self, upload: Artifact) -> SourceType | None:
+        try:
+            return mark_of(self.artifacts.read(upload.sha256))
+        except SourceNotFound:
+            return None
+
     def _keep(self, kept: Attempt, call: Call, candidate: int, letter: str, work: Work) -> Artifact:
         """The file first, then the row."""
         sample, finished = kept.sample, kept.finished
@@ -172,7 +181,7 @@ class Executor:
             width=finished.image.width,
             height=finished.image.height,
             parents=parents,
-            source_type=source_type_of(self._ancestors(call, work), sample.preset),
+            source_type=source_type_of(self._ancestors(call, work), sample.preset, self._mark),
             operation=call.operation,
             mask=call.mask,
             keeps_rest=call.keeps_rest,

@@ -6,7 +6,7 @@ a download without our own texts has it too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from agent.domain import Artifact, Origin, SourceType
 from agent.operations import PIXELS
@@ -17,17 +17,22 @@ XMP_KEY = "XML:com.adobe.xmp"
 VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
-def source_type_of(ancestors: Iterable[Artifact], preset: str) -> SourceType | None:
+def source_type_of(
+    ancestors: Iterable[Artifact],
+    preset: str,
+    mark_of: Callable[[Artifact], SourceType | None] = lambda _: None,
+) -> SourceType | None:
     """Of a picture made by `preset` from its ancestors; None where no model had a part in it.
 
-    A picture taken along from another chat came as an upload, but its recipe tells who made it.
+    A picture taken along from another chat came as an upload, but its recipe tells who made it; any other
+    upload may have come with a mark (`mark_of`).
     """
     line = list(ancestors)
+    marks = {mark_of(each) for each in line if each.origin is Origin.UPLOADED and each.recipe is None}
     by_model = preset != PIXELS or any(each.recipe and each.recipe.preset != PIXELS for each in line)
-    if not by_model:
+    if not by_model and not marks - {None}:
         return None
-    has_upload = any(each.origin is Origin.UPLOADED and each.recipe is None for each in line)
-    return SourceType.MODEL_AND_UPLOAD if has_upload else SourceType.MODEL
+    return SourceType.MODEL if marks <= {SourceType.MODEL} else SourceType.MODEL_AND_UPLOAD
 
 
 def xmp(source_type: SourceType) -> str:

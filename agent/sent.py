@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.decoder.pool import Decoders
 from agent.domain import Origin
 from agent.rows import NewPicture, new_id
 from agent.uploads import CleanPicture, clean_upload
@@ -44,9 +45,9 @@ class SentPicture:
         )
 
 
-def sent_pictures(files: Sequence[Path | bytes]) -> list[SentPicture]:
+def sent_pictures(files: Sequence[Path | bytes], decoders: Decoders) -> list[SentPicture]:
     """Raises UploadRejected."""
     return [
-        SentPicture(id=new_id(), candidate=candidate, clean=clean_upload(file))
+        SentPicture(id=new_id(), candidate=candidate, clean=clean_upload(file, decoders))
         for candidate, file in enumerate(files, start=1)
     ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
@@ -11,6 +13,7 @@ from PIL import Image
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain, Context
 from agent.coordinator import Coordinator
+from agent.decoder.pool import Decoders
 from agent.domain import Decision, DecisionStep, Quality, Route
 from agent.errors import AgentError
 from agent.jobs import Jobs
@@ -18,7 +21,15 @@ from agent.sessions import Sessions
 from engines.api import Box, Engine, Eyes, Seen
 from engines.fake import FakeEngine
 
-__all__ = ["Agent", "ScriptedBrain", "ScriptedEyes", "build_agent", "draw", "edit"]
+__all__ = ["Agent", "ScriptedBrain", "ScriptedEyes", "build_agent", "draw", "edit", "shared_decoders"]
+
+
+@cache
+def shared_decoders() -> Decoders:
+    """One pair of real ones for all tests of this process."""
+    decoders = Decoders()
+    atexit.register(decoders.close)
+    return decoders
 
 
 def draw(prompt: str, num_pictures: int = 1) -> Decision:
@@ -114,6 +125,7 @@ def build_agent(
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,
+        decoders=shared_decoders(),
         jobs=jobs,
         brain=brain or ScriptedBrain(),
         fallback=fallback or ScriptedBrain(),

@@ -84,7 +84,7 @@ class Gestures:
         """The settings of a picture, or its seed alone, into the fields of the page."""
         owner, gesture = require_owner(request), parsed(payload, request)
         if gesture.act == "use_files":
-            found = next((each for file in sent["files"] if (each := read_settings(Path(file)))), None)
+            found = next((each for file in sent["files"] if (each := self._settings(file))), None)
             return filled_in(found or PictureSettings())
         recipe = self.handlers.sessions.artifact(gesture.about, owner).recipe
         if recipe is None:
@@ -93,12 +93,16 @@ class Gestures:
             return gr.skip(), gr.skip(), gr.skip(), str(recipe.seed), gr.skip(), gr.skip()
         return filled_in(settings_of(recipe))
 
+    def _settings(self, file: str) -> PictureSettings | None:
+        """Those that a file in the box carries."""
+        return read_settings(Path(file), self.handlers.coordinator.decoders)
+
     def look_at_files(self, sent: Sent, request: gr.Request) -> str:
         """What the page offers to do with the files in the box: taking over the settings that one carries."""
         require_owner(request)
         language = language_in(request)
         for file in sent["files"]:
-            if read_settings(Path(file)) is not None:
+            if self._settings(file) is not None:
                 words = say("carries_settings", language, name=Path(file).name[:40])
                 button = act("use_files", "", escape(say("use_settings", language)), "", "chip-act")
                 return f'<div class="chip"><span>{escape(words)}</span>{button}</div>'

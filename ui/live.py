@@ -27,8 +27,8 @@ __all__ = ["LiveTurn", "Story", "fold", "heard"]
 class Story:
     """A running turn up to the event `event_id`. `turn_id` is empty until the turn is open.
 
-    `place` counts the jobs ahead of it, which were to take about `wait_seconds` when that was told. `begun`
-    is when (on a clock of seconds) the present picture's first step began, `step_seconds` how long a step takes.
+    `place` counts the jobs ahead, which were to take about `wait_seconds` when that was told. `begun` is
+    when (on a clock of seconds) the present picture's first step began, `step_seconds` how long a step takes.
     `refusal` is why no turn was opened at all.
     """
 

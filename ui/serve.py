@@ -24,6 +24,7 @@ from ui.handlers import Handlers
 from ui.routes import picture_routes
 from ui.theme import STYLE_SHEETS, build_theme
 from ui.transfer import transfer_routes
+from ui.upload_door import UploadDoor
 from ui.words import TEXTS, WORDS
 
 __all__ = ["serve"]
@@ -73,11 +74,11 @@ def serve(
         css_paths=[*STYLE_SHEETS],
         head=head(),
         app_kwargs={
-            "middleware": [Middleware(Gate, host=host, keys=keys)],
+            "middleware": [Middleware(Gate, host=host, keys=keys), Middleware(UploadDoor)],
             "routes": [
                 *card_routes(sessions),
                 *picture_routes(sessions, artifacts),
-                *transfer_routes(sessions, artifacts),
+                *transfer_routes(sessions, artifacts, coordinator.decoders),
                 *image_routes(sessions, artifacts, keys, coordinator, direct),
                 *mcp_routes(sessions, artifacts, keys, direct),
                 *turn_routes(sessions, coordinator),

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from agent.artifacts import Artifacts
+from agent.decoder.pool import Decoders
 from agent.errors import AgentError, ImportRejected, SessionNotFound
 from agent.importing import MOST_ZIP_BYTES, import_session
 from agent.record import export_session
@@ -29,7 +30,7 @@ ZIP = "application/zip"
 TOO_LARGE = "The file has more than 1 GB. Please import a smaller chat."
 
 
-def transfer_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
+def transfer_routes(sessions: Sessions, artifacts: Artifacts, decoders: Decoders) -> list[Route]:
     """GET /export/{session_id}: the zip. POST /import with a zip as its body: `{"id"}`, or `{"error"}`."""
     one_at_a_time = threading.Lock()
 
@@ -49,7 +50,7 @@ def transfer_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
 
     def take(file: Path, owner: str) -> str:
         with one_at_a_time:
-            return import_session(sessions, artifacts, file, owner).id
+            return import_session(sessions, artifacts, decoders, file, owner).id
 
     async def accept(request: Request) -> Response:
         owner = owner_of(request)

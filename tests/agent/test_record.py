@@ -21,7 +21,7 @@ from agent.metadata import read_recipe
 from agent.record import export_session
 from agent.sessions import NewPicture
 from agent.versions import Versions
-from tests.doubles import Agent, ScriptedBrain, build_agent, edit
+from tests.doubles import Agent, ScriptedBrain, build_agent, edit, shared_decoders
 
 EVIL = "f" * 32
 
@@ -53,7 +53,7 @@ class Desk:
     def take(self, content: bytes, owner: str = "bob") -> Session:
         file = self.folder / "chat.zip"
         file.write_bytes(content)
-        return import_session(self.agent.sessions, self.agent.artifacts, file, owner)
+        return import_session(self.agent.sessions, self.agent.artifacts, shared_decoders(), file, owner)
 
 
 def a_png(color: str, **options: Any) -> bytes:
@@ -231,6 +231,22 @@ def test_a_picture_with_more_in_it_is_cleaned(desk: Desk) -> None:
         files["record.json"] = json.dumps(record).encode()
 
     session = desk.take(rewritten(desk.export(), smuggle))
+    first = Versions(desk.agent.sessions).tree(session.id, "bob")[0]
+    assert desk.agent.artifacts.read(first.sha256) == a_png("red")
+
+
+def test_no_byte_of_a_foreign_picture_is_kept(desk: Desk) -> None:
+    """Its pixels are, written anew: what we open later, we have written."""
+    picture = a_png("red", compress_level=0)
+
+    def replace(files: dict[str, bytes]) -> None:
+        record = json.loads(files["record.json"])
+        files["pictures/1.png"] = picture
+        record["artifacts"][0]["sha256"] = importing.hashlib.sha256(picture).hexdigest()
+        files["record.json"] = json.dumps(record).encode()
+
+    assert picture != a_png("red")
+    session = desk.take(rewritten(desk.export(), replace))
     first = Versions(desk.agent.sessions).tree(session.id, "bob")[0]
     assert desk.agent.artifacts.read(first.sha256) == a_png("red")
 
