@@ -86,6 +86,10 @@ class Settings(BaseSettings):
         None, description="An exported chat: draw its pictures again, compare them byte by byte, and end."
     )
 
+    @property
+    def store_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_folder / 'reverie.db'}"
+
     @field_validator("host")
     @classmethod
     def require_loopback(cls, host: str) -> str:
@@ -144,8 +148,8 @@ def build(settings: Settings) -> Reverie:
     rules = OfflineBrain()
     jobs = Jobs()
     brain = build_llama(settings, engines, jobs) or build_brain(settings) or rules
-    sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")
     artifacts = Artifacts(settings.data_folder / "pictures")
+    sessions = Sessions(settings.store_url, may_be_new=artifacts.is_empty)
     sessions.mark_interrupted()
     sessions.drop_temporary()
     artifacts.sweep(sessions.hashes())

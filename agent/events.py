@@ -87,10 +87,11 @@ class TurnStopped(TurnEvent):
 
 
 class TurnFailed(TurnEvent):
-    """The turn failed; `reply` says what happened and what to do."""
+    """The turn failed; `reply` says what happened and what to do, `cause` is the error's class."""
 
     kind: Literal["failed"] = "failed"
     reply: str
+    cause: str = ""
 
 
 Event = Annotated[

@@ -72,8 +72,8 @@ class EventPipe:
     def stopped(self, reply: str) -> None:
         self._put(lambda i, turn: TurnStopped(event_id=i, turn_id=turn, reply=reply))
 
-    def failed(self, reply: str) -> None:
-        self._put(lambda i, turn: TurnFailed(event_id=i, turn_id=turn, reply=reply))
+    def failed(self, reply: str, cause: str = "") -> None:
+        self._put(lambda i, turn: TurnFailed(event_id=i, turn_id=turn, reply=reply, cause=cause))
 
     def _put(self, event: Callable[[int, str], Event]) -> None:
         """Numbering and queueing are one act, or ids could arrive out of order."""

@@ -36,9 +36,9 @@ MAX_TITLE_CHARACTERS = 40
 class Sessions:
     """The store. Reads take the owner; ids are 128 random bits. All methods may raise StorageUnavailable."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, may_be_new: bool = True) -> None:
         """Open (SQLite: create when absent) and migrate; raises StorageUnavailable."""
-        self._engine = open_database(url)
+        self._engine = open_database(url, may_be_new=may_be_new)
         self._lock = threading.RLock()
 
     def create(self, owner: str, title: str = NEW_TITLE, *, is_temporary: bool = False) -> Session:
