@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +26,8 @@ from agent.domain import Quality
 from agent.errors import AgentError
 from agent.jobs import Jobs
 from agent.keys import Keys
+from agent.logs import LogFormat, LogLevel, set_up_logs
+from agent.meter import Meter
 from agent.replay import Outcome, replay
 from agent.sessions import Sessions
 from engines.api import Engine, Eyes, Speaker
@@ -34,14 +36,16 @@ from engines.fake import FakeEngine
 from engines.families import hidream_family, stickers_family
 from engines.lazy import LazyEngine
 from engines.voice import require_voice
-from ui.start_up import prepare_environment, require_free_port
+from ui.doors.health import Health, Loading
+from ui.start_up import end_within, prepare_environment, require_free_port
 
 __all__ = ["Settings", "build", "main"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STICKERS = Path(__file__).parent / "engines" / "stickers"
-CHATTY = ("bitsandbytes", "diffusers", "torch.utils._pytree", "torchao")
-"""Libraries that warn, when they are imported, of what nobody here uses."""
+CLOSE_SECONDS = 19.0
+"""Those who send SIGTERM commonly kill after twenty."""
+SECRETS = Path("/run/secrets")
 log = logging.getLogger(__name__)
 
 
@@ -49,7 +53,11 @@ class Settings(BaseSettings):
     """Reverie: one chat in which you talk pictures into being and talk them into shape."""
 
     model_config = SettingsConfigDict(
-        env_prefix="REVERIE_", cli_prog_name="python app.py", cli_kebab_case=True, cli_hide_none_type=True
+        env_prefix="REVERIE_",
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+        cli_prog_name="python app.py",
+        cli_kebab_case=True,
+        cli_hide_none_type=True,
     )
 
     data_folder: Path = Field(
@@ -82,6 +90,14 @@ class Settings(BaseSettings):
     base_url: str = Field("http://127.0.0.1:11434/v1", description="The language model's server.")
     model: str = Field("", description="The language model's name.")
     api_key: SecretStr = Field(SecretStr("none"), description="The language model's key.")
+    log_format: LogFormat = Field("text", description="text for people, json for machines: a record a line.")
+    log_level: LogLevel = Field("info", description="debug also logs what errors quote of people's words.")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Who brings it may read /metrics; without it, this machine only."
+    )
+    stop_seconds: float = Field(
+        5.0, ge=0, le=10, description="How long running turns may go on when the program is told to end."
+    )
     replay: Path | None = Field(
         None, description="An exported chat: draw its pictures again, compare them byte by byte, and end."
     )
@@ -114,14 +130,15 @@ class Engines:
     presets: tuple[str, ...] = ()
     eyes: Eyes | None = None
 
-    def load(self) -> None:
-        """Load what is not loaded yet, so that the first picture need not wait for it."""
+    def load(self) -> bool:
+        """Load what is not loaded yet, so that the first picture need not wait; False if that fails."""
         for engine in (*self.painters.values(), *self.editors.values()):
             try:
                 _ = engine.info
             except EngineError as error:
                 log.error("%s", error)
-                return
+                return False
+        return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +151,7 @@ class Reverie:
     jobs: Jobs
     coordinator: Coordinator
     brain: Brain
+    meter: Meter
 
     def close(self) -> None:
         self.coordinator.close()
@@ -153,6 +171,7 @@ def build(settings: Settings) -> Reverie:
     sessions.mark_interrupted()
     sessions.drop_temporary()
     artifacts.sweep(sessions.hashes())
+    meter = Meter(queue_length=lambda: len(jobs.line), engine_restarts=lambda: 0)
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,
@@ -164,6 +183,7 @@ def build(settings: Settings) -> Reverie:
         vocabulary=engines.vocabulary,
         eyes=engines.eyes,
         presets=engines.presets,
+        watch=meter.watch,
     )
     return Reverie(
         engines=engines,
@@ -172,6 +192,7 @@ def build(settings: Settings) -> Reverie:
         jobs=jobs,
         coordinator=coordinator,
         brain=brain,
+        meter=meter,
     )
 
 
@@ -229,13 +250,12 @@ def build_brain(settings: Settings) -> Brain | None:
 
 def main() -> int:
     """Serve until interrupted; a failure to start is one sentence and exit code 1."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         settings = Settings(_cli_parse_args=True)
+        set_up_logs(settings.log_format, settings.log_level)
         if settings.replay is not None:
             return replay_chat(settings.replay, build_engines(settings))
+        stopping = stop_signal()
         require_free_port(settings.host, settings.port)
         prepare_environment(settings.data_folder)
         reverie = build(settings)
@@ -243,9 +263,7 @@ def main() -> int:
         return give_up(" ".join(describe(each) for each in error.errors()))
     except (AgentError, EngineError) as error:
         return give_up(str(error))
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    loading = Loading()
     from ui.serve import serve  # Gradio reads the environment when it is imported
 
     page = serve(
@@ -253,16 +271,34 @@ def main() -> int:
         artifacts=reverie.artifacts,
         keys=Keys(reverie.sessions),
         coordinator=reverie.coordinator,
+        health=Health(
+            sessions=reverie.sessions,
+            data_folder=settings.data_folder,
+            engine=lambda: loading.state,
+            meter=reverie.meter,
+            metrics_token=settings.metrics_token.get_secret_value(),
+        ),
         host=settings.host,
         port=settings.port,
     )
-    print(f"Reverie is at {page.local_url} (chats and pictures in {settings.data_folder})", flush=True)
-    threading.Thread(target=reverie.engines.load, name="loading", daemon=True).start()
+    tell = log.info if settings.log_format == "json" else partial(print, flush=True)
+    tell(f"Reverie is at {page.local_url} (chats and pictures in {settings.data_folder})")
+    threading.Thread(target=loading.run, args=(reverie.engines.load,), name="loading", daemon=True).start()
     stopping.wait()
-    print("Closing.", flush=True)
+    tell("Closing.")
+    end_within(CLOSE_SECONDS)
+    reverie.coordinator.close(settings.stop_seconds)
     page.close(verbose=False)
     reverie.close()
     return 0
+
+
+def stop_signal() -> threading.Event:
+    """Set when the program is told to end."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
 
 
 def replay_chat(file: Path, engines: Engines) -> int:

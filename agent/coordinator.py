@@ -5,21 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
 from agent.context import build_context
-from agent.domain import (
-    Artifact,
-    Origin,
-    PictureOptions,
-    Plan,
-    Quality,
-    Turn,
-    TurnStatus,
-)
+from agent.domain import Artifact, Origin, PictureOptions, Plan, Quality, Turn, TurnStatus
 from agent.errors import AgentError, StorageUnavailable
 from agent.events import Event
 from agent.executor import Executor
@@ -27,9 +20,10 @@ from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
 from agent.masks import clean_mask, painted_picture
 from agent.messages import Message, clean_text, go_back_to, require_message
+from agent.pipe import EventPipe, Listener, ignore
 from agent.planner import reworded, waiting_plan
 from agent.replies import Replies
-from agent.running import OpenTurn, Running, join
+from agent.running import OpenTurn, Running, join, wind_down
 from agent.sessions import NewPicture, Sessions
 from agent.uploads import CleanPicture, clean_upload
 from engines.api import Engine, Eyes
@@ -37,6 +31,8 @@ from engines.errors import Cancelled, EngineError
 
 __all__ = ["Coordinator"]
 
+BUSY = "I am still busy with your last message. Please wait for it or press Stop."
+CLOSING = "Reverie is just closing, so I did not begin. Please send this again in a moment."
 BROKE = "Something inside Reverie broke. Please retry; the log says more."
 log = logging.getLogger(__name__)
 
@@ -57,11 +53,13 @@ class Coordinator:
         vocabulary: Mapping[str, tuple[str, ...]],
         eyes: Eyes | None = None,
         presets: Sequence[str] = (),
+        watch: Callable[[], Listener] = lambda: ignore,
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
         `vocabulary`: the words that the engines know by kind, none where they take any. `eyes` find things in
-        pictures and check what was made. `presets` names the engines, for people to read.
+        pictures and check what was made. `presets` names the engines, for people to read. `watch` gives a
+        listener for each turn.
         """
         self.sessions = sessions
         self.artifacts = artifacts
@@ -78,6 +76,8 @@ class Coordinator:
         self.vocabulary = vocabulary
         self.eyes = eyes
         self.presets = presets
+        self.watch = watch
+        self._is_closing = False
         self._graph = build_graph()
         self._lock = threading.Lock()
         self._running: dict[str, Running] = {}
@@ -188,14 +188,12 @@ class Coordinator:
         with self.artifacts.lock:
             self.artifacts.remove(self.sessions.delete(session_id, owner))
 
-    def close(self) -> None:
-        """Stop every turn and wait for them."""
+    def close(self, patience_seconds: float = 0.0) -> None:
+        """No turn begins any more; those at work may end by themselves for a while, then they are stopped."""
         with self._lock:
+            self._is_closing = True
             all_running = list(self._running.values())
-        for running in all_running:
-            running.token.cancel()
-        for running in all_running:
-            join(running)
+        wind_down(all_running, patience_seconds)
 
     def _again(self, turn: Turn) -> Message:
         """The message that began a turn."""
@@ -209,18 +207,18 @@ class Coordinator:
 
     def _start(self, session_id: str, owner: str, open_turn: OpenTurn) -> Iterator[Event]:
         """Reserve the session and run the turn on a thread of its own."""
-        running = Running(owner=owner)
+        running = Running(owner=owner, pipe=EventPipe(self.watch()))
         with self._lock:
-            is_free = session_id not in self._running
-            if is_free:
+            refusal = CLOSING if self._is_closing else BUSY if session_id in self._running else ""
+            if not refusal:
                 self._running[session_id] = running
-        if not is_free:
-            running.pipe.failed("I am still busy with your last message. Please wait for it or press Stop.")
+        if refusal:
+            running.pipe.failed(refusal)
             running.pipe.close()
             return iter(running.pipe)
         running.thread = threading.Thread(
-            target=self._live,
-            args=(session_id, running, lambda: open_turn(running)),
+            target=copy_context().run,
+            args=(self._live, session_id, running, lambda: open_turn(running)),
             name=f"turn-{session_id[:6]}",
             daemon=True,
         )
@@ -238,8 +236,8 @@ class Coordinator:
         except Cancelled:
             end = self._break_off(running, TurnStatus.STOPPED, "")
         except (AgentError, EngineError) as error:
-            log.info("turn %s failed: %s", running.pipe.turn_id, error)
-            end = self._break_off(running, TurnStatus.FAILED, str(error))
+            log.debug("turn %s failed: %s", running.pipe.turn_id, error)
+            end = self._break_off(running, TurnStatus.FAILED, str(error), type(error).__name__)
         except Exception:
             log.exception("turn %s broke", running.pipe.turn_id)
             end = self._break_off(running, TurnStatus.FAILED, BROKE)
@@ -257,7 +255,9 @@ class Coordinator:
             return lambda: running.pipe.waiting(Plan.model_validate(state["plan"]), state["reply"])
         return lambda: running.pipe.done(state["reply"], tuple(state["shown"]))
 
-    def _break_off(self, running: Running, status: TurnStatus, sentence: str) -> Callable[[], None]:
+    def _break_off(
+        self, running: Running, status: TurnStatus, sentence: str, cause: str = ""
+    ) -> Callable[[], None]:
         """Close a turn that was stopped or failed, keeping what is finished; returns how to tell so."""
         replies, made = Replies("en"), list[Artifact]()
         if running.turn is not None:
@@ -272,7 +272,7 @@ class Coordinator:
                 self.sessions.close_turn(turn_id, status, reply, [artifact.id for artifact in made])
         except StorageUnavailable:
             log.exception("turn %s could not be closed; the next start marks it as stopped", turn_id)
-        return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply)
+        return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply, cause)
 
     def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""

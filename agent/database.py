@@ -41,10 +41,8 @@ def open_database(url: str, *, may_be_new: bool = True) -> sa.Engine:
     """
     try:
         parsed = sa.make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            engine = sqlite_engine(parsed)
-        else:
-            engine = server_engine(parsed)
+        connect = sqlite_engine if parsed.get_backend_name() == "sqlite" else server_engine
+        engine = connect(parsed)
         try:
             with engine.begin() as connection:
                 require_ours(connection, parsed.database, may_be_new)

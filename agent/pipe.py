@@ -20,18 +20,37 @@ from agent.events import (
     TurnStopped,
     TurnWaiting,
 )
+from agent.logs import TURN_ID
 
-__all__ = ["EventPipe"]
+__all__ = ["EventPipe", "Listener"]
+
+Listener = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Listens to nothing."""
 
 
 class EventPipe:
     """Numbers events and hands them on. `turn_id` is empty until the turn is open."""
 
-    def __init__(self) -> None:
-        self.turn_id = ""
+    def __init__(self, listener: Listener = ignore) -> None:
+        """`listener` hears every event at once, on the thread where it happens."""
+        self._turn_id = ""
+        self._listener = listener
         self._events: SimpleQueue[Event | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._last_id = 0
+
+    @property
+    def turn_id(self) -> str:
+        return self._turn_id
+
+    @turn_id.setter
+    def turn_id(self, turn_id: str) -> None:
+        """From here on the log of this thread, and of those that work for it, names the turn."""
+        self._turn_id = turn_id
+        TURN_ID.set(turn_id)
 
     def __iter__(self) -> Iterator[Event]:
         """Events as they come, until `close`."""
@@ -79,4 +98,6 @@ class EventPipe:
         """Numbering and queueing are one act, or ids could arrive out of order."""
         with self._lock:
             self._last_id += 1
-            self._events.put(event(self._last_id, self.turn_id))
+            happened = event(self._last_id, self.turn_id)
+            self._listener(happened)
+            self._events.put(happened)

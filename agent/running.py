@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agent.cancel import CancelToken
 from agent.graph import TurnContext
 from agent.pipe import EventPipe
 
-__all__ = ["OpenTurn", "Running", "join"]
+__all__ = ["OpenTurn", "Running", "join", "wind_down"]
 
 STOP_WAIT_SECONDS = 10.0
 
@@ -29,7 +30,22 @@ class Running:
 OpenTurn = Callable[[Running], TurnContext]
 
 
-def join(running: Running) -> None:
+def join(running: Running, seconds: float = STOP_WAIT_SECONDS) -> None:
     """Wait for its thread, for a while."""
     if running.thread is not None and running.thread is not threading.current_thread():
-        running.thread.join(STOP_WAIT_SECONDS)
+        running.thread.join(max(seconds, 0.0))
+
+
+def wind_down(turns: Sequence[Running], patience_seconds: float) -> None:
+    """Those that do not end by themselves in that time are stopped, and then waited for."""
+    wait_for(turns, patience_seconds)
+    for running in turns:
+        running.token.cancel()
+    wait_for(turns, STOP_WAIT_SECONDS)
+
+
+def wait_for(turns: Sequence[Running], seconds: float) -> None:
+    """All of them together."""
+    last_moment = time.monotonic() + seconds
+    for running in turns:
+        join(running, last_moment - time.monotonic())

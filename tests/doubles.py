@@ -107,7 +107,7 @@ def build_agent(
     eyes: Eyes | None = None,
     url: str | None = None,
 ) -> Agent:
-    """An agent with its pictures in `folder`, as app.build would make it; its store is SQLite there, or `url`."""
+    """An agent on `folder`, as app.build would make it; its store is SQLite there, or `url`."""
     both = {Quality.FULL: engine or FakeEngine()}
     sessions = Sessions(url or f"sqlite:///{folder}/reverie.db")
     artifacts = Artifacts(folder / "pictures")

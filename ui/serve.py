@@ -11,9 +11,12 @@ from starlette.middleware import Middleware
 from agent.artifacts import Artifacts
 from agent.coordinator import Coordinator
 from agent.keys import Keys
+from agent.logs import adopt_server_logs
 from agent.sessions import Sessions
 from ui.card_routes import card_routes
 from ui.chat import build_page
+from ui.doors.counted import Counted
+from ui.doors.health import Health, health_routes
 from ui.gate import Gate
 from ui.handlers import Handlers
 from ui.live import LiveTurns
@@ -32,7 +35,14 @@ MAX_FILE_SIZE = "25mb"
 
 
 def serve(
-    *, sessions: Sessions, artifacts: Artifacts, keys: Keys, coordinator: Coordinator, host: str, port: int
+    *,
+    sessions: Sessions,
+    artifacts: Artifacts,
+    keys: Keys,
+    coordinator: Coordinator,
+    health: Health,
+    host: str,
+    port: int,
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
     page = build_page(Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns()))
@@ -61,14 +71,16 @@ def serve(
         css_paths=[*STYLE_SHEETS],
         head=head(),
         app_kwargs={
-            "middleware": [Middleware(Gate, host=host, keys=keys)],
+            "middleware": [Middleware(Counted, meter=health.meter), Middleware(Gate, host=host, keys=keys)],
             "routes": [
                 *card_routes(sessions),
                 *picture_routes(sessions, artifacts),
                 *transfer_routes(sessions, artifacts),
+                *health_routes(health),
             ],
         },
     )
+    adopt_server_logs()
     return page
 
 
