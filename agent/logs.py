@@ -6,6 +6,7 @@ may quote them, so at other levels a traceback is told as the error's class and 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
@@ -54,6 +55,13 @@ def adopt_server_logs() -> None:
         logger.handlers.clear()
         logger.propagate = True
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("uvicorn.error").addFilter(is_no_goodbye)
+
+
+def is_no_goodbye(record: logging.LogRecord) -> bool:
+    """Pages that still listen when the server ends are cut off, which is no error."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, asyncio.CancelledError) and "graceful shutdown" not in str(record.msg)
 
 
 def log_uncaught(caught: threading.ExceptHookArgs) -> None:

@@ -32,6 +32,8 @@ SCRIPTS = tuple(Path(__file__).with_name(f"{name}.js") for name in ("page", "act
 MAX_WAITING = 64
 MAX_FOLLOWERS = 100
 MAX_FILE_SIZE = "25mb"
+GOODBYE_SECONDS = 1
+"""When the server ends: how long pages that listen are waited for."""
 
 
 def serve(
@@ -81,6 +83,7 @@ def serve(
         },
     )
     adopt_server_logs()
+    page.server.config.timeout_graceful_shutdown = GOODBYE_SECONDS
     return page
 
 
