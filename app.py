@@ -18,6 +18,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.artifacts import Artifacts
+from agent.backup import back_up
+from agent.backup_door import BackupDoor
 from agent.brains.brain import Brain
 from agent.brains.llama import LlamaBrain
 from agent.brains.offline import OfflineBrain
@@ -153,6 +155,9 @@ class Reverie:
     brain: Brain
     meter: Meter
 
+    def back_up(self, destination: Path) -> str:
+        return back_up(self.sessions, self.artifacts, destination).sentence(destination)
+
     def close(self) -> None:
         self.coordinator.close()
         self.jobs.close()
@@ -283,12 +288,14 @@ def main() -> int:
     )
     tell = log.info if settings.log_format == "json" else partial(print, flush=True)
     tell(f"Reverie is at {page.local_url} (chats and pictures in {settings.data_folder})")
+    door = BackupDoor(settings.data_folder, reverie.back_up)
     threading.Thread(target=loading.run, args=(reverie.engines.load,), name="loading", daemon=True).start()
     stopping.wait()
     tell("Closing.")
     end_within(CLOSE_SECONDS)
     reverie.coordinator.close(settings.stop_seconds)
     page.close(verbose=False)
+    door.close()
     reverie.close()
     return 0
 

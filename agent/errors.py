@@ -10,6 +10,7 @@ AgentError
 ├── ImportRejected     a file is not a chat that was exported, or damaged
 ├── MessageRefused     the message cannot become a turn: empty, too long, or another turn is running
 ├── DeviceStalled      the engine gives no sign of life
+├── BackupFailed       a backup cannot be made, or is none that can be restored
 └── StorageUnavailable the data folder cannot be read or written
 
 `str(error)` is a sentence fit for the chat: what happened, and what to do.
@@ -54,6 +55,10 @@ class MessageRefused(AgentError):
 
 class DeviceStalled(AgentError):
     """The engine gives no sign of life."""
+
+
+class BackupFailed(AgentError):
+    """A backup cannot be made, or is none that can be restored."""
 
 
 class StorageUnavailable(AgentError):
