@@ -13,9 +13,11 @@ import secrets
 import tempfile
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import httpx
 import sqlalchemy as sa
@@ -109,10 +111,21 @@ def run_endings(folder: Path, times: int, seed: int) -> Endings:
     return endings
 
 
+class Writer(Visitor):
+    """Each on a page of its own."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.page = secrets.token_hex(8)
+
+    def tell(self, event: int, data: Sequence[Any], page: str = "") -> Iterator[dict[str, Any]]:
+        return super().tell(event, data, page or self.page)
+
+
 def write(url: str, text: str, num_messages: int, heard: Heard) -> None:
     """One message after another, each in a chat of its own, until the app is gone."""
     with suppress(httpx.HTTPError):
-        visitor = Visitor(url)
+        visitor = Writer(url)
         for count in range(num_messages):
             name = f"{text}.{count}"
             for message in visitor.send(name):
