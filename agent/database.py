@@ -41,8 +41,10 @@ def open_database(url: str, *, may_be_new: bool = True) -> sa.Engine:
     """
     try:
         parsed = sa.make_url(url)
-        connect = sqlite_engine if parsed.get_backend_name() == "sqlite" else server_engine
-        engine = connect(parsed)
+        is_sqlite = parsed.get_backend_name() == "sqlite"
+        if is_sqlite and not may_be_new and not has_bytes(Path(parsed.database or "")):
+            raise is_gone(parsed.database)
+        engine = sqlite_engine(parsed) if is_sqlite else server_engine(parsed)
         try:
             with engine.begin() as connection:
                 require_ours(connection, parsed.database, may_be_new)
@@ -132,10 +134,18 @@ def require_ours(connection: sa.Connection, name: str | None, may_be_new: bool) 
             f"{name} is not a database of Reverie. Please choose another one; it was left as it is."
         )
     if not tables and not may_be_new:
-        raise StorageUnavailable(
-            f"The data folder holds pictures, but the database {name} is missing or empty. Please restore it "
-            "from a backup, or move the pictures elsewhere to begin anew; nothing was changed."
-        )
+        raise is_gone(name)
+
+
+def has_bytes(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
+
+
+def is_gone(name: str | None) -> StorageUnavailable:
+    return StorageUnavailable(
+        f"The data folder holds pictures, but the database {name} is missing or empty. Please restore it "
+        "from a backup, or move the pictures elsewhere to begin anew; nothing was changed."
+    )
 
 
 def cannot_open(name: str | None, reason: BaseException | None) -> StorageUnavailable:

@@ -71,7 +71,7 @@ def mutate(folder: Path, kind: str, dice: random.Random) -> None:
 
 
 def test_a_damaged_file_is_opened_rightly_or_left_alone(whole: Path, tmp_path: Path) -> None:
-    """Bits flipped within texts SQLite cannot see. A header may be whole in the log though not in the file."""
+    """Bits flipped within texts SQLite cannot see. A header lost in the file may be whole in the log."""
     seed = secrets.randbits(31)
     print(f"seed {seed}")
     dice = random.Random(seed)

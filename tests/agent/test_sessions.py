@@ -345,6 +345,8 @@ def test_pictures_without_their_database_are_not_taken_for_a_new_start(url: str,
     for _ in range(2):
         with pytest.raises(StorageUnavailable, match="restore it from a backup"):
             Sessions(url, may_be_new=False)
+        assert path.exists() == (remains == "no bytes"), "nothing is made"
+        assert not path.exists() or path.stat().st_size == 0
     Sessions(url).close()
     Sessions(url, may_be_new=False).close()
 

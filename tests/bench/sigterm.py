@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -126,14 +126,15 @@ def write(url: str, text: str, num_messages: int, heard: Heard) -> None:
     """One message after another, each in a chat of its own, until the app is gone."""
     with suppress(httpx.HTTPError):
         visitor = Writer(url)
-        for count in range(num_messages):
-            name = f"{text}.{count}"
-            for message in visitor.send(name):
-                shown = str(message.get("output"))
-                if AT_WORK in shown:
-                    heard.begun.add(name)
-                if ANSWER in shown:
-                    heard.answered.add(name)
+        with closing(visitor.http):
+            for count in range(num_messages):
+                name = f"{text}.{count}"
+                for message in visitor.send(name):
+                    shown = str(message.get("output"))
+                    if AT_WORK in shown:
+                        heard.begun.add(name)
+                    if ANSWER in shown:
+                        heard.answered.add(name)
 
 
 def look_through(folder: Path, heard: Heard, endings: Endings) -> None:
