@@ -21,6 +21,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.artifacts import Artifacts
+from agent.backup import back_up
+from agent.backup_door import BackupDoor
 from agent.brains.brain import Brain
 from agent.brains.llama import LlamaBrain
 from agent.brains.offline import OfflineBrain
@@ -31,6 +33,8 @@ from agent.domain import Quality
 from agent.errors import AgentError
 from agent.jobs import JobLimits, Jobs
 from agent.keys import Keys, keep_terminal_key
+from agent.logs import LogFormat, LogLevel, set_up_logs
+from agent.meter import Meter
 from agent.replay import Outcome, replay
 from agent.sessions import Sessions
 from agent.studio import StudioGraph, studio_graph
@@ -40,7 +44,8 @@ from engines.errors import EngineError, ModelNotFound
 from engines.families import HIDREAM, fake_family, hidream_family, is_downloaded, stickers_family
 from engines.voice import require_voice
 from engines.workshop import Workshop
-from ui.start_up import prepare_environment, require_free_port
+from ui.doors.health import Health, Loading
+from ui.start_up import end_within, prepare_environment, require_free_port
 
 __all__ = ["Settings", "build", "main"]
 
@@ -48,6 +53,9 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STICKERS = Path(__file__).parent / "engines" / "stickers"
 BRAIN_SETTINGS = {"brain", "base_url", "model", "api_key"}
 """They belong together: a key is for the server that it was given with."""
+CLOSE_SECONDS = 19.0
+"""Those who send SIGTERM commonly kill after twenty."""
+SECRETS = Path("/run/secrets")
 log = logging.getLogger(__name__)
 
 
@@ -55,7 +63,11 @@ class Settings(BaseSettings):
     """Reverie: one chat in which you talk pictures into being and talk them into shape."""
 
     model_config = SettingsConfigDict(
-        env_prefix="REVERIE_", cli_prog_name="python app.py", cli_kebab_case=True, cli_hide_none_type=True
+        env_prefix="REVERIE_",
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+        cli_prog_name="python app.py",
+        cli_kebab_case=True,
+        cli_hide_none_type=True,
     )
 
     data_folder: Path = Field(
@@ -93,9 +105,21 @@ class Settings(BaseSettings):
     base_url: str = Field("http://127.0.0.1:11434/v1", description="The language model's server.")
     model: str = Field("", description="The language model's name.")
     api_key: SecretStr = Field(SecretStr(""), description="The language model's key.")
+    log_format: LogFormat = Field("text", description="text for people, json for machines: a record a line.")
+    log_level: LogLevel = Field("info", description="debug also logs what errors quote of people's words.")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Who brings it may read /metrics; without it, this machine only."
+    )
+    stop_seconds: float = Field(
+        5.0, ge=0, le=10, description="How long running turns may go on when the program is told to end."
+    )
     replay: Path | None = Field(
         None, description="An exported chat: draw its pictures again, compare them byte by byte, and end."
     )
+
+    @property
+    def store_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_folder / 'reverie.db'}"
 
     @field_validator("host")
     @classmethod
@@ -127,14 +151,15 @@ class Engines:
     def close(self) -> None:
         self.workshop.close()
 
-    def load(self) -> None:
-        """Load what is not loaded yet, so that the first picture need not wait for it."""
+    def load(self) -> bool:
+        """Load what is not loaded yet, so that the first picture need not wait; False if that fails."""
         for engine in (*self.painters.values(), *self.editors.values()):
             try:
                 _ = engine.info
             except EngineError as error:
                 log.error("%s", error)
-                return
+                return False
+        return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +173,10 @@ class Reverie:
     jobs: Jobs
     coordinator: Coordinator
     choices: Choices
+    meter: Meter
+
+    def back_up(self, destination: Path) -> str:
+        return back_up(self.sessions, self.artifacts, destination).sentence(destination)
 
     def close(self) -> None:
         self.coordinator.close()
@@ -177,13 +206,14 @@ def build(settings: Settings) -> Reverie:
         engines=available_engines(settings),
     )
     brain = choices.first(rules, is_optional="brain" not in settings.model_fields_set)
-    sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")
     artifacts = Artifacts(settings.data_folder / "pictures")
+    sessions = Sessions(settings.store_url, may_be_new=artifacts.is_empty)
     sessions.mark_interrupted()
     sessions.drop_temporary()
     artifacts.sweep(sessions.hashes())
     decoders = Decoders()
     decoders.start()
+    meter = Meter(queue_length=lambda: len(jobs.line), engine_restarts=lambda: engines.workshop.num_restarts)
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,
@@ -197,6 +227,7 @@ def build(settings: Settings) -> Reverie:
         eyes=engines.eyes,
         presets=engines.presets,
         default_quality=engines.default,
+        watch=meter.watch,
     )
     return Reverie(
         engines=engines,
@@ -206,6 +237,7 @@ def build(settings: Settings) -> Reverie:
         jobs=jobs,
         coordinator=coordinator,
         choices=choices,
+        meter=meter,
     )
 
 
@@ -288,12 +320,13 @@ def available_engines(settings: Settings) -> tuple[str, ...]:
 
 def main() -> int:
     """Serve until interrupted; a failure to start is one sentence and exit code 1."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
     try:
         settings = as_chosen(Settings(_cli_parse_args=True))
+        set_up_logs(settings.log_format, settings.log_level)
         if settings.replay is not None:
             with closing(build_engines(settings)) as engines:
                 return replay_chat(settings.replay, engines)
+        stopping = stop_signal()
         require_free_port(settings.host, settings.port)
         prepare_environment(settings.data_folder)
         reverie = build(settings)
@@ -304,9 +337,7 @@ def main() -> int:
         return give_up(" ".join(describe(each) for each in error.errors()))
     except (AgentError, EngineError) as error:
         return give_up(str(error))
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    loading = Loading()
     from ui.serve import serve  # Gradio reads the environment when it is imported
 
     page = serve(
@@ -315,14 +346,26 @@ def main() -> int:
         keys=keys,
         coordinator=reverie.coordinator,
         choices=reverie.choices,
+        health=Health(
+            sessions=reverie.sessions,
+            data_folder=settings.data_folder,
+            engine=lambda: loading.state,
+            meter=reverie.meter,
+            metrics_token=settings.metrics_token.get_secret_value(),
+        ),
         host=settings.host,
         port=settings.port,
     )
-    print(f"Reverie is at {page.local_url} (chats and pictures in {settings.data_folder})", flush=True)
-    threading.Thread(target=reverie.engines.load, name="loading", daemon=True).start()
+    tell = log.info if settings.log_format == "json" else partial(print, flush=True)
+    tell(f"Reverie is at {page.local_url} (chats and pictures in {settings.data_folder})")
+    door = BackupDoor(settings.data_folder, reverie.back_up)
+    threading.Thread(target=loading.run, args=(reverie.engines.load,), name="loading", daemon=True).start()
     stopping.wait()
-    print("Closing.", flush=True)
+    tell("Closing.")
+    end_within(CLOSE_SECONDS)
+    reverie.coordinator.close(settings.stop_seconds)
     page.close(verbose=False)
+    door.close()
     reverie.close()
     return 0
 
@@ -338,6 +381,14 @@ def studio() -> StudioGraph:
         return build(settings.model_copy(update={"data_folder": apart, "database_url": None})).coordinator
 
     return studio_graph(find_coordinator)
+
+
+def stop_signal() -> threading.Event:
+    """Set when the program is told to end."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
 
 
 def replay_chat(file: Path, engines: Engines) -> int:

@@ -30,6 +30,11 @@ class Artifacts:
         except OSError as error:
             raise unwritable(folder, error) from error
 
+    @property
+    def is_empty(self) -> bool:
+        """No picture lies here."""
+        return next(self.folder.glob("??/*.png"), None) is None
+
     def path(self, sha256: str) -> Path:
         """Where the picture of this hash lies (or would lie)."""
         return self.folder / sha256[:2] / f"{sha256}.png"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +20,11 @@ from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
 from agent.masks import clean_mask, painted_picture
 from agent.messages import Message, about_what_was_sent, clean_text, go_back_to, require_message
-from agent.pipe import EventPipe, Listener
+from agent.pipe import EventPipe, Listener, Watcher, ignore
 from agent.pipes import Pipes
 from agent.planner import reworded, waiting_plan
 from agent.replies import Replies
-from agent.running import OpenTurn, Running, RunningTurns, join
+from agent.running import OpenTurn, Running, RunningTurns, join, wind_down
 from agent.sent import sent_pictures
 from agent.sessions import Sessions
 from agent.uploads import CleanPicture
@@ -32,6 +33,8 @@ from engines.errors import Cancelled, EngineError
 
 __all__ = ["Coordinator"]
 
+BUSY = "I am still busy with your last message. Please wait for it or press Stop."
+CLOSING = "Reverie is just closing, so I did not begin. Please send this again in a moment."
 BROKE = "Something inside Reverie broke. Please retry; the log says more."
 log = logging.getLogger(__name__)
 
@@ -54,11 +57,13 @@ class Coordinator:
         eyes: Eyes | None = None,
         presets: Sequence[str] = (),
         default_quality: Quality = Quality.FULL,
+        watch: Callable[[], Watcher] = lambda: ignore,
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
         `vocabulary`: the words that the engines know by kind, none where they take any. `eyes` find things in
-        pictures and check what was made. `presets` names the engines, for people to read.
+        pictures and check what was made. `presets` names the engines, for people to read. `watch` gives a
+        listener for each turn.
         """
         self.sessions = sessions
         self.artifacts = artifacts
@@ -78,6 +83,7 @@ class Coordinator:
         self.presets = presets
         self.default_quality = default_quality
         self.pipes = Pipes()
+        self.watch = watch
         self._graph = build_graph()
         self._running = RunningTurns()
 
@@ -191,13 +197,9 @@ class Coordinator:
             self.artifacts.remove(self.sessions.delete(session_id, owner))
         self.pipes.forget(session_id)
 
-    def close(self) -> None:
-        """Stop every turn and wait for them."""
-        all_running = self._running.all()
-        for running in all_running:
-            running.token.cancel()
-        for running in all_running:
-            join(running)
+    def close(self, patience_seconds: float = 0.0) -> None:
+        """No turn begins any more; those at work may end by themselves for a while, then they are stopped."""
+        wind_down(self._running.close(), patience_seconds)
 
     def _again(self, turn: Turn) -> Message:
         """The message that began a turn."""
@@ -211,16 +213,15 @@ class Coordinator:
 
     def _start(self, session_id: str, owner: str, open_turn: OpenTurn) -> Listener:
         """Reserve the session and run the turn on a thread of its own."""
-        running = Running(owner=owner)
-        if not self._running.enter(session_id, running):
-            running.pipe.failed(
-                "I am still busy with your last message. Please wait for it or press Stop.", TooBusy.__name__
-            )
+        running = Running(owner=owner, pipe=EventPipe(self.watch()))
+        refusal = self._running.enter(session_id, running)
+        if refusal:
+            running.pipe.failed(refusal, TooBusy.__name__)
             running.pipe.close()
             return iter(running.pipe)
         running.thread = threading.Thread(
-            target=self._live,
-            args=(session_id, running, lambda: open_turn(running)),
+            target=copy_context().run,
+            args=(self._live, session_id, running, lambda: open_turn(running)),
             name=f"turn-{session_id[:6]}",
             daemon=True,
         )
@@ -238,7 +239,7 @@ class Coordinator:
         except Cancelled:
             end = self._break_off(running, TurnStatus.STOPPED, "")
         except (AgentError, EngineError) as error:
-            log.info("turn %s failed: %s", running.pipe.turn_id, error)
+            log.debug("turn %s failed: %s", running.pipe.turn_id, error)
             end = self._break_off(running, TurnStatus.FAILED, str(error), type(error).__name__)
         except Exception:
             log.exception("turn %s broke", running.pipe.turn_id)

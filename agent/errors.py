@@ -12,6 +12,7 @@ AgentError
 ├── DeviceStalled      the engine gives no sign of life
 ├── TooBusy            too much of one owner, at once or within an hour
 ├── ChoiceRejected     a brain or an engine that cannot be chosen
+├── BackupFailed       a backup cannot be made, or is none that can be restored
 └── StorageUnavailable the data folder cannot be read or written
 
 `str(error)` is a sentence fit for the chat: what happened, and what to do.
@@ -68,6 +69,10 @@ class TooBusy(AgentError):
 
 class ChoiceRejected(AgentError):
     """A brain or an engine that cannot be chosen."""
+
+
+class BackupFailed(AgentError):
+    """A backup cannot be made, or is none that can be restored."""
 
 
 class StorageUnavailable(AgentError):

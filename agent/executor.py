@@ -6,6 +6,7 @@ import io
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 from PIL import Image
@@ -143,8 +144,9 @@ class Executor:
             preview = None if progress.preview is None else jpeg(progress.preview)
             work.pipe.progress(work.index, progress.step, progress.num_steps, preview)
 
+        here = copy_context()
         sample = self.jobs.run(
-            lambda report: call.make(seed, report),
+            lambda report: here.run(call.make, seed, report),
             token=work.token,
             on_place=lambda place: work.pipe.queued(work.index, place.ahead, place.seconds),
             on_progress=on_progress,

@@ -20,8 +20,15 @@ from agent.events import (
     TurnStopped,
     TurnWaiting,
 )
+from agent.logs import TURN_ID
 
-__all__ = ["EventPipe", "Listener"]
+__all__ = ["EventPipe", "Listener", "Watcher", "ignore"]
+
+Watcher = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Watches nothing."""
 
 
 class EventPipe:
@@ -32,10 +39,12 @@ class EventPipe:
     is when it ended, on a clock of seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, watcher: Watcher = ignore) -> None:
+        """`watcher` hears every event at once, on the thread where it happens."""
         self.turn_id = ""
         self.base = 0
         self.over: float | None = None
+        self._watcher = watcher
         self._events: list[Event] = []
         self._times: list[float] = []
         self._news = threading.Condition()
@@ -86,9 +95,13 @@ class EventPipe:
         act()
 
     def begin(self, turn_id: str, base: int = 0) -> None:
-        """The turn is open. One that is taken up again goes on with ids above `base`."""
+        """The turn is open: the log of this thread, and of those that work for it, names it.
+
+        One that is taken up again goes on with ids above `base`.
+        """
         with self._news:
             self.turn_id, self.base = turn_id, base
+        TURN_ID.set(turn_id)
         self._spread()
 
     def close(self) -> None:
@@ -153,6 +166,7 @@ class EventPipe:
                 self._has_preview = len(self._events)
             self._events.append(told)
             self._times.append(time.monotonic())
+            self._watcher(told)
         self._spread()
 
     def _drop_preview(self) -> None:

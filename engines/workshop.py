@@ -89,6 +89,12 @@ class Workshop:
         self._is_closed = False
         self._infos: dict[str, EngineInfo] = {}
         self._num_deaths = 0
+        self._num_starts = 0
+
+    @property
+    def num_restarts(self) -> int:
+        """How often the process had to be started again."""
+        return max(0, self._num_starts - 1)
 
     @property
     def pid(self) -> int | None:
@@ -162,6 +168,7 @@ class Workshop:
             return self._life
 
     def _begin(self) -> Life:
+        self._num_starts += 1
         lanes = begin("engines", "The engine", serve, self.load, num_lanes=len(Channel))
         life = Life(lines=tuple(Line(lane=lane) for lane in lanes))
         threading.Thread(target=self._watch, args=(life,), name="engine watch", daemon=True).start()

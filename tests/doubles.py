@@ -116,10 +116,11 @@ def build_agent(
     engines: Mapping[Quality, Engine] | None = None,
     editors: Mapping[Quality, Engine] | None = None,
     eyes: Eyes | None = None,
+    url: str | None = None,
 ) -> Agent:
-    """An agent on SQLite in `folder`, as app.build would make it."""
+    """An agent on `folder`, as app.build would make it; its store is SQLite there, or `url`."""
     both = {Quality.FULL: engine or FakeEngine()}
-    sessions = Sessions(f"sqlite:///{folder}/reverie.db")
+    sessions = Sessions(url or f"sqlite:///{folder}/reverie.db")
     artifacts = Artifacts(folder / "pictures")
     jobs = Jobs()
     coordinator = Coordinator(

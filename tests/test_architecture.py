@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("agent", "engines", "training", "ui")
 ROOT_NAMES = {
     *ROOMS,
-    *("tests", "docs", ".ci", ".git", ".gitattributes", ".gitignore"),
+    *("tests", "docs", "deploy", ".ci", ".git", ".gitattributes", ".gitignore"),
     *("app.py", "pyproject.toml", "requirements.txt", "requirements-dev.txt", "langgraph.json"),
     *("README.md", "CHANGELOG.md", "LICENSE", "Makefile"),
 }

@@ -13,9 +13,12 @@ from agent.choices import Choices
 from agent.coordinator import Coordinator
 from agent.direct import Direct
 from agent.keys import Keys
+from agent.logs import adopt_server_logs
 from agent.sessions import Sessions
 from ui.card_routes import card_routes
 from ui.chat import build_page
+from ui.doors.counted import Counted
+from ui.doors.health import Health, health_routes
 from ui.doors.images import image_routes
 from ui.doors.mcp import mcp_routes
 from ui.doors.turns import turn_routes
@@ -34,6 +37,8 @@ SCRIPTS = tuple(Path(__file__).with_name(f"{name}.js") for name in ("page", "act
 MAX_WAITING = 64
 MAX_FOLLOWERS = 100
 MAX_FILE_SIZE = "25mb"
+GOODBYE_SECONDS = 1
+"""When the server ends: how long pages that listen are waited for."""
 
 
 def serve(
@@ -43,6 +48,7 @@ def serve(
     keys: Keys,
     coordinator: Coordinator,
     choices: Choices,
+    health: Health,
     host: str,
     port: int,
 ) -> gr.Blocks:
@@ -74,7 +80,11 @@ def serve(
         css_paths=[*STYLE_SHEETS],
         head=head(),
         app_kwargs={
-            "middleware": [Middleware(Gate, host=host, keys=keys), Middleware(UploadDoor)],
+            "middleware": [
+                Middleware(Counted, meter=health.meter),
+                Middleware(Gate, host=host, keys=keys),
+                Middleware(UploadDoor),
+            ],
             "routes": [
                 *card_routes(sessions),
                 *picture_routes(sessions, artifacts),
@@ -82,9 +92,12 @@ def serve(
                 *image_routes(sessions, artifacts, keys, coordinator, direct),
                 *mcp_routes(sessions, artifacts, keys, direct),
                 *turn_routes(sessions, coordinator),
+                *health_routes(health),
             ],
         },
     )
+    adopt_server_logs()
+    page.server.config.timeout_graceful_shutdown = GOODBYE_SECONDS
     return page
 
 

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
+import threading
 from pathlib import Path
 
 from agent.errors import AgentError, StorageUnavailable
 
-__all__ = ["prepare_environment", "require_free_port"]
+__all__ = ["end_within", "prepare_environment", "require_free_port"]
+
+log = logging.getLogger(__name__)
+
+
+def end_within(seconds: float) -> None:
+    """Whatever hangs: the process is gone by then. What turns had finished is on disk."""
+
+    def end() -> None:
+        log.error("closing took longer than %.0f seconds: something hangs and is left behind", seconds)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def require_free_port(host: str, port: int) -> None:

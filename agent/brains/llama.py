@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextvars import copy_context
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -100,7 +101,7 @@ class LlamaBrain:
             except BaseException as error:
                 heard.put(error)
 
-        threading.Thread(target=carry_out, name="speaking", daemon=True).start()
+        threading.Thread(target=copy_context().run, args=(carry_out,), name="speaking", daemon=True).start()
         while (piece := heard.get()) is not None:
             if isinstance(piece, BaseException):
                 raise piece

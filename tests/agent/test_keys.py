@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from agent.sessions import Sessions
 
 
 @pytest.fixture
-def keys(tmp_path: Path) -> Keys:
-    return Keys(Sessions(f"sqlite:///{tmp_path / 'reverie.db'}"))
+def keys(store_url: str) -> Iterator[Keys]:
+    sessions = Sessions(store_url)
+    yield Keys(sessions)
+    sessions.close()
 
 
 def test_a_key_speaks_for_its_owner(keys: Keys) -> None:

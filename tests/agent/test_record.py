@@ -29,10 +29,10 @@ EVIL = "f" * 32
 class Desk:
     """An agent, one session with two branches and an upload, and its export."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self.brain = ScriptedBrain()
-        self.agent: Agent = build_agent(folder, brain=self.brain)
+        self.agent: Agent = build_agent(folder, brain=self.brain, url=url)
         self.id = self.agent.sessions.create("ann").id
 
     def say(self, text: str, *files: bytes) -> str:
@@ -63,8 +63,8 @@ def a_png(color: str, **options: Any) -> bytes:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
+def desk(tmp_path: Path, store_url: str) -> Iterator[Desk]:
+    desk = Desk(tmp_path, store_url)
     desk.fill()
     yield desk
     desk.agent.close()
