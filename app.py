@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -26,6 +26,9 @@ from agent.domain import Quality
 from agent.errors import AgentError
 from agent.jobs import Jobs
 from agent.keys import Keys
+from agent.limits import Limits, Rates
+from agent.people.first import add_first_user
+from agent.people.users import Users
 from agent.replay import Outcome, replay
 from agent.sessions import Sessions
 from engines.api import Engine, Eyes, Speaker
@@ -34,11 +37,11 @@ from engines.fake import FakeEngine
 from engines.families import hidream_family, stickers_family
 from engines.lazy import LazyEngine
 from engines.voice import require_voice
+from ui.home import Home, Space, find_home
 from ui.start_up import prepare_environment, require_free_port
 
 __all__ = ["Settings", "build", "main"]
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STICKERS = Path(__file__).parent / "engines" / "stickers"
 CHATTY = ("bitsandbytes", "diffusers", "torch.utils._pytree", "torchao")
 """Libraries that warn, when they are imported, of what nobody here uses."""
@@ -49,7 +52,11 @@ class Settings(BaseSettings):
     """Reverie: one chat in which you talk pictures into being and talk them into shape."""
 
     model_config = SettingsConfigDict(
-        env_prefix="REVERIE_", cli_prog_name="python app.py", cli_kebab_case=True, cli_hide_none_type=True
+        env_prefix="REVERIE_",
+        env_nested_delimiter="__",
+        cli_prog_name="python app.py",
+        cli_kebab_case=True,
+        cli_hide_none_type=True,
     )
 
     data_folder: Path = Field(
@@ -58,7 +65,16 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="SQLAlchemy URL; a SQLite file in the data folder by default."
     )
-    host: str = Field("127.0.0.1", description="Address to serve on; this machine only.")
+    host: str = Field(
+        "127.0.0.1", description="Address to serve on; where others can reach it, people sign in."
+    )
+    public_url: str = Field("", description="How others reach it, for example https://pictures.example.org.")
+    trusted_proxies: str = Field(
+        "", description="Addresses, with commas, of proxies that tell truly from where a request comes."
+    )
+    first_user: str = Field("", description="Who may sign in, and add others, when there is nobody yet.")
+    first_password_file: Path | None = Field(None, description="File with the first user's password.")
+    limits: Limits = Field(Limits(), description="What one message and one owner may ask for.")
     port: int = Field(7860, ge=1, le=65535, description="Port to serve on.")
     engine: Literal["stickers", "hidream", "fake"] = Field(
         "stickers",
@@ -85,15 +101,6 @@ class Settings(BaseSettings):
     replay: Path | None = Field(
         None, description="An exported chat: draw its pictures again, compare them byte by byte, and end."
     )
-
-    @field_validator("host")
-    @classmethod
-    def require_loopback(cls, host: str) -> str:
-        if host not in LOOPBACK:
-            raise ValueError(
-                f"Reverie has no sign-in yet, so it serves this machine only: use {LOOPBACK[0]}, not {host}"
-            )
-        return host
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +167,7 @@ def build(settings: Settings) -> Reverie:
         vocabulary=engines.vocabulary,
         eyes=engines.eyes,
         presets=engines.presets,
+        rates=Rates(settings.limits),
     )
     return Reverie(
         engines=engines,
@@ -233,8 +241,9 @@ def main() -> int:
         if settings.replay is not None:
             return replay_chat(settings.replay, build_engines(settings))
         require_free_port(settings.host, settings.port)
-        prepare_environment(settings.data_folder)
+        prepare_environment(settings.data_folder, settings.trusted_proxies)
         reverie = build(settings)
+        home = open_house(settings, reverie)
     except ValidationError as error:
         return give_up(" ".join(describe(each) for each in error.errors()))
     except (AgentError, EngineError) as error:
@@ -249,16 +258,30 @@ def main() -> int:
         artifacts=reverie.artifacts,
         keys=Keys(reverie.sessions),
         coordinator=reverie.coordinator,
-        host=settings.host,
+        home=home,
         port=settings.port,
     )
-    print(f"Reverie is at {page.local_url} (chats and pictures in {settings.data_folder})", flush=True)
+    print(
+        f"Reverie is at {home.public_url or page.local_url} (chats and pictures in {settings.data_folder})",
+        flush=True,
+    )
     threading.Thread(target=reverie.engines.load, name="loading", daemon=True).start()
     stopping.wait()
     print("Closing.", flush=True)
     page.close(verbose=False)
     reverie.close()
     return 0
+
+
+def open_house(settings: Settings, reverie: Reverie) -> Home:
+    """Who may come in, and from where. Raises AgentError, and closes what is open, if that cannot be."""
+    users = Users(reverie.sessions)
+    try:
+        add_first_user(users, settings.first_user, settings.first_password_file)
+        return find_home(settings.host, settings.public_url, bool(users.list()), Space())
+    except AgentError:
+        reverie.close()
+        raise
 
 
 def replay_chat(file: Path, engines: Engines) -> int:

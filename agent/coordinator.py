@@ -25,6 +25,7 @@ from agent.events import Event
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
+from agent.limits import Limits, Rates
 from agent.masks import clean_mask, painted_picture
 from agent.messages import Message, clean_text, go_back_to, require_message
 from agent.planner import reworded, waiting_plan
@@ -57,11 +58,12 @@ class Coordinator:
         vocabulary: Mapping[str, tuple[str, ...]],
         eyes: Eyes | None = None,
         presets: Sequence[str] = (),
+        rates: Rates | None = None,
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
         `vocabulary`: the words that the engines know by kind, none where they take any. `eyes` find things in
-        pictures and check what was made. `presets` names the engines, for people to read.
+        pictures and check what was made. `presets` names the engines, for people to read. `rates` counts.
         """
         self.sessions = sessions
         self.artifacts = artifacts
@@ -78,6 +80,7 @@ class Coordinator:
         self.vocabulary = vocabulary
         self.eyes = eyes
         self.presets = presets
+        self.rates = rates or Rates(Limits())
         self._graph = build_graph()
         self._lock = threading.Lock()
         self._running: dict[str, Running] = {}
@@ -276,8 +279,9 @@ class Coordinator:
 
     def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""
-        require_message(message)
+        require_message(message, self.rates.limits)
         session = self.sessions.get(session_id, running.owner)
+        self.rates.admit(running.owner, len(message.files))
         uploads = [clean_upload(file) for file in message.files]
         mask = None
         if message.mask is not None:

@@ -10,6 +10,9 @@ AgentError
 ├── ImportRejected     a file is not a chat that was exported, or damaged
 ├── MessageRefused     the message cannot become a turn: empty, too long, or another turn is running
 ├── DeviceStalled      the engine gives no sign of life
+├── TooBusy            too much of one owner, at once or within an hour
+├── PersonRejected     a name or a password will not do
+├── SignInRefused      name and password do not belong together, or a provider does not vouch for somebody
 └── StorageUnavailable the data folder cannot be read or written
 
 `str(error)` is a sentence fit for the chat: what happened, and what to do.
@@ -54,6 +57,22 @@ class MessageRefused(AgentError):
 
 class DeviceStalled(AgentError):
     """The engine gives no sign of life."""
+
+
+class TooBusy(AgentError):
+    """Too much of one owner, at once or within an hour; it may do to try again in `wait_seconds`."""
+
+    def __init__(self, sentence: str, wait_seconds: int) -> None:
+        super().__init__(sentence)
+        self.wait_seconds = wait_seconds
+
+
+class PersonRejected(AgentError):
+    """A name or a password will not do."""
+
+
+class SignInRefused(AgentError):
+    """Name and password do not belong together, or a provider does not vouch for somebody."""
 
 
 class StorageUnavailable(AgentError):

@@ -17,7 +17,7 @@ from agent.rows import new_id
 from agent.sessions import Sessions
 from agent.tables import Row, utc_now
 
-__all__ = ["Key", "Keys", "NewKey"]
+__all__ = ["Key", "Keys", "NewKey", "digest"]
 
 PREFIX = "rv-"
 TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
@@ -107,6 +107,11 @@ class Keys:
             if row is None:
                 raise SourceNotFound("There is no such key here.")
             rows.delete(row)
+
+    def revoke_all(self, owner: str) -> None:
+        """Every key of an owner."""
+        with self._sessions.transaction() as rows:
+            rows.execute(sa.delete(KeyRow).where(KeyRow.owner == owner))
 
 
 def digest(token: str) -> str:

@@ -11,11 +11,14 @@ from starlette.middleware import Middleware
 from agent.artifacts import Artifacts
 from agent.coordinator import Coordinator
 from agent.keys import Keys
+from agent.people.sign_ins import SignIns
 from agent.sessions import Sessions
 from ui.card_routes import card_routes
 from ui.chat import build_page
-from ui.gate import Gate
+from ui.front import front_routes
+from ui.gate import Gate, OnlyThroughGate
 from ui.handlers import Handlers
+from ui.home import Home
 from ui.live import LiveTurns
 from ui.routes import picture_routes
 from ui.theme import STYLE_SHEETS, build_theme
@@ -32,13 +35,20 @@ MAX_FILE_SIZE = "25mb"
 
 
 def serve(
-    *, sessions: Sessions, artifacts: Artifacts, keys: Keys, coordinator: Coordinator, host: str, port: int
+    *,
+    sessions: Sessions,
+    artifacts: Artifacts,
+    keys: Keys,
+    coordinator: Coordinator,
+    home: Home,
+    port: int,
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
-    page = build_page(Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns()))
+    handlers = Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns())
+    page = build_page(handlers, signs_in=home.signs_in)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
     page.launch(
-        server_name=host,
+        server_name=home.host,
         server_port=port,
         prevent_thread_lock=True,
         inbrowser=False,
@@ -61,15 +71,26 @@ def serve(
         css_paths=[*STYLE_SHEETS],
         head=head(),
         app_kwargs={
-            "middleware": [Middleware(Gate, host=host, keys=keys)],
+            "middleware": [Middleware(OnlyThroughGate)],
             "routes": [
                 *card_routes(sessions),
                 *picture_routes(sessions, artifacts),
                 *transfer_routes(sessions, artifacts),
+                *front_routes(home, sessions, artifacts, keys, coordinator),
             ],
         },
     )
+    close_gate(page, home, keys, SignIns(sessions) if home.signs_in else None)
     return page
+
+
+def close_gate(page: gr.Blocks, home: Home, keys: Keys, sign_ins: SignIns | None) -> None:
+    """Around Gradio's own layers, which answer preflights and tell other sites that they may read.
+
+    Starlette keeps its layers in `middleware_stack`; were that to change, nothing would come in at all.
+    """
+    layers = page.app.middleware_stack or page.app.build_middleware_stack()
+    page.app.middleware_stack = Gate(layers, home.host, keys, public_url=home.public_url, sign_ins=sign_ins)
 
 
 def head() -> str:

@@ -26,8 +26,9 @@ def require_free_port(host: str, port: int) -> None:
             ) from error
 
 
-def prepare_environment(data_folder: Path) -> None:
-    """For the libraries: nothing calls home, and uploads stay in our own folder until they are read."""
+def prepare_environment(data_folder: Path, trusted_proxies: str = "") -> None:
+    """For the libraries: nothing calls home, uploads stay in our own folder until they are read, and only a
+    trusted proxy is believed about where a request comes from."""
     uploads = data_folder / "uploads"
     try:
         data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -39,5 +40,9 @@ def prepare_environment(data_folder: Path) -> None:
             "or choose another one with --data-folder."
         ) from error
     os.environ.update(
-        GRADIO_TEMP_DIR=str(uploads), GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", DO_NOT_TRACK="1"
+        GRADIO_TEMP_DIR=str(uploads),
+        GRADIO_ANALYTICS_ENABLED="False",
+        HF_HUB_OFFLINE="1",
+        DO_NOT_TRACK="1",
+        FORWARDED_ALLOW_IPS=trusted_proxies,
     )

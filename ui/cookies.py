@@ -1,0 +1,35 @@
+"""Cookies: read by name, and written so that no script and no other site gets at them."""
+
+from __future__ import annotations
+
+from http.cookies import CookieError, SimpleCookie
+
+from starlette.datastructures import Headers
+
+__all__ = ["ended_cookie", "kept_cookie", "read_cookie", "sign_in_cookie"]
+
+SIGN_IN = "reverie_sign_in"
+
+
+def sign_in_cookie(scheme: str) -> str:
+    """Behind https under a name that browsers take from this very host alone."""
+    return f"__Host-{SIGN_IN}" if scheme == "https" else SIGN_IN
+
+
+def read_cookie(headers: Headers, name: str) -> str:
+    """Nothing when it is not there."""
+    try:
+        cookies = SimpleCookie(headers.get("cookie", ""))
+    except CookieError:
+        return ""
+    return cookies[name].value if name in cookies else ""
+
+
+def kept_cookie(name: str, value: str, max_age_seconds: int) -> str:
+    """The header's value."""
+    secure = "; Secure" if name.startswith("__Host-") else ""
+    return f"{name}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Lax{secure}"
+
+
+def ended_cookie(name: str) -> str:
+    return kept_cookie(name, "", 0)
