@@ -11,15 +11,7 @@ from pathlib import Path
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
 from agent.context import build_context
-from agent.domain import (
-    Artifact,
-    Origin,
-    PictureOptions,
-    Plan,
-    Quality,
-    Turn,
-    TurnStatus,
-)
+from agent.domain import Artifact, Origin, PictureOptions, Plan, Quality, Turn, TurnStatus
 from agent.errors import AgentError, StorageUnavailable
 from agent.events import Event
 from agent.executor import Executor

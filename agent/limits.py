@@ -28,7 +28,7 @@ class Limits(Value):
 
     message_characters: int = Field(MAX_PROMPT_CHARACTERS, ge=1, le=MAX_PROMPT_CHARACTERS)
     files_a_message: int = Field(4, ge=0, le=4)
-    num_steps: int = Field(50, ge=1, le=200)
+    num_steps: int = Field(200, ge=1, le=200)
     best_of: int = Field(4, ge=1, le=4)
     messages_an_hour: int = Field(240, ge=0)
     uploads_an_hour: int = Field(60, ge=0)

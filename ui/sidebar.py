@@ -31,7 +31,8 @@ IMPORT = f"""
 
 ACCOUNT = f"""
 <p class="account"><a href="/account">{spoken("account")}</a></p>
-<form class="account" method="post" action="/sign-out"><button type="submit">{spoken("sign_out")}</button></form>
+<form class="account" method="post" action="/sign-out">
+<button type="submit">{spoken("sign_out")}</button></form>
 """
 NO_ACCOUNT = f'<p class="account"><a href="/account">{spoken("keys_for_programs")}</a></p>'
 
