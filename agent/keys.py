@@ -17,7 +17,7 @@ from agent.rows import new_id
 from agent.sessions import Sessions
 from agent.tables import Row, utc_now
 
-__all__ = ["Key", "Keys", "NewKey", "digest"]
+__all__ = ["Key", "KeyRow", "Keys", "NewKey", "digest"]
 
 PREFIX = "rv-"
 TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")

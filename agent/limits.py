@@ -19,6 +19,8 @@ __all__ = ["Deed", "Limits", "Rates"]
 HOUR_SECONDS = 3_600.0
 ADDRESS_FACTOR = 4
 """Behind one address there may be a whole office."""
+TRANSFER_FACTOR = 2
+"""Not every file that is sent is then used."""
 MOST_COUNTED = 50_000
 """How many that do something are remembered at once; beyond, those that were longest quiet are forgotten."""
 
@@ -41,6 +43,7 @@ class Deed(StrEnum):
 
     MESSAGE = "message"
     UPLOAD = "upload"
+    TRANSFER = "transfer"
     SIGN_IN_BY_NAME = "sign-in by name"
     SIGN_IN_BY_ADDRESS = "sign-in by address"
 
@@ -48,6 +51,7 @@ class Deed(StrEnum):
 SENTENCES = {
     Deed.MESSAGE: "You sent {most} messages within an hour, which is the limit here.",
     Deed.UPLOAD: "You uploaded {most} pictures within an hour, which is the limit here.",
+    Deed.TRANSFER: "You sent more files within an hour than are taken here.",
     Deed.SIGN_IN_BY_NAME: "Too many attempts to sign in.",
     Deed.SIGN_IN_BY_ADDRESS: "Too many attempts to sign in.",
 }
@@ -111,6 +115,8 @@ class Rates:
                 return self.limits.messages_an_hour, HOUR_SECONDS
             case Deed.UPLOAD:
                 return self.limits.uploads_an_hour, HOUR_SECONDS
+            case Deed.TRANSFER:
+                return self.limits.uploads_an_hour * TRANSFER_FACTOR, HOUR_SECONDS
             case Deed.SIGN_IN_BY_NAME:
                 return attempts, seconds
             case Deed.SIGN_IN_BY_ADDRESS:

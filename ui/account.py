@@ -11,8 +11,8 @@ from starlette.routing import Route
 
 from agent.errors import PersonRejected, SignInRefused, SourceNotFound, TooBusy
 from agent.keys import Keys
+from agent.people.belongings import leave
 from agent.people.door import Door
-from agent.people.leaving import leave
 from agent.people.users import User
 from agent.sessions import Sessions
 from ui import account_page as page

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers
 
-__all__ = ["ended_cookie", "kept_cookie", "read_cookie", "sign_in_cookie"]
+__all__ = [
+    "COOKIE",
+    "ended_cookie",
+    "kept_cookie",
+    "owner_of_cookie",
+    "read_cookie",
+    "read_owner_cookie",
+    "sign_in_cookie",
+]
 
-SIGN_IN = "reverie_sign_in"
+COOKIE, SIGN_IN = "reverie_owner", "reverie_sign_in"
+TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 def sign_in_cookie(scheme: str) -> str:
@@ -33,3 +44,14 @@ def kept_cookie(name: str, value: str, max_age_seconds: int) -> str:
 
 def ended_cookie(name: str) -> str:
     return kept_cookie(name, "", 0)
+
+
+def read_owner_cookie(headers: Headers) -> str | None:
+    """The owner's token, if the browser sent a whole one."""
+    value = read_cookie(headers, COOKIE)
+    return value if TOKEN.fullmatch(value) else None
+
+
+def owner_of_cookie(token: str) -> str:
+    """The store keeps a hash, so reading it does not let anyone in."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -32,7 +32,7 @@ def front_routes(
     sharing = Sharing(sessions=sessions, artifacts=artifacts, shares=Shares(sessions))
     routes = [*plain_routes(), *account.routes(), *sharing.routes()]
     if home.signs_in:
-        routes += Welcome(door=door, has_provider=home.provider is not None).routes()
+        routes += Welcome(sessions=sessions, door=door, has_provider=home.provider is not None).routes()
     if home.provider is not None:
         routes += HuggingFaceRoutes(provider=home.provider, sign_ins=sign_ins).routes()
     return routes

@@ -9,8 +9,6 @@ Who asks is found out here, once a request; everything behind the gate asks `own
 
 from __future__ import annotations
 
-import hashlib
-import re
 import secrets
 from urllib.parse import urlsplit
 
@@ -23,24 +21,17 @@ from agent.keys import Keys
 from agent.people.sign_ins import SignIns
 from ui.address import Address
 from ui.asking import CALLER, OWNER, Caller, Way, caller_of, owner_of
-from ui.cookies import read_cookie, sign_in_cookie
+from ui.cookies import COOKIE, kept_cookie, owner_of_cookie, read_cookie, read_owner_cookie, sign_in_cookie
 from ui.guarding import guarded
 from ui.turned_away import is_for_all, turned_away
 
 __all__ = ["COOKIE", "OWNER", "Gate", "OnlyThroughGate", "caller_of", "owner_of", "owner_of_cookie"]
 
-COOKIE = "reverie_owner"
 YEAR_SECONDS = 365 * 24 * 3600
-TOKEN = re.compile(r"[0-9a-f]{32}")
 MONITORED = ("/healthz", "/readyz")
 """Whoever runs the machine asks under the name it has there; any stranger may know the answers."""
 SPOOFED = (b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server")
 """Gradio would believe them."""
-
-
-def owner_of_cookie(token: str) -> str:
-    """The store keeps a hash, so reading it does not let anyone in."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class Gate:
@@ -114,7 +105,7 @@ class Gate:
             await RedirectResponse(address)(scope, receive, send)
             return
         token = read_owner_cookie(headers) or secrets.token_hex(16)
-        cookie = f"{COOKIE}={token}; Path=/; Max-Age={YEAR_SECONDS}; HttpOnly; SameSite=Lax"
+        cookie = kept_cookie(COOKIE, token, YEAR_SECONDS)
         await self.app(scope, receive, guarded(send, cookie))
 
 
@@ -137,12 +128,6 @@ class OnlyThroughGate:
             await refuse(scope, receive, send)
         else:
             await self.app(scope, receive, send)
-
-
-def read_owner_cookie(headers: Headers) -> str | None:
-    """The owner's token, if the browser sent a whole one."""
-    value = read_cookie(headers, COOKIE)
-    return value if TOKEN.fullmatch(value) else None
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:

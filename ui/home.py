@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from ui.hugging_face import HuggingFace
 
 __all__ = ["Home", "Space", "find_home"]
 
+log = logging.getLogger(__name__)
 BACK_PATH = "/sign-in/huggingface/back"
 
 
@@ -52,6 +54,8 @@ def find_home(host: str, public_url: str, has_users: bool, space: Space) -> Home
             "--public-url, for example --public-url https://pictures.example.org. "
             f"To serve this machine only, use --host {LOOPBACK[0]}."
         )
+    if url.startswith("http:"):
+        log.warning("%s is not encrypted: passwords and pictures can be read on their way", url)
     if space.has_provider:
         provider = HuggingFace(
             client_id=space.client_id,

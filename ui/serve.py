@@ -23,6 +23,7 @@ from ui.live import LiveTurns
 from ui.routes import picture_routes
 from ui.theme import STYLE_SHEETS, build_theme
 from ui.transfer import transfer_routes
+from ui.uploading import UploadGuard
 from ui.words import TEXTS, WORDS
 
 __all__ = ["serve"]
@@ -71,7 +72,10 @@ def serve(
         css_paths=[*STYLE_SHEETS],
         head=head(),
         app_kwargs={
-            "middleware": [Middleware(OnlyThroughGate)],
+            "middleware": [
+                Middleware(OnlyThroughGate),
+                Middleware(UploadGuard, rates=coordinator.rates),
+            ],
             "routes": [
                 *card_routes(sessions),
                 *picture_routes(sessions, artifacts),

@@ -12,10 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from agent.errors import SignInRefused, TooBusy
+from agent.people.belongings import adopt
 from agent.people.door import Door
 from agent.people.sign_ins import SIGN_IN_DAYS, NewSignIn
+from agent.sessions import Sessions
 from ui.asking import Way, caller_of
-from ui.cookies import ended_cookie, kept_cookie, sign_in_cookie
+from ui.cookies import ended_cookie, kept_cookie, owner_of_cookie, read_owner_cookie, sign_in_cookie
 from ui.plain import FRAME_OF_SPACES, Form, form_route, language_in, page_route, plain_page, see
 from ui.plain_words import plainly
 from ui.turned_away import own_place
@@ -27,6 +29,7 @@ __all__ = ["Welcome", "let_in"]
 class Welcome:
     """`has_provider`: Hugging Face vouches for people; then nobody needs a password."""
 
+    sessions: Sessions
     door: Door
     has_provider: bool = False
 
@@ -52,7 +55,14 @@ class Welcome:
             return self.page(request, wanted, sentence, 429, error.wait_seconds)
         except SignInRefused:
             return self.page(request, wanted, plainly("wrong", language), 401)
+        self.take_over(request, new)
         return let_in(request, new, wanted)
+
+    def take_over(self, request: Request, new: NewSignIn) -> None:
+        """What this browser made before anybody signed in here."""
+        token = read_owner_cookie(request.headers)
+        if token is not None:
+            adopt(owner_of_cookie(token), new.sign_in.owner, self.sessions)
 
     def leave(self, request: Request, form: Form) -> Response:
         """Ends on the server too: a copy of the cookie opens nothing any more."""

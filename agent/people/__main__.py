@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.artifacts import Artifacts
 from agent.errors import AgentError, PersonRejected
-from agent.people.leaving import leave
+from agent.people.belongings import leave
 from agent.people.sign_ins import SignIns
 from agent.people.users import Users
 from agent.sessions import Sessions

@@ -139,7 +139,7 @@ class Users:
         self._keep_password(user.id, password)
 
     def remove(self, user: User) -> None:
-        """The row alone; `agent.people.leaving` takes along all that is theirs."""
+        """The row alone; `agent.people.belongings` takes along all that is theirs."""
         with self._sessions.transaction() as rows:
             rows.execute(sa.delete(UserRow).where(UserRow.id == user.id))
 

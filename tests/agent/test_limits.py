@@ -27,7 +27,7 @@ def test_the_window_slides() -> None:
     rates.count(Deed.MESSAGE, "anna")
     clock.seconds += 600
     rates.count(Deed.MESSAGE, "anna")
-    with pytest.raises(TooBusy, match="2 messages within an hour.*50 minutes") as refused:
+    with pytest.raises(TooBusy, match=r"2 messages within an hour.*50 minutes") as refused:
         rates.count(Deed.MESSAGE, "anna")
     assert refused.value.wait_seconds == 3_000
     rates.count(Deed.MESSAGE, "ben")

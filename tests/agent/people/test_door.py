@@ -60,6 +60,8 @@ def test_signing_in_often_is_no_guessing(door: Door) -> None:
 
 
 def test_a_household_is_one_address() -> None:
-    assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1") != neighbourhood("2001:db8:0:1::1")
+    assert (
+        neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1") != neighbourhood("2001:db8:0:1::1")
+    )
     assert neighbourhood("192.0.2.1") == "192.0.2.1"
     assert neighbourhood("") == ""

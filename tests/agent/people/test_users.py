@@ -25,7 +25,8 @@ def test_whoever_knows_the_password_is_that_person(users: Users) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "password"), [("anna", "tall-otter-78"), ("anna", ""), ("nobody", PASSWORD), ("", ""), ("\0", "\0")]
+    ("name", "password"),
+    [("anna", "tall-otter-78"), ("anna", ""), ("nobody", PASSWORD), ("", ""), ("\0", "\0")],
 )
 def test_all_others_hear_the_same_sentence(users: Users, name: str, password: str) -> None:
     users.add("anna", PASSWORD)

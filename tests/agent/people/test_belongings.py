@@ -10,7 +10,7 @@ from agent.domain import Origin, PictureOptions
 from agent.errors import SignInRefused
 from agent.keys import Keys
 from agent.library import Library
-from agent.people.leaving import leave
+from agent.people.belongings import leave
 from agent.people.sign_ins import SignIns
 from agent.people.users import User, Users
 from agent.sessions import NewPicture, Sessions
@@ -35,7 +35,10 @@ def test_everything_of_the_one_is_gone_and_all_of_the_other_stays(tmp_path: Path
     users, artifacts = Users(sessions, CHEAP), Artifacts(tmp_path / "pictures")
     anna, ben = users.add("anna", PASSWORD), users.add("ben", PASSWORD)
     hers, his = fill(sessions, artifacts, anna, "hers"), fill(sessions, artifacts, ben, "his")
-    token, key = SignIns(sessions).open(anna.owner, "anna").token, Keys(sessions).create(anna.owner, "x").token
+    token, key = (
+        SignIns(sessions).open(anna.owner, "anna").token,
+        Keys(sessions).create(anna.owner, "x").token,
+    )
     his_token = SignIns(sessions).open(ben.owner, "ben").token
     leave(
         anna.owner,
