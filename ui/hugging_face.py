@@ -69,7 +69,7 @@ class HuggingFace:
         state, nonce, verifier = (secrets.token_urlsafe(48) for _ in range(3))
         with self._client() as client:
             try:
-                endpoint = self._metadata(client)["authorization_endpoint"]
+                endpoint = self._metadata()["authorization_endpoint"]
             except (httpx.HTTPError, ValueError, KeyError) as error:
                 raise refusal("cannot be asked", error) from error
             address, _ = client.create_authorization_url(
@@ -102,14 +102,14 @@ class HuggingFace:
     def _claims(self, visit: Visit, code: str) -> dict[str, Any]:
         """The code turned into a token whose signature, issuer, audience, times and nonce all hold."""
         with self._client() as client:
-            metadata = self._metadata(client)
+            metadata = self._metadata()
             token = client.fetch_token(
                 metadata["token_endpoint"],
                 code=code,
                 code_verifier=visit.verifier,
                 grant_type="authorization_code",
             )
-            keys = KeySet.import_key_set(client.get(metadata["jwks_uri"], withhold_token=True).json())
+            keys = KeySet.import_key_set(fetched(metadata["jwks_uri"]))
         decoded = jwt.decode(token["id_token"], keys, algorithms=ALGORITHMS)
         jwt.JWTClaimsRegistry(
             leeway=30,
@@ -121,11 +121,9 @@ class HuggingFace:
         ).validate(decoded.claims)
         return dict(decoded.claims)
 
-    def _metadata(self, client: OAuth2Client) -> dict[str, str]:
+    def _metadata(self) -> dict[str, str]:
         address = f"{self.provider_url}/.well-known/openid-configuration"
-        answer = client.get(address, withhold_token=True)
-        answer.raise_for_status()
-        metadata: dict[str, str] = answer.json()
+        metadata: dict[str, str] = fetched(address)
         if metadata.get("issuer") != self.provider_url:
             raise ValueError("another issuer answers")
         return metadata
@@ -139,6 +137,13 @@ class HuggingFace:
             code_challenge_method="S256",
             timeout=PATIENCE_SECONDS,
         )
+
+
+def fetched(address: str) -> Any:
+    """Raises httpx.HTTPError, ValueError."""
+    answer = httpx.get(address, timeout=PATIENCE_SECONDS)
+    answer.raise_for_status()
+    return answer.json()
 
 
 def refusal(what: str, error: Exception) -> SignInRefused:
