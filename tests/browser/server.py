@@ -77,7 +77,7 @@ class Server:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(self.url, timeout=5).status_code == 200
+            return httpx.get(self.url, timeout=5, headers={"accept": "text/html"}).status_code in {200, 303}
         except httpx.TransportError:
             return False
 
