@@ -13,6 +13,7 @@ from agent.coordinator import Coordinator
 from agent.keys import Keys
 from agent.people.sign_ins import SignIns
 from agent.sessions import Sessions
+from ui.bound import Bound
 from ui.card_routes import card_routes
 from ui.chat import build_page
 from ui.front import front_routes
@@ -75,6 +76,7 @@ def serve(
             "middleware": [
                 Middleware(OnlyThroughGate),
                 Middleware(UploadGuard, rates=coordinator.rates),
+                Middleware(Bound),
             ],
             "routes": [
                 *card_routes(sessions),
