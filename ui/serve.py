@@ -24,6 +24,7 @@ from ui.live import LiveTurns
 from ui.routes import picture_routes
 from ui.theme import STYLE_SHEETS, build_theme
 from ui.transfer import transfer_routes
+from ui.unused import UnusedDoors
 from ui.uploading import UploadGuard
 from ui.words import TEXTS, WORDS
 
@@ -75,6 +76,7 @@ def serve(
         app_kwargs={
             "middleware": [
                 Middleware(OnlyThroughGate),
+                Middleware(UnusedDoors),
                 Middleware(UploadGuard, rates=coordinator.rates),
                 Middleware(Bound),
             ],
