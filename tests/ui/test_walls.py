@@ -152,6 +152,12 @@ def test_nobody_else_gets_at_what_is_annas(house: House) -> None:
     assert num_cells >= 300
 
 
+def test_strangers_may_open_these_and_no_others(house: House) -> None:
+    opened = {cell.path for cell in house.cells if is_for_all(re.sub(r"\{\w+\}", "a" * 32, cell.path))}
+    shared = {"/shared/{share_id}", "/shared/{share_id}/pictures/{artifact_id}"}
+    assert opened == {"/sign-in", "/plain.css", "/plain.svg", "/favicon.ico", *shared}
+
+
 def test_the_word_is_there_to_be_found(house: House) -> None:
     """Anna herself gets it from the same calls: the test above can fail."""
     cells = [Cell(method="GET", path=path) for path in OURS if path.startswith(("/pictures", "/share/"))]
