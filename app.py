@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import signal
 import sys
 import threading
 from collections.abc import Mapping
@@ -13,12 +12,8 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import Literal
 
-from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import ValidationError
 
 from agent.artifacts import Artifacts
 from agent.backup import back_up
@@ -33,8 +28,11 @@ from agent.domain import Quality
 from agent.errors import AgentError
 from agent.jobs import JobLimits, Jobs
 from agent.keys import Keys, keep_terminal_key
-from agent.logs import LogFormat, LogLevel, set_up_logs
+from agent.limits import Rates
+from agent.logs import set_up_logs
 from agent.meter import Meter
+from agent.people.first import add_first_user
+from agent.people.users import Users
 from agent.replay import Outcome, replay
 from agent.sessions import Sessions
 from agent.studio import StudioGraph, studio_graph
@@ -45,90 +43,25 @@ from engines.families import HIDREAM, fake_family, hidream_family, is_downloaded
 from engines.voice import require_voice
 from engines.workshop import Workshop
 from ui.doors.health import Health, Loading
-from ui.start_up import end_within, prepare_environment, require_free_port
+from ui.flags import Settings
+from ui.home import Home, Space, find_home
+from ui.start_up import (
+    describe,
+    end_within,
+    give_up,
+    prepare_environment,
+    require_free_port,
+    stop_signal,
+)
 
 __all__ = ["Settings", "build", "main"]
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STICKERS = Path(__file__).parent / "engines" / "stickers"
 BRAIN_SETTINGS = {"brain", "base_url", "model", "api_key"}
 """They belong together: a key is for the server that it was given with."""
 CLOSE_SECONDS = 19.0
 """Those who send SIGTERM commonly kill after twenty."""
-SECRETS = Path("/run/secrets")
 log = logging.getLogger(__name__)
-
-
-class Settings(BaseSettings):
-    """Reverie: one chat in which you talk pictures into being and talk them into shape."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="REVERIE_",
-        secrets_dir=SECRETS if SECRETS.is_dir() else None,
-        cli_prog_name="python app.py",
-        cli_kebab_case=True,
-        cli_hide_none_type=True,
-    )
-
-    data_folder: Path = Field(
-        user_data_path("reverie", appauthor=False), description="Where chats and pictures are kept."
-    )
-    database_url: str | None = Field(
-        None, description="SQLAlchemy URL; a SQLite file in the data folder by default."
-    )
-    host: str = Field("127.0.0.1", description="Address to serve on; this machine only.")
-    port: int = Field(7860, ge=1, le=65535, description="Port to serve on.")
-    engine: Literal["stickers", "hidream", "fake"] = Field(
-        "stickers",
-        description="stickers: the embedded weights; hidream: the published checkpoints, downloaded before; "
-        "fake: paints discs, for work on the page.",
-    )
-    weights: Path | None = Field(None, description="stickers: folder in place of the embedded weights.")
-    presets: tuple[Literal["full", "dev", "fast", "e1.1", "e1"], ...] = Field(
-        (), description="hidream: which to offer, for example full,e1.1; by default all that are downloaded."
-    )
-    vision_model: Path | None = Field(
-        None,
-        description="hidream: folder of a vision model that answers questions about pictures.",
-    )
-    stall_seconds: float = Field(
-        300.0, gt=0, description="An engine without a sign of life for so long is ended and started again."
-    )
-    jobs_of_owner: int = Field(8, ge=1, description="How many pictures of one person may run or wait.")
-    jobs_in_all: int = Field(64, ge=1, description="How many pictures of everybody may run or wait.")
-    fake_step_seconds: float = Field(0.0, ge=0, description="How long a step of the fake engine takes.")
-    brain: Literal["offline", "openai", "llama"] = Field(
-        "offline",
-        description="Who reads your words: built-in rules, a language model behind an OpenAI-like server, or "
-        "the Llama that the engine's weights bring along.",
-    )
-    base_url: str = Field("http://127.0.0.1:11434/v1", description="The language model's server.")
-    model: str = Field("", description="The language model's name.")
-    api_key: SecretStr = Field(SecretStr(""), description="The language model's key.")
-    log_format: LogFormat = Field("text", description="text for people, json for machines: a record a line.")
-    log_level: LogLevel = Field("info", description="debug also logs what errors quote of people's words.")
-    metrics_token: SecretStr = Field(
-        SecretStr(""), description="Who brings it may read /metrics; without it, this machine only."
-    )
-    stop_seconds: float = Field(
-        5.0, ge=0, le=10, description="How long running turns may go on when the program is told to end."
-    )
-    replay: Path | None = Field(
-        None, description="An exported chat: draw its pictures again, compare them byte by byte, and end."
-    )
-
-    @property
-    def store_url(self) -> str:
-        return self.database_url or f"sqlite:///{self.data_folder / 'reverie.db'}"
-
-    @field_validator("host")
-    @classmethod
-    def require_loopback(cls, host: str) -> str:
-        if host not in LOOPBACK:
-            raise ValueError(
-                f"Reverie has no sign-in yet, so it serves this machine only: use {LOOPBACK[0]}, not {host}"
-            )
-        return host
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,6 +161,7 @@ def build(settings: Settings) -> Reverie:
         presets=engines.presets,
         default_quality=engines.default,
         watch=meter.watch,
+        rates=Rates(settings.limits),
     )
     return Reverie(
         engines=engines,
@@ -328,10 +262,11 @@ def main() -> int:
                 return replay_chat(settings.replay, engines)
         stopping = stop_signal()
         require_free_port(settings.host, settings.port)
-        prepare_environment(settings.data_folder)
+        prepare_environment(settings.data_folder, settings.trusted_proxies)
         reverie = build(settings)
+        home = open_house(settings, reverie)
         keys = Keys(reverie.sessions)
-        if settings.host in LOOPBACK:
+        if not home.signs_in:
             keep_terminal_key(keys, settings.data_folder)
     except ValidationError as error:
         return give_up(" ".join(describe(each) for each in error.errors()))
@@ -353,11 +288,11 @@ def main() -> int:
             meter=reverie.meter,
             metrics_token=settings.metrics_token.get_secret_value(),
         ),
-        host=settings.host,
+        home=home,
         port=settings.port,
     )
     tell = log.info if settings.log_format == "json" else partial(print, flush=True)
-    tell(f"Reverie is at {page.local_url} (chats and pictures in {settings.data_folder})")
+    tell(f"Reverie is at {home.public_url or page.local_url} (chats and pictures in {settings.data_folder})")
     door = BackupDoor(settings.data_folder, reverie.back_up)
     threading.Thread(target=loading.run, args=(reverie.engines.load,), name="loading", daemon=True).start()
     stopping.wait()
@@ -383,12 +318,15 @@ def studio() -> StudioGraph:
     return studio_graph(find_coordinator)
 
 
-def stop_signal() -> threading.Event:
-    """Set when the program is told to end."""
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
-    return stopping
+def open_house(settings: Settings, reverie: Reverie) -> Home:
+    """Who may come in, and from where. Raises AgentError, and closes what is open, if that cannot be."""
+    users = Users(reverie.sessions)
+    try:
+        add_first_user(users, settings.first_user, settings.first_password_file)
+        return find_home(settings.host, settings.public_url, bool(users.list()), Space())
+    except AgentError:
+        reverie.close()
+        raise
 
 
 def replay_chat(file: Path, engines: Engines) -> int:
@@ -398,17 +336,6 @@ def replay_chat(file: Path, engines: Engines) -> int:
         print(f"{each.artifact.handle}: {each.outcome}. {each.reason}".rstrip(), flush=True)
         is_same = is_same and each.outcome is Outcome.SAME
     return 0 if is_same else 1
-
-
-def describe(error: ErrorDetails) -> str:
-    """A setting that cannot be: which one, and why."""
-    name = ".".join(str(part) for part in error["loc"])
-    return f"{name}: {error['msg'].removeprefix('Value error, ')}."
-
-
-def give_up(sentence: str) -> int:
-    print(f"Reverie cannot start. {sentence}", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from agent.errors import AgentError, StorageUnavailable, TooBusy
 from agent.executor import Executor
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
+from agent.limits import Limits, Rates
 from agent.masks import clean_mask, painted_picture
 from agent.messages import Message, about_what_was_sent, clean_text, go_back_to, require_message
 from agent.pipe import EventPipe, Listener, Watcher, ignore
@@ -58,12 +59,13 @@ class Coordinator:
         presets: Sequence[str] = (),
         default_quality: Quality = Quality.FULL,
         watch: Callable[[], Watcher] = lambda: ignore,
+        rates: Rates | None = None,
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
         `vocabulary`: the words that the engines know by kind, none where they take any. `eyes` find things in
         pictures and check what was made. `presets` names the engines, for people to read. `watch` gives a
-        listener for each turn.
+        listener for each turn. `rates` counts what each owner does.
         """
         self.sessions = sessions
         self.artifacts = artifacts
@@ -84,6 +86,7 @@ class Coordinator:
         self.default_quality = default_quality
         self.pipes = Pipes()
         self.watch = watch
+        self.rates = rates or Rates(Limits())
         self._graph = build_graph()
         self._running = RunningTurns()
 
@@ -278,8 +281,9 @@ class Coordinator:
 
     def open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""
-        require_message(message)
+        require_message(message, self.rates.limits)
         session = self.sessions.get(session_id, running.owner)
+        self.rates.admit(running.owner, len(message.files))
         sent = sent_pictures(message.files, self.decoders)
         mask = None
         if message.mask is not None:

@@ -13,6 +13,8 @@ AgentError
 ├── TooBusy            too much of one owner, at once or within an hour
 ├── ChoiceRejected     a brain or an engine that cannot be chosen
 ├── BackupFailed       a backup cannot be made, or is none that can be restored
+├── PersonRejected     a name or a password will not do
+├── SignInRefused      name and password do not belong together, or a provider does not vouch for somebody
 └── StorageUnavailable the data folder cannot be read or written
 
 `str(error)` is a sentence fit for the chat: what happened, and what to do.
@@ -73,6 +75,14 @@ class ChoiceRejected(AgentError):
 
 class BackupFailed(AgentError):
     """A backup cannot be made, or is none that can be restored."""
+
+
+class PersonRejected(AgentError):
+    """A name or a password will not do."""
+
+
+class SignInRefused(AgentError):
+    """Name and password do not belong together, or a provider does not vouch for somebody."""
 
 
 class StorageUnavailable(AgentError):

@@ -20,7 +20,7 @@ from agent.sessions import Sessions
 from agent.tables import Row, utc_now
 from agent.terminal.key import KEY_FILE
 
-__all__ = ["Key", "Keys", "NewKey", "keep_terminal_key"]
+__all__ = ["Key", "KeyRow", "Keys", "NewKey", "digest", "keep_terminal_key"]
 
 PREFIX = "rv-"
 TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
@@ -112,6 +112,11 @@ class Keys:
             if row is None:
                 raise SourceNotFound("There is no such key here.")
             rows.delete(row)
+
+    def revoke_all(self, owner: str) -> None:
+        """Every key of an owner."""
+        with self._sessions.transaction() as rows:
+            rows.execute(sa.delete(KeyRow).where(KeyRow.owner == owner))
 
 
 def keep_terminal_key(keys: Keys, data_folder: Path) -> None:

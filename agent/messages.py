@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.branches import TIP
-from agent.domain import MAX_PROMPT_CHARACTERS, Artifact, Decision, PictureOptions, Route, Turn
+from agent.domain import Artifact, Decision, PictureOptions, Route, Turn
 from agent.errors import MessageRefused
+from agent.limits import Limits
 from agent.replies import Replies
 from agent.safety import check_words
 
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 MAX_UPLOADS = 4
+NO_OTHERS = Limits()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,23 +59,39 @@ def about_what_was_sent(given: Decision | None, turn: Turn) -> Decision | None:
     return given.model_copy(update={"targets": (turn.uploads[0].id,)})
 
 
-def require_message(message: Message) -> None:
+def require_message(message: Message, limits: Limits = NO_OTHERS) -> None:
     """Raises MessageRefused or UnsafeRequest."""
     num_characters = len(message.text)
-    if num_characters > MAX_PROMPT_CHARACTERS:
+    if num_characters > limits.message_characters:
         raise MessageRefused(
-            f"Your message has {num_characters:,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
+            f"Your message has {num_characters:,} characters; I read up to {limits.message_characters:,}. "
             "Please shorten it and send it again."
         )
     if not message.text and message.mask is not None:
         raise MessageRefused("Please say what should change where you painted.")
     if not message.text and not message.files:
         raise MessageRefused("Your message is empty. Please say what you would like to see.")
-    if len(message.files) > MAX_UPLOADS:
+    if len(message.files) > limits.files_a_message:
         raise MessageRefused(
-            f"You sent {len(message.files)} files; I take up to {MAX_UPLOADS} a message. Please send fewer."
+            f"You sent {len(message.files)} files; I take up to {limits.files_a_message} a message. "
+            "Please send fewer."
         )
+    require_options(message.options, limits)
     check_words(message.text)
+
+
+def require_options(options: PictureOptions, limits: Limits) -> None:
+    """Raises MessageRefused."""
+    if (options.num_steps or 0) > limits.num_steps:
+        raise MessageRefused(
+            f"You asked for {options.num_steps} steps; up to {limits.num_steps} are taken here. "
+            "Please ask for fewer."
+        )
+    if options.best_of > limits.best_of:
+        raise MessageRefused(
+            f"You asked for the best of {options.best_of} tries; up to {limits.best_of} are made here. "
+            "Please ask for fewer."
+        )
 
 
 def clean_text(text: str) -> str:

@@ -26,8 +26,8 @@ TAKE_LOAN = "(payload, ...rest) => [window.reverie.takeGesture(), ...rest]"
 UPLOADS_SECONDS = 3600
 
 
-def build_page(handlers: Handlers, choices: Choices) -> gr.Blocks:
-    """The Blocks, ready to be launched."""
+def build_page(handlers: Handlers, choices: Choices, *, signs_in: bool = False) -> gr.Blocks:
+    """The Blocks, ready to be launched; `signs_in`: who uses the page has said who it is."""
     page = gr.Blocks(
         title="Reverie",
         analytics_enabled=False,
@@ -37,7 +37,7 @@ def build_page(handlers: Handlers, choices: Choices) -> gr.Blocks:
     )
     with page:
         session_id = gr.Textbox(visible=False)
-        sidebar = build_sidebar()
+        sidebar = build_sidebar(signs_in=signs_in)
         library = build_library()
         stage = build_stage(handlers.qualities, handlers.default_quality, choices)
         wire_conversation(page, session_id, sidebar, library, stage, handlers)

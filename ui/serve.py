@@ -14,7 +14,10 @@ from agent.coordinator import Coordinator
 from agent.direct import Direct
 from agent.keys import Keys
 from agent.logs import adopt_server_logs
+from agent.meter import Meter
+from agent.people.sign_ins import SignIns
 from agent.sessions import Sessions
+from ui.bound import Bound
 from ui.card_routes import card_routes
 from ui.chat import build_page
 from ui.doors.counted import Counted
@@ -22,12 +25,16 @@ from ui.doors.health import Health, health_routes
 from ui.doors.images import image_routes
 from ui.doors.mcp import mcp_routes
 from ui.doors.turns import turn_routes
-from ui.gate import Gate
+from ui.front import front_routes
+from ui.gate import Gate, OnlyThroughGate
 from ui.handlers import Handlers
+from ui.home import Home
 from ui.routes import picture_routes
 from ui.theme import STYLE_SHEETS, build_theme
 from ui.transfer import transfer_routes
+from ui.unused import UnusedDoors
 from ui.upload_door import UploadDoor
+from ui.uploading import UploadGuard
 from ui.words import TEXTS, WORDS
 
 __all__ = ["serve"]
@@ -49,15 +56,16 @@ def serve(
     coordinator: Coordinator,
     choices: Choices,
     health: Health,
-    host: str,
+    home: Home,
     port: int,
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
     direct = Direct(sessions, coordinator)
-    page = build_page(Handlers(sessions=sessions, coordinator=coordinator), choices)
+    handlers = Handlers(sessions=sessions, coordinator=coordinator)
+    page = build_page(handlers, choices, signs_in=home.signs_in)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
     page.launch(
-        server_name=host,
+        server_name=home.host,
         server_port=port,
         prevent_thread_lock=True,
         inbrowser=False,
@@ -81,9 +89,11 @@ def serve(
         head=head(),
         app_kwargs={
             "middleware": [
-                Middleware(Counted, meter=health.meter),
-                Middleware(Gate, host=host, keys=keys),
+                Middleware(OnlyThroughGate),
+                Middleware(UnusedDoors),
+                Middleware(UploadGuard, rates=coordinator.rates),
                 Middleware(UploadDoor),
+                Middleware(Bound),
             ],
             "routes": [
                 *card_routes(sessions),
@@ -93,12 +103,24 @@ def serve(
                 *mcp_routes(sessions, artifacts, keys, direct),
                 *turn_routes(sessions, coordinator),
                 *health_routes(health),
+                *front_routes(home, sessions, artifacts, keys, coordinator),
             ],
         },
     )
     adopt_server_logs()
     page.server.config.timeout_graceful_shutdown = GOODBYE_SECONDS
+    close_gate(page, home, keys, SignIns(sessions) if home.signs_in else None, health.meter)
     return page
+
+
+def close_gate(page: gr.Blocks, home: Home, keys: Keys, sign_ins: SignIns | None, meter: Meter) -> None:
+    """Around Gradio's own layers, which answer preflights and tell other sites that they may read.
+
+    Starlette keeps its layers in `middleware_stack`; were that to change, nothing would come in at all.
+    """
+    layers = page.app.middleware_stack or page.app.build_middleware_stack()
+    gate = Gate(layers, home.host, keys, public_url=home.public_url, sign_ins=sign_ins)
+    page.app.middleware_stack = Counted(gate, meter=meter)
 
 
 def head() -> str:
