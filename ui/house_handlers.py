@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from agent.choices import Choice, Choices
 from agent.coordinator import Coordinator
 from agent.errors import AgentError
+from agent.people.users import Users
 from engines.errors import EngineError
 from ui.admin import require_admin
 from ui.handlers import language_in
@@ -29,9 +30,13 @@ class HouseHandlers:
     choices: Choices
     coordinator: Coordinator
 
+    @property
+    def users(self) -> Users:
+        return Users(self.coordinator.sessions)
+
     def show(self, request: gr.Request) -> tuple[Any, ...]:
         """The choice that holds."""
-        require_admin(request)
+        require_admin(request, self.users)
         current, language = self.choices.current, language_in(request)
         hint = say("key_kept" if current.has_key else "key_if_any", language)
         return (
@@ -48,7 +53,7 @@ class HouseHandlers:
         self, brain: str, base_url: str, model: str, api_key: str, engine: str | None, request: gr.Request
     ) -> str:
         """Asks the brain one small thing, and tells what happened."""
-        require_admin(request)
+        require_admin(request, self.users)
         language = language_in(request)
         try:
             tried = self.choices.attempt(chosen(brain, base_url, model, api_key, engine, language))
@@ -64,7 +69,7 @@ class HouseHandlers:
         self, brain: str, base_url: str, model: str, api_key: str, engine: str | None, request: gr.Request
     ) -> tuple[Any, str]:
         """Keeps the choice. The key that was typed is gone from the page."""
-        require_admin(request)
+        require_admin(request, self.users)
         language, before = language_in(request), self.choices.current.engine
         try:
             self.choices.take(chosen(brain, base_url, model, api_key, engine, language), self.coordinator)

@@ -13,9 +13,9 @@ __all__ = ["is_for_all", "own_place", "turned_away"]
 
 FOR_ALL = re.compile(
     r"/sign-in(/huggingface(/back)?)?|/plain\.css|/plain\.svg|/favicon\.ico"
-    r"|/shared/[0-9a-f]{32}(/pictures/[0-9a-f]{32})?|/healthz|/readyz|/metrics"
+    r"|/shared/[0-9a-f]{32}(/pictures/[0-9a-f]{32})?|/v1/images/files/[\w-]{32}|/healthz|/readyz|/metrics"
 )
-"""/metrics has a token of its own."""
+"""/metrics has a token of its own; a link to a picture is one."""
 MOST_CHARACTERS = 300
 NO_STORE = {"Cache-Control": "no-store"}
 

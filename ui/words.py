@@ -197,6 +197,7 @@ TEXTS: Mapping[str, Text] = {
         en="The engine changes when Reverie is started again.", zh="引擎要等 Reverie 重新启动后才会更换。"
     ),
     "not_for_programs": Text(en="A program's key cannot change this.", zh="程序的密钥不能修改这项设置。"),
+    "only_for_admins": Text(en="Only an admin can change this.", zh="只有管理员可以修改这项设置。"),
     "built_in_rules": Text(en="built-in rules", zh="内置规则"),
     "bad_steps": Text(
         en="Steps are a whole number from 1 to 200. Please correct it or leave it empty.",

@@ -17,8 +17,8 @@ from agent.choices import Choice, Choices
 from tests.agent.brains.chat_server import KEY, MODEL, Server, answers, chat_server, refuses
 from tests.agent.test_choices import DRAWN, says
 from tests.doubles import Agent, build_agent
-from tests.ui.callers import OWNER_OF_TOKEN, TOKEN, asked_by
-from ui.gate import OWNER
+from tests.ui.callers import TOKEN, asked_by
+from ui.asking import Way
 from ui.house_handlers import HouseHandlers
 
 ME = asked_by(TOKEN)
@@ -83,9 +83,8 @@ def test_fields_that_the_page_does_not_have_are_refused(house: HouseHandlers, se
 
 def test_strangers_and_programs_set_nothing_up(house: HouseHandlers, server: Server) -> None:
     nobody = gr.Request(Request({"type": "http", "headers": []}))
-    key = [(b"authorization", b"Bearer rv-1")]
-    program = gr.Request(Request({"type": "http", "headers": key, OWNER: OWNER_OF_TOKEN}))
-    for caller in (nobody, program):
+    program, no_admin = asked_by(TOKEN, way=Way.KEY), asked_by(TOKEN, way=Way.SIGN_IN)
+    for caller in (nobody, program, no_admin):
         for act in (
             lambda who: house.show(who),
             lambda who: house.test(*fields(server), request=who),

@@ -31,7 +31,11 @@ OURS = """
 /pictures/{artifact_id}/changes /thumbnails/{artifact_id} /export/{session_id} /import
 /plain.css /plain.svg /account /account/password /account/keys /account/keys/withdraw /account/people/add
 /account/people/remove /account/delete /share/{session_id} /share/{session_id}/withdraw /shared/{share_id}
-/shared/{share_id}/pictures/{artifact_id} /sign-in /sign-out
+/shared/{share_id}/pictures/{artifact_id} /sign-in /sign-out /healthz /readyz /metrics /mcp
+/v1/images/generations /v1/images/edits /v1/images/files/{token} /v1/images/{rest:path} /v1/models
+/v1/models/{name} /v1/chats /v1/chats/{chat_id} /v1/chats/{chat_id}/turns /v1/turns/{turn_id}
+/v1/turns/{turn_id}/events /v1/turns/{turn_id}/cancel /v1/turns/{turn_id}/approve
+/v1/turns/{turn_id}/decline
 """.split()
 GRADIOS = """
 / /openapi.json /login /logout /svelte/{path:path} /gradio_api/deep_link /config /static/{path:path}
@@ -108,6 +112,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     assert process.stdout is not None
     told = json.loads(process.stdout.readline())
     others = dict.fromkeys(("size", "key", "run", "component_id", "segment_id", "file_name"), "1")
+    others |= {"token": "t" * 32, "rest": "variations", "name": "reverie"}
     others |= {"ext": "ts", "api_name": "predict", "environment": "client", "type": "component"}
     url = f"http://127.0.0.1:{port}"
     with httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
@@ -145,7 +150,8 @@ def test_nobody_else_gets_at_what_is_annas(house: House) -> None:
                 continue
             num_cells += 1
             answer = house.call(cell, who)
-            is_closed = answer.status_code == 401 or is_for_all(cell.path) or "{share_id}" in cell.path
+            is_linked = "{share_id}" in cell.path or "{token}" in cell.path
+            is_closed = answer.status_code == 401 or is_for_all(cell.path) or is_linked
             if leaks(answer) or answer.status_code >= 500 or (who in outside and not is_closed):
                 failed.append((who, cell.method, cell.path, answer.status_code))
     assert failed == []
@@ -155,7 +161,9 @@ def test_nobody_else_gets_at_what_is_annas(house: House) -> None:
 def test_strangers_may_open_these_and_no_others(house: House) -> None:
     opened = {cell.path for cell in house.cells if is_for_all(re.sub(r"\{\w+\}", "a" * 32, cell.path))}
     shared = {"/shared/{share_id}", "/shared/{share_id}/pictures/{artifact_id}"}
-    assert opened == {"/sign-in", "/plain.css", "/plain.svg", "/favicon.ico", *shared}
+    watched = {"/healthz", "/readyz", "/metrics"}
+    linked = {"/v1/images/files/{token}"}
+    assert opened == {"/sign-in", "/plain.css", "/plain.svg", "/favicon.ico", *shared, *watched, *linked}
 
 
 def test_the_word_is_there_to_be_found(house: House) -> None:

@@ -15,12 +15,16 @@ from typing import Any
 import httpx
 from PIL import Image
 
+from agent.brains.offline import OfflineBrain
+from agent.choices import Choice, Choices
 from agent.keys import Keys
+from agent.meter import Meter
 from agent.people.belongings import leave
 from agent.people.sign_ins import SignIns
 from agent.people.users import Users
 from agent.sharing import Shares
 from tests.doubles import Agent, build_agent
+from ui.doors.health import Health
 from ui.home import Home
 from ui.serve import serve
 
@@ -36,6 +40,19 @@ def main(folder: Path, port: int) -> None:
         artifacts=agent.artifacts,
         keys=Keys(agent.sessions),
         coordinator=agent.coordinator,
+        choices=Choices(
+            folder=folder,
+            current=Choice(),
+            build=lambda _: OfflineBrain(),
+            brains=("offline",),
+            engines=(),
+        ),
+        health=Health(
+            sessions=agent.sessions,
+            data_folder=folder,
+            engine=lambda: "loaded",
+            meter=Meter(queue_length=lambda: 0, engine_restarts=lambda: 0),
+        ),
         home=Home(host="127.0.0.1", public_url=url, signs_in=True),
         port=port,
     )
@@ -75,8 +92,9 @@ def furnish(agent: Agent) -> dict[str, Any]:
 def draw(agent: Agent, owner: str, thing: str) -> dict[str, str]:
     chat = agent.sessions.create(owner)
     list(agent.coordinator.run(chat.id, owner, f"draw a {thing} {CANARY}"))
-    (picture,) = agent.sessions.turns(chat.id, owner)[-1].artifacts
-    return {"session_id": chat.id, "artifact_id": picture.id}
+    turn = agent.sessions.turns(chat.id, owner)[-1]
+    (picture,) = turn.artifacts
+    return {"session_id": chat.id, "chat_id": chat.id, "turn_id": turn.id, "artifact_id": picture.id}
 
 
 def use_the_page(url: str, cookie: str, folder: Path) -> dict[str, str]:
