@@ -113,7 +113,10 @@ def again(
     index = artifact.step or 0
     steps = turn.plan.steps if turn.plan else ()
     step = steps[index] if steps[index].num_pictures == 1 else steps[index].model_copy(update=ALONE)
-    options = turn.options.model_copy(update={"seed": recipe.seed, **WITHOUT_TRIALS})
+    # What keeps to its place today did not always: the recipe says what was done.
+    options = turn.options.model_copy(
+        update={"seed": recipe.seed, "keeps_place": recipe.keeps_rest, **WITHOUT_TRIALS}
+    )
     try:
         fresh = executor.sessions.open_turn(turn.session_id, OWNER, turn.text, options, after=turn.parent)
         work = Work(

@@ -14,7 +14,7 @@ from agent.changes import Locate, compare, paste_back
 from agent.domain import AdjustStep, Artifact, EditStep, GenerateStep, Origin, PictureOptions, Quality, Step
 from agent.errors import PlanRejected, SourceNotFound
 from agent.operations import PIXELS, Extend
-from agent.places import find_place
+from agent.places import find_place, only_recolors_or_removes
 from agent.safety import check_unwanted, check_words
 from agent.sessions import Sessions
 from agent.sizes import closest, keeps_outline, wanted_size
@@ -96,9 +96,11 @@ class Requests:
         if step.mask is not None:
             return kept_edit(engine, step, source, image, self._mask(step.mask, source, work))
         place = self._place(image, step.instruction)
-        if step.keeps_rest or work.turn.options.keeps_rest:
-            if place is not None:
-                return kept_edit(engine, step, source, image, place)
+        is_asked = step.keeps_rest or work.turn.options.keeps_rest
+        if place is not None and (is_asked or keeps_place(step, work.turn.options, engine)):
+            notices = [] if is_asked else [work.replies.rest_kept()]
+            return kept_edit(engine, step, source, image, place, notices)
+        if is_asked:
             return found_edit(engine, step, source, image, work.replies)
         size = closest(image.width / image.height, engine.info.sizes)
         if image.size != (size.width, size.height):
@@ -214,6 +216,15 @@ class Requests:
             known = {each.id for each in lineage}
             lineage += [self.sessions.artifact(each, owner) for each in member.parents if each not in known]
         return lineage
+
+
+def keeps_place(step: EditStep, options: PictureOptions, engine: Engine) -> bool:
+    """Whether the change goes better, and less far, where it may reach nothing but its thing.
+
+    That was measured for recolouring and removing (python -m tests.bench.kept).
+    """
+    colors = engine.info.vocabulary.get("colors", ())
+    return options.keeps_place and only_recolors_or_removes(step.instruction, colors)
 
 
 def sees_all(engine: Engine, canvas: Image.Image) -> bool:

@@ -43,7 +43,10 @@ def build_page(handlers: Handlers, choices: Choices, *, signs_in: bool = False) 
         wire_conversation(page, session_id, sidebar, library, stage, handlers)
         borrowed = wire_borrowing(stage, Gestures(handlers=handlers))
         keep_settings(page, stage.settings, borrowed)
-        wire_house(stage.settings.house, HouseHandlers(choices=choices, coordinator=handlers.coordinator))
+        used = wire_house(
+            stage.settings.house, HouseHandlers(choices=choices, coordinator=handlers.coordinator)
+        )
+        listen(used.then, Gestures(handlers=handlers).facts, [], [stage.settings.facts])
     return page
 
 

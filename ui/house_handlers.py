@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 from pydantic import ValidationError
 
 from agent.choices import Choice, Choices
@@ -105,11 +106,12 @@ def told(sentence: str, *, is_good: bool) -> str:
     return f'<p class="{"good" if is_good else "bad"}" role="status">{escape(sentence)}</p>'
 
 
-def wire_house(house: House, handlers: HouseHandlers) -> None:
+def wire_house(house: House, handlers: HouseHandlers) -> Dependency:
+    """Returns the gesture after which another brain may read."""
     listen(house.fold.expand, handlers.show, [], [*house.fields, house.server, house.told])
     listen(
         house.brain.input, lambda brain: gr.Column(visible=brain == "openai"), [house.brain], [house.server]
     )
     asking = house.test.click(None, [], [house.told], js="() => `<p>${window.reverie.say('testing')}</p>`")
     listen(asking.then, handlers.test, house.fields, [house.told])
-    listen(house.use.click, handlers.use, house.fields, [house.api_key, house.told])
+    return listen(house.use.click, handlers.use, house.fields, [house.api_key, house.told])

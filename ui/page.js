@@ -44,6 +44,10 @@
     document.addEventListener(kind, (event) => {
       if (!event.target.closest(".settings .more")) closeMore();
     });
+  document.addEventListener("click", (event) => {
+    const fold = event.target.closest(".house > .label-wrap")?.parentElement;
+    if (fold) setTimeout(() => fold.scrollIntoView({ block: "start", behavior: "smooth" }), 150);
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !event.target.closest(".more")) return;
     closeMore();

@@ -37,7 +37,7 @@ TEXTS: Mapping[str, Text] = {
     ),
     "conversation": Text(en="Conversation", zh="对话"),
     "message": Text(en="Message", zh="消息"),
-    "box_hint": Text(en="Say what to draw or what to change…", zh="说说要画什么，或者要改什么…"),
+    "box_hint": Text(en="Say what to draw or to change…", zh="说说要画什么，或者要改什么…"),
     "quality": Text(en="Quality", zh="质量"),
     "full": Text(en="Full", zh="精细"),
     "dev": Text(en="Balanced", zh="均衡"),
@@ -163,7 +163,7 @@ TEXTS: Mapping[str, Text] = {
     "later_version": Text(en="Later version of this message", zh="这条消息的下一个版本"),
     # Settings.
     "more": Text(en="More", zh="更多"),
-    "own_steps": Text(en="the engine's", zh="引擎默认"),
+    "own_steps": Text(en="default", zh="默认"),
     "asks_first": Text(en="Ask me before drawing", zh="画之前先问我"),
     "keeps_rest": Text(en="Keep the rest exactly when changing", zh="修改时其余部分完全不变"),
     "is_checked": Text(en="Check pictures", zh="检查画好的图"),
