@@ -22,12 +22,15 @@ from agent.brains.brain import Brain
 from agent.brains.llama import LlamaBrain
 from agent.brains.offline import OfflineBrain
 from agent.coordinator import Coordinator
+from agent.copies import Copies
 from agent.domain import Quality
 from agent.errors import AgentError
 from agent.jobs import Jobs
 from agent.keys import Keys
 from agent.replay import Outcome, replay
 from agent.sessions import Sessions
+from agent.signing import Signer
+from agent.signing_key import read_signing_key
 from engines.api import Engine, Eyes, Speaker
 from engines.errors import EngineError, ModelNotFound
 from engines.fake import FakeEngine
@@ -82,6 +85,10 @@ class Settings(BaseSettings):
     base_url: str = Field("http://127.0.0.1:11434/v1", description="The language model's server.")
     model: str = Field("", description="The language model's name.")
     api_key: SecretStr = Field(SecretStr("none"), description="The language model's key.")
+    c2pa_certificates: Path | None = Field(
+        None, description="Sign pictures: PEM file with the chain of certificates, the signer's first."
+    )
+    c2pa_key: Path | None = Field(None, description="Sign pictures: PEM file with the signer's private key.")
     replay: Path | None = Field(
         None, description="An exported chat: draw its pictures again, compare them byte by byte, and end."
     )
@@ -130,6 +137,7 @@ class Reverie:
     jobs: Jobs
     coordinator: Coordinator
     brain: Brain
+    signer: Signer | None = None
 
     def close(self) -> None:
         self.coordinator.close()
@@ -141,11 +149,14 @@ class Reverie:
 def build(settings: Settings) -> Reverie:
     """Nothing is opened before all settings hold. Raises AgentError or EngineError."""
     engines = build_engines(settings)
+    signer = build_signer(settings)
     rules = OfflineBrain()
     jobs = Jobs()
     brain = build_llama(settings, engines, jobs) or build_brain(settings) or rules
     sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")
-    artifacts = Artifacts(settings.data_folder / "pictures")
+    artifacts = Artifacts(
+        settings.data_folder / "pictures", Copies(settings.data_folder / "cache" / "signed")
+    )
     sessions.mark_interrupted()
     sessions.drop_temporary()
     artifacts.sweep(sessions.hashes())
@@ -168,6 +179,7 @@ def build(settings: Settings) -> Reverie:
         jobs=jobs,
         coordinator=coordinator,
         brain=brain,
+        signer=signer,
     )
 
 
@@ -212,6 +224,16 @@ def build_llama(settings: Settings, engines: Engines, jobs: Jobs) -> Brain | Non
     return LlamaBrain(load, jobs)
 
 
+def build_signer(settings: Settings) -> Signer | None:
+    """Who signs pictures, if that is wanted. Raises AgentError for a key that will not do."""
+    certificates, key = settings.c2pa_certificates, settings.c2pa_key
+    if certificates is None and key is None:
+        return None
+    if certificates is None or key is None:
+        raise AgentError("To sign pictures give both --c2pa-certificates and --c2pa-key, or neither.")
+    return Signer(read_signing_key(certificates, key))
+
+
 def build_brain(settings: Settings) -> Brain | None:
     """The language model, if one is wanted; without it the rules answer. Raises AgentError."""
     if settings.brain != "openai":
@@ -251,6 +273,7 @@ def main() -> int:
         coordinator=reverie.coordinator,
         host=settings.host,
         port=settings.port,
+        signer=reverie.signer,
     )
     print(f"Reverie is at {page.local_url} (chats and pictures in {settings.data_folder})", flush=True)
     threading.Thread(target=reverie.engines.load, name="loading", daemon=True).start()

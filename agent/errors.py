@@ -9,6 +9,9 @@ AgentError
 ├── UploadRejected     a file is not a picture we can take
 ├── ImportRejected     a file is not a chat that was exported, or damaged
 ├── MessageRefused     the message cannot become a turn: empty, too long, or another turn is running
+├── GateUnavailable    nobody can say whether a request is safe
+├── KeyRejected        pictures cannot be signed with this key
+├── SigningFailed      a picture could not be signed
 ├── DeviceStalled      the engine gives no sign of life
 └── StorageUnavailable the data folder cannot be read or written
 
@@ -50,6 +53,18 @@ class ImportRejected(AgentError):
 
 class MessageRefused(AgentError):
     """The message cannot become a turn: it is empty or too long, or another turn is running."""
+
+
+class GateUnavailable(AgentError):
+    """Nobody can say whether a request is safe, so it is not carried out."""
+
+
+class KeyRejected(AgentError):
+    """Pictures cannot be signed with this key."""
+
+
+class SigningFailed(AgentError):
+    """A picture could not be signed, so it is not handed out."""
 
 
 class DeviceStalled(AgentError):

@@ -25,7 +25,7 @@ from agent.domain import (
     Step,
 )
 from agent.jobs import Jobs
-from agent.marks import source_type_of
+from agent.marks import source_type_of, xmp
 from agent.metadata import png_with_recipe
 from agent.places import by_eyes
 from agent.replies import Replies
@@ -134,10 +134,13 @@ class Executor:
             sample = call.make(seed, lambda progress: work.token.raise_if_cancelled())
             return Drawn(sample=sample, seconds=time.monotonic() - begun)
 
+        source_type = source_type_of(self._ancestors(call, work), preset="")
+        mark = xmp(source_type).encode() if source_type else b""
+
         def on_progress(progress: Progress) -> None:
             nonlocal begun
             begun = time.monotonic() if progress.step == 0 else begun
-            preview = None if progress.preview is None else jpeg(progress.preview)
+            preview = None if progress.preview is None else jpeg(progress.preview, mark)
             work.pipe.progress(work.index, progress.step, progress.num_steps, preview)
 
         sample = self.jobs.run(
@@ -221,7 +224,7 @@ def base_seed(wanted: int | None, finished: Mapping[int, Artifact]) -> int:
     return secrets.randbits(31)
 
 
-def jpeg(image: Image.Image) -> bytes:
+def jpeg(image: Image.Image, mark: bytes) -> bytes:
     file = io.BytesIO()
-    image.convert("RGB").save(file, "JPEG", quality=PREVIEW_QUALITY)
+    image.convert("RGB").save(file, "JPEG", quality=PREVIEW_QUALITY, xmp=mark)
     return file.getvalue()

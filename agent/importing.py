@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from agent.artifacts import Artifacts
 from agent.domain import Session, TurnStatus
+from agent.encoding import unsigned
 from agent.errors import ImportRejected, UploadRejected
 from agent.metadata import bare_png_size
 from agent.record import RECORD_NAME, ArtifactRecord, Record, TurnRecord
@@ -107,11 +108,11 @@ def require_consistent(record: Record) -> None:
 
 
 def read_picture(archive: zipfile.ZipFile, picture: ArtifactRecord) -> CleanPicture:
-    """The recorded bytes if they are a plain PNG of our kind, else the picture cleaned like an upload.
+    """The recorded bytes, unsigned, if they are a plain PNG of our kind, else cleaned like an upload.
 
     Raises ImportRejected.
     """
-    content = read_entry(archive, picture.file or "", MAX_BYTES)
+    content = unsigned(read_entry(archive, picture.file or "", MAX_BYTES))
     if hashlib.sha256(content).hexdigest() != picture.sha256:
         raise ImportRejected(f"{picture.file} is not the picture that was exported. It was not imported.")
     try:

@@ -129,7 +129,7 @@ def test_everything_imported_is_declared() -> None:
     """What works only because something else happens to need it breaks with that thing's next version."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    texts = [*project["dependencies"], *extras["small-gpu"], *extras["gguf"]]
+    texts = [*project["dependencies"], *extras["small-gpu"], *extras["gguf"], *extras["c2pa"]]
     declared = {canonicalize_name(Requirement(text).name) for text in texts}
     providers = importlib.metadata.packages_distributions()
     files = [ROOT / "app.py", *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))]

@@ -10,8 +10,10 @@ from starlette.middleware import Middleware
 
 from agent.artifacts import Artifacts
 from agent.coordinator import Coordinator
+from agent.exits import Exits
 from agent.keys import Keys
 from agent.sessions import Sessions
+from agent.signing import Signer
 from ui.card_routes import card_routes
 from ui.chat import build_page
 from ui.gate import Gate
@@ -32,9 +34,17 @@ MAX_FILE_SIZE = "25mb"
 
 
 def serve(
-    *, sessions: Sessions, artifacts: Artifacts, keys: Keys, coordinator: Coordinator, host: str, port: int
+    *,
+    sessions: Sessions,
+    artifacts: Artifacts,
+    keys: Keys,
+    coordinator: Coordinator,
+    host: str,
+    port: int,
+    signer: Signer | None = None,
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
+    exits = Exits(sessions, artifacts, signer)
     page = build_page(Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns()))
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
     page.launch(
@@ -64,8 +74,8 @@ def serve(
             "middleware": [Middleware(Gate, host=host, keys=keys)],
             "routes": [
                 *card_routes(sessions),
-                *picture_routes(sessions, artifacts),
-                *transfer_routes(sessions, artifacts),
+                *picture_routes(exits),
+                *transfer_routes(exits),
             ],
         },
     )
