@@ -25,6 +25,9 @@ from agent.coordinator import Coordinator
 from agent.copies import Copies
 from agent.domain import Quality
 from agent.errors import AgentError
+from agent.gates.gates import Gates
+from agent.gates.moderation import Moderation, ModerationPictures, ModerationWords
+from agent.gates.rules import RuleGate
 from agent.jobs import Jobs
 from agent.keys import Keys
 from agent.replay import Outcome, replay
@@ -85,6 +88,13 @@ class Settings(BaseSettings):
     base_url: str = Field("http://127.0.0.1:11434/v1", description="The language model's server.")
     model: str = Field("", description="The language model's name.")
     api_key: SecretStr = Field(SecretStr("none"), description="The language model's key.")
+    moderation_url: str | None = Field(
+        None,
+        description="Server with an OpenAI-like /moderations that judges words and pictures too, such as "
+        "https://api.openai.com/v1; what it refuses, and all while it does not answer, is not made.",
+    )
+    moderation_model: str = Field("omni-moderation-latest", description="The judging model's name.")
+    moderation_key: SecretStr = Field(SecretStr("none"), description="That server's key.")
     c2pa_certificates: Path | None = Field(
         None, description="Sign pictures: PEM file with the chain of certificates, the signer's first."
     )
@@ -171,6 +181,7 @@ def build(settings: Settings) -> Reverie:
         vocabulary=engines.vocabulary,
         eyes=engines.eyes,
         presets=engines.presets,
+        gates=build_gates(settings),
     )
     return Reverie(
         engines=engines,
@@ -222,6 +233,16 @@ def build_llama(settings: Settings, engines: Engines, jobs: Jobs) -> Brain | Non
         return load_speaker(painter.get())
 
     return LlamaBrain(load, jobs)
+
+
+def build_gates(settings: Settings) -> Gates:
+    """The rules, and behind them a model that judges, if there is one."""
+    if settings.moderation_url is None:
+        return Gates()
+    moderation = Moderation(
+        settings.moderation_url, settings.moderation_model, settings.moderation_key.get_secret_value()
+    )
+    return Gates(words=(RuleGate(), ModerationWords(moderation)), pictures=(ModerationPictures(moderation),))
 
 
 def build_signer(settings: Settings) -> Signer | None:

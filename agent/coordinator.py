@@ -11,22 +11,15 @@ from pathlib import Path
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
 from agent.context import build_context
-from agent.domain import (
-    Artifact,
-    Origin,
-    PictureOptions,
-    Plan,
-    Quality,
-    Turn,
-    TurnStatus,
-)
-from agent.errors import AgentError, StorageUnavailable
+from agent.domain import Artifact, Origin, PictureOptions, Plan, Quality, Turn, TurnStatus
+from agent.errors import AgentError, StorageUnavailable, UnsafeRequest
 from agent.events import Event
 from agent.executor import Executor
+from agent.gates.gates import Gates, language_of
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
 from agent.masks import clean_mask, painted_picture
-from agent.messages import Message, clean_text, go_back_to, require_message
+from agent.messages import Message, clean_text, go_back_to, require_message, require_uploads
 from agent.planner import reworded, waiting_plan
 from agent.replies import Replies
 from agent.running import OpenTurn, Running, join
@@ -57,6 +50,7 @@ class Coordinator:
         vocabulary: Mapping[str, tuple[str, ...]],
         eyes: Eyes | None = None,
         presets: Sequence[str] = (),
+        gates: Gates = Gates(),
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
@@ -74,7 +68,9 @@ class Coordinator:
             engines=engines,
             editors=editors,
             eyes=eyes,
+            gates=gates,
         )
+        self.gates = gates
         self.vocabulary = vocabulary
         self.eyes = eyes
         self.presets = presets
@@ -239,7 +235,7 @@ class Coordinator:
             end = self._break_off(running, TurnStatus.STOPPED, "")
         except (AgentError, EngineError) as error:
             log.info("turn %s failed: %s", running.pipe.turn_id, error)
-            end = self._break_off(running, TurnStatus.FAILED, str(error))
+            end = self._break_off(running, TurnStatus.FAILED, str(error), isinstance(error, UnsafeRequest))
         except Exception:
             log.exception("turn %s broke", running.pipe.turn_id)
             end = self._break_off(running, TurnStatus.FAILED, BROKE)
@@ -257,7 +253,9 @@ class Coordinator:
             return lambda: running.pipe.waiting(Plan.model_validate(state["plan"]), state["reply"])
         return lambda: running.pipe.done(state["reply"], tuple(state["shown"]))
 
-    def _break_off(self, running: Running, status: TurnStatus, sentence: str) -> Callable[[], None]:
+    def _break_off(
+        self, running: Running, status: TurnStatus, sentence: str, is_refused: bool = False
+    ) -> Callable[[], None]:
         """Close a turn that was stopped or failed, keeping what is finished; returns how to tell so."""
         replies, made = Replies("en"), list[Artifact]()
         if running.turn is not None:
@@ -272,13 +270,14 @@ class Coordinator:
                 self.sessions.close_turn(turn_id, status, reply, [artifact.id for artifact in made])
         except StorageUnavailable:
             log.exception("turn %s could not be closed; the next start marks it as stopped", turn_id)
-        return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply)
+        return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply, is_refused)
 
     def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""
-        require_message(message)
+        require_message(message, self.gates)
         session = self.sessions.get(session_id, running.owner)
         uploads = [clean_upload(file) for file in message.files]
+        require_uploads(uploads, message, self.gates)
         mask = None
         if message.mask is not None:
             picture = painted_picture(self.sessions, session, running.owner, message.mask_of)
@@ -313,6 +312,7 @@ class Coordinator:
 
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:
         was = self.sessions.turn(turn_id, running.owner)
+        self.gates.require_words(was.text, language_of(was.text))
         turn = self.sessions.reopen_turn(turn_id, running.owner)
         running.pipe.turn_id = turn.id
         context = self._context(running, turn, self.sessions.get(turn.session_id, running.owner).head, ())

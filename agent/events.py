@@ -87,10 +87,11 @@ class TurnStopped(TurnEvent):
 
 
 class TurnFailed(TurnEvent):
-    """The turn failed; `reply` says what happened and what to do."""
+    """The turn failed; `reply` says what happened and what to do. `is_refused`: a gate said no."""
 
     kind: Literal["failed"] = "failed"
     reply: str
+    is_refused: bool = False
 
 
 Event = Annotated[

@@ -24,6 +24,7 @@ from agent.domain import (
     Recipe,
     Step,
 )
+from agent.gates.gates import Gates
 from agent.jobs import Jobs
 from agent.marks import source_type_of, xmp
 from agent.metadata import png_with_recipe
@@ -69,8 +70,9 @@ class Executor:
         engines: Mapping[Quality, Engine],
         editors: Mapping[Quality, Engine],
         eyes: Eyes | None = None,
+        gates: Gates = Gates(),
     ) -> None:
-        """`eyes` find things in pictures and check what was made."""
+        """`eyes` find things in pictures and check what was made, `gates` say what is not made at all."""
         self.sessions = sessions
         self.artifacts = artifacts
         self.jobs = jobs
@@ -80,7 +82,9 @@ class Executor:
             engines=engines,
             editors=editors,
             locate=None if eyes is None else by_eyes(eyes),
+            gates=gates,
         )
+        self.gates = gates
         self.checker = Checker(eyes)
 
     def reads_description(self, options: PictureOptions) -> bool:
@@ -122,6 +126,7 @@ class Executor:
     def _attempt(self, call: Call, seed: int, expected: Asked | None, number: int, work: Work) -> Attempt:
         drawn = self._draw(call, seed, work)
         finished = call.finish(drawn.sample.image)
+        self.gates.require_picture(finished.image, work.replies.language)
         verdict = self.checker.verdict(finished.image, expected, work.replies.language)
         return Attempt(
             sample=drawn.sample, finished=finished, verdict=verdict, number=number, seconds=drawn.seconds
@@ -140,7 +145,8 @@ class Executor:
         def on_progress(progress: Progress) -> None:
             nonlocal begun
             begun = time.monotonic() if progress.step == 0 else begun
-            preview = None if progress.preview is None else jpeg(progress.preview, mark)
+            is_shown = progress.preview is not None and not self.gates.pictures
+            preview = jpeg(progress.preview, mark) if is_shown and progress.preview else None
             work.pipe.progress(work.index, progress.step, progress.num_steps, preview)
 
         sample = self.jobs.run(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from agent.branches import TIP
 from agent.domain import MAX_PROMPT_CHARACTERS, Artifact, Decision, PictureOptions, Route
 from agent.errors import MessageRefused
+from agent.gates.gates import Gates, language_of
 from agent.replies import Replies
-from agent.safety import check_words
+from agent.uploads import CleanPicture
 
-__all__ = ["MAX_UPLOADS", "Message", "clean_text", "go_back_to", "require_message"]
+__all__ = ["MAX_UPLOADS", "Message", "clean_text", "go_back_to", "require_message", "require_uploads"]
 
 MAX_UPLOADS = 4
 
@@ -40,8 +44,8 @@ def go_back_to(picture: Artifact, language: str) -> Message:
     )
 
 
-def require_message(message: Message) -> None:
-    """Raises MessageRefused or UnsafeRequest."""
+def require_message(message: Message, gates: Gates) -> None:
+    """Raises MessageRefused, UnsafeRequest or GateUnavailable."""
     num_characters = len(message.text)
     if num_characters > MAX_PROMPT_CHARACTERS:
         raise MessageRefused(
@@ -56,7 +60,14 @@ def require_message(message: Message) -> None:
         raise MessageRefused(
             f"You sent {len(message.files)} files; I take up to {MAX_UPLOADS} a message. Please send fewer."
         )
-    check_words(message.text)
+    gates.require_words(message.text, language_of(message.text))
+
+
+def require_uploads(uploads: Sequence[CleanPicture], message: Message, gates: Gates) -> None:
+    """Before they are kept. Raises UnsafeRequest or GateUnavailable."""
+    for upload in uploads:
+        with Image.open(io.BytesIO(upload.png), formats=("PNG",)) as image:
+            gates.require_picture(image, language_of(message.text))
 
 
 def clean_text(text: str) -> str:

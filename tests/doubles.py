@@ -13,6 +13,7 @@ from agent.brains.brain import Brain, Context
 from agent.coordinator import Coordinator
 from agent.domain import Decision, DecisionStep, Quality, Route
 from agent.errors import AgentError
+from agent.gates.gates import Gates
 from agent.jobs import Jobs
 from agent.sessions import Sessions
 from engines.api import Box, Engine, Eyes, Seen
@@ -105,6 +106,7 @@ def build_agent(
     engines: Mapping[Quality, Engine] | None = None,
     editors: Mapping[Quality, Engine] | None = None,
     eyes: Eyes | None = None,
+    gates: Gates = Gates(),
 ) -> Agent:
     """An agent on SQLite in `folder`, as app.build would make it."""
     both = {Quality.FULL: engine or FakeEngine()}
@@ -123,5 +125,6 @@ def build_agent(
             (each.info.vocabulary for each in (both if engines is None else engines).values()), {}
         ),
         eyes=eyes,
+        gates=gates,
     )
     return Agent(sessions=sessions, artifacts=artifacts, jobs=jobs, coordinator=coordinator)

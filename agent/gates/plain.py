@@ -11,7 +11,9 @@ LOOKALIKES = str.maketrans(
     "аеорсухіјѕԁһкмтвнпɡαεορυικντӏ",
     "aeopcyxijsdhkmtbhngaeopuikvtl",
 )
-TRADITIONAL = str.maketrans("脫褲體愛兒裝軟門過換臉圖裡裏內個這讓給幫親學師員處", "脱裤体爱儿装软门过换脸图里里内个这让给帮亲学师员处")
+TRADITIONAL = str.maketrans(
+    "脫褲體愛兒裝軟門過換臉圖裡裏內個這讓給幫親學師員處", "脱裤体爱儿装软门过换脸图里里内个这让给帮亲学师员处"
+)
 LEET = str.maketrans("0134578@$!|", "oieastbasil")
 WILD = {
     "n*ked": "naked", "n*de": "nude", "nvde": "nude", "p*rn": "porn", "pr0n": "porn", "pron": "porn",
@@ -40,7 +42,9 @@ def readings(text: str) -> str:
 def folded(text: str) -> str:
     """One form for each letter: no accents, nothing invisible, no other alphabet's lookalikes."""
     parts = unicodedata.normalize("NFKD", text)
-    seen = "".join(each for each in parts if unicodedata.category(each) not in {"Cf", "Mn", "Me", "Cc"} or each in "\n\t")
+    seen = "".join(
+        each for each in parts if unicodedata.category(each) not in {"Cf", "Mn", "Me", "Cc"} or each in "\n\t"
+    )
     composed = unicodedata.normalize("NFKC", seen).lower()
     return composed.translate(LOOKALIKES).translate(TRADITIONAL)
 

@@ -42,4 +42,3 @@ class RuleGate:
 
 def has_minor(words: str, shown: str) -> bool:
     return any(MINOR.search(each) for each in (words, HARMLESS.sub(" ", readings(shown)) if shown else ""))
-

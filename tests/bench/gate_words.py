@@ -1,8 +1,10 @@
 """How many requests the rules of the gate on words refuse, of those that they should and of those that not.
 
-`python -m tests.bench.gate_words` counts over tests/data/gate_words.jsonl; `--show` lists each miss. The lines
-of "seen" and "unseen" were written before the rules, those of "later" after them, to get past them; the rules
-were changed for none but "seen".
+`python -m tests.bench.gate_words` counts over tests/data/gate_words.jsonl; `--show` lists each miss. The
+lines of "seen" and "unseen" were written before the rules, those of "hard" afterwards, to get past them, and
+those of "last" after the rules had been fitted to "hard". Judged for the first time, 8 of the 55 of "hard"
+were refused and 21 of the 40 of "last": that, and not the share of "unseen", is what rules catch of somebody
+who tries.
 """
 
 from __future__ import annotations
@@ -64,16 +66,18 @@ def count(gate: WordsGate, split: str, is_harmful: bool, among: Sequence[Line]) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--show", choices=("seen", "unseen", "later", "everyday"))
+    parser.add_argument("--show", choices=("seen", "unseen", "hard", "last", "everyday"))
     shown = parser.parse_args().show
     among = [*lines(), *everyday()]
     for split, is_harmful in (
         ("seen", True),
         ("unseen", True),
-        ("later", True),
+        ("hard", True),
+        ("last", True),
         ("seen", False),
         ("unseen", False),
-        ("later", False),
+        ("hard", False),
+        ("last", False),
         ("everyday", False),
     ):
         counted = count(RuleGate(), split, is_harmful, among)
