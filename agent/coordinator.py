@@ -12,7 +12,7 @@ from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
 from agent.context import build_context
 from agent.domain import Artifact, Origin, PictureOptions, Plan, Quality, Turn, TurnStatus
-from agent.errors import AgentError, StorageUnavailable, UnsafeRequest
+from agent.errors import AgentError, StorageUnavailable
 from agent.events import Event
 from agent.executor import Executor
 from agent.gates.gates import Gates, language_of
@@ -235,7 +235,7 @@ class Coordinator:
             end = self._break_off(running, TurnStatus.STOPPED, "")
         except (AgentError, EngineError) as error:
             log.info("turn %s failed: %s", running.pipe.turn_id, error)
-            end = self._break_off(running, TurnStatus.FAILED, str(error), isinstance(error, UnsafeRequest))
+            end = self._break_off(running, TurnStatus.FAILED, str(error))
         except Exception:
             log.exception("turn %s broke", running.pipe.turn_id)
             end = self._break_off(running, TurnStatus.FAILED, BROKE)
@@ -253,9 +253,7 @@ class Coordinator:
             return lambda: running.pipe.waiting(Plan.model_validate(state["plan"]), state["reply"])
         return lambda: running.pipe.done(state["reply"], tuple(state["shown"]))
 
-    def _break_off(
-        self, running: Running, status: TurnStatus, sentence: str, is_refused: bool = False
-    ) -> Callable[[], None]:
+    def _break_off(self, running: Running, status: TurnStatus, sentence: str) -> Callable[[], None]:
         """Close a turn that was stopped or failed, keeping what is finished; returns how to tell so."""
         replies, made = Replies("en"), list[Artifact]()
         if running.turn is not None:
@@ -270,7 +268,7 @@ class Coordinator:
                 self.sessions.close_turn(turn_id, status, reply, [artifact.id for artifact in made])
         except StorageUnavailable:
             log.exception("turn %s could not be closed; the next start marks it as stopped", turn_id)
-        return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply, is_refused)
+        return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply)
 
     def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""

@@ -82,19 +82,23 @@ def with_mark(png: bytes, source_type: SourceType) -> bytes:
     return png[:HEADER_BYTES] + chunk + png[HEADER_BYTES:]
 
 
-def as_jpeg(png: bytes, quality: int, comment: str = "") -> bytes:
+def as_jpeg(png: bytes, quality: int, comment: str = "", longest_px: int | None = None) -> bytes:
     """Over white where it is transparent. `comment` is the infotext, where other tools look for it."""
     with Image.open(io.BytesIO(png), formats=("PNG",)) as file:
         image = flat(file)
+    if longest_px:
+        image.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=quality, xmp=mark_in(png), exif=exif_with(comment))
     return out.getvalue()
 
 
-def as_webp(png: bytes, quality: int, comment: str = "") -> bytes:
+def as_webp(png: bytes, quality: int, comment: str = "", longest_px: int | None = None) -> bytes:
     """With its transparency."""
     with Image.open(io.BytesIO(png), formats=("PNG",)) as file:
         image = file.convert("RGBA" if file.has_transparency_data else "RGB")
+    if longest_px:
+        image.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     image.save(out, "WEBP", quality=quality, xmp=mark_in(png), exif=exif_with(comment))
     return out.getvalue()

@@ -87,11 +87,10 @@ class TurnStopped(TurnEvent):
 
 
 class TurnFailed(TurnEvent):
-    """The turn failed; `reply` says what happened and what to do. `is_refused`: a gate said no."""
+    """The turn failed; `reply` says what happened and what to do."""
 
     kind: Literal["failed"] = "failed"
     reply: str
-    is_refused: bool = False
 
 
 Event = Annotated[

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from agent.artifacts import Artifacts
-from agent.domain import Artifact, Origin, SourceType
+from agent.domain import Artifact, SourceType, Value
 from agent.encoding import Form, as_jpeg, as_webp, with_mark
 from agent.marks import source_type_of
 from agent.metadata import infotext, without_metadata
@@ -18,6 +18,15 @@ from agent.signing import Manifest, Signer, manifest_of
 __all__ = ["QUALITY", "Exits"]
 
 QUALITY = 90
+
+
+class Wanted(Value):
+    """What kind of file somebody wants."""
+
+    form: Form
+    bare: bool
+    quality: int
+    longest_px: int | None
 
 
 class Exits:
@@ -45,22 +54,23 @@ class Exits:
         form: Form = Form.PNG,
         bare: bool = False,
         quality: int = QUALITY,
+        longest_px: int | None = None,
     ) -> bytes:
         """The file of a picture whose owner was asked for already; `bare` leaves its settings out.
 
-        `quality` (1 to 100) is of JPEG and WebP. Raises SourceNotFound, StorageUnavailable, SigningFailed.
+        `quality` (1 to 100) and `longest_px` are of JPEG and WebP, a PNG keeps every pixel. Raises
+        SourceNotFound, StorageUnavailable, SigningFailed.
         """
-        if artifact.origin is Origin.MASK:
-            return self.artifacts.read(artifact.sha256)
+        wanted = Wanted(form=form, bare=bare, quality=quality, longest_px=longest_px)
         source_type = self._source_type(artifact, owner)
         manifest = self._manifest(artifact, owner, source_type)
         if self.signer is None or manifest is None:
-            return self._unsigned(artifact, source_type, form, bare, quality)
-        key = copy_key(form, bare, quality, manifest, self.signer)
+            return self._unsigned(artifact, source_type, wanted)
+        key = copy_key(wanted, manifest, self.signer)
         kept = self.artifacts.copies.get(artifact.sha256, key) if self.artifacts.copies else None
         if kept is not None:
             return kept
-        signed = self.signer.sign(self._unsigned(artifact, source_type, form, bare, quality), form, manifest)
+        signed = self.signer.sign(self._unsigned(artifact, source_type, wanted), form, manifest)
         self._keep(artifact.sha256, key, signed)
         return signed
 
@@ -72,19 +82,17 @@ class Exits:
         if not self.artifacts.path(sha256).exists():
             self.artifacts.copies.forget([sha256])
 
-    def _unsigned(
-        self, artifact: Artifact, source_type: SourceType | None, form: Form, bare: bool, quality: int
-    ) -> bytes:
+    def _unsigned(self, artifact: Artifact, source_type: SourceType | None, wanted: Wanted) -> bytes:
         png = self.artifacts.read(artifact.sha256)
         png = png if source_type is None else with_mark(png, source_type)
-        comment = "" if bare or artifact.recipe is None else infotext(artifact.recipe)
-        match form:
+        comment = "" if wanted.bare or artifact.recipe is None else infotext(artifact.recipe)
+        match wanted.form:
             case Form.PNG:
-                return without_metadata(png) if bare else png
+                return without_metadata(png) if wanted.bare else png
             case Form.JPEG:
-                return as_jpeg(png, quality, comment)
+                return as_jpeg(png, wanted.quality, comment, wanted.longest_px)
             case Form.WEBP:
-                return as_webp(png, quality, comment)
+                return as_webp(png, wanted.quality, comment, wanted.longest_px)
 
     def _source_type(self, artifact: Artifact, owner: str) -> SourceType | None:
         """As its recipe says; pictures from before there were marks are told by their line."""
@@ -119,7 +127,7 @@ class Exits:
         return line
 
 
-def copy_key(form: Form, bare: bool, quality: int, manifest: Manifest, signer: Signer) -> str:
+def copy_key(wanted: Wanted, manifest: Manifest, signer: Signer) -> str:
     """Two files with the same key would say the same."""
-    facts = [form, bare, 0 if form is Form.PNG else quality, manifest.to_c2pa(), signer.fingerprint]
+    facts = [wanted.model_dump(mode="json"), manifest.to_c2pa(), signer.fingerprint]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]

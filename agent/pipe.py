@@ -72,8 +72,8 @@ class EventPipe:
     def stopped(self, reply: str) -> None:
         self._put(lambda i, turn: TurnStopped(event_id=i, turn_id=turn, reply=reply))
 
-    def failed(self, reply: str, is_refused: bool = False) -> None:
-        self._put(lambda i, turn: TurnFailed(event_id=i, turn_id=turn, reply=reply, is_refused=is_refused))
+    def failed(self, reply: str) -> None:
+        self._put(lambda i, turn: TurnFailed(event_id=i, turn_id=turn, reply=reply))
 
     def _put(self, event: Callable[[int, str], Event]) -> None:
         """Numbering and queueing are one act, or ids could arrive out of order."""

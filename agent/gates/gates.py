@@ -9,7 +9,7 @@ from PIL import Image
 
 from agent.errors import UnsafeRequest
 from agent.gates.gate import Harm, PictureGate, Verdict, WordsGate
-from agent.gates.rules import RuleGate
+from agent.gates.rules import RuleGate, undresses_minors
 from agent.replies import Replies
 
 __all__ = ["Gates", "language_of"]
@@ -26,6 +26,11 @@ class Gates:
         """Raises UnsafeRequest, or GateUnavailable where nobody can tell."""
         for gate in self.words:
             require(gate.check(text, shown=shown, is_upload=is_upload), language)
+
+    def require_unwanted(self, unwanted: str, prompt: str, language: str) -> None:
+        """Of a negative prompt. Raises UnsafeRequest."""
+        if undresses_minors(unwanted, prompt):
+            raise UnsafeRequest(sentence(Harm.MINORS, Replies(language)))
 
     def require_picture(self, image: Image.Image, language: str) -> None:
         """Raises UnsafeRequest, or GateUnavailable where nobody can tell."""

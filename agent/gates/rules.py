@@ -13,6 +13,7 @@ from agent.gates.vocabulary import (
     ALWAYS_MINORS,
     ALWAYS_UNDRESSING,
     BARE,
+    CLOTHED,
     HARMLESS,
     MINOR,
     REAL,
@@ -20,7 +21,7 @@ from agent.gates.vocabulary import (
     UNDRESSING,
 )
 
-__all__ = ["RuleGate"]
+__all__ = ["RuleGate", "undresses_minors"]
 
 
 class RuleGate:
@@ -38,6 +39,11 @@ class RuleGate:
         if is_sexual and any(each.search(words) for each in REAL):
             return Verdict(harm=Harm.REAL_PERSON)
         return PASSED
+
+
+def undresses_minors(unwanted: str, prompt: str) -> bool:
+    """Whether a picture of minors shall show no clothes: what is not wanted undresses as well as words do."""
+    return CLOTHED.search(readings(unwanted)) is not None and has_minor("", prompt)
 
 
 def has_minor(words: str, shown: str) -> bool:

@@ -8,6 +8,7 @@ __all__ = [
     "ALWAYS_MINORS",
     "ALWAYS_UNDRESSING",
     "BARE",
+    "CLOTHED",
     "HARMLESS",
     "MINOR",
     "REAL",
@@ -175,6 +176,13 @@ BARE = either(
     r"脱掉?衣服|脱光|裸|[不没]穿衣服",
 )
 """What nobody in an upload is made, whoever it is."""
+
+CLOTHED = either(
+    r"\b(?:cloth(?:es|ing|ed)|dress(?:es|ed)?|garments?|outfits?|underwear|pants|trousers|shirts?|skirts?"
+    r"|swim(?:suits?|wear))\b",
+    r"衣|裙|裤|穿",
+)
+"""Nobody wants a child without these in good faith."""
 
 FIRST_NAMES = (
     "adam alex alexandra amy angela angelina anna anne ariana ben beyonce billie brad britney bruce "

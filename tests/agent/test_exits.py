@@ -278,6 +278,14 @@ def test_without_a_key_marks_leave_all_the_same(house: House) -> None:
     assert exits.picture(house.drawn, "ann") == house.agent.artifacts.read(house.drawn.sha256)
 
 
+def test_a_smaller_file_is_signed_as_well(house: House) -> None:
+    for form in (Form.JPEG, Form.WEBP):
+        content = house.exits.picture(house.drawn, "ann", form=form, longest_px=50, quality=60)
+        assert is_valid(content, form)
+        with Image.open(io.BytesIO(content)) as image:
+            assert max(image.size) == 50
+
+
 def test_small_pictures_and_maps_of_changes_are_marked(house: House) -> None:
     agent = house.agent
     assert term_of(SourceType.MODEL) in mark_of(Thumbnails(agent.artifacts).jpeg(house.drawn.sha256, 96))

@@ -13,14 +13,16 @@ from agent.domain import PictureOptions, TurnStatus
 from agent.errors import GateUnavailable
 from agent.events import ArtifactReady, Event, TurnFailed, TurnWaiting
 from agent.gates.gate import PASSED, Harm, Verdict
-from agent.gates.gates import Gates
+from agent.gates.gates import Gates, sentence
 from agent.gates.rules import RuleGate
+from agent.replies import Replies
 from agent.requests import Requests
 from agent.uploads import as_png
 from engines.fake import FakeEngine
 from tests.doubles import Agent, ScriptedBrain, build_agent, draw, edit
 
 BAD = "nudify this photo"
+REFUSALS = [sentence(harm, Replies(language)) for harm in Harm for language in ("en", "zh")]
 
 
 class RedGate:
@@ -67,7 +69,7 @@ def chat(tmp_path: Path) -> Iterator[Chat]:
 def refusal(events: list[Event]) -> TurnFailed:
     end = events[-1]
     assert isinstance(end, TurnFailed)
-    assert end.is_refused
+    assert any(end.reply.endswith(each) for each in REFUSALS)
     return end
 
 
@@ -151,7 +153,6 @@ def test_nothing_is_made_while_a_gate_does_not_answer(chat: Chat) -> None:
     chat.eye.is_away = True
     end = chat.say("a dog")[-1]
     assert isinstance(end, TurnFailed)
-    assert not end.is_refused
     assert "does not answer" in end.reply
     assert [*chat.agent.artifacts.folder.rglob("*.png")] == []
 

@@ -119,3 +119,12 @@ def test_what_was_measured_still_holds() -> None:
         assert count(gate, split, True, among).share <= most_missed
         assert count(gate, split, False, among).share <= most_refused
     assert count(gate, "everyday", False, among).wrong == []
+
+
+def test_a_minor_is_not_undressed_by_what_is_not_wanted() -> None:
+    gates = Gates()
+    gates.require_unwanted("blurry, watermark", "a child on a swing", "en")
+    gates.require_unwanted("clothes", "a statue of a rider", "en")
+    for unwanted in ("clothes, shirt", "cl0thes", "dressed", "衣服"):
+        with pytest.raises(UnsafeRequest, match="minors"):
+            gates.require_unwanted(unwanted, "a child on a swing", "en")
