@@ -23,6 +23,7 @@ from agent.brains.llama import LlamaBrain
 from agent.brains.offline import OfflineBrain
 from agent.choices import Choice, Choices, read_choice
 from agent.coordinator import Coordinator
+from agent.copies import Copies
 from agent.decoder.pool import Decoders
 from agent.domain import Quality
 from agent.errors import AgentError
@@ -35,6 +36,7 @@ from agent.people.first import add_first_user
 from agent.people.users import Users
 from agent.replay import Outcome, replay
 from agent.sessions import Sessions
+from agent.signing import Signer
 from agent.studio import StudioGraph, studio_graph
 from engines.apart import apart
 from engines.api import Engine, Eyes, Speaker
@@ -45,6 +47,7 @@ from engines.workshop import Workshop
 from ui.doors.health import Health, Loading
 from ui.flags import Settings
 from ui.home import Home, Space, find_home
+from ui.parts import build_brain, build_gates, build_signer
 from ui.start_up import (
     describe,
     end_within,
@@ -107,6 +110,7 @@ class Reverie:
     coordinator: Coordinator
     choices: Choices
     meter: Meter
+    signer: Signer | None = None
 
     def back_up(self, destination: Path) -> str:
         return back_up(self.sessions, self.artifacts, destination).sentence(destination)
@@ -123,6 +127,7 @@ class Reverie:
 def build(settings: Settings) -> Reverie:
     """Nothing is opened before all settings hold. Raises AgentError or EngineError."""
     engines = build_engines(settings)
+    signer = build_signer(settings)
     rules = OfflineBrain()
     limits = JobLimits(of_owner=settings.jobs_of_owner, in_all=settings.jobs_in_all)
     jobs = Jobs(math.inf, limits)  # the workshop ends an engine that hangs
@@ -139,7 +144,8 @@ def build(settings: Settings) -> Reverie:
         engines=available_engines(settings),
     )
     brain = choices.first(rules, is_optional="brain" not in settings.model_fields_set)
-    artifacts = Artifacts(settings.data_folder / "pictures")
+    copies = Copies(settings.data_folder / "cache" / "signed")
+    artifacts = Artifacts(settings.data_folder / "pictures", copies)
     sessions = Sessions(settings.store_url, may_be_new=artifacts.is_empty)
     sessions.mark_interrupted()
     sessions.drop_temporary()
@@ -162,6 +168,7 @@ def build(settings: Settings) -> Reverie:
         default_quality=engines.default,
         watch=meter.watch,
         rates=Rates(settings.limits),
+        gates=build_gates(settings),
     )
     return Reverie(
         engines=engines,
@@ -172,6 +179,7 @@ def build(settings: Settings) -> Reverie:
         coordinator=coordinator,
         choices=choices,
         meter=meter,
+        signer=signer,
     )
 
 
@@ -216,17 +224,6 @@ def can_speak(engines: Engines) -> bool:
     except EngineError:
         return False
     return True
-
-
-def build_brain(choice: Choice) -> Brain | None:
-    """The language model, if one is wanted; without it the rules answer. Raises AgentError."""
-    if choice.brain != "openai":
-        return None
-    if not choice.model.strip():
-        raise AgentError("The language model has no name: give one with --model, for example --model qwen3.")
-    from agent.brains.openai import OpenAIBrain  # its client takes a second to import
-
-    return OpenAIBrain(choice.base_url.strip(), choice.model.strip(), choice.api_key.get_secret_value())
 
 
 def as_chosen(settings: Settings) -> Settings:
@@ -290,6 +287,7 @@ def main() -> int:
         ),
         home=home,
         port=settings.port,
+        signer=reverie.signer,
     )
     tell = log.info if settings.log_format == "json" else partial(print, flush=True)
     tell(f"Reverie is at {home.public_url or page.local_url} (chats and pictures in {settings.data_folder})")

@@ -16,17 +16,26 @@ from agent.decoder.pool import Decoders
 from agent.domain import Artifact, PictureOptions, Plan, Quality, Turn, TurnStatus
 from agent.errors import AgentError, StorageUnavailable, TooBusy
 from agent.executor import Executor
+from agent.gates.gates import Gates, language_of
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
 from agent.limits import Limits, Rates
-from agent.masks import clean_mask, painted_picture
-from agent.messages import Message, about_what_was_sent, clean_text, go_back_to, require_message
+from agent.masks import painted_mask
+from agent.messages import (
+    Message,
+    about_what_was_sent,
+    clean_text,
+    go_back_to,
+    require_message,
+    require_uploads,
+    said_again,
+)
 from agent.pipe import EventPipe, Listener, Watcher, ignore
 from agent.pipes import Pipes
 from agent.planner import reworded, waiting_plan
 from agent.replies import Replies
 from agent.running import OpenTurn, Running, RunningTurns, join, wind_down
-from agent.sent import sent_pictures
+from agent.sent import kept, sent_pictures
 from agent.sessions import Sessions
 from agent.uploads import CleanPicture
 from engines.api import Engine, Eyes
@@ -60,6 +69,7 @@ class Coordinator:
         default_quality: Quality = Quality.FULL,
         watch: Callable[[], Watcher] = lambda: ignore,
         rates: Rates | None = None,
+        gates: Gates = Gates(),
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
@@ -79,7 +89,9 @@ class Coordinator:
             engines=engines,
             editors=editors,
             eyes=eyes,
+            gates=gates,
         )
+        self.gates = gates
         self.vocabulary = vocabulary
         self.eyes = eyes
         self.presets = presets
@@ -122,7 +134,7 @@ class Coordinator:
         """
         turn = self.sessions.turn(turn_id, owner)
         if turn.status is TurnStatus.DONE:
-            return self.send(turn.session_id, owner, self._again(turn))
+            return self.send(turn.session_id, owner, said_again(turn, self.artifacts.read))
         return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
 
     def go_back(self, picture_id: str, owner: str, language: str = "en") -> Listener:
@@ -162,7 +174,10 @@ class Coordinator:
         """
         turn = self.sessions.turn(turn_id, owner)
         message = replace(
-            self._again(turn), text=clean_text(text), options=options or turn.options, after=turn.parent
+            said_again(turn, self.artifacts.read),
+            text=clean_text(text),
+            options=options or turn.options,
+            after=turn.parent,
         )
         if files is not None:
             message = replace(message, files=files)
@@ -203,16 +218,6 @@ class Coordinator:
     def close(self, patience_seconds: float = 0.0) -> None:
         """No turn begins any more; those at work may end by themselves for a while, then they are stopped."""
         wind_down(self._running.close(), patience_seconds)
-
-    def _again(self, turn: Turn) -> Message:
-        """The message that began a turn."""
-        return Message(
-            text=turn.text,
-            files=[self.artifacts.read(upload.sha256) for upload in turn.uploads],
-            options=turn.options,
-            mask=self.artifacts.read(turn.masks[0].sha256) if turn.masks else None,
-            mask_of=turn.masks[0].parents[0] if turn.masks else None,
-        )
 
     def _start(self, session_id: str, owner: str, open_turn: OpenTurn) -> Listener:
         """Reserve the session and run the turn on a thread of its own."""
@@ -281,22 +286,18 @@ class Coordinator:
 
     def open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""
-        require_message(message, self.rates.limits)
+        require_message(message, self.gates, self.rates.limits)
         session = self.sessions.get(session_id, running.owner)
         self.rates.admit(running.owner, len(message.files))
         sent = sent_pictures(message.files, self.decoders)
-        mask = None
-        if message.mask is not None:
-            picture = painted_picture(self.sessions, session, running.owner, message.mask_of, sent)
-            mask = clean_mask(message.mask, picture, self.decoders)
+        require_uploads([each.clean for each in sent], message, self.gates)
+        mask = painted_mask(message, sent, self.sessions, session, running.owner, self.decoders)
         running.token.raise_if_cancelled()
         for turn in self.sessions.turns(session_id, running.owner):
             if turn.status is TurnStatus.WAITING:
                 self.decline(turn.id, running.owner)
         with self.artifacts.lock:
-            pictures = [each.as_new_picture(self.artifacts.put(each.clean.png)) for each in sent]
-            if mask is not None:
-                pictures.append(mask.as_new_picture(self.artifacts.put(mask.png)))
+            pictures = kept((*sent, *mask), self.artifacts)
             turn = self.sessions.open_turn(
                 session_id, running.owner, message.text, message.options, pictures, message.after
             )
@@ -310,6 +311,7 @@ class Coordinator:
 
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:
         was = self.sessions.turn(turn_id, running.owner)
+        self.gates.require_words(was.text, language_of(was.text))
         turn = self.sessions.reopen_turn(turn_id, running.owner)
         self.pipes.open(running.pipe, turn, is_again=True)
         context = self._context(running, turn, self.sessions.get(turn.session_id, running.owner).head, ())

@@ -9,6 +9,9 @@ AgentError
 ├── UploadRejected     a file is not a picture we can take
 ├── ImportRejected     a file is not a chat that was exported, or damaged
 ├── MessageRefused     the message cannot become a turn: empty, too long, or another turn is running
+├── GateUnavailable    nobody can say whether a request is safe
+├── KeyRejected        pictures cannot be signed with this key
+├── SigningFailed      a picture could not be signed
 ├── DeviceStalled      the engine gives no sign of life
 ├── TooBusy            too much of one owner, at once or within an hour
 ├── ChoiceRejected     a brain or an engine that cannot be chosen
@@ -55,6 +58,18 @@ class ImportRejected(AgentError):
 
 class MessageRefused(AgentError):
     """The message cannot become a turn: it is empty or too long, or another turn is running."""
+
+
+class GateUnavailable(AgentError):
+    """Nobody can say whether a request is safe, so it is not carried out."""
+
+
+class KeyRejected(AgentError):
+    """Pictures cannot be signed with this key."""
+
+
+class SigningFailed(AgentError):
+    """A picture could not be signed, so it is not handed out."""
 
 
 class DeviceStalled(AgentError):

@@ -17,6 +17,7 @@ from agent.artifacts import Artifacts
 from agent.decoder.pool import Decoders, Undecodable
 from agent.decoder.wire import Task
 from agent.domain import Session, SourceType, TurnStatus
+from agent.encoding import unsigned
 from agent.errors import ImportRejected, UploadRejected
 from agent.metadata import bare_png_size, png_with_texts
 from agent.record import RECORD_NAME, ArtifactRecord, Record, TurnRecord
@@ -114,9 +115,11 @@ def require_consistent(record: Record) -> None:
 def read_picture(archive: zipfile.ZipFile, picture: ArtifactRecord, decoders: Decoders) -> CleanPicture:
     """With its depth, size and our own texts if it is a plain PNG of our kind, else cleaned like an upload.
 
+    What another Reverie signed is taken unsigned.
+
     Raises ImportRejected.
     """
-    content = read_entry(archive, picture.file or "", MAX_BYTES)
+    content = unsigned(read_entry(archive, picture.file or "", MAX_BYTES))
     if hashlib.sha256(content).hexdigest() != picture.sha256:
         raise ImportRejected(f"{picture.file} is not the picture that was exported. It was not imported.")
     try:

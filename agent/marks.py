@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from agent.domain import Artifact, Origin, SourceType
 from agent.operations import PIXELS
 
-__all__ = ["XMP_KEY", "source_type_of", "xmp"]
+__all__ = ["XMP_KEY", "source_type_of", "term_of", "xmp"]
 
 XMP_KEY = "XML:com.adobe.xmp"
 VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -35,10 +35,15 @@ def source_type_of(
     return SourceType.MODEL if marks <= {SourceType.MODEL} else SourceType.MODEL_AND_UPLOAD
 
 
+def term_of(source_type: SourceType) -> str:
+    """IPTC's address of the word."""
+    return f"{VOCABULARY}{source_type.value}"
+
+
 def xmp(source_type: SourceType) -> str:
     """The packet."""
     return (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
-        f'Iptc4xmpExt:DigitalSourceType="{VOCABULARY}{source_type.value}"/></rdf:RDF></x:xmpmeta>'
+        f'Iptc4xmpExt:DigitalSourceType="{term_of(source_type)}"/></rdf:RDF></x:xmpmeta>'
     )

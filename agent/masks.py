@@ -13,11 +13,12 @@ from agent.decoder.tasks import MAX_SIDE_PX
 from agent.decoder.wire import MAX_BYTES, Problem, Task
 from agent.domain import Artifact, Origin, Session
 from agent.errors import SourceNotFound, UploadRejected
+from agent.messages import Message
 from agent.sent import SentPicture
 from agent.sessions import NewPicture, Sessions
 from agent.uploads import sentence
 
-__all__ = ["CleanMask", "clean_mask", "painted_picture", "painted_where_clear"]
+__all__ = ["CleanMask", "clean_mask", "painted_mask", "painted_picture", "painted_where_clear"]
 
 AGAIN = "Please paint it again."
 
@@ -55,6 +56,21 @@ def painted_picture(
     if picture.session_id != session.id or picture.origin is Origin.MASK:
         raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
     return picture
+
+
+def painted_mask(
+    message: Message,
+    sent: Sequence[SentPicture],
+    sessions: Sessions,
+    session: Session,
+    owner: str,
+    decoders: Decoders,
+) -> tuple[CleanMask, ...]:
+    """What was painted with a message, if anything. Raises UploadRejected, SourceNotFound."""
+    if message.mask is None:
+        return ()
+    picture = painted_picture(sessions, session, owner, message.mask_of, sent)
+    return (clean_mask(message.mask, picture, decoders),)
 
 
 def clean_mask(png: bytes, picture: Artifact | SentPicture, decoders: Decoders) -> CleanMask:

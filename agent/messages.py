@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from PIL import Image
 
 from agent.branches import TIP
 from agent.domain import Artifact, Decision, PictureOptions, Route, Turn
 from agent.errors import MessageRefused
+from agent.gates.gates import Gates, language_of
 from agent.limits import Limits
 from agent.replies import Replies
-from agent.safety import check_words
+from agent.uploads import CleanPicture
 
 __all__ = [
     "MAX_UPLOADS",
@@ -20,6 +24,8 @@ __all__ = [
     "clean_text",
     "go_back_to",
     "require_message",
+    "require_uploads",
+    "said_again",
 ]
 
 MAX_UPLOADS = 4
@@ -52,6 +58,17 @@ def go_back_to(picture: Artifact, language: str) -> Message:
     )
 
 
+def said_again(turn: Turn, read: Callable[[str], bytes]) -> Message:
+    """The message that began a turn; `read` gives the bytes of a picture by its SHA-256."""
+    return Message(
+        text=turn.text,
+        files=[read(upload.sha256) for upload in turn.uploads],
+        options=turn.options,
+        mask=read(turn.masks[0].sha256) if turn.masks else None,
+        mask_of=turn.masks[0].parents[0] if turn.masks else None,
+    )
+
+
 def about_what_was_sent(given: Decision | None, turn: Turn) -> Decision | None:
     """A given change that names no picture means the first one sent along."""
     if given is None or given.route is not Route.EDIT or given.targets or not turn.uploads:
@@ -59,8 +76,8 @@ def about_what_was_sent(given: Decision | None, turn: Turn) -> Decision | None:
     return given.model_copy(update={"targets": (turn.uploads[0].id,)})
 
 
-def require_message(message: Message, limits: Limits = NO_OTHERS) -> None:
-    """Raises MessageRefused or UnsafeRequest."""
+def require_message(message: Message, gates: Gates, limits: Limits = NO_OTHERS) -> None:
+    """Raises MessageRefused, UnsafeRequest or GateUnavailable."""
     num_characters = len(message.text)
     if num_characters > limits.message_characters:
         raise MessageRefused(
@@ -77,7 +94,14 @@ def require_message(message: Message, limits: Limits = NO_OTHERS) -> None:
             "Please send fewer."
         )
     require_options(message.options, limits)
-    check_words(message.text)
+    gates.require_words(message.text, language_of(message.text))
+
+
+def require_uploads(uploads: Sequence[CleanPicture], message: Message, gates: Gates) -> None:
+    """Before they are kept. Raises UnsafeRequest or GateUnavailable."""
+    for upload in uploads:
+        with Image.open(io.BytesIO(upload.png), formats=("PNG",)) as image:
+            gates.require_picture(image, language_of(message.text))
 
 
 def require_options(options: PictureOptions, limits: Limits) -> None:

@@ -54,6 +54,7 @@ class SharedChat(Value):
     """What whoever has the link sees."""
 
     share: Share
+    owner: str
     title: str
     turns: tuple[Turn, ...]
 
@@ -67,6 +68,7 @@ class SharedPicture(Value):
     """A picture as somebody with the link asks for it."""
 
     share: Share
+    owner: str
     picture: Artifact
 
 
@@ -112,7 +114,8 @@ class Shares:
                 raise gone()
             session = rows.get_one(SessionRow, row.session_id)
             share, owner, title = row.value(), session.owner, session.title
-        return SharedChat(share=share, title=title, turns=tuple(self._sessions.path(share.tip, owner)))
+        turns = tuple(self._sessions.path(share.tip, owner))
+        return SharedChat(share=share, owner=owner, title=title, turns=turns)
 
     def picture(self, share_id: str, artifact_id: str) -> SharedPicture:
         """One of those that the link shows. Raises SourceNotFound."""
@@ -120,7 +123,7 @@ class Shares:
         found = next((each for each in chat.pictures if each.id == artifact_id), None)
         if found is None:
             raise gone()
-        return SharedPicture(share=chat.share, picture=found)
+        return SharedPicture(share=chat.share, owner=chat.owner, picture=found)
 
 
 def find_share(rows: orm.Session, session_id: str) -> ShareRow | None:

@@ -16,6 +16,7 @@ from agent.coordinator import Coordinator
 from agent.decoder.pool import Decoders
 from agent.domain import Decision, DecisionStep, Quality, Route
 from agent.errors import AgentError
+from agent.gates.gates import Gates
 from agent.jobs import Jobs
 from agent.sessions import Sessions
 from engines.api import Box, Engine, Eyes, Seen
@@ -117,6 +118,7 @@ def build_agent(
     editors: Mapping[Quality, Engine] | None = None,
     eyes: Eyes | None = None,
     url: str | None = None,
+    gates: Gates = Gates(),
 ) -> Agent:
     """An agent on `folder`, as app.build would make it; its store is SQLite there, or `url`."""
     both = {Quality.FULL: engine or FakeEngine()}
@@ -136,5 +138,6 @@ def build_agent(
             (each.info.vocabulary for each in (both if engines is None else engines).values()), {}
         ),
         eyes=eyes,
+        gates=gates,
     )
     return Agent(sessions=sessions, artifacts=artifacts, jobs=jobs, coordinator=coordinator)

@@ -81,6 +81,17 @@ class Settings(BaseSettings):
     stop_seconds: float = Field(
         5.0, ge=0, le=10, description="How long running turns may go on when the program is told to end."
     )
+    moderation_url: str | None = Field(
+        None,
+        description="Server with an OpenAI-like /moderations that judges words and pictures too, such as "
+        "https://api.openai.com/v1; what it refuses, and all while it does not answer, is not made.",
+    )
+    moderation_model: str = Field("omni-moderation-latest", description="The judging model's name.")
+    moderation_key: SecretStr = Field(SecretStr("none"), description="That server's key.")
+    c2pa_certificates: Path | None = Field(
+        None, description="Sign pictures: PEM file with the chain of certificates, the signer's first."
+    )
+    c2pa_key: Path | None = Field(None, description="Sign pictures: PEM file with the signer's private key.")
     replay: Path | None = Field(
         None, description="An exported chat: draw its pictures again, compare them byte by byte, and end."
     )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from agent.artifacts import Artifacts
 from agent.coordinator import Coordinator
+from agent.exits import Exits
 from agent.keys import Keys
 from agent.people.door import Door
 from agent.people.sign_ins import SignIns
 from agent.people.users import Users
-from agent.sessions import Sessions
 from agent.sharing import Shares
 from ui.account import Account
 from ui.home import Home
@@ -22,14 +21,13 @@ from ui.welcome import Welcome
 __all__ = ["front_routes"]
 
 
-def front_routes(
-    home: Home, sessions: Sessions, artifacts: Artifacts, keys: Keys, coordinator: Coordinator
-) -> list[Route]:
+def front_routes(home: Home, exits: Exits, keys: Keys, coordinator: Coordinator) -> list[Route]:
     """The ways in are there only where people sign in."""
+    sessions = exits.sessions
     sign_ins = SignIns(sessions)
     door = Door(users=Users(sessions), sign_ins=sign_ins, rates=coordinator.rates)
     account = Account(sessions=sessions, keys=keys, door=door, delete=coordinator.delete)
-    sharing = Sharing(sessions=sessions, artifacts=artifacts, shares=Shares(sessions))
+    sharing = Sharing(sessions=sessions, exits=exits, shares=Shares(sessions))
     routes = [*plain_routes(), *account.routes(), *sharing.routes()]
     if home.signs_in:
         routes += Welcome(sessions=sessions, door=door, has_provider=home.provider is not None).routes()

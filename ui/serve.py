@@ -12,11 +12,13 @@ from agent.artifacts import Artifacts
 from agent.choices import Choices
 from agent.coordinator import Coordinator
 from agent.direct import Direct
+from agent.exits import Exits
 from agent.keys import Keys
 from agent.logs import adopt_server_logs
 from agent.meter import Meter
 from agent.people.sign_ins import SignIns
 from agent.sessions import Sessions
+from agent.signing import Signer
 from ui.bound import Bound
 from ui.card_routes import card_routes
 from ui.chat import build_page
@@ -58,9 +60,10 @@ def serve(
     health: Health,
     home: Home,
     port: int,
+    signer: Signer | None = None,
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
-    direct = Direct(sessions, coordinator)
+    direct, exits = Direct(sessions, coordinator), Exits(sessions, artifacts, signer)
     handlers = Handlers(sessions=sessions, coordinator=coordinator)
     page = build_page(handlers, choices, signs_in=home.signs_in)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
@@ -97,13 +100,13 @@ def serve(
             ],
             "routes": [
                 *card_routes(sessions),
-                *picture_routes(sessions, artifacts),
-                *transfer_routes(sessions, artifacts, coordinator.decoders),
-                *image_routes(sessions, artifacts, keys, coordinator, direct),
-                *mcp_routes(sessions, artifacts, keys, direct),
+                *picture_routes(exits),
+                *transfer_routes(exits, coordinator.decoders),
+                *image_routes(exits, keys, coordinator, direct),
+                *mcp_routes(exits, keys, direct),
                 *turn_routes(sessions, coordinator),
                 *health_routes(health),
-                *front_routes(home, sessions, artifacts, keys, coordinator),
+                *front_routes(home, exits, keys, coordinator),
             ],
         },
     )

@@ -8,9 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from agent.artifacts import Artifacts
 from agent.errors import SessionNotFound, SourceNotFound
-from agent.metadata import without_metadata
+from agent.exits import Exits
 from agent.sessions import Sessions
 from agent.sharing import Shares
 from ui.asking import owner_of
@@ -36,7 +35,7 @@ class Sharing:
     """Links are looked at without signing in; making one takes the chat's owner."""
 
     sessions: Sessions
-    artifacts: Artifacts
+    exits: Exits
     shares: Shares
 
     def routes(self) -> list[Route]:
@@ -85,9 +84,8 @@ class Sharing:
     def picture(self, request: Request) -> Response:
         share_id, artifact_id = request.path_params["share_id"], request.path_params["artifact_id"]
         shown = self.shares.picture(share_id, artifact_id)
-        png = self.artifacts.read(shown.picture.sha256)
-        if not shown.share.has_recipes:
-            png = without_metadata(png)
+        bare = not shown.share.has_recipes
+        png = self.exits.picture(shown.picture, shown.owner, bare=bare)
         name = f"reverie-{shown.picture.number}{shown.picture.letter}.png"
         headers = {**PICTURE_HEADERS, "Content-Disposition": f'inline; filename="{name}"'}
         return Response(png, media_type="image/png", headers=headers)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from agent.domain import PictureOptions
 from agent.errors import MessageRefused, TooBusy
+from agent.gates.gates import Gates
 from agent.limits import ADDRESS_FACTOR, Deed, Limits, Rates
 from agent.messages import Message, require_message
 
@@ -102,6 +103,6 @@ def test_a_message_is_held_to_the_limits_that_were_set(
     limits: Limits, message: dict[str, object], words: str
 ) -> None:
     whole = Message(**({"text": "draw a car", "files": (), "options": PictureOptions()} | message))  # type: ignore[arg-type]
-    require_message(whole)
+    require_message(whole, Gates())
     with pytest.raises(MessageRefused, match=words):
-        require_message(whole, limits)
+        require_message(whole, Gates(), limits)

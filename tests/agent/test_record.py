@@ -16,6 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from agent import importing
 from agent.domain import Origin, PictureOptions, Session, TurnStatus
 from agent.errors import ImportRejected, SessionNotFound
+from agent.exits import Exits
 from agent.importing import import_session
 from agent.metadata import read_recipe
 from agent.record import export_session
@@ -47,7 +48,7 @@ class Desk:
 
     def export(self, session_id: str | None = None, owner: str = "ann") -> bytes:
         return b"".join(
-            export_session(self.agent.sessions, self.agent.artifacts, session_id or self.id, owner)
+            export_session(Exits(self.agent.sessions, self.agent.artifacts), session_id or self.id, owner)
         )
 
     def take(self, content: bytes, owner: str = "bob") -> Session:

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from agent.domain import Artifact, Decision, DecisionStep, PictureOptions, Quality, Route
+from agent.exits import Exits
 from agent.record import export_session
 from agent.replay import Outcome, Replayed, replay
 from app import STICKERS, Settings, build_engines
@@ -40,7 +41,7 @@ class Stage:
 
     def say(self, text: str, options: PictureOptions = PictureOptions()) -> tuple[Artifact, ...]:
         [*self.agent.coordinator.run(self.id, "ann", text, (), options)]
-        pieces = export_session(self.agent.sessions, self.agent.artifacts, self.id, "ann")
+        pieces = export_session(Exits(self.agent.sessions, self.agent.artifacts), self.id, "ann")
         self.file.write_bytes(b"".join(pieces))
         return self.agent.sessions.turns(self.id, "ann")[-1].artifacts
 

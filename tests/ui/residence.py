@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from agent.exits import Exits
 from agent.keys import Keys
 from agent.people.sign_ins import SignIns
 from agent.people.users import User, Users
@@ -61,7 +62,9 @@ class Residence:
         self.agent = build_agent(folder)
         self.users, self.keys = Users(self.agent.sessions), Keys(self.agent.sessions)
         coordinator = self.agent.coordinator
-        routes = front_routes(self.home, self.agent.sessions, self.agent.artifacts, self.keys, coordinator)
+        routes = front_routes(
+            self.home, Exits(self.agent.sessions, self.agent.artifacts), self.keys, coordinator
+        )
         self.app = Starlette(
             routes=[
                 *routes,

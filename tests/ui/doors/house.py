@@ -15,6 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from agent.exits import Exits
 from agent.keys import Keys
 from tests.browser.server import free_port
 from tests.doubles import Agent
@@ -101,7 +102,7 @@ def opened_house(agent: Agent, keys: Keys | None = None) -> Iterator[House]:
     port = free_port()
     routes = [
         *turn_routes(agent.sessions, agent.coordinator),
-        *picture_routes(agent.sessions, agent.artifacts),
+        *picture_routes(Exits(agent.sessions, agent.artifacts)),
     ]
     app = Starlette(routes=routes, middleware=[Middleware(Gate, host="127.0.0.1", keys=keys)])
     config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", ws="none")
