@@ -126,7 +126,7 @@ class Process:
         paths = [str(ROOT), *(str(Path(each).resolve()) for each in sys.path)]
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", PROGRAM, *paths],
+                [sys.executable, "-I", "-B", "-c", PROGRAM, *paths],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
