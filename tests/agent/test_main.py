@@ -98,6 +98,11 @@ def test_a_plan_waits_or_is_approved(shell: Shell) -> None:
     assert shell.pictures == ["reverie-1.png"]
 
 
+def hear_ctrl_c() -> None:
+    """A test run in the background was told to ignore it, and so would be what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_stops_the_turn(server: Server, shell: Shell) -> None:
     process = subprocess.Popen(
         [*shell.start, "--new", "--json", "draw four red cars"],
@@ -106,6 +111,7 @@ def test_ctrl_c_stops_the_turn(server: Server, shell: Shell) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=hear_ctrl_c,
     )
     assert process.stdout is not None
     lines = [next(line for line in process.stdout if '"progress"' in line)]
