@@ -143,10 +143,10 @@ class Jobs:
             jobs = self._all()
             own = [each for each in jobs if each.owner == owner]
             if len(own) >= self.limits.of_owner:
-                what = f"{count(len(own))} of yours in the making or in line, as many as one may have here"
+                what = f"You have {count(len(own))} in the making or in line, as many as one may have here."
                 self._refuse(what, own[0])
             if len(jobs) >= self.limits.in_all:
-                self._refuse(f"{count(len(jobs))} in the making or in line, as many as fit in here", jobs[0])
+                self._refuse(f"The line is full, with {count(len(jobs))} in the making or waiting.", jobs[0])
 
     def close(self) -> None:
         """Give up every job and end the worker; an engine that hangs is left behind."""
@@ -276,7 +276,7 @@ class Jobs:
         before, own = self._seconds_before(first), self._seconds_left(first)
         seconds = FIRST_GUESS_SECONDS if before is None or own is None else before + own
         wait = max(1, math.ceil(seconds))
-        raise TooBusy(f"There are {what}. Please try again in about {spoken(wait)}.", wait)
+        raise TooBusy(f"{what} Please try again in about {spoken(wait)}.", wait)
 
     def _raise_if_stalled(self) -> None:
         silence = time.monotonic() - self._last_sign_seconds

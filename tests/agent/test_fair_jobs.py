@@ -174,7 +174,7 @@ def test_beyond_the_limits_one_is_told_how_long_to_wait() -> None:
     with closing(Jobs(limits=JobLimits(of_owner=2, in_all=3))) as jobs:
         finish(in_line(jobs, "ann", lambda _: time.sleep(0.2)))
         running, second = in_line(jobs, "ann", held(gate)), in_line(jobs, "ann", held(gate))
-        with pytest.raises(TooBusy, match=r"2 pictures of yours .* in about a second\.") as refused:
+        with pytest.raises(TooBusy, match=r"You have 2 pictures .* in about a second\.") as refused:
             jobs.require_room("ann")
         assert refused.value.wait_seconds == 1
         third = Customer(jobs, "ann", held(gate))
@@ -182,7 +182,7 @@ def test_beyond_the_limits_one_is_told_how_long_to_wait() -> None:
         assert isinstance(third.error, TooBusy)
         jobs.require_room("bob")
         other = in_line(jobs, "bob", held(gate))
-        with pytest.raises(TooBusy, match=r"3 pictures in the making or in line, as many as fit in here"):
+        with pytest.raises(TooBusy, match=r"The line is full, with 3 pictures"):
             jobs.require_room("cid")
         assert len(jobs.line) == 3, "who is refused takes no place"
         gate.set()
