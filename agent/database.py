@@ -68,6 +68,8 @@ def open_database(url: str, *, may_be_new: bool = True) -> sa.Engine:
         ) from error
     except sa.exc.DBAPIError as error:
         raise cannot_open(parsed.database, error.orig) from error
+    except UnicodeDecodeError as error:
+        raise cannot_open(parsed.database, error) from error
     return engine
 
 
@@ -116,6 +118,9 @@ def require_sound(file: Path) -> None:
     address = f"file:{quote(str(file.absolute()))}?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
+            connection.text_factory = lambda text: text.decode(
+                "utf-8", "replace"
+            )  # it quotes what is damaged
             (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.Error as error:
         raise cannot_open(str(file), error) from error

@@ -193,4 +193,5 @@ def test_closing_ends_all() -> None:
     pid = process_of(both)
     both.close()
     assert not is_running(pid)
-    assert not [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
+    for timer in [each for each in threading.enumerate() if isinstance(each, threading.Timer)]:
+        assert timer.finished.is_set(), "cancelled, if its thread has not ended yet"
