@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ class Decoders:
         self._places: queue.LifoQueue[Process | None] = queue.LifoQueue()
         for _ in range(num_decoders):
             self._places.put(None)
+        weakref.finalize(self, end_all, self._places)
 
     def start(self) -> None:
         """One process, so that the first picture need not wait for it."""
@@ -109,13 +111,18 @@ class Decoders:
     def close(self) -> None:
         """A file that is being read is read to its end."""
         self._is_closed = True
-        with suppress(queue.Empty):
-            while True:
-                end(self._places.get_nowait())
+        end_all(self._places)
 
     def _begin(self) -> Process:
         self.num_started += 1
         return Process()
+
+
+def end_all(places: queue.LifoQueue[Process | None]) -> None:
+    """Those that read nothing now."""
+    with suppress(queue.Empty):
+        while True:
+            end(places.get_nowait())
 
 
 class Process:

@@ -147,7 +147,7 @@ def files(seeds: range) -> None:
 def over_http(seeds: range) -> None:
     """One visitor: two would be one to the page's queue."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder) / "data", "--engine", "fake")
+        server = Server(Path(folder) / "data", "--engine", "fake", "--limits.uploads-an-hour", "100000")
         server.start()
         visitor = Visitor(server.url)
         begun = time.perf_counter()

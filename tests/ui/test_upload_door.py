@@ -24,7 +24,9 @@ NAMES = [b"a\0.png", b"a" * 3000 + b".png", b"a." + b"p" * 3000, b"../../a", b""
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    started = Server(tmp_path_factory.mktemp("app") / "data", "--engine", "fake")
+    started = Server(
+        tmp_path_factory.mktemp("app") / "data", "--engine", "fake", "--limits.uploads-an-hour", "100000"
+    )
     started.start()
     yield started
     started.close()
