@@ -41,7 +41,9 @@ class UploadGuard:
         if not told.isdecimal():
             return PlainTextResponse("Please say with Content-Length how much comes.", status_code=411)
         if int(told) > self.most_bytes:
-            return PlainTextResponse("That is too much for one message.", status_code=413)
+            most = self.rates.limits.files_a_message
+            sentence = f"That is too much for one message: send at most {most} pictures of 25 MB each."
+            return PlainTextResponse(sentence, status_code=413)
         try:
             self.rates.count(Deed.TRANSFER, owner, max(1, math.ceil(int(told) / MAX_BYTES)))
         except TooBusy as error:
