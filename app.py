@@ -3,97 +3,68 @@
 from __future__ import annotations
 
 import logging
-import signal
+import math
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import Literal
 
-from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import ValidationError
 
 from agent.artifacts import Artifacts
+from agent.backup import back_up
+from agent.backup_door import BackupDoor
 from agent.brains.brain import Brain
 from agent.brains.llama import LlamaBrain
 from agent.brains.offline import OfflineBrain
+from agent.choices import Choice, Choices, read_choice
 from agent.coordinator import Coordinator
+from agent.copies import Copies
+from agent.decoder.pool import Decoders
 from agent.domain import Quality
 from agent.errors import AgentError
-from agent.jobs import Jobs
-from agent.keys import Keys
+from agent.jobs import JobLimits, Jobs
+from agent.keys import Keys, keep_terminal_key
+from agent.limits import Rates
+from agent.logs import set_up_logs
+from agent.meter import Meter
+from agent.people.first import add_first_user
+from agent.people.users import Users
 from agent.replay import Outcome, replay
 from agent.sessions import Sessions
+from agent.signing import Signer
+from agent.studio import StudioGraph, studio_graph
+from engines.apart import apart
 from engines.api import Engine, Eyes, Speaker
 from engines.errors import EngineError, ModelNotFound
-from engines.fake import FakeEngine
-from engines.families import hidream_family, stickers_family
-from engines.lazy import LazyEngine
+from engines.families import HIDREAM, fake_family, hidream_family, is_downloaded, stickers_family
 from engines.voice import require_voice
-from ui.start_up import prepare_environment, require_free_port
+from engines.workshop import Workshop
+from ui.doors.health import Health, Loading
+from ui.flags import Settings
+from ui.home import Home, Space, find_home
+from ui.parts import build_brain, build_gates, build_signer
+from ui.start_up import (
+    describe,
+    end_within,
+    give_up,
+    prepare_environment,
+    require_free_port,
+    stop_signal,
+)
 
 __all__ = ["Settings", "build", "main"]
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 STICKERS = Path(__file__).parent / "engines" / "stickers"
-CHATTY = ("bitsandbytes", "diffusers", "torch.utils._pytree", "torchao")
-"""Libraries that warn, when they are imported, of what nobody here uses."""
+BRAIN_SETTINGS = {"brain", "base_url", "model", "api_key"}
+"""They belong together: a key is for the server that it was given with."""
+CLOSE_SECONDS = 19.0
+"""Those who send SIGTERM commonly kill after twenty."""
 log = logging.getLogger(__name__)
-
-
-class Settings(BaseSettings):
-    """Reverie: one chat in which you talk pictures into being and talk them into shape."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="REVERIE_", cli_prog_name="python app.py", cli_kebab_case=True, cli_hide_none_type=True
-    )
-
-    data_folder: Path = Field(
-        user_data_path("reverie", appauthor=False), description="Where chats and pictures are kept."
-    )
-    database_url: str | None = Field(
-        None, description="SQLAlchemy URL; a SQLite file in the data folder by default."
-    )
-    host: str = Field("127.0.0.1", description="Address to serve on; this machine only.")
-    port: int = Field(7860, ge=1, le=65535, description="Port to serve on.")
-    engine: Literal["stickers", "hidream", "fake"] = Field(
-        "stickers",
-        description="stickers: the embedded weights; hidream: the published checkpoints, downloaded before; "
-        "fake: paints discs, for work on the page.",
-    )
-    weights: Path | None = Field(None, description="stickers: folder in place of the embedded weights.")
-    presets: tuple[Literal["full", "dev", "fast", "e1.1", "e1"], ...] = Field(
-        (), description="hidream: which to offer, for example full,e1.1; by default all that are downloaded."
-    )
-    vision_model: Path | None = Field(
-        None,
-        description="hidream: folder of a vision model that answers questions about pictures.",
-    )
-    fake_step_seconds: float = Field(0.0, ge=0, description="How long a step of the fake engine takes.")
-    brain: Literal["offline", "openai", "llama"] = Field(
-        "offline",
-        description="Who reads your words: built-in rules, a language model behind an OpenAI-like server, or "
-        "the Llama that the engine's weights bring along.",
-    )
-    base_url: str = Field("http://127.0.0.1:11434/v1", description="The language model's server.")
-    model: str = Field("", description="The language model's name.")
-    api_key: SecretStr = Field(SecretStr("none"), description="The language model's key.")
-    replay: Path | None = Field(
-        None, description="An exported chat: draw its pictures again, compare them byte by byte, and end."
-    )
-
-    @field_validator("host")
-    @classmethod
-    def require_loopback(cls, host: str) -> str:
-        if host not in LOOPBACK:
-            raise ValueError(
-                f"Reverie has no sign-in yet, so it serves this machine only: use {LOOPBACK[0]}, not {host}"
-            )
-        return host
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,15 +80,22 @@ class Engines:
     folder: Path | None = None
     presets: tuple[str, ...] = ()
     eyes: Eyes | None = None
+    speaker: Speaker | None = None
+    default: Quality = Quality.FULL
+    workshop: Workshop
 
-    def load(self) -> None:
-        """Load what is not loaded yet, so that the first picture need not wait for it."""
+    def close(self) -> None:
+        self.workshop.close()
+
+    def load(self) -> bool:
+        """Load what is not loaded yet, so that the first picture need not wait; False if that fails."""
         for engine in (*self.painters.values(), *self.editors.values()):
             try:
                 _ = engine.info
             except EngineError as error:
                 log.error("%s", error)
-                return
+                return False
+        return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,31 +105,58 @@ class Reverie:
     engines: Engines
     sessions: Sessions
     artifacts: Artifacts
+    decoders: Decoders
     jobs: Jobs
     coordinator: Coordinator
-    brain: Brain
+    choices: Choices
+    meter: Meter
+    signer: Signer | None = None
+
+    def back_up(self, destination: Path) -> str:
+        return back_up(self.sessions, self.artifacts, destination).sentence(destination)
 
     def close(self) -> None:
         self.coordinator.close()
+        self.decoders.close()
         self.jobs.close()
-        self.brain.close()
+        self.coordinator.brain.close()
+        self.engines.close()
         self.sessions.close()
 
 
 def build(settings: Settings) -> Reverie:
     """Nothing is opened before all settings hold. Raises AgentError or EngineError."""
     engines = build_engines(settings)
+    signer = build_signer(settings)
     rules = OfflineBrain()
-    jobs = Jobs()
-    brain = build_llama(settings, engines, jobs) or build_brain(settings) or rules
-    sessions = Sessions(settings.database_url or f"sqlite:///{settings.data_folder / 'reverie.db'}")
-    artifacts = Artifacts(settings.data_folder / "pictures")
+    limits = JobLimits(of_owner=settings.jobs_of_owner, in_all=settings.jobs_in_all)
+    jobs = Jobs(math.inf, limits)  # the workshop ends an engine that hangs
+
+    @cache
+    def llama() -> Brain:
+        return build_llama(engines, jobs)
+
+    choices = Choices(
+        folder=settings.data_folder,
+        current=choice_of(settings),
+        build=lambda choice: llama() if choice.brain == "llama" else build_brain(choice) or rules,
+        brains=("offline", "openai", "llama") if can_speak(engines) else ("offline", "openai"),
+        engines=available_engines(settings),
+    )
+    brain = choices.first(rules, is_optional="brain" not in settings.model_fields_set)
+    copies = Copies(settings.data_folder / "cache" / "signed")
+    artifacts = Artifacts(settings.data_folder / "pictures", copies)
+    sessions = Sessions(settings.store_url, may_be_new=artifacts.is_empty)
     sessions.mark_interrupted()
     sessions.drop_temporary()
     artifacts.sweep(sessions.hashes())
+    decoders = Decoders()
+    decoders.start()
+    meter = Meter(queue_length=lambda: len(jobs.line), engine_restarts=lambda: engines.workshop.num_restarts)
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,
+        decoders=decoders,
         jobs=jobs,
         brain=brain,
         fallback=rules,
@@ -160,30 +165,35 @@ def build(settings: Settings) -> Reverie:
         vocabulary=engines.vocabulary,
         eyes=engines.eyes,
         presets=engines.presets,
+        default_quality=engines.default,
+        watch=meter.watch,
+        rates=Rates(settings.limits),
+        gates=build_gates(settings),
     )
     return Reverie(
         engines=engines,
         sessions=sessions,
         artifacts=artifacts,
+        decoders=decoders,
         jobs=jobs,
         coordinator=coordinator,
-        brain=brain,
+        choices=choices,
+        meter=meter,
+        signer=signer,
     )
 
 
 def build_engines(settings: Settings) -> Engines:
-    """Checked now, loaded later: importing torch takes seconds that the page need not wait for."""
+    """Checked now, loaded later, in a process of their own: the page need not wait for it."""
     match settings.engine:
         case "fake":
-            fake = FakeEngine(step_seconds=settings.fake_step_seconds)
-            everyone = {quality: fake for quality in Quality}
-            return Engines(
-                painters=everyone, editors=everyone, vocabulary=fake.info.vocabulary, presets=("fake",)
-            )
+            load = partial(fake_family, settings.fake_step_seconds)
         case "stickers":
-            family = stickers_family(settings.weights or STICKERS)
+            load = partial(stickers_family, settings.weights or STICKERS)
         case "hidream":
-            family = hidream_family(settings.presets, settings.vision_model)
+            load = partial(hidream_family, settings.presets, settings.vision_model)
+    workshop = Workshop(load, settings.stall_seconds)
+    family = apart(load(), workshop)
     return Engines(
         painters={Quality(variant): engine for variant, engine in family.painters.items()},
         editors={} if family.editor is None else {quality: family.editor for quality in Quality},
@@ -191,74 +201,130 @@ def build_engines(settings: Settings) -> Engines:
         folder=family.folder,
         presets=family.presets,
         eyes=family.eyes,
+        speaker=family.speaker,
+        default=Quality(family.default),
+        workshop=workshop,
     )
 
 
-def build_llama(settings: Settings, engines: Engines, jobs: Jobs) -> Brain | None:
-    """The engine's own language model, if that is wanted. Raises EngineError where it cannot talk."""
-    if settings.brain != "llama":
-        return None
-    painter = next(iter(engines.painters.values()), None)
-    if engines.folder is None or not isinstance(painter, LazyEngine):
+def build_llama(engines: Engines, jobs: Jobs) -> Brain:
+    """The engine's own language model. Raises EngineError where it cannot talk."""
+    speaker = engines.speaker
+    if engines.folder is None or speaker is None:
         raise ModelNotFound("There is no Llama here that draws: choose another --engine or another --brain.")
     require_voice(engines.folder)
-
-    @cache
-    def load() -> Speaker:
-        from engines.speaker import load_speaker
-
-        return load_speaker(painter.get())
-
-    return LlamaBrain(load, jobs)
+    return LlamaBrain(lambda: speaker, jobs)
 
 
-def build_brain(settings: Settings) -> Brain | None:
-    """The language model, if one is wanted; without it the rules answer. Raises AgentError."""
-    if settings.brain != "openai":
-        return None
-    if not settings.model.strip():
-        raise AgentError("The language model has no name: give one with --model, for example --model qwen3.")
-    from agent.brains.openai import OpenAIBrain  # its client takes a second to import
+def can_speak(engines: Engines) -> bool:
+    if engines.folder is None:
+        return False
+    try:
+        require_voice(engines.folder)
+    except EngineError:
+        return False
+    return True
 
-    return OpenAIBrain(settings.base_url, settings.model.strip(), settings.api_key.get_secret_value())
+
+def as_chosen(settings: Settings) -> Settings:
+    """What was chosen on the page, where neither the command line nor the environment says otherwise."""
+    kept = read_choice(settings.data_folder)
+    if kept is None:
+        return settings
+    said, taken = settings.model_fields_set, dict[str, object]()
+    if not said & BRAIN_SETTINGS:
+        taken = {name: getattr(kept, name) for name in BRAIN_SETTINGS}
+    if "engine" not in said and kept.engine in available_engines(settings):
+        taken["engine"] = kept.engine
+    return Settings.model_construct(said, **{**dict(settings), **taken})
+
+
+def choice_of(settings: Settings) -> Choice:
+    return Choice(**{name: getattr(settings, name) for name in BRAIN_SETTINGS}, engine=settings.engine)
+
+
+def available_engines(settings: Settings) -> tuple[str, ...]:
+    """Those that could draw at the next start."""
+    others = [name for name in ("hidream",) if any(map(is_downloaded, HIDREAM))]
+    return tuple(dict.fromkeys([settings.engine, "stickers", *others]))
 
 
 def main() -> int:
     """Serve until interrupted; a failure to start is one sentence and exit code 1."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.ERROR)
     try:
-        settings = Settings(_cli_parse_args=True)
+        settings = as_chosen(Settings(_cli_parse_args=True))
+        set_up_logs(settings.log_format, settings.log_level)
         if settings.replay is not None:
-            return replay_chat(settings.replay, build_engines(settings))
+            with closing(build_engines(settings)) as engines:
+                return replay_chat(settings.replay, engines)
+        stopping = stop_signal()
         require_free_port(settings.host, settings.port)
-        prepare_environment(settings.data_folder)
+        prepare_environment(settings.data_folder, settings.trusted_proxies)
         reverie = build(settings)
+        home = open_house(settings, reverie)
+        keys = Keys(reverie.sessions)
+        if not home.signs_in:
+            keep_terminal_key(keys, settings.data_folder)
     except ValidationError as error:
         return give_up(" ".join(describe(each) for each in error.errors()))
     except (AgentError, EngineError) as error:
         return give_up(str(error))
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    loading = Loading()
     from ui.serve import serve  # Gradio reads the environment when it is imported
 
     page = serve(
         sessions=reverie.sessions,
         artifacts=reverie.artifacts,
-        keys=Keys(reverie.sessions),
+        keys=keys,
         coordinator=reverie.coordinator,
-        host=settings.host,
+        choices=reverie.choices,
+        health=Health(
+            sessions=reverie.sessions,
+            data_folder=settings.data_folder,
+            engine=lambda: loading.state,
+            meter=reverie.meter,
+            metrics_token=settings.metrics_token.get_secret_value(),
+        ),
+        home=home,
         port=settings.port,
+        signer=reverie.signer,
     )
-    print(f"Reverie is at {page.local_url} (chats and pictures in {settings.data_folder})", flush=True)
-    threading.Thread(target=reverie.engines.load, name="loading", daemon=True).start()
+    tell = log.info if settings.log_format == "json" else partial(print, flush=True)
+    tell(f"Reverie is at {home.public_url or page.local_url} (chats and pictures in {settings.data_folder})")
+    door = BackupDoor(settings.data_folder, reverie.back_up)
+    threading.Thread(target=loading.run, args=(reverie.engines.load,), name="loading", daemon=True).start()
     stopping.wait()
-    print("Closing.", flush=True)
+    tell("Closing.")
+    end_within(CLOSE_SECONDS)
+    reverie.coordinator.close(settings.stop_seconds)
     page.close(verbose=False)
+    door.close()
     reverie.close()
     return 0
+
+
+def studio() -> StudioGraph:
+    """For LangGraph's tools (langgraph.json): set up as the environment says, in a data folder of its own."""
+
+    @cache
+    def find_coordinator() -> Coordinator:
+        settings = Settings()
+        apart = settings.data_folder / "studio"
+        prepare_environment(apart)
+        return build(settings.model_copy(update={"data_folder": apart, "database_url": None})).coordinator
+
+    return studio_graph(find_coordinator)
+
+
+def open_house(settings: Settings, reverie: Reverie) -> Home:
+    """Who may come in, and from where. Raises AgentError, and closes what is open, if that cannot be."""
+    users = Users(reverie.sessions)
+    try:
+        add_first_user(users, settings.first_user, settings.first_password_file)
+        return find_home(settings.host, settings.public_url, bool(users.list()), Space())
+    except AgentError:
+        reverie.close()
+        raise
 
 
 def replay_chat(file: Path, engines: Engines) -> int:
@@ -270,16 +336,6 @@ def replay_chat(file: Path, engines: Engines) -> int:
     return 0 if is_same else 1
 
 
-def describe(error: ErrorDetails) -> str:
-    """A setting that cannot be: which one, and why."""
-    name = ".".join(str(part) for part in error["loc"])
-    return f"{name}: {error['msg'].removeprefix('Value error, ')}."
-
-
-def give_up(sentence: str) -> int:
-    print(f"Reverie cannot start. {sentence}", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
+    __spec__ = ModuleSpec("reverie.__main__", None)  # or each process that we start would import this file
     sys.exit(main())

@@ -1,1 +1,3 @@
 """Talk, plan, remember."""
+
+__version__ = "0.1.0"

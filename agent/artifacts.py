@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from agent.copies import Copies
 from agent.errors import SourceNotFound, StorageUnavailable
 
 __all__ = ["Artifacts"]
@@ -21,14 +22,20 @@ class Artifacts:
     turn could save a row for a picture that another is just removing.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Raises StorageUnavailable when the folder cannot be made."""
+    def __init__(self, folder: Path, copies: Copies | None = None) -> None:
+        """`copies` go when their picture goes. Raises StorageUnavailable when the folder cannot be made."""
         self.folder = folder
+        self.copies = copies
         self.lock = threading.RLock()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise unwritable(folder, error) from error
+
+    @property
+    def is_empty(self) -> bool:
+        """No picture lies here."""
+        return next(self.folder.glob("??/*.png"), None) is None
 
     def path(self, sha256: str) -> Path:
         """Where the picture of this hash lies (or would lie)."""
@@ -72,9 +79,14 @@ class Artifacts:
         """Delete pictures that no row names any more."""
         for sha256 in sha256s:
             self.path(sha256).unlink(missing_ok=True)
+            if self.copies is not None:
+                self.copies.forget([sha256])
 
     def sweep(self, used: Iterable[str]) -> int:
         """Delete temporary files and pictures that no row names, before any turn runs; return how many."""
+        used = set(used)
+        if self.copies is not None:
+            self.copies.sweep(used)
         keep = {self.path(sha256) for sha256 in used}
         strays = [
             path for path in self.folder.glob("??/*") if path.suffix in {".png", ".part"} and path not in keep

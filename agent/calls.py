@@ -81,7 +81,12 @@ def editing(
 
 
 def kept_edit(
-    engine: Engine, step: EditStep, source: Artifact, image: Image.Image, region: Image.Image
+    engine: Engine,
+    step: EditStep,
+    source: Artifact,
+    image: Image.Image,
+    region: Image.Image,
+    notices: Sequence[str] = (),
 ) -> Call:
     """An edit of a known region, at the picture's own size. What the engine kept is put back all the same."""
 
@@ -98,6 +103,7 @@ def kept_edit(
         before=image,
         mask=step.mask,
         keeps_rest=step.mask is None,
+        notices=notices,
     )
 
 

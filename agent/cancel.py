@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -18,9 +19,10 @@ LOOK_SECONDS = 0.05
 
 
 class CancelToken:
-    """One Stop button: pressed once, seen by all who hold it."""
+    """One Stop button: pressed once, seen by all who hold it. `owner` is whose work it stops."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: str = "") -> None:
+        self.owner = owner
         self._event = threading.Event()
 
     @property
@@ -57,7 +59,7 @@ def stream_apart(start: Callable[[], Iterator[Result]], token: CancelToken) -> I
             end.set_exception(error)
         heard.put(end)
 
-    threading.Thread(target=carry_out, name="apart", daemon=True).start()
+    threading.Thread(target=copy_context().run, args=(carry_out,), name="apart", daemon=True).start()
     while True:
         token.raise_if_cancelled()
         try:

@@ -10,6 +10,7 @@ from agent.adjust import flat
 from agent.artifacts import Artifacts
 from agent.changes import overlay
 from agent.domain import Artifact, Origin
+from agent.encoding import with_mark
 from agent.errors import SourceNotFound
 from agent.sessions import Sessions
 
@@ -27,7 +28,9 @@ def change_map(sessions: Sessions, artifacts: Artifacts, artifact_id: str, owner
             f"{artifact.handle} is no edit of another picture, so there is nothing to compare."
         )
     parent = sessions.artifact(artifact.parents[0], owner)
-    return overlay(read_flat(artifacts, parent), read_flat(artifacts, artifact))
+    drawn = overlay(read_flat(artifacts, parent), read_flat(artifacts, artifact))
+    source_type = artifact.recipe.source_type if artifact.recipe else None
+    return drawn if source_type is None else with_mark(drawn, source_type)
 
 
 def read_flat(artifacts: Artifacts, artifact: Artifact) -> Image.Image:

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain
 from agent.context import build_context
-from agent.domain import (
-    Artifact,
-    PictureOptions,
-    Plan,
-    Quality,
-    Turn,
-    TurnStatus,
-)
+from agent.decoder.pool import Decoders
+from agent.domain import Artifact, PictureOptions, Plan, Quality, Turn, TurnStatus
 from agent.errors import AgentError, StorageUnavailable, TooBusy
-from agent.events import Event
 from agent.executor import Executor
+from agent.gates.gates import Gates, language_of
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
-from agent.masks import clean_mask, painted_picture
-from agent.messages import Message, about_what_was_sent, clean_text, go_back_to, require_message
+from agent.limits import Limits, Rates
+from agent.masks import painted_mask
+from agent.messages import (
+    Message,
+    about_what_was_sent,
+    clean_text,
+    go_back_to,
+    require_message,
+    require_uploads,
+    said_again,
+)
+from agent.pipe import EventPipe, Listener, Watcher, ignore
+from agent.pipes import Pipes
 from agent.planner import reworded, waiting_plan
 from agent.replies import Replies
-from agent.running import OpenTurn, Running, join
-from agent.sent import sent_pictures
+from agent.running import OpenTurn, Running, RunningTurns, join, wind_down
+from agent.sent import kept, sent_pictures
 from agent.sessions import Sessions
 from agent.uploads import CleanPicture
 from engines.api import Engine, Eyes
@@ -37,6 +43,8 @@ from engines.errors import Cancelled, EngineError
 
 __all__ = ["Coordinator"]
 
+BUSY = "I am still busy with your last message. Please wait for it or press Stop."
+CLOSING = "Reverie is just closing, so I did not begin. Please send this again in a moment."
 BROKE = "Something inside Reverie broke. Please retry; the log says more."
 log = logging.getLogger(__name__)
 
@@ -49,6 +57,7 @@ class Coordinator:
         *,
         sessions: Sessions,
         artifacts: Artifacts,
+        decoders: Decoders,
         jobs: Jobs,
         brain: Brain,
         fallback: Brain,
@@ -57,14 +66,20 @@ class Coordinator:
         vocabulary: Mapping[str, tuple[str, ...]],
         eyes: Eyes | None = None,
         presets: Sequence[str] = (),
+        default_quality: Quality = Quality.FULL,
+        watch: Callable[[], Watcher] = lambda: ignore,
+        rates: Rates | None = None,
+        gates: Gates = Gates(),
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
         `vocabulary`: the words that the engines know by kind, none where they take any. `eyes` find things in
-        pictures and check what was made. `presets` names the engines, for people to read.
+        pictures and check what was made. `presets` names the engines, for people to read. `watch` gives a
+        listener for each turn. `rates` counts what each owner does.
         """
         self.sessions = sessions
         self.artifacts = artifacts
+        self.decoders = decoders
         self.brain = brain
         self.fallback = fallback
         self.executor = Executor(
@@ -74,13 +89,18 @@ class Coordinator:
             engines=engines,
             editors=editors,
             eyes=eyes,
+            gates=gates,
         )
+        self.gates = gates
         self.vocabulary = vocabulary
         self.eyes = eyes
         self.presets = presets
+        self.default_quality = default_quality
+        self.pipes = Pipes()
+        self.watch = watch
+        self.rates = rates or Rates(Limits())
         self._graph = build_graph()
-        self._lock = threading.Lock()
-        self._running: dict[str, Running] = {}
+        self._running = RunningTurns()
 
     def run(
         self,
@@ -91,7 +111,7 @@ class Coordinator:
         options: PictureOptions = PictureOptions(),
         mask: bytes | None = None,
         mask_of: str | None = None,
-    ) -> Iterator[Event]:
+    ) -> Listener:
         """Start a turn at once and stream its events; they end with TurnDone, TurnStopped or TurnFailed.
 
         `mask` is a PNG as large as the picture `mask_of`, white where the user painted: the message then
@@ -103,21 +123,21 @@ class Coordinator:
         message = Message(text=clean_text(text), files=files, options=options, mask=mask, mask_of=mask_of)
         return self.send(session_id, owner, message)
 
-    def send(self, session_id: str, owner: str, message: Message) -> Iterator[Event]:
+    def send(self, session_id: str, owner: str, message: Message) -> Listener:
         """The same for a message put together elsewhere; its decision may be given."""
-        return self._start(session_id, owner, lambda running: self._open(running, session_id, message))
+        return self._start(session_id, owner, lambda running: self.open(running, session_id, message))
 
-    def retry(self, turn_id: str, owner: str) -> Iterator[Event]:
+    def retry(self, turn_id: str, owner: str) -> Listener:
         """Take a stopped or failed turn up where it stood: same turn_id, finished pictures kept.
 
         A done turn runs again as a new one, with the same words, files and options. Raises SourceNotFound.
         """
         turn = self.sessions.turn(turn_id, owner)
         if turn.status is TurnStatus.DONE:
-            return self.send(turn.session_id, owner, self._again(turn))
+            return self.send(turn.session_id, owner, said_again(turn, self.artifacts.read))
         return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
 
-    def go_back(self, picture_id: str, owner: str, language: str = "en") -> Iterator[Event]:
+    def go_back(self, picture_id: str, owner: str, language: str = "en") -> Listener:
         """A turn in which the user looks at an earlier picture again, without asking a brain.
 
         Raises SourceNotFound.
@@ -125,7 +145,7 @@ class Coordinator:
         picture = self.sessions.artifact(picture_id, owner)
         return self.send(picture.session_id, owner, go_back_to(picture, language))
 
-    def approve(self, turn_id: str, owner: str, prompts: Sequence[str]) -> Iterator[Event]:
+    def approve(self, turn_id: str, owner: str, prompts: Sequence[str]) -> Listener:
         """Go on with a WAITING turn, each step of its plan in these words; raises SourceNotFound.
 
         Words that will not do leave it waiting: the only event is then a TurnFailed with an empty turn_id.
@@ -147,80 +167,69 @@ class Coordinator:
         text: str,
         files: Sequence[Path | bytes] | None = None,
         options: PictureOptions | None = None,
-    ) -> Iterator[Event]:
+    ) -> Listener:
         """Say an earlier message in other words: a new turn beside it, which is then the branch shown.
 
         Files and options are the earlier message's unless others are given. Raises SourceNotFound.
         """
         turn = self.sessions.turn(turn_id, owner)
         message = replace(
-            self._again(turn), text=clean_text(text), options=options or turn.options, after=turn.parent
+            said_again(turn, self.artifacts.read),
+            text=clean_text(text),
+            options=options or turn.options,
+            after=turn.parent,
         )
         if files is not None:
             message = replace(message, files=files)
         return self.send(turn.session_id, owner, message)
 
-    def stop(self, session_id: str, owner: str) -> bool:
-        """Stop the session's running turn (the device is free within one step); False when none runs."""
-        with self._lock:
-            running = self._running.get(session_id)
-            if running is None or running.owner != owner:
-                return False
-            running.token.cancel()
-            return True
+    def stop(self, session_id: str, owner: str, turn_id: str | None = None) -> bool:
+        """Stop the session's running turn (the device is free within one step), or only this one.
+
+        False when it does not run.
+        """
+        running = self._running.of(session_id, owner)
+        if running is None or turn_id not in {None, running.pipe.turn_id}:
+            return False
+        running.token.cancel()
+        return True
 
     def running(self, session_id: str, owner: str) -> str | None:
         """The id of the turn that runs now."""
-        with self._lock:
-            running = self._running.get(session_id)
-        return None if running is None or running.owner != owner else running.pipe.turn_id or None
+        running = self._running.of(session_id, owner)
+        return None if running is None else running.pipe.turn_id or None
+
+    def pipe(self, session_id: str, owner: str) -> EventPipe | None:
+        """What the turn that runs now, or is about to be opened, tells."""
+        running = self._running.of(session_id, owner)
+        return None if running is None else running.pipe
 
     def delete(self, session_id: str, owner: str) -> None:
         """Stop the session's turn, delete its rows and the files only it uses; raises SessionNotFound."""
         self.sessions.get(session_id, owner)
-        with self._lock:
-            running = self._running.get(session_id)
+        running = self._running.of(session_id, owner)
         if running is not None:
             running.token.cancel()
             join(running)
         with self.artifacts.lock:
             self.artifacts.remove(self.sessions.delete(session_id, owner))
+        self.pipes.forget(session_id)
 
-    def close(self) -> None:
-        """Stop every turn and wait for them."""
-        with self._lock:
-            all_running = list(self._running.values())
-        for running in all_running:
-            running.token.cancel()
-        for running in all_running:
-            join(running)
+    def close(self, patience_seconds: float = 0.0) -> None:
+        """No turn begins any more; those at work may end by themselves for a while, then they are stopped."""
+        wind_down(self._running.close(), patience_seconds)
 
-    def _again(self, turn: Turn) -> Message:
-        """The message that began a turn."""
-        return Message(
-            text=turn.text,
-            files=[self.artifacts.read(upload.sha256) for upload in turn.uploads],
-            options=turn.options,
-            mask=self.artifacts.read(turn.masks[0].sha256) if turn.masks else None,
-            mask_of=turn.masks[0].parents[0] if turn.masks else None,
-        )
-
-    def _start(self, session_id: str, owner: str, open_turn: OpenTurn) -> Iterator[Event]:
+    def _start(self, session_id: str, owner: str, open_turn: OpenTurn) -> Listener:
         """Reserve the session and run the turn on a thread of its own."""
-        running = Running(owner=owner)
-        with self._lock:
-            is_free = session_id not in self._running
-            if is_free:
-                self._running[session_id] = running
-        if not is_free:
-            running.pipe.failed(
-                "I am still busy with your last message. Please wait for it or press Stop.", TooBusy.__name__
-            )
+        running = Running(owner=owner, pipe=EventPipe(self.watch()))
+        refusal = self._running.enter(session_id, running)
+        if refusal:
+            running.pipe.failed(refusal, TooBusy.__name__)
             running.pipe.close()
             return iter(running.pipe)
         running.thread = threading.Thread(
-            target=self._live,
-            args=(session_id, running, lambda: open_turn(running)),
+            target=copy_context().run,
+            args=(self._live, session_id, running, lambda: open_turn(running)),
             name=f"turn-{session_id[:6]}",
             daemon=True,
         )
@@ -238,14 +247,13 @@ class Coordinator:
         except Cancelled:
             end = self._break_off(running, TurnStatus.STOPPED, "")
         except (AgentError, EngineError) as error:
-            log.info("turn %s failed: %s", running.pipe.turn_id, error)
+            log.debug("turn %s failed: %s", running.pipe.turn_id, error)
             end = self._break_off(running, TurnStatus.FAILED, str(error), type(error).__name__)
         except Exception:
             log.exception("turn %s broke", running.pipe.turn_id)
             end = self._break_off(running, TurnStatus.FAILED, BROKE)
         finally:
-            with self._lock:
-                del self._running[session_id]
+            self._running.leave(session_id)
             end()
             running.pipe.close()
 
@@ -276,27 +284,24 @@ class Coordinator:
             log.exception("turn %s could not be closed; the next start marks it as stopped", turn_id)
         return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply, cause)
 
-    def _open(self, running: Running, session_id: str, message: Message) -> TurnContext:
+    def open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""
-        require_message(message)
+        require_message(message, self.gates, self.rates.limits)
         session = self.sessions.get(session_id, running.owner)
-        sent = sent_pictures(message.files)
-        mask = None
-        if message.mask is not None:
-            picture = painted_picture(self.sessions, session, running.owner, message.mask_of, sent)
-            mask = clean_mask(message.mask, picture)
+        self.rates.admit(running.owner, len(message.files))
+        sent = sent_pictures(message.files, self.decoders)
+        require_uploads([each.clean for each in sent], message, self.gates)
+        mask = painted_mask(message, sent, self.sessions, session, running.owner, self.decoders)
         running.token.raise_if_cancelled()
         for turn in self.sessions.turns(session_id, running.owner):
             if turn.status is TurnStatus.WAITING:
                 self.decline(turn.id, running.owner)
         with self.artifacts.lock:
-            pictures = [each.as_new_picture(self.artifacts.put(each.clean.png)) for each in sent]
-            if mask is not None:
-                pictures.append(mask.as_new_picture(self.artifacts.put(mask.png)))
+            pictures = kept((*sent, *mask), self.artifacts)
             turn = self.sessions.open_turn(
                 session_id, running.owner, message.text, message.options, pictures, message.after
             )
-        running.pipe.turn_id = turn.id
+        self.pipes.open(running.pipe, turn)
         current = self.sessions.get(session_id, running.owner).head
         if turn.uploads:
             self.sessions.set_head(session_id, turn.uploads[-1].id)
@@ -306,8 +311,9 @@ class Coordinator:
 
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:
         was = self.sessions.turn(turn_id, running.owner)
+        self.gates.require_words(was.text, language_of(was.text))
         turn = self.sessions.reopen_turn(turn_id, running.owner)
-        running.pipe.turn_id = turn.id
+        self.pipes.open(running.pipe, turn, is_again=True)
         context = self._context(running, turn, self.sessions.get(turn.session_id, running.owner).head, ())
         if turn.options.asks_first and turn.plan is not None and was.status is not TurnStatus.WAITING:
             context.given, context.is_approved = turn.decision, True

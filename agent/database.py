@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 
 from agent.errors import StorageUnavailable
 
@@ -26,41 +30,54 @@ SQLITE_PRAGMAS = (
 """FULL: what the page shows as done survives a power cut. EXCLUSIVE: a second process on the file is refused,
 and the corruption of SQLite 3.7 to 3.51 when two connections write the log at once cannot happen."""
 
+SERVER_LOCK = int.from_bytes(b"Reverie")
+"""The number of the advisory lock on PostgreSQL; such locks are apart by database."""
 
-def open_database(url: str) -> sa.Engine:
-    """Connect, check and migrate; raises StorageUnavailable and never replaces a file it cannot read."""
+
+def open_database(url: str, *, may_be_new: bool = True) -> sa.Engine:
+    """Connect, check and migrate; raises StorageUnavailable and never replaces a file it cannot read.
+
+    Unless it `may_be_new`, an empty database is refused too: something was there and is gone.
+    """
     try:
         parsed = sa.make_url(url)
         is_sqlite = parsed.get_backend_name() == "sqlite"
-        if is_sqlite and parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = sqlite_engine(parsed) if is_sqlite else sa.create_engine(parsed, pool_pre_ping=True)
+        if is_sqlite and not may_be_new and not has_bytes(Path(parsed.database or "")):
+            raise is_gone(parsed.database)
+        engine = sqlite_engine(parsed) if is_sqlite else server_engine(parsed)
         try:
             with engine.begin() as connection:
-                if is_sqlite:
-                    check_health(connection, parsed.database)
+                require_ours(connection, parsed.database, may_be_new)
                 migrate(connection)
         except BaseException:
             engine.dispose()
             raise
     except sa.exc.ArgumentError as error:
-        raise StorageUnavailable(f"{url!r} is not a database address. Please correct the setting.") from error
+        raise StorageUnavailable(
+            f"{hide_password(url)!r} is not a database address. Please correct the setting."
+        ) from error
+    except ModuleNotFoundError as error:
+        raise StorageUnavailable(
+            f"The driver for {hide_password(url)!r} is not installed ({error.name}): "
+            "for PostgreSQL, pip install 'psycopg[binary]'."
+        ) from error
     except OSError as error:
         raise StorageUnavailable(
             f"The data folder cannot be made ({error.strerror}: {error.filename}). "
             "Please choose a writable one."
         ) from error
     except sa.exc.DBAPIError as error:
-        raise StorageUnavailable(
-            f"The database {parsed.database} cannot be opened: {error.orig}. "
-            "Please check that it is undamaged, writable and not in use by another Reverie; "
-            "it was left as it is."
-        ) from error
+        raise cannot_open(parsed.database, error.orig) from error
+    except UnicodeDecodeError as error:
+        raise cannot_open(parsed.database, error) from error
     return engine
 
 
 def sqlite_engine(url: sa.URL) -> sa.Engine:
     """One connection for all threads (the store's lock serialises them); transactions hold DDL too."""
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        require_sound(Path(url.database))
     engine = sa.create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
 
     @sa.event.listens_for(engine, "connect")
@@ -76,19 +93,75 @@ def sqlite_engine(url: sa.URL) -> sa.Engine:
     return engine
 
 
-def check_health(connection: sa.Connection, name: str | None) -> None:
-    """A damaged or foreign file is refused."""
-    verdict = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+def server_engine(url: sa.URL) -> sa.Engine:
+    """A pool of connections, and one that keeps a second Reverie out: at its start that one would take the
+    turns running here for cut off. Raises StorageUnavailable.
+    """
+    engine = sa.create_engine(url, pool_pre_ping=True)
+    if url.get_backend_name() != "postgresql":
+        return engine
+    guard = sa.create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
+    sa.event.listen(engine, "engine_disposed", lambda _: guard.close())
+    if not guard.exec_driver_sql(f"SELECT pg_try_advisory_lock({SERVER_LOCK})").scalar_one():
+        engine.dispose()
+        raise StorageUnavailable(
+            f"The database {url.database} is in use by another Reverie. "
+            "Please stop that one, or give this one a database of its own."
+        )
+    return engine
+
+
+def require_sound(file: Path) -> None:
+    """A damaged file is refused by a connection that can only read: neither it nor its log changes."""
+    if not file.is_file():
+        return
+    address = f"file:{quote(str(file.absolute()))}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            connection.text_factory = lambda text: text.decode(
+                "utf-8", "replace"
+            )  # it quotes what is damaged
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        raise cannot_open(str(file), error) from error
     if verdict != "ok":
         raise StorageUnavailable(
-            f"The database {name} is damaged ({verdict}). "
+            f"The database {file} is damaged ({verdict}). "
             "Please restore it from a backup; it was left as it is."
         )
+
+
+def require_ours(connection: sa.Connection, name: str | None, may_be_new: bool) -> None:
+    """A database of something else is refused, and an empty one where a full one is expected."""
     tables = sa.inspect(connection).get_table_names()
     if tables and "alembic_version" not in tables:
         raise StorageUnavailable(
-            f"{name} is not a database of Reverie. Please choose another file; it was left as it is."
+            f"{name} is not a database of Reverie. Please choose another one; it was left as it is."
         )
+    if not tables and not may_be_new:
+        raise is_gone(name)
+
+
+def has_bytes(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
+
+
+def is_gone(name: str | None) -> StorageUnavailable:
+    return StorageUnavailable(
+        f"The data folder holds pictures, but the database {name} is missing or empty. Please restore it "
+        "from a backup, or move the pictures elsewhere to begin anew; nothing was changed."
+    )
+
+
+def cannot_open(name: str | None, reason: BaseException | None) -> StorageUnavailable:
+    return StorageUnavailable(
+        f"The database {name} cannot be opened: {reason}. Please check that it is undamaged, writable "
+        "and not in use by another Reverie; it was left as it is."
+    )
+
+
+def hide_password(url: str) -> str:
+    return re.sub(r"://[^/]*@", "://***@", url)
 
 
 def migrate(connection: sa.Connection) -> None:

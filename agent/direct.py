@@ -56,6 +56,7 @@ class Direct:
     ) -> None:
         self._sessions = sessions
         self._coordinator = coordinator
+        self._device = coordinator.executor.jobs
         self._most_at_once = most_at_once
         self._lock = threading.Lock()
         self._calls = Counter[str]()
@@ -73,6 +74,7 @@ class Direct:
         options: PictureOptions = PLAIN,
     ) -> DirectTurn:
         """New pictures. Raises PlanRejected for what the engines do not know, TooBusy."""
+        self._device.require_room(owner)
         wish = DecisionStep(kind="generate", prompt=clean_text(prompt), num_pictures=num_pictures)
         given = self._known(Decision(route=Route.GENERATE, steps=(wish,)))
         if size is not None:
@@ -94,8 +96,9 @@ class Direct:
 
         Raises UploadRejected, PlanRejected, TooBusy.
         """
+        self._device.require_room(owner)
         given = self._change(instruction, num_pictures)
-        painted = None if mask is None else painted_where_clear(mask)
+        painted = None if mask is None else painted_where_clear(mask, self._coordinator.decoders)
         return self._begin(owner, program, message(instruction, given, options, [picture], painted))
 
     def change(
@@ -111,6 +114,7 @@ class Direct:
 
         Raises SourceNotFound, PlanRejected, TooBusy.
         """
+        self._device.require_room(owner)
         given = self._change(instruction, num_pictures).model_copy(update={"targets": (picture_id,)})
         return self._about(owner, picture_id, message(instruction, given, options))
 

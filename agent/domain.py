@@ -74,9 +74,10 @@ class PictureOptions(Value):
     """The page's settings that a turn runs with.
 
     `seed` None draws a fresh one for each picture, `num_steps` and `guidance` None are the engine's own. With
-    `asks_first` the plan waits for the user's word, with `keeps_rest` an edit changes only what was meant,
-    with `is_checked` the eyes look at each picture, and of up to `best_of` tries the best is kept; with
-    `rewrites` a brain may put words in more detail. `negative_prompt` says what a new picture shall not show.
+    `asks_first` the plan waits for the user's word, with `keeps_rest` an edit changes only what was meant;
+    with `keeps_place` recolouring and removing do so wherever the eyes find the thing. With `is_checked` the
+    eyes look at each picture, and of up to `best_of` tries the best is kept; with `rewrites` a brain may put
+    words in more detail. `negative_prompt` says what a new picture shall not show.
     """
 
     quality: Quality = Quality.FULL
@@ -86,6 +87,7 @@ class PictureOptions(Value):
     guidance: float | None = Field(default=None, ge=0, le=20)
     asks_first: bool = False
     keeps_rest: bool = False
+    keeps_place: bool = True
     is_checked: bool = True
     best_of: int = Field(default=1, ge=1, le=4)
     rewrites: bool = True

@@ -31,11 +31,15 @@ class PlanReady(TurnEvent):
 
 
 class StepQueued(TurnEvent):
-    """Step `index` (from 0) waits for the device; `place` 0 means it is next or running."""
+    """Step `index` (from 0) waits for the device; `place` 0 means it is next or running.
+
+    `seconds`: in about how many it begins, if that is known.
+    """
 
     kind: Literal["queued"] = "queued"
     index: int
     place: int
+    seconds: float | None = None
 
 
 class StepProgress(TurnEvent):

@@ -6,6 +6,7 @@ import io
 import secrets
 import time
 from collections.abc import Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 from PIL import Image
@@ -22,16 +23,20 @@ from agent.domain import (
     PictureOptions,
     Quality,
     Recipe,
+    SourceType,
     Step,
 )
+from agent.errors import SourceNotFound
+from agent.gates.gates import Gates
 from agent.jobs import Jobs
-from agent.marks import source_type_of
+from agent.marks import source_type_of, xmp
 from agent.metadata import png_with_recipe
 from agent.places import by_eyes
 from agent.replies import Replies
 from agent.requests import Requests
 from agent.safety import check_picture
 from agent.sessions import NewPicture, Sessions
+from agent.upload_marks import mark_of
 from engines.api import Engine, Eyes, Progress, Sample
 
 __all__ = ["Executor", "StepResult", "Work"]
@@ -69,8 +74,9 @@ class Executor:
         engines: Mapping[Quality, Engine],
         editors: Mapping[Quality, Engine],
         eyes: Eyes | None = None,
+        gates: Gates = Gates(),
     ) -> None:
-        """`eyes` find things in pictures and check what was made."""
+        """`eyes` find things in pictures and check what was made, `gates` say what is not made at all."""
         self.sessions = sessions
         self.artifacts = artifacts
         self.jobs = jobs
@@ -80,7 +86,9 @@ class Executor:
             engines=engines,
             editors=editors,
             locate=None if eyes is None else by_eyes(eyes),
+            gates=gates,
         )
+        self.gates = gates
         self.checker = Checker(eyes)
 
     def reads_description(self, options: PictureOptions) -> bool:
@@ -122,6 +130,7 @@ class Executor:
     def _attempt(self, call: Call, seed: int, expected: Asked | None, number: int, work: Work) -> Attempt:
         drawn = self._draw(call, seed, work)
         finished = call.finish(drawn.sample.image)
+        self.gates.require_picture(finished.image, work.replies.language)
         verdict = self.checker.verdict(finished.image, expected, work.replies.language)
         return Attempt(
             sample=drawn.sample, finished=finished, verdict=verdict, number=number, seconds=drawn.seconds
@@ -134,17 +143,23 @@ class Executor:
             sample = call.make(seed, lambda progress: work.token.raise_if_cancelled())
             return Drawn(sample=sample, seconds=time.monotonic() - begun)
 
+        source_type = source_type_of(self._ancestors(call, work), preset="")
+        mark = xmp(source_type).encode() if source_type else b""
+
         def on_progress(progress: Progress) -> None:
             nonlocal begun
             begun = time.monotonic() if progress.step == 0 else begun
-            preview = None if progress.preview is None else jpeg(progress.preview)
+            is_shown = progress.preview is not None and not self.gates.pictures
+            preview = jpeg(progress.preview, mark) if is_shown and progress.preview else None
             work.pipe.progress(work.index, progress.step, progress.num_steps, preview)
 
+        here = copy_context()
         sample = self.jobs.run(
-            lambda report: call.make(seed, report),
+            lambda report: here.run(call.make, seed, report),
             token=work.token,
-            on_place=lambda place: work.pipe.queued(work.index, place),
+            on_place=lambda place: work.pipe.queued(work.index, place.ahead, place.seconds),
             on_progress=on_progress,
+            kind=f"{'drawing' if call.source is None else 'change'} {work.turn.options.quality}",
         )
         seconds = time.monotonic() - begun
         check_picture(sample.image)
@@ -152,6 +167,12 @@ class Executor:
 
     def _ancestors(self, call: Call, work: Work) -> Sequence[Artifact]:
         return () if call.source is None else self.requests.lineage(call.source, work.owner)
+
+    def _mark(self, upload: Artifact) -> SourceType | None:
+        try:
+            return mark_of(self.artifacts.read(upload.sha256))
+        except SourceNotFound:
+            return None
 
     def _keep(self, kept: Attempt, call: Call, candidate: int, letter: str, work: Work) -> Artifact:
         """The file first, then the row."""
@@ -171,7 +192,7 @@ class Executor:
             width=finished.image.width,
             height=finished.image.height,
             parents=parents,
-            source_type=source_type_of(self._ancestors(call, work), sample.preset),
+            source_type=source_type_of(self._ancestors(call, work), sample.preset, self._mark),
             operation=call.operation,
             mask=call.mask,
             keeps_rest=call.keeps_rest,
@@ -222,7 +243,7 @@ def base_seed(wanted: int | None, finished: Mapping[int, Artifact]) -> int:
     return secrets.randbits(31)
 
 
-def jpeg(image: Image.Image) -> bytes:
+def jpeg(image: Image.Image, mark: bytes) -> bytes:
     file = io.BytesIO()
-    image.convert("RGB").save(file, "JPEG", quality=PREVIEW_QUALITY)
+    image.convert("RGB").save(file, "JPEG", quality=PREVIEW_QUALITY, xmp=mark)
     return file.getvalue()

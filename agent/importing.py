@@ -14,14 +14,18 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from agent.artifacts import Artifacts
-from agent.domain import Session, TurnStatus
+from agent.decoder.pool import Decoders, Undecodable
+from agent.decoder.wire import Task
+from agent.domain import Session, SourceType, TurnStatus
+from agent.encoding import unsigned
 from agent.errors import ImportRejected, UploadRejected
-from agent.metadata import bare_png_size
+from agent.metadata import bare_png_size, png_with_texts
 from agent.record import RECORD_NAME, ArtifactRecord, Record, TurnRecord
 from agent.rows import new_id
 from agent.sessions import Sessions
 from agent.tables import ArtifactRow, SessionRow, TurnRow, utc_now
-from agent.uploads import MAX_BYTES, CleanPicture, clean_upload
+from agent.upload_marks import packet
+from agent.uploads import MAX_BYTES, CleanPicture, clean_upload, sentence
 
 __all__ = ["MOST_ZIP_BYTES", "import_session", "read_picture", "read_record"]
 
@@ -35,17 +39,19 @@ BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError
 """All that zipfile raises on damaged, encrypted or exotic archives."""
 
 
-def import_session(sessions: Sessions, artifacts: Artifacts, file: Path, owner: str) -> Session:
+def import_session(
+    sessions: Sessions, artifacts: Artifacts, decoders: Decoders, file: Path, owner: str
+) -> Session:
     """The session of a zip as a new one of `owner`. Raises ImportRejected, and then nothing is kept.
 
     Everything is read and checked before anything is stored; nothing is ever unpacked to a path of the zip.
     """
     with open_archive(file) as archive:
         record = read_record(archive)
-        sizes = check_pictures(archive, record)
+        sizes = check_pictures(archive, record, decoders)
         with artifacts.lock:
             hashes = {
-                each.id: artifacts.put(read_picture(archive, each).png)
+                each.id: artifacts.put(read_picture(archive, each, decoders).png)
                 for each in record.artifacts
                 if each.file
             }
@@ -106,29 +112,51 @@ def require_consistent(record: Record) -> None:
         raise ImportRejected("record.json is damaged: its pictures do not belong to its messages.")
 
 
-def read_picture(archive: zipfile.ZipFile, picture: ArtifactRecord) -> CleanPicture:
-    """The recorded bytes if they are a plain PNG of our kind, else the picture cleaned like an upload.
+def read_picture(archive: zipfile.ZipFile, picture: ArtifactRecord, decoders: Decoders) -> CleanPicture:
+    """With its depth, size and our own texts if it is a plain PNG of our kind, else cleaned like an upload.
+
+    What another Reverie signed is taken unsigned.
 
     Raises ImportRejected.
     """
-    content = read_entry(archive, picture.file or "", MAX_BYTES)
+    content = unsigned(read_entry(archive, picture.file or "", MAX_BYTES))
     if hashlib.sha256(content).hexdigest() != picture.sha256:
         raise ImportRejected(f"{picture.file} is not the picture that was exported. It was not imported.")
     try:
-        clean = clean_upload(content)
+        if bare_png_size(content) is None:
+            return clean_upload(content, decoders)
+        return written_anew(content, decoders)
     except UploadRejected as error:
         raise ImportRejected(f"{picture.file} cannot be taken: {error}") from error
-    size = bare_png_size(content)
-    return clean if size is None else CleanPicture(png=content, width=size[0], height=size[1])
 
 
-def check_pictures(archive: zipfile.ZipFile, record: Record) -> Mapping[str, tuple[int, int]]:
+def written_anew(png: bytes, decoders: Decoders) -> CleanPicture:
+    """A PNG of our kind out of its own pixels and texts: what we wrote comes out as it was, byte by byte.
+
+    Raises UploadRejected.
+    """
+    try:
+        decoded = decoders.ask(Task.PIXELS, png)
+    except Undecodable as error:
+        raise UploadRejected(sentence(error, "The file")) from error
+    answer = decoded.answer
+    mark = packet(SourceType(answer.source_type) if answer.source_type else None, answer.has_credentials)
+    return CleanPicture(
+        png=png_with_texts(decoded.image(), mark, answer.infotext or "", answer.recipe or ""),
+        width=answer.width,
+        height=answer.height,
+    )
+
+
+def check_pictures(
+    archive: zipfile.ZipFile, record: Record, decoders: Decoders
+) -> Mapping[str, tuple[int, int]]:
     """Width and height of each picture; all can be read. Raises ImportRejected."""
     sizes: dict[str, tuple[int, int]] = {}
     num_bytes = 0
     for each in record.artifacts:
         if each.file:
-            picture = read_picture(archive, each)
+            picture = read_picture(archive, each, decoders)
             sizes[each.id] = (picture.width, picture.height)
             num_bytes += len(picture.png)
         if num_bytes > MOST_PICTURE_BYTES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -11,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from PIL import Image
 from pydantic import ValidationError
 
+from agent.decoder.kinds import is_readable
+from agent.decoder.pool import Decoders, Undecodable
+from agent.decoder.wire import Task
 from agent.domain import MAX_PROMPT_CHARACTERS, PictureOptions, Recipe, Value
-from agent.metadata import INFOTEXT_KEY, RECIPE_KEY
-from agent.uploads import BROKEN, FORMATS, read_bounded
+from agent.uploads import read_bounded
 
 __all__ = ["PictureSettings", "read_infotext", "read_settings", "settings_of"]
 
@@ -28,9 +28,6 @@ SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 MAX_CHARACTERS = 20_000
 MAX_SEED = 2**31 - 1
 Number = TypeVar("Number", int | None, float | None)
-EXIF_IFD, USER_COMMENT = 0x8769, 0x9286
-CODE_CHARACTERS = 8
-"""A user comment begins with the name of its encoding, filled up with zeros."""
 
 
 class PictureSettings(Value):
@@ -68,35 +65,22 @@ def settings_of(recipe: Recipe) -> PictureSettings:
     )
 
 
-def read_settings(source: Path | bytes) -> PictureSettings | None:
+def read_settings(source: Path | bytes, decoders: Decoders) -> PictureSettings | None:
     """Of a picture file, without decoding its pixels; None if it carries none or cannot be read.
 
     Raises UploadRejected for a file that is too large or empty.
     """
     content = read_bounded(source, source.name if isinstance(source, Path) else "The file")
-    try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            recipe, text = image.info.get(RECIPE_KEY), image.info.get(INFOTEXT_KEY) or user_comment(image)
-    except (*BROKEN, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    if not is_readable(content):
         return None
     try:
-        if isinstance(recipe, str):
-            return settings_of(Recipe.model_validate_json(recipe))
-    except ValidationError:
-        pass
-    return read_infotext(text) if isinstance(text, str) and text.strip() else None
-
-
-def user_comment(image: Image.Image) -> str:
-    """The EXIF comment, where JPEG and WebP keep an infotext."""
-    comment = image.getexif().get_ifd(EXIF_IFD).get(USER_COMMENT)
-    if not isinstance(comment, bytes):
-        return comment if isinstance(comment, str) else ""
-    code, text = comment[:CODE_CHARACTERS].rstrip(b"\0"), comment[CODE_CHARACTERS:]
-    if code != b"UNICODE":
-        return text.decode("utf-8", "replace").strip("\0")
-    is_little = len(text) > 1 and text[1] == 0
-    return text.decode("utf-16-le" if is_little else "utf-16-be", "replace").strip("\0\ufeff")
+        answer = decoders.ask(Task.TEXTS, content).answer
+    except Undecodable:
+        return None
+    with suppress(ValidationError):
+        if answer.recipe is not None:
+            return settings_of(Recipe.model_validate_json(answer.recipe))
+    return read_infotext(answer.infotext) if answer.infotext and answer.infotext.strip() else None
 
 
 def read_infotext(text: str) -> PictureSettings:

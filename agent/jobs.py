@@ -1,7 +1,8 @@
-"""One worker a device: jobs wait in line, can be stopped there or on the device, and never overlap."""
+"""One worker a device: jobs wait in a fair line, can be stopped there or on the device, and never overlap."""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -9,22 +10,31 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from queue import SimpleQueue
 from typing import TypeVar
+from weakref import WeakSet
+
+from pydantic import Field
 
 from agent.cancel import LOOK_SECONDS, CancelToken
-from agent.errors import DeviceStalled
+from agent.domain import Value
+from agent.errors import DeviceStalled, TooBusy
+from agent.line import Line
+from agent.pace import Pace
 from engines.api import OnProgress, Progress
 from engines.errors import Cancelled
 
-__all__ = ["Job", "JobStatus", "Jobs"]
+__all__ = ["Job", "JobLimits", "JobStatus", "Jobs", "Place"]
 
 Result = TypeVar("Result")
 CLOSE_SECONDS = 10.0
+ESTIMATE_SECONDS = 1.0
+"""How often a new estimate is made for one who waits."""
+FIRST_GUESS_SECONDS = 30.0
+"""Of a job, when none has been seen yet."""
 
 
 class JobStatus(StrEnum):
-    """Life of a job."""
+    """Life of a job: it waits, runs and ends in one of three ways, or is cancelled while it waits."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -33,58 +43,92 @@ class JobStatus(StrEnum):
     FAILED = "failed"
 
 
+class JobLimits(Value):
+    """How many jobs may run or wait at once."""
+
+    of_owner: int = Field(8, ge=1)
+    in_all: int = Field(64, ge=1)
+
+
+LIMITS = JobLimits()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """In line: how many jobs are served before, and in about how many seconds it begins, if that is known."""
+
+    ahead: int
+    seconds: float | None = None
+
+
 @dataclass(kw_only=True, eq=False)
 class Job:
-    """One engine call. `given_up` tells the engine at its next step that nobody waits for it any more."""
+    """One engine call. `given_up` tells the engine at its next step that nobody waits for it any more.
+
+    `begun` is when (on a clock of seconds) its first step began, `share` how much of its steps is done.
+    """
 
     token: CancelToken
+    kind: str = ""
     status: JobStatus = JobStatus.WAITING
     error: str = ""
     queued: datetime = field(default_factory=lambda: datetime.now(UTC))
     started: datetime | None = None
     ended: datetime | None = None
+    begun: float = 0.0
+    share: float = 0.0
     given_up: CancelToken = field(default_factory=CancelToken)
+    perform: Callable[[], None] = field(default=lambda: None, repr=False)
+
+    @property
+    def owner(self) -> str:
+        return self.token.owner
 
 
 class Jobs:
-    """The line of one device, first come first served; a turn queues one picture at a time."""
+    """The line of one device, fair among owners; a turn queues one picture at a time."""
 
-    def __init__(self, stall_seconds: float = 300.0) -> None:
+    def __init__(self, stall_seconds: float = 300.0, limits: JobLimits = LIMITS) -> None:
         """A device silent for longer than `stall_seconds` is given up."""
         self.stall_seconds = stall_seconds
-        self._lock = threading.Lock()
-        self._line: list[Job] = []
+        self.limits = limits
+        self._change = threading.Condition()
+        self._waiting = Line[Job]()
+        self._order: list[Job] = []
+        self._running: Job | None = None
+        self._pace = Pace()
+        self._let_in = WeakSet[CancelToken]()
+        self._is_closed = False
         self._last_sign_seconds = time.monotonic()
-        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._device = threading.Thread(target=self._serve, name="device", daemon=True)
         self._device.start()
 
     @property
     def line(self) -> tuple[Job, ...]:
-        """The running job first, then those that wait."""
-        with self._lock:
-            return tuple(self._line)
+        """The running job first, then those that wait, as they will be served."""
+        with self._change:
+            return self._all()
 
     def run(
         self,
         work: Callable[[OnProgress], Result],
         *,
         token: CancelToken,
-        on_place: Callable[[int], None],
+        on_place: Callable[[Place], None],
         on_progress: OnProgress,
+        kind: str = "",
     ) -> Result:
-        """Queue `work`, wait, return its result or raise its error. `on_place` hears how many jobs are ahead.
+        """Queue `work`, wait, return its result or raise its error. `on_place` hears of its place in line.
 
-        Raises Cancelled as soon as `token` is cancelled; the device itself is free at its next step. Raises
-        DeviceStalled when the device gives no sign of life. `on_progress` is called on the device's thread.
+        The `token` tells whose job it is; a turn that was let in with it once is let in from then on. Jobs of
+        one `kind` take about as long. Raises TooBusy beyond the limits; Cancelled as soon as `token` is
+        cancelled, and the device is free at its next step; DeviceStalled when the device gives no sign of
+        life. `on_progress` is called on the device's thread.
         """
-        job, future = Job(token=token), Future[Result]()
+        job, future = Job(token=token, kind=kind), Future[Result]()
+        job.perform = lambda: self._perform(job, future, work, on_progress)
         token.raise_if_cancelled()
-        with self._lock:
-            if not self._line:
-                self._last_sign_seconds = time.monotonic()
-            self._line.append(job)
-            self._tasks.put(lambda: self._perform(job, future, work, on_progress))
+        self._join(job)
         try:
             self._watch(job, future, on_place)
             return future.result()
@@ -93,23 +137,52 @@ class Jobs:
             if future.cancel():
                 self._leave(job, JobStatus.CANCELLED)
 
+    def require_room(self, owner: str) -> None:
+        """Whether a new job of `owner` would be let in; raises TooBusy, which says how long to wait."""
+        with self._change:
+            jobs = self._all()
+            own = [each for each in jobs if each.owner == owner]
+            if len(own) >= self.limits.of_owner:
+                what = f"You have {count(len(own))} in the making or in line, as many as one may have here."
+                self._refuse(what, own[0])
+            if len(jobs) >= self.limits.in_all:
+                self._refuse(f"The line is full, with {count(len(jobs))} in the making or waiting.", jobs[0])
+
     def close(self) -> None:
         """Give up every job and end the worker; an engine that hangs is left behind."""
+        with self._change:
+            self._is_closed = True
+            self._change.notify_all()
         for job in self.line:
             job.token.cancel()
-        self._tasks.put(None)
         self._device.join(CLOSE_SECONDS)
 
-    def _watch(self, job: Job, future: Future[Result], on_place: Callable[[int], None]) -> None:
+    def _join(self, job: Job) -> None:
+        with self._change:
+            if self._is_closed:
+                raise Cancelled("Stopped.")
+            if job.token not in self._let_in:
+                self.require_room(job.owner)
+                self._let_in.add(job.token)
+            if not self._all():
+                self._last_sign_seconds = time.monotonic()
+            self._waiting.join(job.owner, job)
+            self._order = self._waiting.order()
+            self._change.notify_all()
+
+    def _watch(self, job: Job, future: Future[Result], on_place: Callable[[Place], None]) -> None:
         """Until the job has ended, been cancelled or found stuck."""
         done = threading.Event()
         future.add_done_callback(lambda _: done.set())
-        told: int | None = None
+        told, made = None, 0.0
         while not done.is_set():
-            place = self._place(job)
-            if place is not None and place != told:
-                on_place(place)
-                told = place
+            ahead = self._ahead(job)
+            is_due = ahead and time.monotonic() - made > ESTIMATE_SECONDS
+            if ahead is not None and (told is None or ahead != told.ahead or is_due):
+                place, made = Place(ahead=ahead, seconds=self._seconds_before(job)), time.monotonic()
+                if told is None or is_news(place, told):
+                    on_place(place)
+                    told = place
             done.wait(LOOK_SECONDS)
             if not done.is_set():
                 job.token.raise_if_cancelled()
@@ -117,8 +190,14 @@ class Jobs:
 
     def _serve(self) -> None:
         """The device's thread: a daemon, for an engine that hangs must not keep the program alive."""
-        while (task := self._tasks.get()) is not None:
-            task()
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._is_closed or self._order)
+                if self._is_closed:
+                    return
+                self._running = job = self._waiting.take()
+                self._order = self._waiting.order()
+            job.perform()
 
     def _perform(
         self,
@@ -133,12 +212,15 @@ class Jobs:
             self._last_sign_seconds = time.monotonic()
             job.token.raise_if_cancelled()
             job.given_up.raise_if_cancelled()
+            if progress.step == 0:
+                job.begun = time.monotonic()
+            job.share = progress.step / progress.num_steps
             on_progress(progress)
 
         if not future.set_running_or_notify_cancel():
             return
         job.status, job.started = JobStatus.RUNNING, datetime.now(UTC)
-        self._last_sign_seconds = time.monotonic()
+        self._last_sign_seconds = job.begun = start = time.monotonic()
         try:
             result = work(on_step)
         except BaseException as error:
@@ -146,18 +228,55 @@ class Jobs:
             self._leave(job, JobStatus.CANCELLED if isinstance(error, Cancelled) else JobStatus.FAILED)
             future.set_exception(error)
         else:
+            self._pace.took(job.kind, time.monotonic() - start)
             self._leave(job, JobStatus.DONE)
             future.set_result(result)
 
     def _leave(self, job: Job, status: JobStatus) -> None:
-        with self._lock:
-            self._line.remove(job)
+        """It has ended, wherever it was."""
+        with self._change:
+            job.status, job.ended = status, datetime.now(UTC)
+            if self._running is job:
+                self._running = None
+            elif job in self._order:
+                self._waiting.leave(job.owner, job)
+                self._order = self._waiting.order()
             self._last_sign_seconds = time.monotonic()
-        job.status, job.ended = status, datetime.now(UTC)
 
-    def _place(self, job: Job) -> int | None:
-        with self._lock:
-            return self._line.index(job) if job in self._line else None
+    def _all(self) -> tuple[Job, ...]:
+        return (*self._order,) if self._running is None else (self._running, *self._order)
+
+    def _ahead(self, job: Job) -> int | None:
+        """How many jobs are served before it; None once it has ended."""
+        jobs = self.line
+        return jobs.index(job) if job in jobs else None
+
+    def _seconds_before(self, job: Job) -> float | None:
+        """Until it begins, as far as the pace of those ahead is known."""
+        with self._change:
+            jobs = self._all()
+            if job not in jobs:
+                return None
+            seconds = [self._seconds_left(each) for each in jobs[: jobs.index(job)]]
+        known = [each for each in seconds if each is not None]
+        return sum(known) if len(known) == len(seconds) else None
+
+    def _seconds_left(self, job: Job) -> float | None:
+        """Until one that waits would be done if it began now, or the one that runs is."""
+        elapsed = time.monotonic() - job.begun
+        if job.share:
+            return elapsed * (1 - job.share) / job.share
+        expected = self._pace.expected(job.kind)
+        if expected is None or job.status is JobStatus.WAITING:
+            return expected
+        return max(0.0, expected - elapsed)
+
+    def _refuse(self, what: str, first: Job) -> None:
+        """Until `first` is done there is no room."""
+        before, own = self._seconds_before(first), self._seconds_left(first)
+        seconds = FIRST_GUESS_SECONDS if before is None or own is None else before + own
+        wait = max(1, math.ceil(seconds))
+        raise TooBusy(f"{what} Please try again in about {spoken(wait)}.", wait)
 
     def _raise_if_stalled(self) -> None:
         silence = time.monotonic() - self._last_sign_seconds
@@ -166,3 +285,22 @@ class Jobs:
                 f"The engine has given no sign of life for {silence:.0f} seconds. "
                 "Please restart Reverie and retry."
             )
+
+
+def is_news(place: Place, told: Place) -> bool:
+    """Another place, or an estimate so different that a reader would notice."""
+    if place.ahead != told.ahead or (place.seconds is None) != (told.seconds is None):
+        return True
+    if place.seconds is None or told.seconds is None:
+        return False
+    return not told.seconds / 2 < max(place.seconds, 1.0) < told.seconds * 1.5 + 5
+
+
+def count(num_jobs: int) -> str:
+    return "one picture" if num_jobs == 1 else f"{num_jobs} pictures"
+
+
+def spoken(seconds: int) -> str:
+    if seconds < 100:
+        return "a second" if seconds == 1 else f"{seconds} seconds"
+    return f"{math.ceil(seconds / 60)} minutes"

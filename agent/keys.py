@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from agent.domain import Value
-from agent.errors import SourceNotFound
+from agent.errors import SourceNotFound, StorageUnavailable
 from agent.rows import new_id
 from agent.sessions import Sessions
 from agent.tables import Row, utc_now
+from agent.terminal.key import KEY_FILE
 
-__all__ = ["Key", "Keys", "NewKey"]
+__all__ = ["Key", "KeyRow", "Keys", "NewKey", "digest", "keep_terminal_key"]
 
 PREFIX = "rv-"
 TOKEN = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
 MOST_NAME_CHARACTERS = 60
+TERMINAL = "terminal"
+"""The owner of what is made from this machine's terminal: no cookie and no other key can have this name."""
 SELDOM = timedelta(minutes=1)
 """How exactly it is kept when a key was used last: a write for every request would be too many."""
 
@@ -107,6 +112,31 @@ class Keys:
             if row is None:
                 raise SourceNotFound("There is no such key here.")
             rows.delete(row)
+
+    def revoke_all(self, owner: str) -> None:
+        """Every key of an owner."""
+        with self._sessions.transaction() as rows:
+            rows.execute(sa.delete(KeyRow).where(KeyRow.owner == owner))
+
+
+def keep_terminal_key(keys: Keys, data_folder: Path) -> None:
+    """The terminal's key in a file that only this user can read: made once, and again if the file is lost.
+
+    Raises StorageUnavailable.
+    """
+    file = data_folder / KEY_FILE
+    try:
+        found = keys.find(file.read_text("ascii", "replace").strip()) if file.exists() else None
+        if found is not None and found.owner == TERMINAL:
+            file.chmod(0o600)
+            return
+        for lost in keys.list(TERMINAL):
+            keys.revoke(lost.id, TERMINAL)
+        file.unlink(missing_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(keys.create(TERMINAL, "Terminal").token + "\n")
+    except OSError as error:
+        raise StorageUnavailable(f"The terminal's key {file} cannot be kept: {error}.") from error
 
 
 def digest(token: str) -> str:

@@ -151,6 +151,7 @@ class Library:
                 origin=Origin.UPLOADED,
                 recipe=original.recipe,
                 caption=self._words(original, owner),
+                seconds=original.seconds,
             )
             turn = self.sessions.open_turn(session_id, owner, "", PictureOptions(), [copy])
         (picture,) = turn.uploads

@@ -6,28 +6,38 @@ a download without our own texts has it too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from agent.domain import Artifact, Origin, SourceType
 from agent.operations import PIXELS
 
-__all__ = ["XMP_KEY", "source_type_of", "xmp"]
+__all__ = ["XMP_KEY", "source_type_of", "term_of", "xmp"]
 
 XMP_KEY = "XML:com.adobe.xmp"
 VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
-def source_type_of(ancestors: Iterable[Artifact], preset: str) -> SourceType | None:
+def source_type_of(
+    ancestors: Iterable[Artifact],
+    preset: str,
+    mark_of: Callable[[Artifact], SourceType | None] = lambda _: None,
+) -> SourceType | None:
     """Of a picture made by `preset` from its ancestors; None where no model had a part in it.
 
-    A picture taken along from another chat came as an upload, but its recipe tells who made it.
+    A picture taken along from another chat came as an upload, but its recipe tells who made it; any other
+    upload may have come with a mark (`mark_of`).
     """
     line = list(ancestors)
+    marks = {mark_of(each) for each in line if each.origin is Origin.UPLOADED and each.recipe is None}
     by_model = preset != PIXELS or any(each.recipe and each.recipe.preset != PIXELS for each in line)
-    if not by_model:
+    if not by_model and not marks - {None}:
         return None
-    has_upload = any(each.origin is Origin.UPLOADED and each.recipe is None for each in line)
-    return SourceType.MODEL_AND_UPLOAD if has_upload else SourceType.MODEL
+    return SourceType.MODEL if marks <= {SourceType.MODEL} else SourceType.MODEL_AND_UPLOAD
+
+
+def term_of(source_type: SourceType) -> str:
+    """IPTC's address of the word."""
+    return f"{VOCABULARY}{source_type.value}"
 
 
 def xmp(source_type: SourceType) -> str:
@@ -35,5 +45,5 @@ def xmp(source_type: SourceType) -> str:
     return (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
         '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
-        f'Iptc4xmpExt:DigitalSourceType="{VOCABULARY}{source_type.value}"/></rdf:RDF></x:xmpmeta>'
+        f'Iptc4xmpExt:DigitalSourceType="{term_of(source_type)}"/></rdf:RDF></x:xmpmeta>'
     )

@@ -6,15 +6,19 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from agent.decoder.pool import Decoders, Undecodable
+from agent.decoder.tasks import MAX_SIDE_PX
+from agent.decoder.wire import MAX_BYTES, Problem, Task
 from agent.domain import Artifact, Origin, Session
 from agent.errors import SourceNotFound, UploadRejected
+from agent.messages import Message
 from agent.sent import SentPicture
 from agent.sessions import NewPicture, Sessions
-from agent.uploads import BROKEN, MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX
+from agent.uploads import sentence
 
-__all__ = ["CleanMask", "clean_mask", "painted_picture", "painted_where_clear"]
+__all__ = ["CleanMask", "clean_mask", "painted_mask", "painted_picture", "painted_where_clear"]
 
 AGAIN = "Please paint it again."
 
@@ -54,22 +58,32 @@ def painted_picture(
     return picture
 
 
-def clean_mask(png: bytes, picture: Artifact | SentPicture) -> CleanMask:
+def painted_mask(
+    message: Message,
+    sent: Sequence[SentPicture],
+    sessions: Sessions,
+    session: Session,
+    owner: str,
+    decoders: Decoders,
+) -> tuple[CleanMask, ...]:
+    """What was painted with a message, if anything. Raises UploadRejected, SourceNotFound."""
+    if message.mask is None:
+        return ()
+    picture = painted_picture(sessions, session, owner, message.mask_of, sent)
+    return (clean_mask(message.mask, picture, decoders),)
+
+
+def clean_mask(png: bytes, picture: Artifact | SentPicture, decoders: Decoders) -> CleanMask:
     """Only what is light and not transparent counts as painted. Raises UploadRejected."""
     if len(png) > MAX_BYTES:
         raise UploadRejected(f"What you painted is too large a file. {AGAIN}")
-    try:
-        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-            if image.size != (picture.width, picture.height):
-                raise UploadRejected(
-                    f"What you painted is {image.width}x{image.height} and {picture.handle} is "
-                    f"{picture.width}x{picture.height}: both must be of one size. {AGAIN}"
-                )
-            painted = black_and_white(image)
-    except UnidentifiedImageError as error:
-        raise UploadRejected(f"What you painted is no PNG. {AGAIN}") from error
-    except BROKEN as error:
-        raise UploadRejected(f"What you painted arrived damaged. {AGAIN}") from error
+    image = opened(png, decoders)
+    if image.size != (picture.width, picture.height):
+        raise UploadRejected(
+            f"What you painted is {image.width}x{image.height} and {picture.handle} is "
+            f"{picture.width}x{picture.height}: both must be of one size. {AGAIN}"
+        )
+    painted = black_and_white(image)
     if painted.getbbox() is None:
         raise UploadRejected(
             f"You painted nothing on {picture.handle}. Please paint over what should change."
@@ -79,7 +93,7 @@ def clean_mask(png: bytes, picture: Artifact | SentPicture) -> CleanMask:
     return CleanMask(png=file.getvalue(), width=painted.width, height=painted.height, mask_of=picture.id)
 
 
-def painted_where_clear(png: bytes) -> bytes:
+def painted_where_clear(png: bytes, decoders: Decoders) -> bytes:
     """What programs call a mask (a PNG, fully transparent where the picture may change), as if painted.
 
     Raises UploadRejected.
@@ -87,21 +101,21 @@ def painted_where_clear(png: bytes) -> bytes:
     if len(png) > MAX_BYTES:
         raise UploadRejected("The mask is too large a file: it may have at most 25 MB.")
     try:
-        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise UploadRejected(f"The mask has {image.width}x{image.height} pixels, which is too many.")
-            if not image.has_transparency_data:
-                raise UploadRejected(
-                    "The mask has no transparency. Please send a PNG that is fully transparent where the "
-                    "picture may change."
-                )
-            clear = image.convert("RGBA").getchannel("A").point(lambda level: 0 if level else 255)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UploadRejected("The mask has too many pixels.") from error
-    except UnidentifiedImageError as error:
-        raise UploadRejected("The mask is no PNG.") from error
-    except BROKEN as error:
-        raise UploadRejected("The mask is damaged or cut short.") from error
+        image = decoders.ask(Task.PIXELS, png).image()
+    except Undecodable as error:
+        match error.problem:
+            case Problem.UNREADABLE:
+                raise UploadRejected("The mask is no PNG.") from error
+            case Problem.DAMAGED:
+                raise UploadRejected("The mask is damaged or cut short.") from error
+            case _:
+                raise UploadRejected(sentence(error, "The mask")) from error
+    if image.mode != "RGBA":
+        raise UploadRejected(
+            "The mask has no transparency. Please send a PNG that is fully transparent where the "
+            "picture may change."
+        )
+    clear = image.getchannel("A").point(lambda level: 0 if level else 255)
     if clear.getbbox() is None:
         raise UploadRejected(
             "The mask is transparent nowhere. Please make it fully transparent where the picture may change."
@@ -109,6 +123,20 @@ def painted_where_clear(png: bytes) -> bytes:
     file = io.BytesIO()
     clear.save(file, "PNG")
     return file.getvalue()
+
+
+def opened(png: bytes, decoders: Decoders) -> Image.Image:
+    """L, RGB or RGBA, and nothing but pixels. Raises UploadRejected."""
+    try:
+        return decoders.ask(Task.PIXELS, png).image()
+    except Undecodable as error:
+        match error.problem:
+            case Problem.UNREADABLE:
+                raise UploadRejected(f"What you painted is no PNG. {AGAIN}") from error
+            case Problem.DAMAGED:
+                raise UploadRejected(f"What you painted arrived damaged. {AGAIN}") from error
+            case _:
+                raise UploadRejected(sentence(error, "What you painted")) from error
 
 
 def black_and_white(image: Image.Image) -> Image.Image:

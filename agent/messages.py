@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from agent.branches import TIP
-from agent.domain import MAX_PROMPT_CHARACTERS, Artifact, Decision, PictureOptions, Route, Turn
+from agent.domain import Artifact, Decision, PictureOptions, Route, Turn
 from agent.errors import MessageRefused
+from agent.gates.gates import Gates, language_of
+from agent.limits import Limits
 from agent.replies import Replies
-from agent.safety import check_words
+from agent.uploads import CleanPicture
 
 __all__ = [
     "MAX_UPLOADS",
@@ -19,9 +24,12 @@ __all__ = [
     "clean_text",
     "go_back_to",
     "require_message",
+    "require_uploads",
+    "said_again",
 ]
 
 MAX_UPLOADS = 4
+NO_OTHERS = Limits()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +58,17 @@ def go_back_to(picture: Artifact, language: str) -> Message:
     )
 
 
+def said_again(turn: Turn, read: Callable[[str], bytes]) -> Message:
+    """The message that began a turn; `read` gives the bytes of a picture by its SHA-256."""
+    return Message(
+        text=turn.text,
+        files=[read(upload.sha256) for upload in turn.uploads],
+        options=turn.options,
+        mask=read(turn.masks[0].sha256) if turn.masks else None,
+        mask_of=turn.masks[0].parents[0] if turn.masks else None,
+    )
+
+
 def about_what_was_sent(given: Decision | None, turn: Turn) -> Decision | None:
     """A given change that names no picture means the first one sent along."""
     if given is None or given.route is not Route.EDIT or given.targets or not turn.uploads:
@@ -57,23 +76,46 @@ def about_what_was_sent(given: Decision | None, turn: Turn) -> Decision | None:
     return given.model_copy(update={"targets": (turn.uploads[0].id,)})
 
 
-def require_message(message: Message) -> None:
-    """Raises MessageRefused or UnsafeRequest."""
+def require_message(message: Message, gates: Gates, limits: Limits = NO_OTHERS) -> None:
+    """Raises MessageRefused, UnsafeRequest or GateUnavailable."""
     num_characters = len(message.text)
-    if num_characters > MAX_PROMPT_CHARACTERS:
+    if num_characters > limits.message_characters:
         raise MessageRefused(
-            f"Your message has {num_characters:,} characters; I read up to {MAX_PROMPT_CHARACTERS:,}. "
+            f"Your message has {num_characters:,} characters; I read up to {limits.message_characters:,}. "
             "Please shorten it and send it again."
         )
     if not message.text and message.mask is not None:
         raise MessageRefused("Please say what should change where you painted.")
     if not message.text and not message.files:
         raise MessageRefused("Your message is empty. Please say what you would like to see.")
-    if len(message.files) > MAX_UPLOADS:
+    if len(message.files) > limits.files_a_message:
         raise MessageRefused(
-            f"You sent {len(message.files)} files; I take up to {MAX_UPLOADS} a message. Please send fewer."
+            f"You sent {len(message.files)} files; I take up to {limits.files_a_message} a message. "
+            "Please send fewer."
         )
-    check_words(message.text)
+    require_options(message.options, limits)
+    gates.require_words(message.text, language_of(message.text))
+
+
+def require_uploads(uploads: Sequence[CleanPicture], message: Message, gates: Gates) -> None:
+    """Before they are kept. Raises UnsafeRequest or GateUnavailable."""
+    for upload in uploads:
+        with Image.open(io.BytesIO(upload.png), formats=("PNG",)) as image:
+            gates.require_picture(image, language_of(message.text))
+
+
+def require_options(options: PictureOptions, limits: Limits) -> None:
+    """Raises MessageRefused."""
+    if (options.num_steps or 0) > limits.num_steps:
+        raise MessageRefused(
+            f"You asked for {options.num_steps} steps; up to {limits.num_steps} are taken here. "
+            "Please ask for fewer."
+        )
+    if options.best_of > limits.best_of:
+        raise MessageRefused(
+            f"You asked for the best of {options.best_of} tries; up to {limits.best_of} are made here. "
+            "Please ask for fewer."
+        )
 
 
 def clean_text(text: str) -> str:

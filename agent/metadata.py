@@ -19,6 +19,7 @@ __all__ = [
     "bare_png_size",
     "infotext",
     "png_with_recipe",
+    "png_with_texts",
     "read_recipe",
     "without_metadata",
 ]
@@ -63,13 +64,20 @@ def quoted(value: str) -> str:
 
 def png_with_recipe(image: Image.Image, recipe: Recipe) -> bytes:
     """The picture as PNG with both chunks, and its mark; a cut-out keeps its transparency."""
-    chunks = PngInfo()
-    if recipe.source_type is not None:
-        chunks.add_itxt(XMP_KEY, xmp(recipe.source_type))
-    chunks.add_text(INFOTEXT_KEY, infotext(recipe))
-    chunks.add_text(RECIPE_KEY, recipe.model_dump_json())
-    file = io.BytesIO()
+    mark = "" if recipe.source_type is None else xmp(recipe.source_type)
     image = image if image.mode == "RGBA" else image.convert("RGB")
+    return png_with_texts(image, mark, infotext(recipe), recipe.model_dump_json())
+
+
+def png_with_texts(image: Image.Image, mark: str, words: str, recipe: str) -> bytes:
+    """Those that are not empty, always in this order: the same picture gives the same bytes."""
+    chunks = PngInfo()
+    if mark:
+        chunks.add_itxt(XMP_KEY, mark)
+    for key, text in ((INFOTEXT_KEY, words), (RECIPE_KEY, recipe)):
+        if text:
+            chunks.add_text(key, text)
+    file = io.BytesIO()
     image.save(file, "PNG", pnginfo=chunks)
     return file.getvalue()
 

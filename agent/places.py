@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -10,7 +11,7 @@ from PIL import Image, ImageFilter
 from agent.changes import Locate
 from engines.api import Eyes
 
-__all__ = ["by_eyes", "find_place", "named_things"]
+__all__ = ["by_eyes", "find_place", "named_things", "only_recolors_or_removes"]
 
 _LOOK = r"(?:make|paint|colou?r|recolou?r|turn|dye|tint)"
 _GOES = r"(?:remove|delete|erase|get rid of|take (?:away|off|out))"
@@ -24,6 +25,8 @@ _PATTERNS = tuple(
         rf"{_LOOK} (?:the |that |this )(?P<thing>[\w' -]+?) (?:more |less |much |a bit )?[\w-]+",
     )
 )
+_REMOVES = re.compile(rf"{_GOES} .+", re.I)
+_RECOLORS = re.compile(rf"(?:{_LOOK}|change) .+ (?P<color>[\w-]+)", re.I)
 _WHOLE = re.compile(
     r"(?:it|them|everything|background|sky|ground|picture|image|photo|scene|style|colou?rs?|light(?:ing)?)\b",
     re.I,
@@ -65,9 +68,23 @@ def by_eyes(eyes: Eyes) -> Locate:
 def named_things(instruction: str) -> tuple[str, ...]:
     """The things changed where they stand; nothing when any part adds something or is about the whole."""
     things = []
-    for part in filter(None, re.split(r"(?:,| and)+ (?=[a-z]+ )", instruction.strip(" .!"))):
-        found = next(filter(None, (pattern.fullmatch(part.strip()) for pattern in _PATTERNS)), None)
+    for part in parts_of(instruction):
+        found = next(filter(None, (pattern.fullmatch(part) for pattern in _PATTERNS)), None)
         if found is None or _WHOLE.match(found["thing"]):
             return ()
         things.append(found["thing"])
     return tuple(things)
+
+
+def only_recolors_or_removes(instruction: str, colors: Collection[str]) -> bool:
+    """Whether every part takes a thing away, or gives it one of these colours."""
+    found = [_RECOLORS.fullmatch(part) for part in parts_of(instruction) if not _REMOVES.fullmatch(part)]
+    return all(each is not None and each["color"].lower() in colors for each in found)
+
+
+def parts_of(instruction: str) -> list[str]:
+    return [
+        part.strip()
+        for part in re.split(r"(?:,| and)+ (?=[a-z]+ )", instruction.strip(" .!"))
+        if part.strip()
+    ]

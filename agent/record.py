@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -11,7 +12,6 @@ from typing import Literal
 
 from pydantic import Field
 
-from agent.artifacts import Artifacts
 from agent.domain import (
     Artifact,
     Change,
@@ -26,8 +26,9 @@ from agent.domain import (
     TurnStatus,
     Value,
 )
+from agent.encoding import unsigned
 from agent.errors import SourceNotFound
-from agent.sessions import Sessions
+from agent.exits import Exits
 from agent.transcript import transcript
 from agent.versions import Versions
 
@@ -50,7 +51,7 @@ Id = Field(pattern=r"^[0-9a-f]{32}$")
 
 
 class ArtifactRecord(Value):
-    """An artifact whose bytes are in `file`, None where they were lost."""
+    """An artifact whose bytes are in `file`, None where they were lost; `sha256` is of the PNG unsigned."""
 
     id: str = Id
     turn: str = Id
@@ -119,20 +120,25 @@ class Outbox(io.RawIOBase):
         return content
 
 
-def export_session(sessions: Sessions, artifacts: Artifacts, session_id: str, owner: str) -> Iterator[bytes]:
-    """The zip of a session with all its branches, piece by piece; the same session gives the same bytes.
+def export_session(exits: Exits, session_id: str, owner: str) -> Iterator[bytes]:
+    """The zip of a session with all its branches, piece by piece.
 
-    Raises SessionNotFound at once. A picture whose file is gone or damaged is left out; the record says so.
+    Where nothing is signed, the same session gives the same bytes.
+
+    Raises SessionNotFound at once, SigningFailed on the way. A picture whose file is gone or damaged is left
+    out; the record says so.
     """
+    sessions = exits.sessions
     session = sessions.get(session_id, owner)
     turns = sessions.all_turns(session_id, owner)
     shown = [turn.id for turn in sessions.turns(session_id, owner)]
     pictures = Versions(sessions).tree(session_id, owner)
-    return pieces(artifacts, session, turns, shown, pictures)
+    return pieces(exits, owner, session, turns, shown, pictures)
 
 
 def pieces(
-    artifacts: Artifacts,
+    exits: Exits,
+    owner: str,
     session: Session,
     turns: Sequence[Turn],
     shown: Sequence[str],
@@ -140,18 +146,20 @@ def pieces(
 ) -> Iterator[bytes]:
     outbox = Outbox()
     files: dict[str, str] = {}
+    hashes: dict[str, str] = {}
     with zipfile.ZipFile(outbox, "w") as archive:
         for picture in pictures:
             try:
-                content = artifacts.read(picture.sha256)
+                content = exits.picture(picture, owner)
             except SourceNotFound:
                 continue
             files[picture.id] = file_name(picture)
+            hashes[picture.id] = hashlib.sha256(unsigned(content)).hexdigest()
             archive.writestr(zipfile.ZipInfo(files[picture.id]), content)
             yield outbox.empty()
         words = transcript(session, turns, shown, pictures, files)
         archive.writestr(packed(CONVERSATION_NAME), words)
-        record = record_of(session, turns, pictures, files)
+        record = record_of(session, turns, pictures, files, hashes)
         archive.writestr(packed(RECORD_NAME), json.dumps(record.model_dump(mode="json"), indent=1))
     yield outbox.empty()
 
@@ -170,7 +178,11 @@ def file_name(picture: Artifact) -> str:
 
 
 def record_of(
-    session: Session, turns: Sequence[Turn], pictures: Sequence[Artifact], files: Mapping[str, str]
+    session: Session,
+    turns: Sequence[Turn],
+    pictures: Sequence[Artifact],
+    files: Mapping[str, str],
+    hashes: Mapping[str, str],
 ) -> Record:
     return Record(
         title=session.title,
@@ -199,7 +211,7 @@ def record_of(
                 number=each.number,
                 letter=each.letter,
                 file=files.get(each.id),
-                sha256=each.sha256,
+                sha256=hashes.get(each.id, each.sha256),
                 width=each.width,
                 height=each.height,
                 origin=each.origin,

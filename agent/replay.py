@@ -14,6 +14,7 @@ from PIL import Image, ImageChops
 
 from agent.artifacts import Artifacts
 from agent.cancel import CancelToken
+from agent.decoder.pool import Decoders
 from agent.domain import Artifact, Origin, Quality, Recipe, Turn
 from agent.errors import AgentError
 from agent.executor import Executor, Work
@@ -69,12 +70,12 @@ def replay(
     with tempfile.TemporaryDirectory() as folder:
         sessions = Sessions(f"sqlite:///{folder}/replay.db")
         artifacts = Artifacts(Path(folder) / "pictures")
-        jobs = Jobs()
+        jobs, decoders = Jobs(), Decoders()
         executor = Executor(
             sessions=sessions, artifacts=artifacts, jobs=jobs, engines=engines, editors=editors, eyes=eyes
         )
         try:
-            session = import_session(sessions, artifacts, file, OWNER)
+            session = import_session(sessions, artifacts, decoders, file, OWNER)
             pictures = Versions(sessions).tree(session.id, OWNER)
             turns = sessions.all_turns(session.id, OWNER)
             here = {
@@ -85,6 +86,7 @@ def replay(
                 if turn in (None, number):
                     yield from replay_turn(each, pictures, here, executor)
         finally:
+            decoders.close()
             jobs.close()
             sessions.close()
 
@@ -111,7 +113,10 @@ def again(
     index = artifact.step or 0
     steps = turn.plan.steps if turn.plan else ()
     step = steps[index] if steps[index].num_pictures == 1 else steps[index].model_copy(update=ALONE)
-    options = turn.options.model_copy(update={"seed": recipe.seed, **WITHOUT_TRIALS})
+    # What keeps to its place today did not always: the recipe says what was done.
+    options = turn.options.model_copy(
+        update={"seed": recipe.seed, "keeps_place": recipe.keeps_rest, **WITHOUT_TRIALS}
+    )
     try:
         fresh = executor.sessions.open_turn(turn.session_id, OWNER, turn.text, options, after=turn.parent)
         work = Work(

@@ -84,6 +84,10 @@ class Replies:
             f"画布扩展到了 {size}；新的部分由 {preset} 绘制。",
         )
 
+    def rest_kept(self) -> str:
+        """Where a change kept to its place unasked."""
+        return self.say("The rest is as it was, to the pixel.", "其余部分一个像素都没动。")
+
     def nothing_changed(self) -> str:
         return self.say(
             "I saw no change that is more than noise, so the picture stayed as it was.",

@@ -13,9 +13,9 @@ from agent.calls import Call, Finished, Work, as_it_is, editing, found_edit, kep
 from agent.changes import Locate, compare, paste_back
 from agent.domain import AdjustStep, Artifact, EditStep, GenerateStep, Origin, PictureOptions, Quality, Step
 from agent.errors import PlanRejected, SourceNotFound
+from agent.gates.gates import Gates
 from agent.operations import PIXELS, Extend
-from agent.places import find_place
-from agent.safety import check_unwanted, check_words
+from agent.places import find_place, only_recolors_or_removes
 from agent.sessions import Sessions
 from agent.sizes import closest, keeps_outline, wanted_size
 from engines.api import Engine, GenerateRequest, OnProgress, Sample
@@ -37,12 +37,14 @@ class Requests:
         engines: Mapping[Quality, Engine],
         editors: Mapping[Quality, Engine],
         locate: Locate | None,
+        gates: Gates = Gates(),
     ) -> None:
         self.sessions = sessions
         self.artifacts = artifacts
         self.engines = engines
         self.editors = editors
         self.locate = locate
+        self.gates = gates
 
     def reads_description(self, options: PictureOptions) -> bool:
         """Whether the editor is better told what the result shows."""
@@ -61,8 +63,8 @@ class Requests:
 
     def _generation(self, step: GenerateStep, work: Work) -> Call:
         options = work.turn.options
-        check_words(step.prompt)
-        check_unwanted(options.negative_prompt, step.prompt)
+        self.gates.require_words(step.prompt, work.replies.language)
+        self.gates.require_unwanted(options.negative_prompt, step.prompt, work.replies.language)
         engine, notices = choose(self.engines, work)
         size = wanted_size(step, options, engine.info.sizes)
         if not keeps_outline(step, options, size):
@@ -93,12 +95,15 @@ class Requests:
         source = self._source(step.source, work)
         self._check_edit(step, source, work)
         image = flat(self._image(source))
+        self.gates.require_picture(image, work.replies.language)
         if step.mask is not None:
             return kept_edit(engine, step, source, image, self._mask(step.mask, source, work))
         place = self._place(image, step.instruction)
-        if step.keeps_rest or work.turn.options.keeps_rest:
-            if place is not None:
-                return kept_edit(engine, step, source, image, place)
+        is_asked = step.keeps_rest or work.turn.options.keeps_rest
+        if place is not None and (is_asked or keeps_place(step, work.turn.options, engine)):
+            notices = [] if is_asked else [work.replies.rest_kept()]
+            return kept_edit(engine, step, source, image, place, notices)
+        if is_asked:
             return found_edit(engine, step, source, image, work.replies)
         size = closest(image.width / image.height, engine.info.sizes)
         if image.size != (size.width, size.height):
@@ -122,6 +127,7 @@ class Requests:
     def _adjustment(self, step: AdjustStep, work: Work) -> Call:
         source = self._source(step.source, work)
         image = self._image(source)
+        self.gates.require_picture(image, work.replies.language)
         if isinstance(step.operation, Extend):
             outpainting = self._outpainting(step, step.operation, source, work)
             if outpainting is not None:
@@ -171,11 +177,14 @@ class Requests:
         return Call(make=call.make, finish=finish, words=step.instruction, source=source, operation=operation)
 
     def _check_edit(self, step: EditStep, source: Artifact, work: Work) -> None:
-        """Raises UnsafeRequest: what the picture shows counts too."""
+        """Raises UnsafeRequest: what the picture shows counts too, and what a brain says it will show."""
         lineage = self.lineage(source, work.owner)
         shown = "\n".join(f"{each.caption}\n{each.recipe.words if each.recipe else ''}" for each in lineage)
         is_upload = any(each.origin is Origin.UPLOADED for each in lineage)
-        check_words(step.instruction, shown, is_upload=is_upload)
+        language = work.replies.language
+        self.gates.require_words(step.instruction, language, shown=shown, is_upload=is_upload)
+        if step.description:
+            self.gates.require_words(step.description, language)
 
     def _image(self, artifact: Artifact) -> Image.Image:
         """RGB, or RGBA of a cut-out."""
@@ -214,6 +223,15 @@ class Requests:
             known = {each.id for each in lineage}
             lineage += [self.sessions.artifact(each, owner) for each in member.parents if each not in known]
         return lineage
+
+
+def keeps_place(step: EditStep, options: PictureOptions, engine: Engine) -> bool:
+    """Whether the change goes better, and less far, where it may reach nothing but its thing.
+
+    That was measured for recolouring and removing (python -m tests.bench.kept).
+    """
+    colors = engine.info.vocabulary.get("colors", ())
+    return options.keeps_place and only_recolors_or_removes(step.instruction, colors)
 
 
 def sees_all(engine: Engine, canvas: Image.Image) -> bool:

@@ -120,7 +120,7 @@ def write(writer: Writer, token: CancelToken, orders: str, request: str, *, keep
         return ""
     prompt = shortened(written.prompt)
     if missing := lost(keep, prompt):
-        log.info("words stay as they are: the rewriting lost %s", json.dumps(missing, ensure_ascii=False))
+        log.debug("words stay as they are: the rewriting lost %s", json.dumps(missing, ensure_ascii=False))
         return ""
     return prompt
 

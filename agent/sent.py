@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from agent.artifacts import Artifacts
+from agent.decoder.pool import Decoders
 from agent.domain import Origin
 from agent.rows import NewPicture, new_id
 from agent.uploads import CleanPicture, clean_upload
 
-__all__ = ["SentPicture", "sent_pictures"]
+__all__ = ["SentPicture", "ToKeep", "kept", "sent_pictures"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,10 @@ class SentPicture:
         return self.clean.height
 
     @property
+    def png(self) -> bytes:
+        return self.clean.png
+
+    @property
     def handle(self) -> str:
         return "the picture"
 
@@ -44,9 +51,23 @@ class SentPicture:
         )
 
 
-def sent_pictures(files: Sequence[Path | bytes]) -> list[SentPicture]:
+def sent_pictures(files: Sequence[Path | bytes], decoders: Decoders) -> list[SentPicture]:
     """Raises UploadRejected."""
     return [
-        SentPicture(id=new_id(), candidate=candidate, clean=clean_upload(file))
+        SentPicture(id=new_id(), candidate=candidate, clean=clean_upload(file, decoders))
         for candidate, file in enumerate(files, start=1)
     ]
+
+
+class ToKeep(Protocol):
+    """A picture that came with a message: its file, and its row when that is on disk."""
+
+    @property
+    def png(self) -> bytes: ...
+
+    def as_new_picture(self, sha256: str) -> NewPicture: ...
+
+
+def kept(pictures: Iterable[ToKeep], artifacts: Artifacts) -> list[NewPicture]:
+    """Their files are on disk. The caller holds the artifacts' lock until they have rows."""
+    return [each.as_new_picture(artifacts.put(each.png)) for each in pictures]

@@ -6,11 +6,13 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from agent.branches import TIP, begin_branch, looked_at, newest_leaf, parents_of, siblings_of, turns_of
+from agent.copying import copy_database
 from agent.database import open_database
 from agent.domain import Artifact, Decision, PictureOptions, Plan, Session, Turn, TurnStatus
 from agent.errors import SessionNotFound, StorageUnavailable
@@ -36,9 +38,9 @@ MAX_TITLE_CHARACTERS = 40
 class Sessions:
     """The store. Reads take the owner; ids are 128 random bits. All methods may raise StorageUnavailable."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, may_be_new: bool = True) -> None:
         """Open (SQLite: create when absent) and migrate; raises StorageUnavailable."""
-        self._engine = open_database(url)
+        self._engine = open_database(url, may_be_new=may_be_new)
         self._lock = threading.RLock()
 
     def create(self, owner: str, title: str = NEW_TITLE, *, is_temporary: bool = False) -> Session:
@@ -266,6 +268,11 @@ class Sessions:
                 if turn.artifacts:
                     rows.get_one(SessionRow, row.session_id).head = turn.artifacts[-1].id
             return len(cut_off)
+
+    def copy_to(self, file: Path) -> None:
+        """All but temporary sessions as they are now, in a new SQLite file; others wait meanwhile."""
+        with self._lock:
+            copy_database(self._engine, file)
 
     def close(self) -> None:
         self._engine.dispose()

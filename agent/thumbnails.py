@@ -9,6 +9,7 @@ from collections import OrderedDict
 from PIL import Image
 
 from agent.artifacts import Artifacts
+from agent.encoding import mark_in
 
 __all__ = ["SIZES_PX", "Thumbnails"]
 
@@ -45,11 +46,11 @@ class Thumbnails:
 
 
 def reduced(png: bytes, size_px: int) -> bytes:
-    """Over white where it is transparent."""
+    """Over white where it is transparent, with the mark of origin."""
     with Image.open(io.BytesIO(png), formats=("PNG",)) as file:
         layer = file.convert("RGBA")
     layer.thumbnail((size_px, size_px), Image.Resampling.LANCZOS)
     image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=QUALITY)
+    image.save(out, "JPEG", quality=QUALITY, xmp=mark_in(png))
     return out.getvalue()

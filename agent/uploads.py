@@ -1,87 +1,76 @@
-"""Any picture file from outside made clean: RGB, upright, bounded, and without its metadata."""
+"""Any picture file from outside made clean: RGB, upright, bounded, and without its metadata.
+
+It is opened by a decoder (agent/decoder), never here; what comes back are bare pixels. Only a mark that a
+model made the picture stays with it, in our own words.
+"""
 
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from agent.decoder.kinds import is_readable, kind_of
+from agent.decoder.pool import Decoders, Undecodable
+from agent.decoder.wire import MAX_BYTES, MAX_PIXELS, Problem, Task
+from agent.domain import SourceType
 from agent.errors import UploadRejected
+from agent.marks import XMP_KEY
+from agent.upload_marks import packet
 
-__all__ = ["CleanPicture", "clean_upload"]
+__all__ = ["MAX_BYTES", "CleanPicture", "clean_upload", "read_bounded", "sentence"]
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-MOVING_FORMATS = ("PNG", "WEBP", "GIF")
-"""A JPEG of several frames (MPO) is one photo with its depth or preview beside it."""
-MAX_BYTES = 25 * 1024 * 1024
-MAX_PIXELS = 40_000_000
-MAX_SIDE_PX = 2048
-BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    TypeError,
-    IndexError,
-    KeyError,
-    struct.error,
-    zlib.error,
-)
-"""All that Pillow raises on damaged files."""
+TAKEN = "PNG, JPEG, WebP or GIF"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CleanPicture:
-    """A decoded upload as a PNG; the flags say what the user should hear of."""
+    """A decoded upload as a PNG; the flags say what the user should hear of.
+
+    `source_type` is the mark that it came with, `has_credentials` that it held a C2PA manifest; both stand in
+    the PNG as well.
+    """
 
     png: bytes
     width: int
     height: int
     is_reduced: bool = False
     is_first_frame: bool = False
+    source_type: SourceType | None = None
+    has_credentials: bool = False
 
     @property
     def is_changed(self) -> bool:
         return self.is_reduced or self.is_first_frame
 
 
-def clean_upload(source: Path | bytes) -> CleanPicture:
-    """Decode: first frame, upright, over white, sRGB, long side at most 2048; raises UploadRejected."""
+def clean_upload(source: Path | bytes, decoders: Decoders) -> CleanPicture:
+    """First frame, upright, over white, sRGB, long side at most 2048; raises UploadRejected."""
     name = source.name[:60] if isinstance(source, Path) else "The file"
     content = read_bounded(source, name)
+    require_readable(content, name)
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            require_few_pixels(image, name)
-            is_first_frame = image.format in MOVING_FORMATS and getattr(image, "is_animated", False)
-            upright = upright_rgb(image)
-            clean = reduced(upright)
-            return CleanPicture(
-                png=as_png(clean),
-                width=clean.width,
-                height=clean.height,
-                is_reduced=clean.size != upright.size,
-                is_first_frame=is_first_frame,
-            )
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UploadRejected(
-            f"{name} has too many pixels. Please upload one of at most 40 megapixels."
-        ) from error
-    except UnidentifiedImageError as error:
-        raise UploadRejected(
-            f"{name} is not a picture I can read. Please upload a PNG, JPEG, WebP or GIF."
-        ) from error
-    except BROKEN as error:
-        raise UploadRejected(
-            f"{name} is damaged or cut short. Please save it again and upload it once more."
-        ) from error
+        decoded = decoders.ask(Task.CLEAN, content)
+    except Undecodable as error:
+        raise UploadRejected(sentence(error, name)) from error
+    answer = decoded.answer
+    source_type = SourceType(answer.source_type) if answer.source_type else None
+    return CleanPicture(
+        png=as_png(decoded.image(), source_type, answer.has_credentials),
+        width=answer.width,
+        height=answer.height,
+        is_reduced=answer.is_reduced,
+        is_first_frame=answer.is_first_frame,
+        source_type=source_type,
+        has_credentials=answer.has_credentials,
+    )
 
 
 def read_bounded(source: Path | bytes, name: str) -> bytes:
-    """The file's bytes, if there are not too many of them."""
+    """The file's bytes, if there are not too many of them. Raises UploadRejected."""
     try:
         num_bytes = source.stat().st_size if isinstance(source, Path) else len(source)
         if num_bytes > MAX_BYTES:
@@ -91,58 +80,45 @@ def read_bounded(source: Path | bytes, name: str) -> bytes:
     except OSError as error:
         raise UploadRejected(f"{name} cannot be read ({error.strerror}). Please upload it again.") from error
     if not content:
-        raise UploadRejected(f"{name} is empty. Please upload a PNG, JPEG, WebP or GIF.")
+        raise UploadRejected(f"{name} is empty. Please upload a {TAKEN}.")
     return content
 
 
-def require_few_pixels(image: Image.Image, name: str) -> None:
-    """Only the header is read so far: a picture too large is never decoded."""
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise UploadRejected(
-            f"{name} has {width}x{height} pixels. "
-            f"Please upload one of at most {MAX_PIXELS // 1_000_000} megapixels."
-        )
+def require_readable(content: bytes, name: str) -> None:
+    """What a file is, its first bytes say, and not its name. Raises UploadRejected."""
+    if is_readable(content):
+        return
+    kind = kind_of(content)
+    what = "not a picture I can read" if kind is None else f"{kind}, which I cannot read"
+    raise UploadRejected(f"{name} is {what}. Please upload a {TAKEN}.")
 
 
-def upright_rgb(image: Image.Image) -> Image.Image:
-    """The first frame as 8-bit sRGB over white, turned as its EXIF says."""
-    profile = image.info.get("icc_profile")
-    image.seek(0)
-    image = ImageOps.exif_transpose(image)
-    if image.mode in {"I;16", "I;16B", "I;16L", "I;16N", "I"}:
-        image = image.convert("I").point(lambda level: level * (1 / 256)).convert("L")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
-    if profile and image.mode in {"RGB", "CMYK", "L"}:
-        image = in_srgb(image, profile)
-    return image.convert("RGB")
+def sentence(error: Undecodable, name: str) -> str:
+    """What became of a file, and what to do."""
+    match error.problem:
+        case Problem.UNREADABLE:
+            return f"{name} is not a picture I can read. Please upload a {TAKEN}."
+        case Problem.DAMAGED:
+            return f"{name} is damaged or cut short. Please save it again and upload it once more."
+        case Problem.TOO_MANY_PIXELS:
+            has = f"{error.width}x{error.height}" if error.width else "too many"
+            most = MAX_PIXELS // 1_000_000
+            return f"{name} has {has} pixels. Please upload one of at most {most} megapixels."
+        case Problem.TOO_HEAVY:
+            return f"{name} takes too much memory to read. Please save it smaller, or as a plain JPEG."
+        case Problem.TOO_SLOW:
+            return f"{name} takes too long to read. Please save it smaller, or as a plain JPEG."
+        case Problem.CRASHED:
+            return f"{name} could not be read safely. Please save it anew as a {TAKEN} and upload that."
+        case Problem.BUSY:
+            return f"Too many pictures are being read just now. Please send {name} again in a few seconds."
 
 
-def in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Colours as the profile means them; a profile that does not fit its picture is left out."""
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError):
-        return image
-    return converted if converted is not None else image
-
-
-def reduced(image: Image.Image) -> Image.Image:
-    """At most MAX_SIDE_PX on the long side."""
-    scale = MAX_SIDE_PX / max(image.size)
-    if scale >= 1:
-        return image
-    width, height = (max(1, round(side * scale)) for side in image.size)
-    return image.resize((width, height), Image.Resampling.LANCZOS)
-
-
-def as_png(image: Image.Image) -> bytes:
-    """Pixels only: EXIF, comments and profiles stay behind."""
-    bare = Image.new("RGB", image.size)
-    bare.paste(image)
+def as_png(image: Image.Image, source_type: SourceType | None, has_credentials: bool) -> bytes:
+    """Pixels, and the mark if there is one."""
+    chunks, mark = PngInfo(), packet(source_type, has_credentials)
+    if mark:
+        chunks.add_itxt(XMP_KEY, mark)
     file = io.BytesIO()
-    bare.save(file, "PNG")
+    image.save(file, "PNG", pnginfo=chunks)
     return file.getvalue()

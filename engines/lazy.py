@@ -1,16 +1,28 @@
-"""Engines and eyes that are loaded when they are first needed. Importing this file never imports torch."""
+"""Engines, eyes and speakers, loaded when they are first needed. Importing this never imports torch."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from PIL import Image
 
-from engines.api import Box, EditRequest, Engine, EngineInfo, Eyes, GenerateRequest, OnProgress, Sample, Seen
+from engines.api import (
+    Box,
+    EditRequest,
+    Engine,
+    EngineInfo,
+    Eyes,
+    GenerateRequest,
+    Message,
+    OnProgress,
+    Sample,
+    Seen,
+    Speaker,
+)
 
-__all__ = ["LazyEngine", "LazyEyes"]
+__all__ = ["Lazy", "LazyEngine", "LazyEyes", "LazySpeaker"]
 
 Loaded = TypeVar("Loaded")
 Painting = TypeVar("Painting", bound=Engine)
@@ -62,3 +74,26 @@ class LazyEyes(Lazy[Eyes]):
 
     def locate(self, image: Image.Image, words: str) -> tuple[Box, ...]:
         return self.get().locate(image, words)
+
+
+class LazySpeaker(Lazy[Speaker]):
+    """A speaker that comes when there is something to say."""
+
+    @property
+    def max_tokens(self) -> int:
+        return self.get().max_tokens
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return self.get().count_tokens(messages)
+
+    def answer(
+        self,
+        messages: Sequence[Message],
+        schema: Mapping[str, object],
+        num_tokens: int,
+        on_progress: OnProgress,
+    ) -> str:
+        return self.get().answer(messages, schema, num_tokens, on_progress)
+
+    def stream(self, messages: Sequence[Message], num_tokens: int, on_progress: OnProgress) -> Iterator[str]:
+        return self.get().stream(messages, num_tokens, on_progress)

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import TypeAlias
 
 from engines.api import EditRequest, Engine, EngineInfo, GenerateRequest, OnProgress, Progress, Sample
 from engines.errors import Cancelled, EngineError, WorkerDied
+from engines.process import Lane, begin, end, end_with_starter
 
-__all__ = ["Answer", "Request", "Worker"]
+__all__ = ["Answer", "Request", "Worker", "run"]
 
 Request: TypeAlias = GenerateRequest | EditRequest
 Answer: TypeAlias = Progress | Sample | EngineError
 """What a worker says: progress, each time waiting for leave to go on, and at last one of the others."""
-
-GRACE_SECONDS = 10.0
-"""How long a process that was told to end may take before it is killed."""
-SPAWN = multiprocessing.get_context("spawn")
-"""CUDA does not survive a fork."""
 
 
 class Worker:
@@ -37,15 +28,15 @@ class Worker:
 
     def __init__(self, name: str, load: Callable[[], Engine]) -> None:
         self.name, self.load = name, load
-        self._life: Life | None = None
+        self._lane: Lane | None = None
 
     @property
     def is_alive(self) -> bool:
-        return self._life is not None and self._life.process.is_alive()
+        return self._lane is not None and self._lane.process.is_alive()
 
     @property
     def pid(self) -> int | None:
-        return self._life.process.pid if self._life else None
+        return self._lane.process.pid if self._lane else None
 
     @property
     def pipe(self) -> Connection:
@@ -55,17 +46,12 @@ class Worker:
     def start(self) -> None:
         """Begin to load in a fresh process; one that was there before is ended."""
         self.close()
-        ours, theirs = SPAWN.Pipe()
-        process = SPAWN.Process(
-            target=serve, args=(theirs, self.load), name=f"engine on {self.name}", daemon=True
-        )
-        process.start()
-        theirs.close()
-        self._life = Life(process=process, pipe=ours)
+        who = f"The worker on {self.name}"
+        (self._lane,) = begin(f"engine on {self.name}", who, serve, self.load, num_lanes=1)
 
     def ready(self) -> EngineInfo:
         """Wait for the engine to be loaded. Raises what loading raised, or WorkerDied."""
-        match self._receive():
+        match self._living.receive():
             case EngineInfo() as info:
                 return info
             case EngineError() as error:
@@ -92,11 +78,11 @@ class Worker:
         return answer
 
     def ask(self, request: Request) -> None:
-        self._send(request)
+        self._living.send(request)
 
     def answer(self) -> Answer:
         """Wait for the next one. Raises WorkerDied."""
-        match self._receive():
+        match self._living.receive():
             case Progress() | Sample() | EngineError() as answer:
                 return answer
             case other:
@@ -104,66 +90,36 @@ class Worker:
 
     def go_on(self) -> None:
         """The leave that follows each progress."""
-        self._send(True)
+        self._living.send(True)
 
     def stop(self) -> None:
         """In place of the leave to go on; returns when the engine has stopped."""
-        self._send(False)
+        self._living.send(False)
         if isinstance(self.answer(), Progress):
             raise TypeError(f"The worker on {self.name} went on after it was stopped.")
 
     def kill(self) -> None:
         """End the process now; whoever waits for its answer gets WorkerDied."""
-        if self._life is not None:
-            self._life.process.kill()
-            self._life.process.join()
+        if self._lane is not None:
+            end(self._lane.process)
 
     def close(self) -> None:
         """Kill the process and forget it; no other thread may wait for it."""
         self.kill()
-        if self._life is not None:
-            self._life.pipe.close()
-            self._life = None
+        if self._lane is not None:
+            self._lane.pipe.close()
+            self._lane = None
 
     @property
-    def _living(self) -> Life:
-        if self._life is None:
+    def _living(self) -> Lane:
+        if self._lane is None:
             raise WorkerDied(f"The worker on {self.name} was closed.")
-        return self._life
-
-    def _send(self, message: Request | bool) -> None:
-        try:
-            self._living.pipe.send(message)
-        except OSError as error:
-            raise self._death() from error
-
-    def _receive(self) -> object:
-        try:
-            return self._living.pipe.recv()
-        except (EOFError, OSError) as error:
-            raise self._death() from error
-
-    def _death(self) -> WorkerDied:
-        process = self._living.process
-        process.join(GRACE_SECONDS)
-        self.kill()
-        code = process.exitcode
-        how = f"killed by {signal.Signals(-code).name}" if code and code < 0 else f"exit code {code}"
-        return WorkerDied(f"The worker on {self.name} died ({how}); it is started again. Please try again.")
+        return self._lane
 
 
-@dataclass(frozen=True, kw_only=True)
-class Life:
-    """One process and our end of its pipe."""
-
-    process: multiprocessing.process.BaseProcess
-    pipe: Connection
-
-
-def serve(pipe: Connection, load: Callable[[], Engine]) -> None:
+def serve(load: Callable[[], Engine], pipe: Connection) -> None:
     """The worker's own process: load, then answer until the pipe is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C reaches us too, but it is for whoever started us
-    threading.Thread(target=end_with_parent, name="parent", daemon=True).start()
+    end_with_starter()
     try:
         engine = load()
         pipe.send(engine.info)
@@ -190,11 +146,3 @@ def run(engine: Engine, request: Request, pipe: Connection) -> Sample | EngineEr
         return engine.edit(request, on_progress)
     except EngineError as error:
         return error
-
-
-def end_with_parent() -> None:
-    """A killed parent cannot tell us; nor can we listen to the pipe while a network loads or computes."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)

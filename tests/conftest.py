@@ -18,6 +18,8 @@ os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="reverie-test-cache-")
 
 import pytest
 
+from tests.postgresql import find_programs
+
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -32,11 +34,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     has_font = FONT.exists()
     has_browser = any(shutil.which(name) for name in BROWSERS)
+    has_postgresql = find_programs() is not None
     for item in items:
         if item.get_closest_marker("font") and not has_font:
             item.add_marker(pytest.mark.skip(reason="needs a font: apt-get install fonts-noto-color-emoji"))
         if item.get_closest_marker("browser") and not has_browser:
             item.add_marker(pytest.mark.skip(reason="needs a browser: apt-get install chromium"))
+        if item.get_closest_marker("postgresql") and not has_postgresql:
+            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: apt-get install postgresql"))
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
@@ -11,14 +13,24 @@ from PIL import Image
 from agent.artifacts import Artifacts
 from agent.brains.brain import Brain, Context
 from agent.coordinator import Coordinator
+from agent.decoder.pool import Decoders
 from agent.domain import Decision, DecisionStep, Quality, Route
 from agent.errors import AgentError
+from agent.gates.gates import Gates
 from agent.jobs import Jobs
 from agent.sessions import Sessions
 from engines.api import Box, Engine, Eyes, Seen
 from engines.fake import FakeEngine
 
-__all__ = ["Agent", "ScriptedBrain", "ScriptedEyes", "build_agent", "draw", "edit"]
+__all__ = ["Agent", "ScriptedBrain", "ScriptedEyes", "build_agent", "draw", "edit", "shared_decoders"]
+
+
+@cache
+def shared_decoders() -> Decoders:
+    """One pair of real ones for all tests of this process."""
+    decoders = Decoders()
+    atexit.register(decoders.close)
+    return decoders
 
 
 def draw(prompt: str, num_pictures: int = 1) -> Decision:
@@ -105,15 +117,18 @@ def build_agent(
     engines: Mapping[Quality, Engine] | None = None,
     editors: Mapping[Quality, Engine] | None = None,
     eyes: Eyes | None = None,
+    url: str | None = None,
+    gates: Gates = Gates(),
 ) -> Agent:
-    """An agent on SQLite in `folder`, as app.build would make it."""
+    """An agent on `folder`, as app.build would make it; its store is SQLite there, or `url`."""
     both = {Quality.FULL: engine or FakeEngine()}
-    sessions = Sessions(f"sqlite:///{folder}/reverie.db")
+    sessions = Sessions(url or f"sqlite:///{folder}/reverie.db")
     artifacts = Artifacts(folder / "pictures")
     jobs = Jobs()
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,
+        decoders=shared_decoders(),
         jobs=jobs,
         brain=brain or ScriptedBrain(),
         fallback=fallback or ScriptedBrain(),
@@ -123,5 +138,6 @@ def build_agent(
             (each.info.vocabulary for each in (both if engines is None else engines).values()), {}
         ),
         eyes=eyes,
+        gates=gates,
     )
     return Agent(sessions=sessions, artifacts=artifacts, jobs=jobs, coordinator=coordinator)

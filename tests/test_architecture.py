@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("agent", "engines", "training", "ui")
 ROOT_NAMES = {
     *ROOMS,
-    *("tests", "docs", ".ci", ".git", ".gitattributes", ".gitignore"),
-    *("app.py", "pyproject.toml", "requirements.txt", "requirements-dev.txt"),
+    *("tests", "docs", "deploy", ".ci", ".git", ".gitattributes", ".gitignore"),
+    *("app.py", "pyproject.toml", "requirements.txt", "requirements-dev.txt", "langgraph.json"),
     *("README.md", "CHANGELOG.md", "LICENSE", "Makefile"),
 }
 FORBIDDEN_FILE_NAMES = {"utils.py", "common.py", "helpers.py", "base.py", "manager.py"}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,12 +25,14 @@ def test_fast_is_offered_where_the_weights_have_a_student(tmp_path: Path) -> Non
     both = app.build_engines(app.Settings(weights=weights))
     assert set(both.painters) == {Quality.FULL, Quality.DEV, Quality.FAST}
     assert "dog" in both.vocabulary["classes"]
-    assert both.painters[Quality.FAST].info.preset == "stickers-fast"
+    with closing(both):
+        assert both.painters[Quality.FAST].info.preset == "stickers-fast"
     shutil.rmtree(weights / "transformer_fast")
     write_manifest(weights)
     one = app.build_engines(app.Settings(weights=weights))
     assert set(one.painters) == {Quality.FULL, Quality.DEV}
-    assert one.painters[Quality.FULL].info.preset == "stickers-full"
+    with closing(one):
+        assert one.painters[Quality.FULL].info.preset == "stickers-full"
 
 
 def test_the_published_checkpoints_are_offered_where_they_are_downloaded(
@@ -43,7 +49,8 @@ def test_the_published_checkpoints_are_offered_where_they_are_downloaded(
     assert set(offered.editors) == set(Quality)
     assert offered.vocabulary == {}
     request = GenerateRequest(prompt="a cat", seed=1, size=Size(64, 64), num_steps=2)
-    assert offered.painters[Quality.FAST].generate(request, lambda _: None).preset == "fast"
+    with closing(offered):
+        assert offered.painters[Quality.FAST].generate(request, lambda _: None).preset == "fast"
     with pytest.raises(ModelNotFound, match="python -m engines download dev"):
         app.build_engines(app.Settings(engine="hidream", presets=("dev", "fast")))
     with pytest.raises(ModelNotFound, match="not a folder of a vision model"):
@@ -51,3 +58,29 @@ def test_the_published_checkpoints_are_offered_where_they_are_downloaded(
     seeing = app.build_engines(app.Settings(engine="hidream", vision_model=tmp_path))
     assert seeing.eyes is not None
     assert seeing.eyes.vocabulary == {}
+
+
+def test_the_app_draws_and_never_imports_torch(tmp_path: Path) -> None:
+    """In a fresh interpreter, or another test's torch would be found."""
+    program = f"""
+import sys
+from pathlib import Path
+import app
+from agent.events import ArtifactReady
+if __name__ == "__main__":
+    reverie = app.build(app.Settings(data_folder=Path({str(tmp_path)!r})))
+    reverie.engines.load()
+    session = reverie.sessions.create("ann")
+    for words in ("draw a red car", "what is in the picture?"):
+        events = list(reverie.coordinator.run(session.id, "ann", words))
+        print(events[-1].kind, any(isinstance(each, ArtifactReady) for each in events), flush=True)
+    reverie.close()
+    print(sorted(name for name in ("torch", "diffusers", "transformers") if name in sys.modules))
+"""
+    script = tmp_path / "program.py"
+    script.write_text(program)
+    environment = {**os.environ, "PYTHONPATH": str(Path(app.__file__).parent)}
+    told = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, env=environment, check=True, timeout=300
+    )
+    assert told.stdout.splitlines() == ["done True", "done False", "[]"], told

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gradio as gr
 from gradio.events import Dependency
 
+from agent.choices import Choices
 from ui.gestures import Gestures
 from ui.handlers import Handlers, Page
+from ui.house_handlers import HouseHandlers, wire_house
 from ui.library import LibraryView, build_library, wire_library
 from ui.listen import listen
 from ui.settings import keep_settings
@@ -24,8 +26,8 @@ TAKE_LOAN = "(payload, ...rest) => [window.reverie.takeGesture(), ...rest]"
 UPLOADS_SECONDS = 3600
 
 
-def build_page(handlers: Handlers) -> gr.Blocks:
-    """The Blocks, ready to be launched."""
+def build_page(handlers: Handlers, choices: Choices, *, signs_in: bool = False) -> gr.Blocks:
+    """The Blocks, ready to be launched; `signs_in`: who uses the page has said who it is."""
     page = gr.Blocks(
         title="Reverie",
         analytics_enabled=False,
@@ -35,12 +37,16 @@ def build_page(handlers: Handlers) -> gr.Blocks:
     )
     with page:
         session_id = gr.Textbox(visible=False)
-        sidebar = build_sidebar()
+        sidebar = build_sidebar(signs_in=signs_in)
         library = build_library()
-        stage = build_stage(handlers.qualities)
+        stage = build_stage(handlers.qualities, handlers.default_quality, choices)
         wire_conversation(page, session_id, sidebar, library, stage, handlers)
         borrowed = wire_borrowing(stage, Gestures(handlers=handlers))
         keep_settings(page, stage.settings, borrowed)
+        used = wire_house(
+            stage.settings.house, HouseHandlers(choices=choices, coordinator=handlers.coordinator)
+        )
+        listen(used.then, Gestures(handlers=handlers).facts, [], [stage.settings.facts])
     return page
 
 

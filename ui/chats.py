@@ -67,7 +67,8 @@ def actions(chat: Session) -> str:
     """What can be done with the chat that is shown."""
     pin = "" if chat.is_temporary else button("pin", "unpin" if chat.is_pinned else "pin")
     export = f'<a href="/export/{chat.id}" download>{spoken("export")}</a>'
-    choices = [button("rename", "rename"), pin, export, button("remove", "delete")]
+    share = "" if chat.is_temporary else f'<a href="/share/{chat.id}">{spoken("share")}</a>'
+    choices = [button("rename", "rename"), pin, share, export, button("remove", "delete")]
     return f'<div class="chat-actions">{"".join(choices)}</div>'
 
 

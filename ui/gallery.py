@@ -68,12 +68,38 @@ def choice(artifact: Artifact, look: Look, is_current: bool) -> str:
 
 
 def strip(picture: Artifact, versions: Sequence[Artifact], look: Look) -> str:
-    """The versions of a picture as thumbnails to go back to; nothing when there is but one."""
+    """The versions of a picture as thumbnails to go back to, undo and redo; nothing when there is but one."""
     if len(versions) < 2:
         return ""
     line = ancestors(picture, versions)
     items = "".join(version(each, picture, line, look) for each in versions[-MOST_VERSIONS:])
-    return f'<div class="strip" role="group" title="{escape(look.say("versions"))}">{items}</div>'
+    undo = step("undo", "↶", made_from(picture, versions), look)
+    redo = step("redo", "↷", newest_made_of(picture, versions), look)
+    return (
+        f'<div class="strip" role="group" aria-label="{escape(look.say("versions"))}">'
+        f'{items}<span class="steps">{undo}{redo}</span></div>'
+    )
+
+
+def step(kind: str, sign: str, to: Artifact | None, look: Look) -> str:
+    """A button that looks at another version, or its place where there is none."""
+    if to is None:
+        return f'<span class="no-step" aria-hidden="true">{sign}</span>'
+    title = look.say(f"{kind}_to", handle=to.handle)
+    content = f'<span aria-hidden="true">{sign}</span><span class="unseen">{escape(title)}</span>'
+    return act("go_back", to.id, content, title, f"step {kind}")
+
+
+def made_from(picture: Artifact, versions: Sequence[Artifact]) -> Artifact | None:
+    """The first of its parents, as Versions.undo has it."""
+    known = {each.id: each for each in versions}
+    return next((known[each] for each in picture.parents if each in known), None)
+
+
+def newest_made_of(picture: Artifact, versions: Sequence[Artifact]) -> Artifact | None:
+    """As Versions.redo has it."""
+    after = [each for each in versions if picture.id in each.parents]
+    return max(after, key=lambda each: each.number, default=None)
 
 
 def version(artifact: Artifact, here: Artifact, line: set[str], look: Look) -> str:

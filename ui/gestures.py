@@ -3,7 +3,6 @@ they exist, and whose they are, the store says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -13,10 +12,11 @@ import gradio as gr
 from pydantic import Field, ValidationError
 
 from agent.domain import MAX_STEPS_PER_TURN, Shape, Value
-from agent.events import Event
 from agent.infotext import PictureSettings, read_settings, settings_of
+from agent.pipe import Listener
 from ui.gallery import act
 from ui.handlers import Handlers, Page, Sent, View, language_in, message_box, require_owner
+from ui.live import LiveTurn
 from ui.settings import wanted_options
 from ui.words import say
 
@@ -53,11 +53,9 @@ class Gestures:
         about, language = gesture.about, language_in(request)
         match gesture.act:
             case "go_back":
-                session_id = self.handlers.sessions.artifact(about, owner).session_id
-                return self.start(page, session_id, lambda: coordinator.go_back(about, owner, language))
+                return self.start(page, coordinator.go_back(about, owner, language))
             case "approve":
-                session_id = self.handlers.sessions.turn(about, owner).session_id
-                return self.start(page, session_id, lambda: coordinator.approve(about, owner, gesture.texts))
+                return self.start(page, coordinator.approve(about, owner, gesture.texts))
             case "decline":
                 coordinator.decline(about, owner)
                 return self.handlers.show(page, session_id, owner, language)
@@ -69,16 +67,8 @@ class Gestures:
             case _:
                 raise gr.Error(say("old_page", language))
 
-    def start(
-        self,
-        page: Page,
-        session_id: str,
-        run: Callable[[], Iterator[Event]],
-        text: str = "",
-        instead: str = "",
-    ) -> View:
-        events = run()
-        page.show(self.handlers.live.start(session_id, text, lambda: events, lambda: None, instead=instead))
+    def start(self, page: Page, told: Listener, text: str = "", instead: str = "") -> View:
+        page.show(LiveTurn(pipe=told.pipe, text=text, instead=instead))
         return gr.skip(), gr.skip(), gr.skip(), message_box(is_busy=True)
 
     def edit(
@@ -87,19 +77,14 @@ class Gestures:
         """An earlier message in other words, with its own files: a branch of its own."""
         turn = self.handlers.sessions.turn(gesture.about, owner)
         text, options = " ".join(gesture.texts), wanted_options(settings, language_in(request))
-        return self.start(
-            page,
-            turn.session_id,
-            lambda: self.handlers.coordinator.edit(turn.id, owner, text, options=options),
-            text,
-            turn.id,
-        )
+        told = self.handlers.coordinator.edit(turn.id, owner, text, options=options)
+        return self.start(page, told, text, turn.id)
 
     def borrow(self, payload: str, sent: Sent, request: gr.Request) -> Borrowed:
         """The settings of a picture, or its seed alone, into the fields of the page."""
         owner, gesture = require_owner(request), parsed(payload, request)
         if gesture.act == "use_files":
-            found = next((each for file in sent["files"] if (each := read_settings(Path(file)))), None)
+            found = next((each for file in sent["files"] if (each := self._settings(file))), None)
             return filled_in(found or PictureSettings())
         recipe = self.handlers.sessions.artifact(gesture.about, owner).recipe
         if recipe is None:
@@ -108,12 +93,16 @@ class Gestures:
             return gr.skip(), gr.skip(), gr.skip(), str(recipe.seed), gr.skip(), gr.skip()
         return filled_in(settings_of(recipe))
 
+    def _settings(self, file: str) -> PictureSettings | None:
+        """Those that a file in the box carries."""
+        return read_settings(Path(file), self.handlers.coordinator.decoders)
+
     def look_at_files(self, sent: Sent, request: gr.Request) -> str:
         """What the page offers to do with the files in the box: taking over the settings that one carries."""
         require_owner(request)
         language = language_in(request)
         for file in sent["files"]:
-            if read_settings(Path(file)) is not None:
+            if self._settings(file) is not None:
                 words = say("carries_settings", language, name=Path(file).name[:40])
                 button = act("use_files", "", escape(say("use_settings", language)), "", "chip-act")
                 return f'<div class="chip"><span>{escape(words)}</span>{button}</div>'

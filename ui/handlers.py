@@ -19,7 +19,7 @@ from agent.library import Library
 from agent.sessions import Sessions
 from ui.chats import chat_list
 from ui.gate import owner_of
-from ui.live import LiveTurn, LiveTurns
+from ui.live import LiveTurn, Story, heard
 from ui.look import Look
 from ui.painted import read_painted
 from ui.render import RETRY, chat_messages, notice, pending_messages, updated
@@ -64,7 +64,6 @@ class Handlers:
 
     sessions: Sessions
     coordinator: Coordinator
-    live: LiveTurns
 
     @property
     def qualities(self) -> tuple[Quality, ...]:
@@ -72,6 +71,12 @@ class Handlers:
         engines = self.coordinator.executor.requests.engines
         found = tuple(each for each in (Quality.FULL, Quality.DEV, Quality.FAST) if each in engines)
         return found or (Quality.FULL,)
+
+    @property
+    def default_quality(self) -> Quality:
+        """What the page offers first."""
+        wanted = self.coordinator.default_quality
+        return wanted if wanted in self.qualities else self.qualities[0]
 
     @property
     def library(self) -> Library:
@@ -111,15 +116,11 @@ class Handlers:
             session_id = self.sessions.create(owner).id
         look = self.look(session_id, owner, language)
         messages = chat_messages(self.sessions.turns(session_id, owner), None, look)
-        live = self.live.start(
-            session_id,
-            text,
-            lambda: self.coordinator.run(session_id, owner, text, files, options, mask.png, mask.about),
-            lambda: forget(files),
-        )
-        page.show(live)
-        told = [*messages, *pending_messages(text, look)] if text else messages
-        return session_id, self.session_list(session_id, owner), told, message_box("", is_busy=True)
+        told = self.coordinator.run(session_id, owner, text, files, options, mask.png, mask.about)
+        told.pipe.when_over(lambda: forget(files))
+        page.show(LiveTurn(pipe=told.pipe, text=text))
+        shown = [*messages, *pending_messages(text, look)] if text else messages
+        return session_id, self.session_list(session_id, owner), shown, message_box("", is_busy=True)
 
     def pick(
         self, page: Page, event: gr.SelectData, session_id: str, request: gr.Request, *settings: Any
@@ -137,8 +138,8 @@ class Handlers:
         if not turns:
             raise gr.Error(say("nothing_to_retry", language_in(request)))
         text = turns[-1].text if turns[-1].status is TurnStatus.DONE else ""
-        events = self.coordinator.retry(turns[-1].id, owner)
-        page.show(self.live.start(session_id, text, lambda: events, lambda: None))
+        told = self.coordinator.retry(turns[-1].id, owner)
+        page.show(LiveTurn(pipe=told.pipe, text=text))
         return gr.skip(), gr.skip(), gr.skip(), message_box(is_busy=True)
 
     def stop(self, session_id: str, request: gr.Request) -> None:
@@ -161,16 +162,16 @@ class Handlers:
 
     def show(self, page: Page, session_id: str, owner: str, language: str) -> View:
         """A session, or the empty page."""
-        live = self.live.of(session_id)
+        pipe = self.coordinator.pipe(session_id, owner)
         turns = self.sessions.turns(session_id, owner) if session_id else ()
-        page.show(live)
+        page.show(None if pipe is None else LiveTurn(pipe=pipe))
         look = self.look(session_id, owner, language)
-        messages = chat_messages(turns, live.story if live else None, look)
+        messages = chat_messages(turns, None if pipe is None else heard(Story(), pipe), look)
         return (
             session_id,
             self.session_list(session_id, owner),
             messages,
-            message_box(is_busy=live is not None),
+            message_box(is_busy=pipe is not None),
         )
 
     def follow(self, page: Page, session_id: str, request: gr.Request) -> Iterator[View]:
@@ -190,7 +191,7 @@ class Handlers:
 
     def tell(self, session_id: str, owner: str, live: LiveTurn, language: str) -> Iterator[View]:
         """Views of a turn at work, the last one when it is over. Between them a little time passes."""
-        story, known, look = live.story, "", self.look(session_id, owner, language)
+        story, known, look = heard(Story(), live.pipe), "", self.look(session_id, owner, language)
         turns = before(self.sessions.turns(session_id, owner), live.instead)
         messages = chat_messages(turns, story, look)
         while not story.is_over:
@@ -203,7 +204,8 @@ class Handlers:
             messages = updated(messages, turns, story, look)
             yield gr.skip(), gr.skip(), [*messages, *pending], gr.skip()
             time.sleep(PAUSE_SECONDS)
-            story = live.wait(story.version, LOOK_SECONDS)
+            live.pipe.wait(story.event_id, LOOK_SECONDS)
+            story = heard(story, live.pipe)
         turns = self.sessions.turns(session_id, owner)
         messages = chat_messages(turns, None, self.look(session_id, owner, language))
         if story.refusal:
@@ -220,7 +222,7 @@ class Handlers:
         if is_empty and not self.sessions.get(session_id, owner).is_temporary:
             self.coordinator.delete(session_id, owner)
             session_id = ""
-        box = message_box(text or None, is_busy=self.live.of(session_id) is not None)
+        box = message_box(text or None, is_busy=self.coordinator.pipe(session_id, owner) is not None)
         return session_id, self.session_list(session_id, owner), messages, box
 
     def session_list(self, session_id: str, owner: str) -> str:

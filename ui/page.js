@@ -44,10 +44,27 @@
     document.addEventListener(kind, (event) => {
       if (!event.target.closest(".settings .more")) closeMore();
     });
+  document.addEventListener("click", (event) => {
+    const fold = event.target.closest(".house > .label-wrap")?.parentElement;
+    if (fold) setTimeout(() => fold.scrollIntoView({ block: "start", behavior: "smooth" }), 150);
+  });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !event.target.closest(".more")) return;
     closeMore();
     document.querySelector(".more > .label-wrap")?.focus();
+  });
+
+  // Undo and redo of pictures, unless someone writes: there the keys are the field's own.
+  document.addEventListener("keydown", (event) => {
+    const isWriting = event.target.closest?.("input, textarea, [contenteditable], dialog");
+    const isOther = event.altKey || !(event.ctrlKey || event.metaKey) || isWriting;
+    const key = event.key.toLowerCase();
+    if (isOther || !["z", "y"].includes(key)) return;
+    const kind = key === "y" || event.shiftKey ? "redo" : "undo";
+    const button = [...document.querySelectorAll(`.strip .${kind}`)].at(-1);
+    if (!button) return;
+    event.preventDefault();
+    button.click();
   });
 
   document.addEventListener("click", (event) => {

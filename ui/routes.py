@@ -8,11 +8,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from agent.artifacts import Artifacts
 from agent.change_map import change_map
 from agent.errors import AgentError, SourceNotFound
-from agent.metadata import without_metadata
-from agent.sessions import Sessions
+from agent.exits import Exits
 from agent.thumbnails import SIZES_PX, Thumbnails
 from ui.gate import owner_of
 
@@ -21,14 +19,15 @@ __all__ = ["picture_routes"]
 CACHE_CONTROL = f"private, max-age={365 * 24 * 3600}, immutable"
 
 
-def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
-    """GET /pictures/{id}: the PNG as saved, metadata included; with `?bare=1` its pixels only.
+def picture_routes(exits: Exits) -> list[Route]:
+    """GET /pictures/{id}: the PNG with its metadata; with `?bare=1` without its settings, marks included.
 
     `?download=1` saves it as its handle.
 
     GET /pictures/{id}/changes: what an edit changed of its parent, as a PNG.
     GET /thumbnails/{id}: a small JPEG, its longest side `?size=96` or 320.
     """
+    sessions, artifacts = exits.sessions, exits.artifacts
     thumbnails = Thumbnails(artifacts)
 
     def picture(request: Request) -> Response:
@@ -36,9 +35,7 @@ def picture_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
             artifact = sessions.artifact(artifact_id, owner)
             place = "attachment" if request.query_params.get("download") else "inline"
             name = f"reverie-{artifact.number}{artifact.letter}.png"
-            png = artifacts.read(artifact.sha256)
-            if request.query_params.get("bare"):
-                png = without_metadata(png)
+            png = exits.picture(artifact, owner, bare=bool(request.query_params.get("bare")))
             return kept(png, "image/png", f'{place}; filename="{name}"')
 
         return to_owner(request, answer)

@@ -9,20 +9,34 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from agent.artifacts import Artifacts
+from agent.choices import Choices
 from agent.coordinator import Coordinator
 from agent.direct import Direct
+from agent.exits import Exits
 from agent.keys import Keys
+from agent.logs import adopt_server_logs
+from agent.meter import Meter
+from agent.people.sign_ins import SignIns
 from agent.sessions import Sessions
+from agent.signing import Signer
+from ui.bound import Bound
 from ui.card_routes import card_routes
 from ui.chat import build_page
+from ui.doors.counted import Counted
+from ui.doors.health import Health, health_routes
 from ui.doors.images import image_routes
 from ui.doors.mcp import mcp_routes
-from ui.gate import Gate
+from ui.doors.turns import turn_routes
+from ui.front import front_routes
+from ui.gate import Gate, OnlyThroughGate
 from ui.handlers import Handlers
-from ui.live import LiveTurns
+from ui.home import Home
 from ui.routes import picture_routes
 from ui.theme import STYLE_SHEETS, build_theme
 from ui.transfer import transfer_routes
+from ui.unused import UnusedDoors
+from ui.upload_door import UploadDoor
+from ui.uploading import UploadGuard
 from ui.words import TEXTS, WORDS
 
 __all__ = ["serve"]
@@ -32,17 +46,29 @@ SCRIPTS = tuple(Path(__file__).with_name(f"{name}.js") for name in ("page", "act
 MAX_WAITING = 64
 MAX_FOLLOWERS = 100
 MAX_FILE_SIZE = "25mb"
+GOODBYE_SECONDS = 1
+"""When the server ends: how long pages that listen are waited for."""
 
 
 def serve(
-    *, sessions: Sessions, artifacts: Artifacts, keys: Keys, coordinator: Coordinator, host: str, port: int
+    *,
+    sessions: Sessions,
+    artifacts: Artifacts,
+    keys: Keys,
+    coordinator: Coordinator,
+    choices: Choices,
+    health: Health,
+    home: Home,
+    port: int,
+    signer: Signer | None = None,
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
-    direct = Direct(sessions, coordinator)
-    page = build_page(Handlers(sessions=sessions, coordinator=coordinator, live=LiveTurns()))
+    direct, exits = Direct(sessions, coordinator), Exits(sessions, artifacts, signer)
+    handlers = Handlers(sessions=sessions, coordinator=coordinator)
+    page = build_page(handlers, choices, signs_in=home.signs_in)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
     page.launch(
-        server_name=host,
+        server_name=home.host,
         server_port=port,
         prevent_thread_lock=True,
         inbrowser=False,
@@ -65,17 +91,39 @@ def serve(
         css_paths=[*STYLE_SHEETS],
         head=head(),
         app_kwargs={
-            "middleware": [Middleware(Gate, host=host, keys=keys)],
+            "middleware": [
+                Middleware(OnlyThroughGate),
+                Middleware(UnusedDoors),
+                Middleware(UploadGuard, rates=coordinator.rates),
+                Middleware(UploadDoor),
+                Middleware(Bound),
+            ],
             "routes": [
                 *card_routes(sessions),
-                *picture_routes(sessions, artifacts),
-                *transfer_routes(sessions, artifacts),
-                *image_routes(sessions, artifacts, keys, coordinator, direct),
-                *mcp_routes(sessions, artifacts, keys, direct),
+                *picture_routes(exits),
+                *transfer_routes(exits, coordinator.decoders),
+                *image_routes(exits, keys, coordinator, direct),
+                *mcp_routes(exits, keys, direct),
+                *turn_routes(sessions, coordinator),
+                *health_routes(health),
+                *front_routes(home, exits, keys, coordinator),
             ],
         },
     )
+    adopt_server_logs()
+    page.server.config.timeout_graceful_shutdown = GOODBYE_SECONDS
+    close_gate(page, home, keys, SignIns(sessions) if home.signs_in else None, health.meter)
     return page
+
+
+def close_gate(page: gr.Blocks, home: Home, keys: Keys, sign_ins: SignIns | None, meter: Meter) -> None:
+    """Around Gradio's own layers, which answer preflights and tell other sites that they may read.
+
+    Starlette keeps its layers in `middleware_stack`; were that to change, nothing would come in at all.
+    """
+    layers = page.app.middleware_stack or page.app.build_middleware_stack()
+    gate = Gate(layers, home.host, keys, public_url=home.public_url, sign_ins=sign_ins)
+    page.app.middleware_stack = Counted(gate, meter=meter)
 
 
 def head() -> str:

@@ -11,14 +11,16 @@ import gradio as gr
 from gradio.events import Dependency
 from pydantic import ValidationError
 
+from agent.choices import Choices
 from agent.domain import PictureOptions, Quality, Shape
+from ui.house import House, build_house
 from ui.words import WORDS, say
 
 __all__ = ["DEFAULTS", "MAX_SEED", "Settings", "build_settings", "keep_settings", "wanted_options"]
 
 MAX_SEED = 2**31 - 1
 DEFAULTS = (Quality.FULL.value, Shape.SQUARE.value, "", "", "", "", False, False, True, True, True)
-"""The quality among them is the best one there is."""
+"""The quality among them is the one that the engines offer first."""
 BAD = {"num_steps": "bad_steps", "guidance": "bad_guidance", "best_of": "bad_best_of"}
 KEEP = "(...values) => { window.reverie.keepSettings(values); return []; }"
 
@@ -39,9 +41,11 @@ class Settings:
     rewrites: gr.Checkbox
     keeps_recipe: gr.Checkbox
     qualities: tuple[Quality, ...]
+    default: Quality
     more: gr.Accordion
     facts: gr.HTML
     reset: gr.Button
+    house: House
 
     @property
     def fields(self) -> list[Any]:
@@ -51,12 +55,12 @@ class Settings:
         ]
 
 
-def build_settings(qualities: tuple[Quality, ...]) -> Settings:
+def build_settings(qualities: tuple[Quality, ...], default: Quality, choices: Choices) -> Settings:
     """`qualities`: those that there is an engine for, the best one first."""
     with gr.Row(elem_classes="settings"):
         quality = gr.Radio(
             [(WORDS(each.value), each.value) for each in qualities],
-            value=qualities[0].value,
+            value=default.value,
             label=WORDS("quality"),
         )
         shape = gr.Radio(
@@ -78,6 +82,7 @@ def build_settings(qualities: tuple[Quality, ...]) -> Settings:
             with gr.Row(elem_classes="foot"):
                 facts = gr.HTML("", elem_classes="facts")
                 reset = gr.Button(WORDS("reset"), size="sm", elem_classes="reset")
+            house = build_house(choices)
     return Settings(
         quality=quality,
         shape=shape,
@@ -91,9 +96,11 @@ def build_settings(qualities: tuple[Quality, ...]) -> Settings:
         rewrites=rewrites,
         keeps_recipe=keeps_recipe,
         qualities=qualities,
+        default=default,
         more=more,
         facts=facts,
         reset=reset,
+        house=house,
     )
 
 
@@ -114,7 +121,7 @@ def keep_settings(page: gr.Blocks, settings: Settings, borrowed: Dependency) -> 
     A field behind the fold does not tell of a change, so what was `borrowed` is kept once more.
     """
     qualities = [each.value for each in settings.qualities]
-    defaults = json.dumps([qualities[0], *DEFAULTS[1:]])
+    defaults = json.dumps([settings.default.value, *DEFAULTS[1:]])
     load = f"() => window.reverie.loadSettings({defaults}, {json.dumps(qualities)})"
     page.load(None, [], settings.fields, js=load)
     settings.reset.click(None, [], settings.fields, js=f"() => {defaults}")

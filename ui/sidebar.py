@@ -29,6 +29,14 @@ IMPORT = f"""
 """
 
 
+ACCOUNT = f"""
+<p class="account"><a href="/account">{spoken("account")}</a></p>
+<form class="account" method="post" action="/sign-out">
+<button type="submit">{spoken("sign_out")}</button></form>
+"""
+NO_ACCOUNT = f'<p class="account"><a href="/account">{spoken("keys_for_programs")}</a></p>'
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sidebar:
     """`sessions` is the list; while there are words in `search`, `found` stands in its place.
@@ -53,7 +61,7 @@ class Sidebar:
     end: gr.Button
 
 
-def build_sidebar() -> Sidebar:
+def build_sidebar(*, signs_in: bool = False) -> Sidebar:
     with gr.Sidebar(width=SIDEBAR_PX):
         gr.HTML('<h1 class="wordmark">Reverie</h1>')
         new = gr.Button(WORDS("new_chat"), elem_classes="new")
@@ -88,6 +96,7 @@ def build_sidebar() -> Sidebar:
             elem_classes="importing",
             apply_default_css=False,
         )
+        gr.HTML(ACCOUNT if signs_in else NO_ACCOUNT, elem_classes="accounts", apply_default_css=False)
     with gr.Row(visible=False, elem_classes="temporary-bar") as bar:
         gr.HTML(f"<p>{spoken('temporary_note')}</p>", apply_default_css=False)
         end = gr.Button(WORDS("end_now"), size="sm")

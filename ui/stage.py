@@ -8,6 +8,7 @@ from html import escape
 import gradio as gr
 from gradio.components.chatbot import ExampleMessage
 
+from agent.choices import Choices
 from agent.domain import Quality
 from ui.settings import Settings, build_settings
 from ui.words import WORDS, say
@@ -38,7 +39,7 @@ class Stage:
     look_at_files: gr.Button
 
 
-def build_stage(qualities: tuple[Quality, ...]) -> Stage:
+def build_stage(qualities: tuple[Quality, ...], default: Quality, choices: Choices) -> Stage:
     with gr.Column(elem_classes="stage"):
         chat = gr.Chatbot(
             label=WORDS("conversation"),
@@ -70,7 +71,7 @@ def build_stage(qualities: tuple[Quality, ...]) -> Stage:
                 autofocus=True,
                 elem_classes="box",
             )
-            settings = build_settings(qualities)
+            settings = build_settings(qualities, default, choices)
         payload = gr.Textbox(visible=False)
         gesture = gr.Button(visible="hidden", elem_classes="unseen-gesture")
         borrow = gr.Button(visible="hidden", elem_classes="unseen-borrow")

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import signal
 import socket
+import sys
+import threading
 from pathlib import Path
+
+from pydantic_core import ErrorDetails
 
 from agent.errors import AgentError, StorageUnavailable
 
-__all__ = ["prepare_environment", "require_free_port"]
+__all__ = ["describe", "end_within", "give_up", "prepare_environment", "require_free_port", "stop_signal"]
+
+log = logging.getLogger(__name__)
+
+
+def end_within(seconds: float) -> None:
+    """Whatever hangs: the process is gone by then. What turns had finished is on disk."""
+
+    def end() -> None:
+        log.error("closing took longer than %.0f seconds: something hangs and is left behind", seconds)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -26,8 +46,9 @@ def require_free_port(host: str, port: int) -> None:
             ) from error
 
 
-def prepare_environment(data_folder: Path) -> None:
-    """For the libraries: nothing calls home, and uploads stay in our own folder until they are read."""
+def prepare_environment(data_folder: Path, trusted_proxies: str = "") -> None:
+    """For the libraries: nothing calls home, uploads stay in our own folder until they are read, and only a
+    trusted proxy is believed about where a request comes from."""
     uploads = data_folder / "uploads"
     try:
         data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -39,5 +60,28 @@ def prepare_environment(data_folder: Path) -> None:
             "or choose another one with --data-folder."
         ) from error
     os.environ.update(
-        GRADIO_TEMP_DIR=str(uploads), GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1", DO_NOT_TRACK="1"
+        GRADIO_TEMP_DIR=str(uploads),
+        GRADIO_ANALYTICS_ENABLED="False",
+        HF_HUB_OFFLINE="1",
+        DO_NOT_TRACK="1",
+        FORWARDED_ALLOW_IPS=trusted_proxies,
     )
+
+
+def stop_signal() -> threading.Event:
+    """Set when the program is told to end."""
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
+
+
+def describe(error: ErrorDetails) -> str:
+    """A setting that cannot be: which one, and why."""
+    name = ".".join(str(part) for part in error["loc"])
+    return f"{name}: {error['msg'].removeprefix('Value error, ')}."
+
+
+def give_up(sentence: str) -> int:
+    print(f"Reverie cannot start. {sentence}", file=sys.stderr)
+    return 1

@@ -141,7 +141,10 @@ def doing(story: Story, num_made: int, look: Look) -> str:
             words += " · " + look.say("time_left", time=look.time(seconds))
         return words
     if story.place:
-        return look.say("one_ahead") if story.place == 1 else look.say("more_ahead", count=story.place)
+        words = look.say("one_ahead") if story.place == 1 else look.say("more_ahead", count=story.place)
+        if story.wait_seconds is not None and story.wait_seconds >= 1:
+            words += " · " + look.say("about_time", time=look.time(story.wait_seconds))
+        return words
     return look.say("getting_ready")
 
 

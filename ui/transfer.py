@@ -16,11 +16,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from agent.artifacts import Artifacts
+from agent.decoder.pool import Decoders
 from agent.errors import AgentError, ImportRejected, SessionNotFound
+from agent.exits import Exits
 from agent.importing import MOST_ZIP_BYTES, import_session
 from agent.record import export_session
-from agent.sessions import Sessions
 from ui.gate import owner_of
 
 __all__ = ["transfer_routes"]
@@ -29,8 +29,9 @@ ZIP = "application/zip"
 TOO_LARGE = "The file has more than 1 GB. Please import a smaller chat."
 
 
-def transfer_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
+def transfer_routes(exits: Exits, decoders: Decoders) -> list[Route]:
     """GET /export/{session_id}: the zip. POST /import with a zip as its body: `{"id"}`, or `{"error"}`."""
+    sessions, artifacts = exits.sessions, exits.artifacts
     one_at_a_time = threading.Lock()
 
     def export(request: Request) -> Response:
@@ -39,7 +40,7 @@ def transfer_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
             if owner is None:
                 raise SessionNotFound("There is no such chat here.")
             session = sessions.get(request.path_params["session_id"], owner)
-            pieces = export_session(sessions, artifacts, session.id, owner)
+            pieces = export_session(exits, session.id, owner)
         except SessionNotFound as error:
             return PlainTextResponse(str(error), status_code=404)
         except AgentError as error:
@@ -49,7 +50,7 @@ def transfer_routes(sessions: Sessions, artifacts: Artifacts) -> list[Route]:
 
     def take(file: Path, owner: str) -> str:
         with one_at_a_time:
-            return import_session(sessions, artifacts, file, owner).id
+            return import_session(sessions, artifacts, decoders, file, owner).id
 
     async def accept(request: Request) -> Response:
         owner = owner_of(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextvars import copy_context
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from agent.brains.wire import BadAnswer, read_decision, storable
 from agent.cancel import CancelToken
 from agent.domain import Decision, Route
 from agent.errors import BrainUnavailable
-from agent.jobs import Jobs
+from agent.jobs import Jobs, Place
 from engines.api import Message, OnProgress, Progress, Speaker
 from engines.errors import Cancelled, EngineError
 
@@ -100,7 +101,7 @@ class LlamaBrain:
             except BaseException as error:
                 heard.put(error)
 
-        threading.Thread(target=carry_out, name="speaking", daemon=True).start()
+        threading.Thread(target=copy_context().run, args=(carry_out,), name="speaking", daemon=True).start()
         while (piece := heard.get()) is not None:
             if isinstance(piece, BaseException):
                 raise piece
@@ -110,7 +111,7 @@ class LlamaBrain:
         """Have the work done on the device when it is its turn."""
         try:
             return self._jobs.run(
-                work, token=token or CancelToken(), on_place=no_matter, on_progress=no_matter
+                work, token=token or CancelToken(), on_place=no_matter, on_progress=no_matter, kind="words"
             )
         except Cancelled:
             raise
@@ -118,7 +119,7 @@ class LlamaBrain:
             raise BrainUnavailable(f"The engine's Llama cannot answer: {error}") from error
 
 
-def no_matter(_: int | Progress) -> None:
+def no_matter(_: Place | Progress) -> None:
     """Nobody is shown how far a text has come: its pieces show it."""
 
 

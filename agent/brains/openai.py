@@ -65,8 +65,11 @@ class OpenAIBrain:
             api_key=key,
             timeout=timeout,
             max_retries=0,
-            # A server on this machine is never asked through a proxy.
-            http_client=openai.DefaultHttpxClient(timeout=timeout, trust_env=not is_loopback(base_url)),
+            # A server on this machine is never asked through a proxy, and no server passes our words and the
+            # key on to another one.
+            http_client=openai.DefaultHttpxClient(
+                timeout=timeout, trust_env=not is_loopback(base_url), follow_redirects=False
+            ),
         )
 
     @property

@@ -86,6 +86,11 @@ class Server:
                 error.status_code == 400 and NO_MODEL.search(words_of(error))
             ):
                 return f"has no model {self.model}: check --model and --base-url."
+            case openai.APIStatusError(status_code=status) if status < 400:
+                return (
+                    f"sends its callers to another address (HTTP {status}), which is not followed: give the "
+                    "address that it names with --base-url."
+                )
             case openai.RateLimitError():
                 return "takes no more requests for now: wait a minute, or check your account."
             case openai.APIStatusError(status_code=503) if LOADING.search(words_of(error)):

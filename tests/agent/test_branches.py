@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,8 @@ def test_first_turns_are_siblings_too() -> None:
 
 
 @pytest.fixture
-def sessions(tmp_path: Path) -> Iterator[Sessions]:
-    store = Sessions(f"sqlite:///{tmp_path}/reverie.db")
+def sessions(store_url: str) -> Iterator[Sessions]:
+    store = Sessions(store_url)
     yield store
     store.close()
 
@@ -97,9 +98,9 @@ def test_branches_are_their_owners_and_stay_in_their_session(sessions: Sessions)
 class Chat:
     """One session of an agent whose brain follows a script."""
 
-    def __init__(self, folder: Path, *script: Decision) -> None:
+    def __init__(self, folder: Path, url: str, *script: Decision) -> None:
         self.brain = ScriptedBrain(*script)
-        self.agent: Agent = build_agent(folder, brain=self.brain)
+        self.agent: Agent = build_agent(folder, brain=self.brain, url=url)
         self.id = self.agent.sessions.create("ann").id
 
     def say(self, text: str, *files: bytes) -> str:
@@ -118,8 +119,24 @@ class Chat:
         return self.agent.sessions.get(self.id, "ann").head
 
 
-def test_an_edited_message_knows_only_what_came_before_it(tmp_path: Path) -> None:
-    chat = Chat(tmp_path)
+Begin = Callable[..., Chat]
+
+
+@pytest.fixture
+def begin(tmp_path: Path, store_url: str) -> Iterator[Begin]:
+    """Makes a chat whose brain decides as given; it is closed after the test."""
+    with ExitStack() as stack:
+
+        def make(*script: Decision) -> Chat:
+            chat = Chat(tmp_path, store_url, *script)
+            stack.callback(chat.agent.close)
+            return chat
+
+        yield make
+
+
+def test_an_edited_message_knows_only_what_came_before_it(begin: Begin) -> None:
+    chat = begin()
     chat.say("draw a red car")
     second = chat.say("draw a blue house")
     (car,) = chat.agent.sessions.turns(chat.id, "ann")[0].artifacts
@@ -132,11 +149,10 @@ def test_an_edited_message_knows_only_what_came_before_it(tmp_path: Path) -> Non
     assert told(chat.agent.sessions, chat.id) == ["draw a red car", "draw a green house"]
     (made,) = chat.agent.sessions.turn(other, "ann").artifacts
     assert (made.handle, chat.head) == ("#4", made.id)
-    chat.agent.close()
 
 
-def test_an_edited_message_keeps_its_files_and_options_unless_others_are_given(tmp_path: Path) -> None:
-    chat = Chat(tmp_path)
+def test_an_edited_message_keeps_its_files_and_options_unless_others_are_given(begin: Begin) -> None:
+    chat = begin()
     options = PictureOptions(quality=Quality.FULL, seed=7)
     [*chat.agent.coordinator.run(chat.id, "ann", "draw it", [a_png("red")], options)]
     (first,) = chat.agent.sessions.turns(chat.id, "ann")
@@ -148,12 +164,11 @@ def test_an_edited_message_keeps_its_files_and_options_unless_others_are_given(t
     (third,) = chat.agent.sessions.turns(chat.id, "ann")
     assert third.uploads[0].sha256 != first.uploads[0].sha256
     assert len(chat.agent.sessions.siblings(third.id, "ann")) == 3
-    chat.agent.close()
 
 
-def test_a_branch_shows_what_was_looked_at_at_its_end(tmp_path: Path) -> None:
+def test_a_branch_shows_what_was_looked_at_at_its_end(begin: Begin) -> None:
     ask = Decision(route=Route.ASK)
-    chat = Chat(tmp_path, draw("a car"), draw("a house"), ask, draw("a tree"))
+    chat = begin(draw("a car"), draw("a house"), ask, draw("a tree"))
     chat.say("draw a car")
     second = chat.say("draw a house")
     house = chat.head
@@ -161,11 +176,10 @@ def test_a_branch_shows_what_was_looked_at_at_its_end(tmp_path: Path) -> None:
     chat.edit(second, "draw a tree")
     assert chat.head != house
     assert chat.agent.sessions.show_branch(second, "ann").head == house
-    chat.agent.close()
 
 
-def test_an_edit_that_is_refused_leaves_the_branch_shown(tmp_path: Path) -> None:
-    chat = Chat(tmp_path)
+def test_an_edit_that_is_refused_leaves_the_branch_shown(begin: Begin) -> None:
+    chat = begin()
     first = chat.say("draw a car")
     head = chat.head
     (event,) = chat.agent.coordinator.edit(first, "ann", "x" * 5_000)
@@ -173,28 +187,25 @@ def test_an_edit_that_is_refused_leaves_the_branch_shown(tmp_path: Path) -> None
     assert (told(chat.agent.sessions, chat.id), chat.head) == (["draw a car"], head)
     with pytest.raises(SourceNotFound):
         chat.agent.coordinator.edit(first, "bob", "draw a dog")
-    chat.agent.close()
 
 
-def test_a_stopped_turn_of_another_branch_is_taken_up_with_its_own_past(tmp_path: Path) -> None:
-    chat = Chat(tmp_path)
+def test_a_stopped_turn_of_another_branch_is_taken_up_with_its_own_past(begin: Begin) -> None:
+    chat = begin()
     first = chat.say("draw a car")
     stopped = chat.agent.sessions.open_turn(chat.id, "ann", "draw a dog", PictureOptions())
     chat.agent.sessions.close_turn(stopped.id, TurnStatus.STOPPED, "Stopped.")
     chat.edit(first, "draw a tree")
     [*chat.agent.coordinator.retry(stopped.id, "ann")]
     assert [line.text for line in chat.brain.contexts[-1].history] == ["draw a car", "Here is #1."]
-    chat.agent.close()
 
 
-def test_delete_covers_all_branches(tmp_path: Path) -> None:
-    chat = Chat(tmp_path)
+def test_delete_covers_all_branches(begin: Begin) -> None:
+    chat = begin()
     first = chat.say("draw a car")
     chat.edit(first, "draw a tree")
     assert len([*chat.agent.artifacts.folder.glob("*/*.png")]) == 2
     chat.agent.coordinator.delete(chat.id, "ann")
     assert [*chat.agent.artifacts.folder.glob("*/*.png")] == []
-    chat.agent.close()
 
 
 def a_png(color: str) -> bytes:

@@ -12,7 +12,8 @@ from PIL import Image
 from agent.direct import Direct, DirectTurn
 from agent.domain import Artifact, Origin, PictureOptions, Route
 from agent.errors import PlanRejected, SessionNotFound, SourceNotFound, TooBusy, UploadRejected
-from agent.events import ArtifactReady, TurnDone, TurnFailed, TurnStopped
+from agent.events import ArtifactReady, StepQueued, TurnDone, TurnFailed, TurnStopped
+from agent.jobs import JobLimits
 from engines.api import Size
 from engines.fake import FakeEngine
 from tests.doubles import Agent, ScriptedBrain, build_agent
@@ -128,6 +129,20 @@ def test_a_chat_that_is_busy_on_the_page_is_left_alone(tmp_path: Path) -> None:
     assert direct.generate("ann", "Paint", "a red car").session_id != first.session_id
     with pytest.raises(TooBusy, match="still at work"):
         direct.say("ann", "Paint", "hello", first.session_id)
+    agent.close()
+
+
+def test_a_full_line_is_told_before_a_turn_is_opened(tmp_path: Path) -> None:
+    agent = build_agent(tmp_path, engine=FakeEngine(step_seconds=0.05))
+    agent.jobs.limits = JobLimits(of_owner=1)
+    direct = Direct(agent.sessions, agent.coordinator)
+    by_hand = agent.coordinator.run(agent.sessions.create("ann").id, "ann", "a blue car")
+    assert any(isinstance(event, StepQueued) for event in by_hand)
+    with pytest.raises(TooBusy, match="You have one picture") as caught:
+        direct.generate("ann", "Paint", "a red car")
+    assert caught.value.wait_seconds >= 1
+    assert len(agent.sessions.list("ann")) == 1
+    direct.generate("ben", "Paint", "a red car")
     agent.close()
 
 

@@ -93,8 +93,7 @@ def test_a_step_becomes_files_rows_and_events(agent: Agent, session: Session) ->
         assert recipe is not None
         assert (recipe.words, recipe.prompt, recipe.preset) == ("words", "a red dog", "fake")
         assert recipe.weights_hash == FakeEngine().info.weights_hash
-    work.pipe.close()
-    events = list(work.pipe)
+    events = work.pipe.since(0)
     assert heard == made
     assert len([each for each in events if isinstance(each, StepQueued)]) == 2
     previews = [each.preview for each in events if isinstance(each, StepProgress) and each.preview]

@@ -13,11 +13,16 @@ from agent.errors import UploadRejected
 from agent.infotext import PictureSettings, read_infotext, read_settings, settings_of
 from agent.metadata import INFOTEXT_KEY, RECIPE_KEY, infotext, png_with_recipe
 from tests.agent.test_sessions import RECIPE
+from tests.doubles import shared_decoders
 
 OTHER = (
     "a lighthouse, at night\nwith (stars:1.2)\nNegative prompt: fog,\nblurry\n"
     'Steps: 12, Sampler: Euler a, CFG scale: 4.5, Seed: 99, Size: 512x768, Model: "one, two: three", ENSD: 1'
 )
+
+
+def settings_in(source: Path | bytes) -> PictureSettings | None:
+    return read_settings(source, shared_decoders())
 
 
 def a_file(file_format: str, **save: object) -> bytes:
@@ -84,11 +89,11 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 
 def test_a_picture_of_ours_tells_all() -> None:
     png = png_with_recipe(Image.new("RGB", (128, 96)), RECIPE)
-    assert read_settings(png) == settings_of(RECIPE)
+    assert settings_in(png) == settings_of(RECIPE)
 
 
 def test_a_damaged_recipe_gives_way_to_the_infotext() -> None:
-    found = read_settings(png_with(**{RECIPE_KEY: "{", INFOTEXT_KEY: OTHER}))
+    found = settings_in(png_with(**{RECIPE_KEY: "{", INFOTEXT_KEY: OTHER}))
     assert found is not None
     assert found.seed == 99
 
@@ -105,18 +110,18 @@ def test_a_damaged_recipe_gives_way_to_the_infotext() -> None:
 def test_jpeg_and_webp_keep_it_in_a_comment(file_format: str, comment: bytes) -> None:
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0x9286] = comment
-    found = read_settings(a_file(file_format, exif=exif))
+    found = settings_in(a_file(file_format, exif=exif))
     assert found is not None
     assert found.seed == 99
     assert found.prompt.startswith("a lighthouse")
 
 
 def test_plain_pictures_and_other_files_carry_none(tmp_path: Path) -> None:
-    assert read_settings(a_file("PNG")) is None
-    assert read_settings(a_file("JPEG")) is None
+    assert settings_in(a_file("PNG")) is None
+    assert settings_in(a_file("JPEG")) is None
     diary = tmp_path / "diary.png"
     diary.write_text("Dear diary")
-    assert read_settings(diary) is None
+    assert settings_in(diary) is None
     diary.write_bytes(b"")
     with pytest.raises(UploadRejected):
-        read_settings(diary)
+        settings_in(diary)

@@ -7,7 +7,7 @@ import pytest
 
 from agent.cancel import CancelToken
 from agent.errors import DeviceStalled
-from agent.jobs import Jobs, JobStatus
+from agent.jobs import Jobs, JobStatus, Place
 from engines.api import GenerateRequest, OnProgress, Progress, Sample
 from engines.errors import Cancelled, DeviceOutOfMemory
 from engines.fake import FakeEngine, Fault
@@ -50,8 +50,8 @@ class Customer(threading.Thread):
         except (Cancelled, DeviceOutOfMemory, DeviceStalled, RuntimeError) as error:
             self.error = error
 
-    def hear_place(self, place: int) -> None:
-        self.places.append(place)
+    def hear_place(self, place: Place) -> None:
+        self.places.append(place.ahead)
         self.in_line.set()
 
     def hear_progress(self, progress: Progress) -> None:

@@ -18,9 +18,9 @@ from tests.doubles import Agent, ScriptedBrain, build_agent, edit
 class Shelf:
     """An agent and a library over its store."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.brain = ScriptedBrain()
-        self.agent: Agent = build_agent(folder, brain=self.brain)
+        self.agent: Agent = build_agent(folder, brain=self.brain, url=url)
         self.sessions = self.agent.sessions
         self.library = Library(self.agent.sessions, self.agent.artifacts)
 
@@ -44,8 +44,8 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Shelf]:
-    shelf = Shelf(tmp_path)
+def shelf(tmp_path: Path, store_url: str) -> Iterator[Shelf]:
+    shelf = Shelf(tmp_path, store_url)
     yield shelf
     shelf.agent.close()
 

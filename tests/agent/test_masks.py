@@ -16,7 +16,7 @@ from agent.errors import UploadRejected
 from agent.events import ArtifactReady, Event, TurnDone, TurnFailed
 from agent.masks import clean_mask
 from engines.fake import FakeEngine, Fault
-from tests.doubles import Agent, ScriptedBrain, build_agent, draw, edit
+from tests.doubles import Agent, ScriptedBrain, build_agent, draw, edit, shared_decoders
 
 BOX = (20, 30, 70, 90)
 
@@ -159,7 +159,7 @@ def test_a_mask_needs_words_and_a_picture_of_this_conversation(chat: Chat) -> No
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
 def test_a_brush_may_send_any_kind_of_png(chat: Chat, mode: str) -> None:
-    mask = clean_mask(png(painted(mode=mode)), chat.first)
+    mask = clean_mask(png(painted(mode=mode)), chat.first, shared_decoders())
     kept = Image.open(io.BytesIO(mask.png))
     assert kept.mode == "L"
     assert kept.tobytes() == painted().tobytes()
@@ -167,7 +167,7 @@ def test_a_brush_may_send_any_kind_of_png(chat: Chat, mode: str) -> None:
 
 def test_a_large_file_is_refused_before_it_is_read(chat: Chat) -> None:
     with pytest.raises(UploadRejected, match="too large"):
-        clean_mask(b"0" * (26 * 1024 * 1024), chat.first)
+        clean_mask(b"0" * (26 * 1024 * 1024), chat.first, shared_decoders())
 
 
 def test_a_failed_turn_takes_its_mask_up_again(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from agent.places import find_place, named_things
+from agent.places import find_place, named_things, only_recolors_or_removes
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,26 @@ from agent.places import find_place, named_things
 )
 def test_named_is_what_changes_where_it_stands(instruction: str, things: tuple[str, ...]) -> None:
     assert named_things(instruction) == things
+
+
+@pytest.mark.parametrize(
+    ("instruction", "does"),
+    [
+        ("make the red car blue", True),
+        ("Change the tree to red.", True),
+        ("change the colour of the boat to red", True),
+        ("get rid of the dog", True),
+        ("make the car blue, and remove the dog", True),
+        ("make the car blue and make the dog bigger", False),
+        ("make the dog bigger", False),
+        ("replace the dog with a cat", False),
+        ("turn the dog into a red cat", False),
+        ("turn the dog into a cat", False),
+        ("add a blue hat", False),
+    ],
+)
+def test_recolouring_and_removing_are_told_from_other_changes(instruction: str, does: bool) -> None:
+    assert only_recolors_or_removes(instruction, ("red", "blue")) == does
 
 
 class OneThing:

@@ -16,12 +16,13 @@ from PIL.PngImagePlugin import PngInfo
 from agent import importing
 from agent.domain import Origin, PictureOptions, Session, TurnStatus
 from agent.errors import ImportRejected, SessionNotFound
+from agent.exits import Exits
 from agent.importing import import_session
 from agent.metadata import read_recipe
 from agent.record import export_session
 from agent.sessions import NewPicture
 from agent.versions import Versions
-from tests.doubles import Agent, ScriptedBrain, build_agent, edit
+from tests.doubles import Agent, ScriptedBrain, build_agent, edit, shared_decoders
 
 EVIL = "f" * 32
 
@@ -29,10 +30,10 @@ EVIL = "f" * 32
 class Desk:
     """An agent, one session with two branches and an upload, and its export."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self.brain = ScriptedBrain()
-        self.agent: Agent = build_agent(folder, brain=self.brain)
+        self.agent: Agent = build_agent(folder, brain=self.brain, url=url)
         self.id = self.agent.sessions.create("ann").id
 
     def say(self, text: str, *files: bytes) -> str:
@@ -47,13 +48,13 @@ class Desk:
 
     def export(self, session_id: str | None = None, owner: str = "ann") -> bytes:
         return b"".join(
-            export_session(self.agent.sessions, self.agent.artifacts, session_id or self.id, owner)
+            export_session(Exits(self.agent.sessions, self.agent.artifacts), session_id or self.id, owner)
         )
 
     def take(self, content: bytes, owner: str = "bob") -> Session:
         file = self.folder / "chat.zip"
         file.write_bytes(content)
-        return import_session(self.agent.sessions, self.agent.artifacts, file, owner)
+        return import_session(self.agent.sessions, self.agent.artifacts, shared_decoders(), file, owner)
 
 
 def a_png(color: str, **options: Any) -> bytes:
@@ -63,8 +64,8 @@ def a_png(color: str, **options: Any) -> bytes:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
+def desk(tmp_path: Path, store_url: str) -> Iterator[Desk]:
+    desk = Desk(tmp_path, store_url)
     desk.fill()
     yield desk
     desk.agent.close()
@@ -231,6 +232,22 @@ def test_a_picture_with_more_in_it_is_cleaned(desk: Desk) -> None:
         files["record.json"] = json.dumps(record).encode()
 
     session = desk.take(rewritten(desk.export(), smuggle))
+    first = Versions(desk.agent.sessions).tree(session.id, "bob")[0]
+    assert desk.agent.artifacts.read(first.sha256) == a_png("red")
+
+
+def test_no_byte_of_a_foreign_picture_is_kept(desk: Desk) -> None:
+    """Its pixels are, written anew: what we open later, we have written."""
+    picture = a_png("red", compress_level=0)
+
+    def replace(files: dict[str, bytes]) -> None:
+        record = json.loads(files["record.json"])
+        files["pictures/1.png"] = picture
+        record["artifacts"][0]["sha256"] = importing.hashlib.sha256(picture).hexdigest()
+        files["record.json"] = json.dumps(record).encode()
+
+    assert picture != a_png("red")
+    session = desk.take(rewritten(desk.export(), replace))
     first = Versions(desk.agent.sessions).tree(session.id, "bob")[0]
     assert desk.agent.artifacts.read(first.sha256) == a_png("red")
 

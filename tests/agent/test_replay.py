@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from agent.domain import Artifact, Decision, DecisionStep, PictureOptions, Quality, Route
+from agent.exits import Exits
 from agent.record import export_session
 from agent.replay import Outcome, Replayed, replay
 from app import STICKERS, Settings, build_engines
@@ -17,6 +20,7 @@ from engines.errors import EngineError
 from engines.fake import FakeEngine, Fault
 from tests.doubles import Agent, ScriptedBrain, build_agent, draw, edit
 
+ROOT = Path(__file__).parents[2]
 COMPOUND = Decision(
     route=Route.GENERATE,
     steps=(
@@ -37,7 +41,7 @@ class Stage:
 
     def say(self, text: str, options: PictureOptions = PictureOptions()) -> tuple[Artifact, ...]:
         [*self.agent.coordinator.run(self.id, "ann", text, (), options)]
-        pieces = export_session(self.agent.sessions, self.agent.artifacts, self.id, "ann")
+        pieces = export_session(Exits(self.agent.sessions, self.agent.artifacts), self.id, "ann")
         self.file.write_bytes(b"".join(pieces))
         return self.agent.sessions.turns(self.id, "ann")[-1].artifacts
 
@@ -57,6 +61,41 @@ def test_every_picture_of_a_chat_comes_out_the_same(tmp_path: Path) -> None:
         [("#1a", Outcome.SAME), ("#1b", Outcome.SAME), ("#2", Outcome.SAME), ("#3", Outcome.SAME)]
     )
     assert {each.reason for each in outcomes} == {""}, "the files too, not only the pixels"
+
+
+@pytest.mark.parametrize(("engine", "code"), [("fake", 0), ("stickers", 1)])
+def test_the_command_says_a_line_a_picture_and_how_it_ended(tmp_path: Path, engine: str, code: int) -> None:
+    stage = Stage(tmp_path, COMPOUND)
+    stage.say("two red cars, then blue")
+    stage.agent.close()
+    command = [sys.executable, "app.py", "--replay", str(stage.file), "--engine", engine]
+    ended = subprocess.run(
+        [*command, "--data-folder", str(tmp_path / "none")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == code, ended.stderr
+    lines = ended.stdout.splitlines()
+    assert [line.partition(".")[0] for line in lines] == [
+        f"{handle}: {'impossible' if code else 'same'}" for handle in ("#1a", "#1b", "#2")
+    ]
+    assert not (tmp_path / "none").exists(), "a replay keeps nothing"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 and no more"])
+def test_the_command_says_what_is_wrong_with_a_file(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "chat.zip"
+    if content is not None:
+        file.write_bytes(content)
+    command = [sys.executable, "app.py", "--replay", str(file), "--engine", "fake"]
+    ended = subprocess.run(
+        [*command, "--data-folder", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "zip" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_one_turn_alone(tmp_path: Path) -> None:
@@ -117,6 +156,7 @@ def test_the_embedded_weights_draw_and_change_the_same_again(tmp_path: Path) -> 
     stage.say("make the car blue")
     stage.agent.close()
     outcomes = [*replay(stage.file, engines=engines.painters, editors=engines.editors)]
+    engines.close()
     assert [each.outcome for each in outcomes] == [Outcome.SAME] * 2, outcomes
 
 

@@ -210,6 +210,43 @@ def test_eyes_tell_where_to_work_and_what_changed_besides(agent: Agent, session:
     assert (pixels(agent, source)[80:] == pixels(agent, kept)[80:]).all()
 
 
+COLORS = {"classes": ("car",), "colors": ("red",)}
+
+
+def test_recolouring_keeps_to_its_place_and_says_so(agent: Agent, session: Session) -> None:
+    source = upload(agent, session, (128, 128))
+    editor = Drifting(strength=40, vocabulary=COLORS)
+    executor = executor_with(agent, editor, TheMiddle(vocabulary=COLORS))
+    step = EditStep(instruction="make the car red", source=source.id)
+    result = carry_out(agent, step, begin(agent, session), executor)
+    (made,) = result.artifacts
+    assert editor.requests[-1].mask is not None
+    assert "The rest is as it was, to the pixel." in result.notices
+    assert (pixels(agent, source)[80:] == pixels(agent, made)[80:]).all()
+    assert made.recipe is not None
+    assert made.recipe.keeps_rest
+    free = PictureOptions(keeps_place=False)
+    (other,) = carry_out(agent, step, begin(agent, session, free), executor).artifacts
+    assert editor.requests[-1].mask is None
+    assert other.recipe is not None
+    assert not other.recipe.keeps_rest
+
+
+@pytest.mark.parametrize(
+    "instruction", ["make the car bigger", "replace the car with a tree", "add a car", "make the boat red"]
+)
+def test_other_changes_and_things_not_found_may_go_everywhere(
+    agent: Agent, session: Session, instruction: str
+) -> None:
+    source = upload(agent, session, (128, 128))
+    editor = Drifting(vocabulary=COLORS)
+    executor = executor_with(agent, editor, TheMiddle(vocabulary=COLORS))
+    step = EditStep(instruction=instruction, source=source.id)
+    result = carry_out(agent, step, begin(agent, session), executor)
+    assert editor.requests[-1].mask is None
+    assert "The rest is as it was, to the pixel." not in result.notices
+
+
 @pytest.mark.parametrize("belongs_to", ["another picture", "another session", "an upload"])
 def test_a_mask_of_anything_else_is_refused(agent: Agent, session: Session, belongs_to: str) -> None:
     source = upload(agent, session, (128, 128))

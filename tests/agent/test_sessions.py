@@ -14,13 +14,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
-from agent import migrations
+from agent import keys, migrations
 from agent.database import open_database
 from agent.domain import GenerateStep, Origin, PictureOptions, Plan, Quality, Recipe, TurnStatus
 from agent.errors import SessionNotFound, SourceNotFound, StorageUnavailable
 from agent.sessions import NewPicture, Sessions
 from agent.tables import Row
 from tests.doubles import draw
+from tests.postgresql import PostgreSQL
 
 RECIPE = Recipe(
     words="draw a cat",
@@ -55,14 +56,14 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def sessions(url: str) -> Iterator[Sessions]:
-    store = Sessions(url)
+def sessions(store_url: str) -> Iterator[Sessions]:
+    store = Sessions(store_url)
     yield store
     store.close()
 
 
-def test_a_conversation_is_the_same_after_reopening(url: str) -> None:
-    store = Sessions(url)
+def test_a_conversation_is_the_same_after_reopening(store_url: str) -> None:
+    store = Sessions(store_url)
     session = store.create("ann")
     options = PictureOptions(quality=Quality.FAST, seed=7)
     turn = store.open_turn(session.id, "ann", "draw a cat", options, [picture("b", step=None)])
@@ -73,7 +74,7 @@ def test_a_conversation_is_the_same_after_reopening(url: str) -> None:
     store.close_turn(turn.id, TurnStatus.DONE, "Here is #2.", [made.id])
     store.close()
 
-    store = Sessions(url)
+    store = Sessions(store_url)
     (found,) = store.turns(session.id, "ann")
     assert found.status is TurnStatus.DONE
     assert (found.text, found.reply, found.shown) == ("draw a cat", "Here is #2.", (made.id,))
@@ -204,17 +205,20 @@ def test_threads_write_one_after_another(sessions: Sessions) -> None:
     assert [each.number for each in sessions.turn(turn.id, "ann").artifacts] == list(range(1, 21))
 
 
-def test_sqlite_is_set_up_to_survive_a_power_cut(sessions: Sessions) -> None:
+def test_sqlite_is_set_up_to_survive_a_power_cut(url: str) -> None:
+    sessions = Sessions(url)
     with sessions._engine.connect() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+    sessions.close()
 
 
-def test_the_migrations_build_what_the_tables_say(tmp_path: Path) -> None:
-    engine = open_database(f"sqlite:///{tmp_path}/reverie.db")
+def test_the_migrations_build_what_the_tables_say(store_url: str) -> None:
+    assert keys.KeyRow.metadata is Row.metadata, "every table is known"
+    engine = open_database(store_url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Row.metadata) == []
     engine.dispose()
@@ -278,7 +282,7 @@ def test_a_damaged_database_is_refused_and_left_as_it_is(url: str, damage: str) 
     assert path.read_bytes() == content
 
 
-def test_someone_elses_database_is_refused(url: str) -> None:
+def test_someone_elses_file_is_refused(url: str) -> None:
     path = Path(url.removeprefix("sqlite:///"))
     path.parent.mkdir()
     with sqlite3.connect(path) as connection:
@@ -298,11 +302,86 @@ def test_a_schema_from_the_future_is_refused(url: str) -> None:
 
 
 def test_a_second_process_on_the_same_file_is_refused(
-    url: str, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+    store_url: str, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.database.SQLITE_PRAGMAS", ("busy_timeout = 10", "locking_mode = EXCLUSIVE"))
     with pytest.raises(StorageUnavailable, match="another Reverie"):
+        Sessions(store_url)
+
+
+@pytest.mark.postgresql
+def test_a_server_is_left_to_the_next_one(postgresql_url: str) -> None:
+    """Two stores on one server would take each other's running turns for cut off."""
+    for _ in range(2):
+        store = Sessions(postgresql_url)
+        with pytest.raises(StorageUnavailable, match="in use by another Reverie"):
+            Sessions(postgresql_url)
+        store.close()
+
+
+@pytest.mark.postgresql
+def test_someone_elses_server_is_refused_and_an_empty_one_filled(postgresql: PostgreSQL) -> None:
+    url = postgresql.create(template="template0")
+    with pytest.raises(StorageUnavailable, match="missing or empty"):
+        Sessions(url, may_be_new=False)
+    Sessions(url).close()
+    Sessions(url, may_be_new=False).close()
+    postgresql.drop(url)
+    url = postgresql.create(template="template0")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE recipes (cake TEXT)")
+    with pytest.raises(StorageUnavailable, match="not a database of Reverie"):
         Sessions(url)
+    postgresql.drop(url)
+
+
+@pytest.mark.parametrize("remains", ["nothing", "no bytes"])
+def test_pictures_without_their_database_are_not_taken_for_a_new_start(url: str, remains: str) -> None:
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir()
+    if remains == "no bytes":
+        path.touch()
+    for _ in range(2):
+        with pytest.raises(StorageUnavailable, match="restore it from a backup"):
+            Sessions(url, may_be_new=False)
+        assert path.exists() == (remains == "no bytes"), "nothing is made"
+        assert not path.exists() or path.stat().st_size == 0
+    Sessions(url).close()
+    Sessions(url, may_be_new=False).close()
+
+
+def test_what_a_refused_file_had_in_its_log_stays_there(url: str, tmp_path: Path) -> None:
+    """A copy of the open files, its middle damaged: the log must not be worked into it."""
+    path = saved(url)
+    store = Sessions(url)
+    store.create("ann")
+    copy = tmp_path / "copy"
+    shutil.copytree(path.parent, copy)
+    store.close()
+    content = bytearray((copy / path.name).read_bytes())
+    content[4096:20480] = bytes(16384)
+    (copy / path.name).write_bytes(content)
+    log = (copy / f"{path.name}-wal").read_bytes()
+    assert log
+    with pytest.raises(StorageUnavailable, match="left as it is"):
+        Sessions(f"sqlite:///{copy / path.name}")
+    assert (copy / path.name).read_bytes() == content
+    assert (copy / f"{path.name}-wal").read_bytes() == log
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("postgres://me:secret@db/reverie", "not a database address"),
+        ("oracle+nothing://me:secret@db/reverie", "not a database address"),
+        ("mssql+pyodbc://me:secret@db/reverie", "driver"),
+    ],
+)
+def test_a_wrong_address_keeps_its_password(url: str, sentence: str) -> None:
+    with pytest.raises(StorageUnavailable, match=sentence) as caught:
+        Sessions(url)
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,8 +15,8 @@ from agent.versions import Versions
 class Easel:
     """A session in which each turn makes one picture, from an earlier one or from nothing."""
 
-    def __init__(self, folder: Path) -> None:
-        self.sessions = Sessions(f"sqlite:///{folder}/reverie.db")
+    def __init__(self, url: str) -> None:
+        self.sessions = Sessions(url)
         self.versions = Versions(self.sessions)
         self.id = self.sessions.create("ann").id
 
@@ -41,8 +40,8 @@ class Easel:
 
 
 @pytest.fixture
-def easel(tmp_path: Path) -> Iterator[Easel]:
-    easel = Easel(tmp_path)
+def easel(store_url: str) -> Iterator[Easel]:
+    easel = Easel(store_url)
     yield easel
     easel.sessions.close()
 

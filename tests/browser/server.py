@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -77,7 +78,7 @@ class Server:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(self.url, timeout=5).status_code == 200
+            return httpx.get(self.url, timeout=5, headers={"accept": "text/html"}).status_code in {200, 303}
         except httpx.TransportError:
             return False
 
@@ -91,6 +92,7 @@ class Visitor:
 
     def __init__(self, url: str) -> None:
         self.http = httpx.Client(base_url=url, timeout=60)
+        self.page = secrets.token_hex(8)
         self.http.get("/").raise_for_status()
         self.config: dict[str, Any] = self.http.get("/config").json()
 
@@ -108,8 +110,9 @@ class Visitor:
         """The number of the event that the page starts when `event` has succeeded."""
         return next(int(each["id"]) for each in self.config["dependencies"] if each["trigger_after"] == event)
 
-    def tell(self, event: int, data: Sequence[Any], page: str = "page") -> Iterator[dict[str, Any]]:
+    def tell(self, event: int, data: Sequence[Any], page: str = "") -> Iterator[dict[str, Any]]:
         """Start an event; what the server then says of it, message by message."""
+        page = page or self.page
         body = {"data": [*data], "fn_index": event, "session_hash": page}
         self.http.post("/gradio_api/queue/join", json=body).raise_for_status()
         with self.http.stream("GET", "/gradio_api/queue/data", params={"session_hash": page}) as stream:

@@ -74,6 +74,27 @@ def test_a_version_is_gone_back_to_with_a_click(visit: Visit) -> None:
     expect(visit.page.locator(".chat .picture .handle").last).to_have_text("#1")
 
 
+def test_undo_and_redo_by_button_and_by_key(visit: Visit) -> None:
+    visit.ask("draw a red car", 1)
+    visit.ask("make it blue", 2)
+    handle = visit.page.locator(".chat .picture .handle").last
+    visit.page.locator(".strip .undo").click()
+    visit.expect_answers(3)
+    expect(handle).to_have_text("#1")
+    visit.page.locator(".strip .redo").click()
+    visit.expect_answers(4)
+    expect(handle).to_have_text("#2")
+    box = visit.page.locator(".box textarea")
+    box.fill("a word")
+    box.press("Control+z")
+    expect(visit.page.locator(".chat .user-row")).to_have_count(4)
+    visit.page.locator(".chat .picture img").last.click(trial=True)
+    box.evaluate("box => box.blur()")
+    visit.page.keyboard.press("Control+z")
+    visit.expect_answers(5)
+    expect(handle).to_have_text("#1")
+
+
 def test_a_seed_is_taken_over_and_kept_by_the_browser(visit: Visit) -> None:
     visit.ask("draw a red car", 1)
     seed = re.search(r"\d+$", visit.page.locator("button.act[name=use_seed]").get_attribute("title") or "")

@@ -195,7 +195,7 @@ def test_a_killed_half_takes_the_other_with_it_and_both_are_started_again(real_h
         if progress.step == 1:
             before[1].kill()
 
-    with pytest.raises(WorkerDied, match=r"on cpu died \(killed by SIGKILL\)"):
+    with pytest.raises(WorkerDied, match=r"on cpu stopped unexpectedly \(SIGKILL"):
         real_halves.generate(GENERATE, kill_follower)
     assert not any(each.is_running() for each in before)
     assert real_halves.generate(GENERATE, ignore).num_steps == GENERATE.num_steps

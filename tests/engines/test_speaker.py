@@ -204,7 +204,7 @@ def test_an_engine_reads_as_before_when_it_has_spoken(tmp_path: Path) -> None:
     reverie = app.build(app.Settings(brain="llama", weights=folder, data_folder=tmp_path / "data"))
     session = reverie.sessions.create("ann")
     last = list(reverie.coordinator.run(session.id, "ann", "hello"))[-1]
-    assert reverie.brain.name == "llama"
+    assert reverie.coordinator.brain.name == "llama"
     assert isinstance(last, TurnDone | TurnFailed)
     assert "built-in rules" not in last.reply
     reverie.close()

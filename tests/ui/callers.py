@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute
 from starlette.testclient import TestClient
 
 from agent.keys import Keys
-from ui.gate import COOKIE, OWNER, Gate, owner_of_cookie
+from ui.asking import CALLER, OWNER, Caller, Way
+from ui.gate import COOKIE, Gate, owner_of_cookie
 
 __all__ = ["OTHER_OWNER", "OTHER_TOKEN", "OWNER_OF_TOKEN", "TOKEN", "asked_by", "browser"]
 
@@ -32,7 +33,8 @@ def browser(
     return TestClient(app, base_url="http://127.0.0.1:7860", cookies=cookies, headers=headers)
 
 
-def asked_by(token: str, language: str = "en") -> gr.Request:
+def asked_by(token: str, language: str = "en", way: Way = Way.COOKIE) -> gr.Request:
     """As a handler of the page gets it."""
-    headers = [(b"accept-language", language.encode())]
-    return gr.Request(Request({"type": "http", "headers": headers, OWNER: owner_of_cookie(token)}))
+    headers, owner = [(b"accept-language", language.encode())], owner_of_cookie(token)
+    found = {OWNER: owner, CALLER: Caller(owner=owner, way=way)}
+    return gr.Request(Request({"type": "http", "headers": headers, **found}))

@@ -1,33 +1,12 @@
-"""Running turns as the page follows them."""
+"""A running turn as a page follows it."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-
 from agent.domain import GenerateStep, Plan, Route
-from agent.events import (
-    DecisionMade,
-    Event,
-    ReplyDelta,
-    StepProgress,
-    StepQueued,
-    TurnDone,
-    TurnFailed,
-    TurnWaiting,
-)
+from agent.events import StepProgress, StepQueued, TurnFailed, TurnWaiting
+from agent.pipe import EventPipe
 from tests.ui.pieces import a_decision
-from ui.live import LiveTurns, Story, fold
-
-WAIT_SECONDS = 10.0
-
-
-def nothing() -> None:
-    pass
-
-
-def an_opening(turn_id: str = "t1") -> Event:
-    return DecisionMade(event_id=1, turn_id=turn_id, decision=a_decision(Route.CHAT))
+from ui.live import Story, fold, heard
 
 
 def test_a_preview_stays_until_the_next_one() -> None:
@@ -37,8 +16,9 @@ def test_a_preview_stays_until_the_next_one() -> None:
 
 
 def test_the_next_job_begins_without_the_last_ones_preview() -> None:
-    story = fold(Story(preview=b"old", step=8, of=8), StepQueued(event_id=1, turn_id="t1", index=1, place=2))
-    assert (story.place, story.preview, story.of) == (2, b"", 0)
+    queued = StepQueued(event_id=1, turn_id="t1", index=1, place=2, seconds=20)
+    story = fold(Story(preview=b"old", step=8, of=8), queued)
+    assert (story.place, story.wait_seconds, story.preview, story.of) == (2, 20, b"", 0)
 
 
 def test_how_long_a_step_takes_is_measured_from_the_first_one() -> None:
@@ -63,52 +43,37 @@ def test_a_failure_without_a_turn_is_a_refusal() -> None:
     assert (failed.refusal, failed.is_over) == ("", True)
 
 
-def test_two_listeners_hear_the_same_turn_and_its_end() -> None:
-    go_on = threading.Event()
-
-    def events() -> Iterator[Event]:
-        yield an_opening()
-        assert go_on.wait(WAIT_SECONDS)
-        yield ReplyDelta(event_id=2, turn_id="t1", text="Hello.")
-        yield TurnDone(event_id=3, turn_id="t1", reply="Hello.")
-
-    turns = LiveTurns()
-    started = turns.start("s1", "hi", events, nothing)
-    joined = turns.of("s1")
-    assert joined is started
-    assert started.wait(0, WAIT_SECONDS).turn_id == "t1"
-    go_on.set()
-    assert started.wait_until_over(WAIT_SECONDS)
-    assert joined.story.reply == "Hello."
-    assert turns.of("s1") is None
-
-
-def test_when_a_turn_is_over_its_session_is_free_and_its_uploads_are_gone() -> None:
-    seen: list[object] = []
-    turns = LiveTurns()
-
-    def at_end() -> None:
-        seen.append(turns.of("s1"))
-
-    live = turns.start("s1", "", lambda: iter([an_opening()]), at_end)
-    assert live.wait_until_over(WAIT_SECONDS)
-    assert seen == [live]
-    assert turns.of("s1") is None
+def test_a_page_that_comes_late_hears_the_same_story() -> None:
+    pipe = EventPipe()
+    story = heard(Story(), pipe)
+    assert (story.turn_id, story.is_over) == ("", False)
+    pipe.begin("t1")
+    pipe.decision(a_decision(Route.CHAT))
+    story = heard(story, pipe)
+    assert (story.turn_id, story.event_id) == ("t1", 1)
+    for step in range(3):
+        pipe.progress(0, step, 8, b"preview %d" % step)
+    pipe.reply("Hel")
+    pipe.reply("lo.")
+    story = heard(story, pipe)
+    assert (story.reply, story.step, story.preview) == ("Hello.", 2, b"preview 2")
+    assert heard(Story(), pipe) == story
+    assert heard(story, pipe) == story
+    pipe.done("Hello.", ())
+    assert heard(story, pipe).is_over
 
 
-def test_a_second_message_does_not_push_the_running_turn_aside() -> None:
-    go_on = threading.Event()
+def test_a_pipe_that_ends_without_a_word_ends_the_story() -> None:
+    pipe = EventPipe()
+    pipe.close()
+    assert heard(Story(), pipe).is_over
 
-    def events() -> Iterator[Event]:
-        yield an_opening()
-        assert go_on.wait(WAIT_SECONDS)
 
-    turns = LiveTurns()
-    running = turns.start("s1", "first", events, nothing)
-    refusal = TurnFailed(event_id=1, turn_id="", reply="Still busy.")
-    refused = turns.start("s1", "second", lambda: iter([refusal]), nothing)
-    assert refused.wait_until_over(WAIT_SECONDS)
-    assert refused.story.refusal == "Still busy."
-    assert turns.of("s1") is running
-    go_on.set()
-    assert running.wait_until_over(WAIT_SECONDS)
+def test_a_turn_taken_up_again_tells_a_new_story() -> None:
+    pipe = EventPipe()
+    pipe.begin("t1", base=7_000)
+    pipe.queued(0, 1)
+    story = heard(Story(), pipe)
+    assert (story.event_id, story.place) == (7_001, 1)
+    pipe.queued(0, 0)
+    assert heard(story, pipe).place == 0

@@ -80,6 +80,8 @@ def test_nobodys_words_become_markup(words: str) -> None:
         (RUNNING, "Getting ready"),
         (replace(RUNNING, place=1), "In line · one picture ahead"),
         (replace(RUNNING, place=3), "In line · 3 pictures ahead"),
+        (replace(RUNNING, place=2, wait_seconds=20.4), "In line · 2 pictures ahead · about 20 s"),
+        (replace(RUNNING, place=1, wait_seconds=0.4), "In line · one picture ahead<"),
         (replace(RUNNING, place=0, step=3, of=8), "Drawing · step 3 of 8"),
         (
             replace(RUNNING, plan=Plan(steps=(EditStep(instruction="blue", source="1"),)), step=1, of=8),

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from agent.artifacts import Artifacts
 from agent.domain import Artifact, Origin, PictureOptions
+from agent.exits import Exits
 from agent.sessions import NewPicture, Sessions
 from tests.ui.callers import OTHER_TOKEN, OWNER_OF_TOKEN, TOKEN, browser
 from ui.routes import picture_routes
@@ -38,7 +39,7 @@ class Shelf:
         return self.sessions.add_artifact(self.picture.turn_id, new)
 
     def browser(self, token: str | None) -> TestClient:
-        return browser(picture_routes(self.sessions, self.artifacts), token)
+        return browser(picture_routes(Exits(self.sessions, self.artifacts)), token)
 
 
 def a_png(color: str = "red") -> bytes:

@@ -14,7 +14,6 @@ from tests.doubles import Agent, build_agent
 from tests.ui.callers import OTHER_OWNER, OTHER_TOKEN, OWNER_OF_TOKEN, TOKEN, asked_by
 from ui.handlers import Handlers, Page
 from ui.library_handlers import LibraryHandlers
-from ui.live import LiveTurns
 from ui.session_handlers import SessionHandlers
 
 MINE, THEIRS = asked_by(TOKEN), asked_by(OTHER_TOKEN)
@@ -26,7 +25,7 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.agent: Agent = build_agent(folder)
         self.owner = OWNER_OF_TOKEN
-        page = Handlers(sessions=self.agent.sessions, coordinator=self.agent.coordinator, live=LiveTurns())
+        page = Handlers(sessions=self.agent.sessions, coordinator=self.agent.coordinator)
         self.chats = SessionHandlers(handlers=page, library=page.library)
         self.pictures = LibraryHandlers(handlers=page, library=page.library)
         self.id = self.chat("a red car")

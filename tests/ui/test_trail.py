@@ -85,3 +85,8 @@ def test_time_left_counts_this_picture_and_those_after_it() -> None:
 def test_nobody_guesses_the_time_at_the_first_step_or_at_the_last() -> None:
     assert seconds_left(replace(RUNNING, step=1), num_made=0) == 0
     assert doing(replace(RUNNING, step=7), 1, ENGLISH) == "Drawing · step 7 of 8"
+
+
+def test_how_long_it_waits_is_said_in_chinese_too() -> None:
+    words = doing(Story(place=3, wait_seconds=200), 0, Look(language="zh"))
+    assert words == "排队中 · 前面还有 3 张 · 大约3 分钟"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from tests.doubles import Agent, build_agent
+from agent.exits import Exits
+from tests.doubles import Agent, build_agent, shared_decoders
 from tests.ui.callers import OTHER_OWNER, OTHER_TOKEN, OWNER_OF_TOKEN, TOKEN, browser
 from ui import transfer
 from ui.transfer import disposition, transfer_routes
@@ -28,7 +29,8 @@ class Door:
         [*self.agent.coordinator.run(self.id, self.owner, "draw a red car")]
 
     def browser(self, token: str | None) -> TestClient:
-        return browser(transfer_routes(self.agent.sessions, self.agent.artifacts), token)
+        exits = Exits(self.agent.sessions, self.agent.artifacts)
+        return browser(transfer_routes(exits, shared_decoders()), token)
 
 
 @pytest.fixture

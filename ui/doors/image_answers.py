@@ -11,10 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from agent.artifacts import Artifacts
 from agent.direct import Direct, DirectTurn
 from agent.domain import Artifact, Quality
 from agent.events import ArtifactReady, Event, TurnDone, TurnFailed, TurnStopped
+from agent.exits import Exits
 from ui.doors.image_params import ImageParams, options_of
 from ui.doors.openai_errors import ApiError, of_failed_turn
 from ui.doors.outgoing import encoded_picture, text_of
@@ -43,7 +43,7 @@ class Asked:
     params: ImageParams
     verb: str
     direct: Direct
-    artifacts: Artifacts
+    exits: Exits
     links: PictureLinks
 
     def told(self, turn: DirectTurn) -> AsyncIterator[Event]:
@@ -52,7 +52,7 @@ class Asked:
 
     def encoded(self, picture: Artifact) -> str:
         params = self.params
-        content = encoded_picture(self.artifacts, picture, params.saves_as, params.compression)
+        content = encoded_picture(self.exits, self.owner, picture, params.saves_as, params.compression)
         return text_of(content)
 
 

@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from agent.artifacts import Artifacts
 from agent.coordinator import Coordinator
 from agent.direct import Direct, DirectTurn
+from agent.exits import Exits
 from agent.keys import Keys
 from agent.sessions import Sessions
 from ui.doors.callers import Caller, caller_of
@@ -42,7 +42,7 @@ class ImageDoor:
     """The routes' endpoints and what they stand on."""
 
     sessions: Sessions
-    artifacts: Artifacts
+    exits: Exits
     keys: Keys
     coordinator: Coordinator
     direct: Direct
@@ -107,7 +107,7 @@ class ImageDoor:
             params=params,
             verb=verb,
             direct=self.direct,
-            artifacts=self.artifacts,
+            exits=self.exits,
             links=self.links,
         )
         turn = await run_in_threadpool(begin)
@@ -135,7 +135,7 @@ class ImageDoor:
 
         def content() -> bytes:
             picture = self.sessions.artifact(link.artifact_id, link.owner)
-            return encoded_picture(self.artifacts, picture, link.saves_as, link.compression)
+            return encoded_picture(self.exits, link.owner, picture, link.saves_as, link.compression)
 
         headers = {"Cache-Control": f"private, max-age={LINK_SECONDS}"}
         return Response(
@@ -159,12 +159,10 @@ class ImageDoor:
         return caller
 
 
-def image_routes(
-    sessions: Sessions, artifacts: Artifacts, keys: Keys, coordinator: Coordinator, direct: Direct
-) -> list[Route]:
+def image_routes(exits: Exits, keys: Keys, coordinator: Coordinator, direct: Direct) -> list[Route]:
     door = ImageDoor(
-        sessions=sessions,
-        artifacts=artifacts,
+        sessions=exits.sessions,
+        exits=exits,
         keys=keys,
         coordinator=coordinator,
         direct=direct,

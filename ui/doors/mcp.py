@@ -18,11 +18,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from agent.artifacts import Artifacts
 from agent.direct import Direct
+from agent.exits import Exits
 from agent.keys import Keys
 from agent.library import Library
-from agent.sessions import Sessions
 from ui.doors.callers import Caller, caller_of
 from ui.doors.mcp_tools import Toolbox, tools
 
@@ -86,9 +85,8 @@ class McpDoor:
         )
 
 
-def mcp_routes(sessions: Sessions, artifacts: Artifacts, keys: Keys, direct: Direct) -> list[Route]:
+def mcp_routes(exits: Exits, keys: Keys, direct: Direct) -> list[Route]:
     """POST /mcp alone: without sessions there is nothing to listen to or to end."""
-    toolbox = Toolbox(
-        sessions=sessions, artifacts=artifacts, library=Library(sessions, artifacts), direct=direct
-    )
+    library = Library(exits.sessions, exits.artifacts)
+    toolbox = Toolbox(sessions=exits.sessions, exits=exits, library=library, direct=direct)
     return [Route("/mcp", McpDoor(keys, toolbox), methods=["POST"])]

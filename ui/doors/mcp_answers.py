@@ -8,8 +8,8 @@ from typing import Any
 
 from mcp_types import CallToolResult, ContentBlock, ImageContent, TextContent
 
-from agent.artifacts import Artifacts
 from agent.domain import Artifact
+from agent.exits import Exits
 from ui.doors.outgoing import encoded_picture, fitted_picture, media_type, text_of
 
 __all__ = ["facts_of", "failed", "of_picture", "of_pictures", "said"]
@@ -27,31 +27,31 @@ def failed(sentence: str) -> CallToolResult:
 
 
 def of_pictures(
-    reply: str, pictures: Sequence[Artifact], chat_id: str, artifacts: Artifacts
+    reply: str, pictures: Sequence[Artifact], chat_id: str, owner: str, exits: Exits
 ) -> CallToolResult:
     """Raises SourceNotFound, StorageUnavailable."""
     data = {"reply": reply, "chat_id": chat_id, "pictures": [facts_of(each) for each in pictures]}
-    shown: list[ContentBlock] = [preview(each, artifacts) for each in pictures]
+    shown: list[ContentBlock] = [preview(each, owner, exits) for each in pictures]
     text = TextContent(text=f"{reply}\n\n{json.dumps(data, ensure_ascii=False)}")
     return CallToolResult(content=[text, *shown], structured_content=data)
 
 
-def of_picture(picture: Artifact, saves_as: str, artifacts: Artifacts) -> CallToolResult:
+def of_picture(picture: Artifact, saves_as: str, owner: str, exits: Exits) -> CallToolResult:
     """Raises SourceNotFound, StorageUnavailable."""
     data = facts_of(picture)
     match saves_as:
         case "png" | "jpeg" | "webp":
-            content = encoded_picture(artifacts, picture, saves_as, 90)
+            content = encoded_picture(exits, owner, picture, saves_as, 90)
             shown = ImageContent(data=text_of(content), mime_type=media_type(saves_as))
         case _:
-            shown = preview(picture, artifacts)
+            shown = preview(picture, owner, exits)
     return CallToolResult(
         content=[TextContent(text=json.dumps(data, ensure_ascii=False)), shown], structured_content=data
     )
 
 
-def preview(picture: Artifact, artifacts: Artifacts) -> ImageContent:
-    content, saves_as = fitted_picture(artifacts, picture)
+def preview(picture: Artifact, owner: str, exits: Exits) -> ImageContent:
+    content, saves_as = fitted_picture(exits, owner, picture)
     return ImageContent(data=text_of(content), mime_type=media_type(saves_as))
 
 

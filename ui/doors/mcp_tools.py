@@ -10,11 +10,11 @@ from mcp_types import CallToolResult, Tool, ToolAnnotations
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from agent.artifacts import Artifacts
 from agent.direct import Direct, DirectTurn
 from agent.domain import Artifact, Origin, PictureOptions, Quality, Shape, Value
 from agent.errors import AgentError, SourceNotFound
 from agent.events import ArtifactReady, Event, StepProgress, StepQueued, TurnDone, TurnFailed, TurnStopped
+from agent.exits import Exits
 from agent.library import Library
 from agent.sessions import Sessions
 from engines.errors import EngineError
@@ -62,7 +62,7 @@ class Toolbox:
     """The tools at work."""
 
     sessions: Sessions
-    artifacts: Artifacts
+    exits: Exits
     library: Library
     direct: Direct
 
@@ -134,7 +134,7 @@ class Toolbox:
                 case TurnDone():
                     done = event
         pictures = await run_in_threadpool(self._pictures, done.shown, owner)
-        return await run_in_threadpool(of_pictures, done.reply, pictures, turn.session_id, self.artifacts)
+        return await run_in_threadpool(of_pictures, done.reply, pictures, turn.session_id, owner, self.exits)
 
     def _pictures(self, ids: Sequence[str], owner: str) -> list[Artifact]:
         return [self.sessions.artifact(each, owner) for each in ids]
@@ -152,7 +152,7 @@ class Toolbox:
         picture = self.sessions.artifact(asked.picture_id, owner)
         if picture.origin is Origin.MASK:
             raise SourceNotFound("This is a mask and no picture. Please pick a picture.")
-        return of_picture(picture, asked.format, self.artifacts)
+        return of_picture(picture, asked.format, owner, self.exits)
 
 
 def options(asked: GenerateImage | EditImage) -> PictureOptions:

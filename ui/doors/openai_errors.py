@@ -26,7 +26,14 @@ BAD_REQUESTS = {
 }
 """The error classes that the caller can do something about, and their codes."""
 NOT_FOUND = {"SessionNotFound", "SourceNotFound"}
-NOT_NOW = {"DeviceOutOfMemory", "DeviceStalled", "ModelNotFound", "StorageUnavailable", "WeightsDamaged"}
+NOT_NOW = {
+    "DeviceOutOfMemory",
+    "DeviceStalled",
+    "ModelNotFound",
+    "StorageUnavailable",
+    "WeightsDamaged",
+    "WorkerDied",
+}
 CLOSED = 499
 """Nobody reads it."""
 

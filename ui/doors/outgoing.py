@@ -8,8 +8,9 @@ import io
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from agent.artifacts import Artifacts
 from agent.domain import Artifact, SourceType
+from agent.encoding import Form
+from agent.exits import Exits
 from agent.marks import XMP_KEY, xmp
 from ui.doors.image_params import OutputFormat
 
@@ -21,28 +22,24 @@ FITTED_SIDE_PX = 1024
 
 
 def encoded_picture(
-    artifacts: Artifacts, picture: Artifact, saves_as: OutputFormat, compression: int
+    exits: Exits, owner: str, picture: Artifact, saves_as: OutputFormat, compression: int
 ) -> bytes:
-    """A PNG as it was saved; another format with the same mark. Raises SourceNotFound, StorageUnavailable."""
-    png = artifacts.read(picture.sha256)
-    if saves_as == "png":
-        return png
-    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-        image.load()
-        mark = str(image.info.get(XMP_KEY, ""))
-        return encoded(image, saves_as, compression, mark)
+    """In that format, marked and signed as at every exit.
+
+    Raises SourceNotFound, StorageUnavailable, SigningFailed.
+    """
+    return exits.picture(picture, owner, form=Form(saves_as), quality=compression)
 
 
-def fitted_picture(artifacts: Artifacts, picture: Artifact) -> tuple[bytes, OutputFormat]:
-    """Small enough for programs that bound what a tool may answer: the PNG, or a JPEG of at most 1024 px."""
-    png = artifacts.read(picture.sha256)
+def fitted_picture(exits: Exits, owner: str, picture: Artifact) -> tuple[bytes, OutputFormat]:
+    """Small enough for programs that bound what a tool may answer: the PNG, or a JPEG of at most 1024 px.
+
+    Raises as encoded_picture does.
+    """
+    png = exits.picture(picture, owner)
     if len(png) <= MOST_BYTES:
         return png, "png"
-    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-        image.load()
-        mark = str(image.info.get(XMP_KEY, ""))
-        image.thumbnail((FITTED_SIDE_PX, FITTED_SIDE_PX), Image.Resampling.LANCZOS)
-        return encoded(image, "jpeg", 85, mark), "jpeg"
+    return exits.picture(picture, owner, form=Form.JPEG, quality=85, longest_px=FITTED_SIDE_PX), "jpeg"
 
 
 def encoded_preview(jpeg: bytes, saves_as: OutputFormat, source_type: SourceType) -> bytes:

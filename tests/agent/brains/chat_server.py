@@ -46,6 +46,7 @@ class Answer:
     kind: str = "application/json"
     is_cut: bool = False
     is_late: bool = False
+    location: str = ""
 
 
 def says(content: object, **more: object) -> Answer:
@@ -106,6 +107,8 @@ class Handler(BaseHTTPRequestHandler):
         with suppress(OSError):
             self.send_response(answer.status)
             self.send_header("Content-Type", answer.kind)
+            if answer.location:
+                self.send_header("Location", answer.location)
             self.send_header("Content-Length", str(len(body) + answer.is_cut * 100))
             self.end_headers()
             self.wfile.write(body)

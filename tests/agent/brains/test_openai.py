@@ -14,11 +14,12 @@ from agent.brains.brain import Context, PictureView, Utterance
 from agent.brains.offline import OfflineBrain
 from agent.brains.openai import OpenAIBrain
 from agent.cancel import CancelToken
+from agent.choices import Choice
 from agent.domain import Decision, DecisionStep, GenerateStep, Origin, Route, Shape
 from agent.errors import AgentError, BrainUnavailable
 from agent.events import TurnDone
 from agent.rewriting import rewrite
-from app import Settings, build_brain
+from app import build_brain
 from tests.agent.brains.chat_server import (
     BLUE,
     CONTEXT,
@@ -31,6 +32,7 @@ from tests.agent.brains.chat_server import (
     Answer,
     Server,
     answers,
+    chat_server,
     dead_address,
     refuses,
     says,
@@ -260,6 +262,18 @@ def test_an_impossible_address_or_key_is_refused_at_once(url: str, key: str) -> 
     assert KEY not in str(caught.value)
 
 
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_words_and_key_do_not_follow_a_server_to_another_address(
+    server: Server, brain: OpenAIBrain, status: int
+) -> None:
+    with chat_server() as elsewhere:
+        answers(elsewhere, says(GREEN))
+        answers(server, Answer(status=status, location=f"{elsewhere.url}/chat/completions"))
+        with pytest.raises(BrainUnavailable, match=rf"another address \(HTTP {status}\).*--base-url"):
+            brain.decide(CONTEXT)
+        assert elsewhere.asked == []
+
+
 def test_a_proxy_is_not_asked_for_this_machine(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", dead_address())
     brain = OpenAIBrain(server.url, MODEL, KEY)
@@ -381,10 +395,10 @@ def test_a_dead_server_leaves_the_rules_who_say_so(tmp_path: Path) -> None:
 
 def test_the_app_builds_the_brain_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REVERIE_MODEL", raising=False)
-    assert build_brain(Settings(brain="offline")) is None
+    assert build_brain(Choice(brain="offline")) is None
     with pytest.raises(AgentError, match="--model"):
-        build_brain(Settings(brain="openai"))
-    brain = build_brain(Settings(brain="openai", model=MODEL))
+        build_brain(Choice(brain="openai"))
+    brain = build_brain(Choice(brain="openai", model=MODEL))
     assert isinstance(brain, OpenAIBrain)
     assert brain.name == MODEL
     brain.close()

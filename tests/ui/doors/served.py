@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 
 from agent.brains.brain import Brain
 from agent.direct import Direct
+from agent.exits import Exits
 from agent.keys import Keys
 from engines.api import Engine
 from tests.doubles import Agent, build_agent
@@ -60,12 +61,12 @@ def served(
     folder: Path, *, engine: Engine | None = None, brain: Brain | None = None, most_at_once: int = 8
 ) -> Iterator[Doors]:
     agent = build_agent(folder, engine=engine, brain=brain)
-    keys = Keys(agent.sessions)
+    keys, exits = Keys(agent.sessions), Exits(agent.sessions, agent.artifacts)
     direct = Direct(agent.sessions, agent.coordinator, most_at_once)
     app = Starlette(
         routes=[
-            *image_routes(agent.sessions, agent.artifacts, keys, agent.coordinator, direct),
-            *mcp_routes(agent.sessions, agent.artifacts, keys, direct),
+            *image_routes(exits, keys, agent.coordinator, direct),
+            *mcp_routes(exits, keys, direct),
         ],
         middleware=[Middleware(Gate, host="127.0.0.1", keys=keys)],
     )

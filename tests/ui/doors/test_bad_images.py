@@ -172,7 +172,7 @@ def test_words_that_are_refused(http: httpx.Client) -> None:
         ([("image", b"")], 400, "empty"),
         ([("image", b"no picture")], 400, "not a picture"),
         ([("image", SMALL[:200])], 400, "damaged"),
-        ([("image", b"<svg xmlns='http://www.w3.org/2000/svg'/>")], 400, "not a picture"),
+        ([("image", b"<svg xmlns='http://www.w3.org/2000/svg'/>")], 400, "SVG drawing"),
         ([("image", b"0" * (25 * 1024**2 + 1))], 413, "25 MB"),
         ([("image[]", SMALL), ("image[]", SMALL)], 400, "one at a time"),
         ([("image[]", SMALL)] * 17, 400, "At most 16"),

@@ -154,8 +154,10 @@ def test_an_edit_begins_with_what_was_sent_and_not_with_an_earlier_picture(doors
 def test_it_streams_pictures_half_done(client: OpenAI) -> None:
     stream = client.images.generate(prompt="a red car", stream=True, partial_images=2, output_format="webp")
     *partial, last = list(stream)
-    assert [each.type for each in partial] == ["image_generation.partial_image"] * 2
-    assert [each.partial_image_index for each in partial if each.type.endswith("partial_image")] == [0, 1]
+    assert {each.type for each in partial} <= {"image_generation.partial_image"}
+    indices = [each.partial_image_index for each in partial if each.type == "image_generation.partial_image"]
+    assert indices == [*range(len(partial))]
+    assert len(partial) <= 2
     assert last.type == "image_generation.completed"
     assert last.usage.total_tokens == 0
     assert last.size == "128x128"
@@ -173,8 +175,10 @@ def test_an_edit_streams_as_well(client: OpenAI, num_wanted: int) -> None:
         stream=True,
         partial_images=num_wanted,
     )
-    told = [each.type for each in stream]
-    assert told == ["image_edit.partial_image"] * num_wanted + ["image_edit.completed"]
+    *partial, last = [each.type for each in stream]
+    assert last == "image_edit.completed"
+    assert {*partial} <= {"image_edit.partial_image"}
+    assert len(partial) <= num_wanted, "fewer where the engine is faster than its listener"
 
 
 def test_a_stream_that_fails_says_why(tmp_path: Path) -> None:

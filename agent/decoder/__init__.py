@@ -1,0 +1,1 @@
+"""Files from outside are opened in small processes of their own, which can do little and are replaced."""

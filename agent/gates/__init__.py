@@ -1,0 +1,1 @@
+"""Gates: what is not drawn, and who says so."""

@@ -1,0 +1,228 @@
+"""A family of engines in a process of its own, which is started again when it ends or hangs. No torch."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from typing import TypeVar
+
+from engines.api import EngineInfo, OnProgress, Progress
+from engines.errors import EngineError, WorkerDied
+from engines.families import Family
+from engines.orders import Channel, Inform, Order, Piece, serve
+from engines.process import Lane, begin, end
+
+__all__ = ["Workshop"]
+
+Wanted = TypeVar("Wanted")
+LOOK_SECONDS = 0.5
+"""How often the process is looked after."""
+LOAD_SECONDS = 1_800.0
+"""Loading, which includes reading words for the first time, may be silent for so long: disks can be slow."""
+NUM_STARTS = 3
+"""How many processes may die before they have taken an order."""
+MOST_DEATHS = 3
+"""In a row, with nothing done between: after these the next request starts it, and it alone."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True, eq=False)
+class Line:
+    """A lane to the process, who talks in it, and when (on a clock of seconds) it will have hung."""
+
+    lane: Lane
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    due: float | None = None
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[Lane]:
+        """Talk with it: a process that lets this last longer is killed."""
+        self.due = time.monotonic() + seconds
+        try:
+            yield self.lane
+        finally:
+            self.due = None
+
+
+@dataclass(kw_only=True, eq=False)
+class Life:
+    """Of one process. `known`: who has been heard of in it, and so is loaded."""
+
+    lines: tuple[Line, ...]
+    known: set[str] = field(default_factory=set)
+    has_hung: bool = False
+
+    @property
+    def process(self) -> BaseProcess:
+        return self.lines[0].lane.process
+
+    def end_if_hung(self) -> None:
+        now = time.monotonic()
+        if any(due is not None and due < now for due in [line.due for line in self.lines]):
+            self.has_hung = True
+            self.process.kill()
+
+
+class Workshop:
+    """The process in which `load`, picklable, builds a family; it is started when something is asked of it.
+
+    When it ends, or gives no sign of life for `stall_seconds`, whoever waits for its answer gets WorkerDied;
+    it is started again and loads again what was loaded. It ends with the one that started it, however that
+    ends. Any thread may ask. Close it when done.
+    """
+
+    def __init__(
+        self, load: Callable[[], Family], stall_seconds: float = 300.0, load_seconds: float = LOAD_SECONDS
+    ) -> None:
+        self.load = load
+        self.stall_seconds = stall_seconds
+        self.load_seconds = load_seconds
+        self._lock = threading.Lock()
+        self._life: Life | None = None
+        self._is_closed = False
+        self._infos: dict[str, EngineInfo] = {}
+        self._num_deaths = 0
+        self._num_starts = 0
+
+    @property
+    def num_restarts(self) -> int:
+        """How often the process had to be started again."""
+        return max(0, self._num_starts - 1)
+
+    @property
+    def pid(self) -> int | None:
+        life = self._life
+        return None if life is None else life.process.pid
+
+    def info(self, member: str) -> EngineInfo:
+        """Of a member, which is loaded for it. Raises EngineError."""
+        if member not in self._infos:
+            self._infos[member] = self.ask(Inform(member=member), EngineInfo)
+        return self._infos[member]
+
+    def ask(self, order: Order, kind: type[Wanted], on_progress: OnProgress = lambda _: None) -> Wanted:
+        """Have it done. What `on_progress` raises stops it at that step and is raised here.
+
+        Raises EngineError.
+        """
+        with closing(self.talk(order)) as talk:
+            try:
+                while True:
+                    said = next(talk)
+                    if isinstance(said, Progress):
+                        on_progress(said)
+            except StopIteration as end:
+                answer = end.value
+        if not isinstance(answer, kind):
+            raise TypeError(f"{type(order).__name__} was answered with {answer!r}.")
+        return answer
+
+    def talk(self, order: Order) -> Generator[Progress | Piece, None, object]:
+        """What is said on the way to the answer, which it returns. Raises EngineError.
+
+        The engine goes on when the next thing is asked for, and stops when this is closed.
+        """
+        for _ in range(NUM_STARTS):
+            life = self._living()
+            line = life.lines[order.channel]
+            with line.lock:
+                try:
+                    self._give(life, line, order)
+                except WorkerDied as error:
+                    death = self._told(life, error)
+                    continue
+                try:
+                    answer = yield from self._hear(life, line, order.who)
+                except WorkerDied as error:
+                    raise self._told(life, error) from error
+            if not isinstance(order, Inform):
+                self._num_deaths = 0
+            if isinstance(answer, EngineError):
+                raise answer
+            return answer
+        raise death
+
+    def close(self) -> None:
+        """End the process; whoever waits for it gets an error."""
+        atexit.unregister(self.close)
+        with self._lock:
+            self._is_closed = True
+            life, self._life = self._life, None
+        if life is not None:
+            end(life.process)
+
+    def _living(self) -> Life:
+        with self._lock:
+            if self._is_closed:
+                raise EngineError("The engine was closed. Please start Reverie again.")
+            if self._life is None or not self._life.process.is_alive():
+                atexit.register(self.close)  # or it would be taken for a death and started again
+                self._life = self._begin()
+            return self._life
+
+    def _begin(self) -> Life:
+        self._num_starts += 1
+        lanes = begin("engines", "The engine", serve, self.load, num_lanes=len(Channel))
+        life = Life(lines=tuple(Line(lane=lane) for lane in lanes))
+        threading.Thread(target=self._watch, args=(life,), name="engine watch", daemon=True).start()
+        return life
+
+    def _watch(self, life: Life) -> None:
+        """To its end; then another one loads what was loaded, unless they only ever die of it."""
+        while not wait([life.process.sentinel], LOOK_SECONDS):
+            life.end_if_hung()
+        end(life.process)
+        self._num_deaths += 1
+        if self._is_closed or self._num_deaths > MOST_DEATHS:
+            return
+        log.warning("The engine's process ended; it is started again.")
+        for member in [*self._infos]:
+            try:
+                self.ask(Inform(member=member), EngineInfo)
+            except EngineError as error:
+                log.error("%s", error)
+
+    def _give(self, life: Life, line: Line, order: Order) -> None:
+        """Returns when it has been taken. Raises WorkerDied."""
+        with line.within(self.stall_seconds if life.known else self.load_seconds) as lane:
+            lane.send(order)
+            lane.receive()
+
+    def _hear(self, life: Life, line: Line, who: str) -> Generator[Progress | Piece, None, object]:
+        with line.within(self.stall_seconds if who in life.known else self.load_seconds) as lane:
+            said = lane.receive()
+        life.known.add(who)
+        while isinstance(said, Progress | Piece):
+            goes_on = False
+            try:
+                yield said
+                goes_on = True
+            finally:
+                if not goes_on:
+                    self._stop(line)
+            with line.within(self.stall_seconds) as lane:
+                lane.send(True)
+                said = lane.receive()
+        return said
+
+    def _stop(self, line: Line) -> None:
+        """In place of the leave to go on; returns when the engine has stopped."""
+        with suppress(WorkerDied), line.within(self.stall_seconds) as lane:
+            lane.send(False)
+            lane.receive()
+
+    def _told(self, life: Life, death: WorkerDied) -> EngineError:
+        """To whoever waited for the answer."""
+        if self._is_closed:
+            return EngineError("The engine was closed before it was done.")
+        if life.has_hung:
+            silence = f"no sign of life for {self.stall_seconds:.0f} seconds"
+            return WorkerDied(f"The engine gave {silence} and is started again. Please try again.")
+        return death

@@ -1,0 +1,26 @@
+"""A store, and hashes that cost next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from agent.people.users import Users
+from agent.sessions import Sessions
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> Iterator[Sessions]:
+    sessions = Sessions(f"sqlite:///{tmp_path / 'reverie.db'}")
+    yield sessions
+    sessions.close()
+
+
+@pytest.fixture
+def users(sessions: Sessions) -> Users:
+    return Users(sessions, CHEAP)

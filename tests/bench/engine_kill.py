@@ -1,0 +1,136 @@
+"""Kill the engine's process at random moments and count what was not told: python -m tests.bench.engine_kill
+
+Turns of two owners run on a fake engine in a process of its own, which is killed while it loads, draws or has
+nothing to do. Every turn must end with its pictures or with a sentence that says what happened, and a turn
+after the kill must be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import secrets
+import signal
+import statistics
+import tempfile
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from agent.domain import Quality
+from agent.events import Event, TurnDone, TurnFailed
+from engines.apart import apart
+from engines.families import fake_family
+from engines.workshop import Workshop
+from tests.doubles import Agent, build_agent
+
+__all__ = ["Tally", "run_engine_kills"]
+
+OWNERS = ("ann", "bob")
+STEP_SECONDS = 0.02
+LONGEST_WAIT_SECONDS = 0.6
+PATIENCE_SECONDS = 60.0
+TOLD = "started again"
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """The first block must stay 0."""
+
+    turns_without_a_word: int = 0
+    turns_after_a_kill_not_done: int = 0
+    turns_that_never_ended: int = 0
+
+    kills: int = 0
+    turns_done: int = 0
+    turns_told: int = 0
+    seconds_to_the_next_picture: list[float] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return self.turns_without_a_word + self.turns_after_a_kill_not_done + self.turns_that_never_ended
+
+    def table(self) -> str:
+        back = sorted(self.seconds_to_the_next_picture)
+        return (
+            f"turns without a word          {self.turns_without_a_word:6}\n"
+            f"turns after a kill not done   {self.turns_after_a_kill_not_done:6}\n"
+            f"turns that never ended        {self.turns_that_never_ended:6}\n"
+            f"kills                         {self.kills:6}\n"
+            f"turns done                    {self.turns_done:6}\n"
+            f"turns told of a kill          {self.turns_told:6}\n"
+            f"next picture after a kill     {statistics.median(back):6.2f} s, at most {back[-1]:.2f} s"
+        )
+
+
+def run_engine_kills(folder: Path, kills: int, seed: int) -> Tally:
+    """One agent, one workshop; `kills` times its process dies."""
+    dice, tally = random.Random(seed), Tally()
+    load = partial(fake_family, STEP_SECONDS)
+    with closing(Workshop(load, stall_seconds=20)) as shop, ThreadPoolExecutor(len(OWNERS)) as pool:
+        engine = apart(load(), shop).painters["full"]
+        agent = build_agent(folder, engines={Quality.FULL: engine}, editors={})
+        try:
+            sessions = {owner: agent.sessions.create(owner).id for owner in OWNERS}
+            for _ in range(kills):
+                busy = dice.sample(OWNERS, dice.randint(0, len(OWNERS)))
+                turns = [pool.submit(draw, agent, sessions[owner], owner) for owner in busy]
+                time.sleep(dice.uniform(0, LONGEST_WAIT_SECONDS))
+                kill(shop, dice.choice([signal.SIGKILL, signal.SIGSEGV]))
+                tally.kills += 1
+                begun = time.monotonic()
+                for turn in turns:
+                    note(turn, tally)
+                after = draw(agent, sessions[OWNERS[0]], OWNERS[0])
+                tally.turns_after_a_kill_not_done += not isinstance(after, TurnDone)
+                tally.seconds_to_the_next_picture.append(time.monotonic() - begun)
+        finally:
+            agent.close()
+    return tally
+
+
+def draw(agent: Agent, session_id: str, owner: str) -> Event:
+    """The last event of a turn."""
+    return list(agent.coordinator.run(session_id, owner, "a red dog"))[-1]
+
+
+def kill(shop: Workshop, number: signal.Signals) -> None:
+    """Whatever it is at; one that is just being started counts too."""
+    while shop.pid is None:
+        time.sleep(0.001)
+    os.kill(shop.pid, number)
+
+
+def note(turn: Future[Event], tally: Tally) -> None:
+    try:
+        end = turn.result(PATIENCE_SECONDS)
+    except TimeoutError:
+        tally.turns_that_never_ended += 1
+        return
+    if isinstance(end, TurnDone):
+        tally.turns_done += 1
+    elif isinstance(end, TurnFailed) and TOLD in end.reply:
+        tally.turns_told += 1
+    else:
+        tally.turns_without_a_word += 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=secrets.randbits(31))
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed}")
+    with tempfile.TemporaryDirectory() as folder:
+        tally = run_engine_kills(Path(folder), arguments.kills, arguments.seed)
+    print(tally.table())
+    if tally.total:
+        raise SystemExit(f"{tally.total} failures")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Engines on a lent card, with a stand-in for `spaces` that forks and pickles as ZeroGPU does."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import sys
+import types
+from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from engines.api import EditRequest, Engine, GenerateRequest, Progress, Sample
+from engines.errors import Cancelled, DeviceOutOfMemory
+from engines.fake import FakeEngine, Fault
+from engines.sizes import Size
+from engines.zero_gpu import MOST_SECONDS, ZeroGpuEngine, on_zero_gpu, seconds_for
+
+
+class LentCards(types.ModuleType):
+    """`spaces`: a decorated generator runs in a forked process; all that crosses over is pickled."""
+
+    def __init__(self) -> None:
+        super().__init__("spaces")
+        self.__spec__ = ModuleSpec("spaces", None)
+        self.asked_seconds: list[int] = []
+        self.pids: set[int] = set()
+
+    def GPU(self, duration: Callable[..., int]) -> Callable[..., Any]:
+        def decorate(generator: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+            def call(*arguments: Any) -> Iterator[Any]:
+                self.asked_seconds.append(duration(*arguments))
+                yield from self.forked(generator, pickle.dumps(arguments))
+
+            return call
+
+        return decorate
+
+    def forked(self, generator: Callable[..., Iterator[Any]], arguments: bytes) -> Iterator[Any]:
+        fork = multiprocessing.get_context("fork")
+        reader, writer = fork.Pipe(duplex=False)
+
+        def work() -> None:
+            for value in generator(*pickle.loads(arguments)):
+                writer.send_bytes(pickle.dumps((os.getpid(), value)))
+            writer.send_bytes(pickle.dumps((os.getpid(), None)))
+
+        process = fork.Process(target=work)
+        process.start()
+        writer.close()
+        try:
+            while True:
+                pid, value = pickle.loads(reader.recv_bytes())
+                self.pids.add(pid)
+                if value is None:
+                    return
+                yield value
+        except EOFError:
+            return
+        finally:
+            process.join()
+            reader.close()
+
+
+@pytest.fixture
+def cards(monkeypatch: pytest.MonkeyPatch) -> LentCards:
+    cards = LentCards()
+    monkeypatch.setitem(sys.modules, "spaces", cards)
+    monkeypatch.setenv("SPACES_ZERO_GPU", "1")
+    return cards
+
+
+REQUEST = GenerateRequest(prompt="a red disc", seed=7, size=Size(160, 96))
+
+
+def ignore(progress: Progress) -> None:
+    pass
+
+
+def test_elsewhere_an_engine_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = FakeEngine()
+    assert on_zero_gpu(engine, 0.1) is engine
+    monkeypatch.setenv("SPACES_ZERO_GPU", "1")
+    assert "spaces" not in sys.modules
+    assert on_zero_gpu(engine, 0.1) is engine, "the package is what lends cards"
+
+
+def test_a_call_runs_in_a_forked_process_and_tells_every_step(cards: LentCards) -> None:
+    engine = FakeEngine(num_steps=6)
+    lent = on_zero_gpu(engine, 0.5)
+    assert isinstance(lent, ZeroGpuEngine)
+    heard: list[Progress] = []
+    sample = lent.generate(REQUEST, heard.append)
+    assert [each.step for each in heard] == [0, 1, 2, 3, 4, 5, 6]
+    assert any(each.preview is not None for each in heard)
+    assert engine.num_calls == 0, "nothing was drawn here"
+    assert os.getpid() not in cards.pids
+    here = engine.generate(REQUEST, ignore)
+    assert sample.image.tobytes() == here.image.tobytes()
+    assert lent.info == engine.info
+
+
+def test_an_edit_crosses_over_with_its_picture(cards: LentCards) -> None:
+    engine = FakeEngine()
+    request = EditRequest(image=Image.new("RGB", (64, 48), "white"), instruction="make it blue", seed=3)
+    there = ZeroGpuEngine(engine, 0.1).edit(request, ignore)
+    assert there.image.tobytes() == engine.edit(request, ignore).image.tobytes()
+
+
+def test_stop_reaches_the_forked_process_within_a_step(cards: LentCards) -> None:
+    lent: Engine = ZeroGpuEngine(FakeEngine(num_steps=200, step_seconds=0.02), 0.1)
+    steps: list[int] = []
+
+    def stop_at_three(progress: Progress) -> None:
+        steps.append(progress.step)
+        if progress.step == 3:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        lent.generate(REQUEST, stop_at_three)
+    assert steps == [0, 1, 2, 3]
+    assert isinstance(lent.generate(GenerateRequest(prompt="x", seed=1, num_steps=2), ignore), Sample)
+
+
+def test_errors_come_back_as_themselves(cards: LentCards) -> None:
+    with pytest.raises(DeviceOutOfMemory, match="smaller size"):
+        ZeroGpuEngine(FakeEngine(faults=[Fault.OUT_OF_MEMORY]), 0.1).generate(REQUEST, ignore)
+
+
+def test_a_card_taken_back_is_told_as_a_sentence(cards: LentCards, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cards, "forked", lambda *_: iter([Progress(step=0, num_steps=8)]))
+    with pytest.raises(Exception, match="taken back"):
+        ZeroGpuEngine(FakeEngine(), 0.1).generate(REQUEST, ignore)
+
+
+def test_time_is_asked_for_by_steps_and_pictures(cards: LentCards) -> None:
+    lent = ZeroGpuEngine(FakeEngine(), 0.5)
+    for num_steps, num_pictures in ((4, 1), (4, 2), (8, 1)):
+        lent.generate(
+            GenerateRequest(prompt="a", seed=1, num_steps=num_steps, num_pictures=num_pictures), ignore
+        )
+    assert cards.asked_seconds == [12, 14, 14]
+    assert seconds_for(GenerateRequest(prompt="a", seed=1), 28, 1.0) == 38
+    assert seconds_for(GenerateRequest(prompt="a", seed=1, num_steps=5_000), 28, 1.0) == MOST_SECONDS

@@ -1,0 +1,209 @@
+"""Every route of the running app, found by looking, against everybody who might ask.
+
+Anna has a chat with a word that stands nowhere else. A stranger, Ben, somebody who has signed out, somebody
+who was deleted and a program with a withdrawn key call every route with what is hers; the word must not come
+back. A route that is not listed here fails the test: whoever adds one says here what it is about.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.browser.server import free_port
+from ui.turned_away import is_for_all
+
+CANARY = "zirconcanary"
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 30.0
+STATE_CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+OURS = """
+/pictures/{artifact_id} /pictures/{artifact_id}/card /pictures/{artifact_id}/others
+/pictures/{artifact_id}/changes /thumbnails/{artifact_id} /export/{session_id} /import
+/plain.css /plain.svg /account /account/password /account/keys /account/keys/withdraw /account/people/add
+/account/people/remove /account/delete /share/{session_id} /share/{session_id}/withdraw /shared/{share_id}
+/shared/{share_id}/pictures/{artifact_id} /sign-in /sign-out /healthz /readyz /metrics /mcp
+/v1/images/generations /v1/images/edits /v1/images/files/{token} /v1/images/{rest:path} /v1/models
+/v1/models/{name} /v1/chats /v1/chats/{chat_id} /v1/chats/{chat_id}/turns /v1/turns/{turn_id}
+/v1/turns/{turn_id}/events /v1/turns/{turn_id}/cancel /v1/turns/{turn_id}/approve
+/v1/turns/{turn_id}/decline
+""".split()
+GRADIOS = """
+/ /openapi.json /login /logout /svelte/{path:path} /gradio_api/deep_link /config /static/{path:path}
+/assets/{path:path} /favicon.ico /theme.css /robots.txt /pwa_icon/{size} /pwa_icon /manifest.json /monitoring
+/monitoring/summary /monitoring/{key}
+/gradio_api/user /gradio_api/login_check /gradio_api/token /gradio_api/app_id /gradio_api/dev/reload
+/gradio_api/runs /gradio_api/info /gradio_api/openapi.json
+/gradio_api/custom_component/{id}/{environment}/{type}/{file_name} /gradio_api/proxy={url_path:path}
+/gradio_api/file={path_or_url:path} /gradio_api/file/{path:path} /gradio_api/stream/{event_id}
+/gradio_api/stream/{event_id}/close /gradio_api/stream/{session_hash}/{run}/{component_id}/playlist.m3u8
+/gradio_api/stream/{session_hash}/{run}/{component_id}/{segment_id}.{ext}
+/gradio_api/stream/{session_hash}/{run}/{component_id}/playlist-file /gradio_api/reset
+/gradio_api/heartbeat/{session_hash} /gradio_api/run/{api_name} /gradio_api/api/{api_name}
+/gradio_api/call/v2/{api_name} /gradio_api/call/{api_name} /gradio_api/queue/join /gradio_api/cancel
+/gradio_api/call/{api_name}/{event_id} /gradio_api/call/v2/{api_name}/{event_id} /gradio_api/queue/data
+/gradio_api/component_server /gradio_api/queue/status /gradio_api/upload_progress /gradio_api/upload
+/gradio_api/startup-events /gradio_api/theme.css /gradio_api/process_recording /gradio_api/vibe-edit
+/gradio_api/undo-vibe-edit /gradio_api/vibe-code /gradio_api/vibe-starter-queries
+""".split()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One call: `path` is the route as it is written."""
+
+    method: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """The running app, what Anna has in it, and what each of the others shows at the gate."""
+
+    url: str
+    client: httpx.Client
+    cells: tuple[Cell, ...]
+    hers: Mapping[str, str]
+    deleted: Mapping[str, Any]
+    headers: Mapping[str, dict[str, str]] = field(repr=False)
+
+    def call(
+        self, cell: Cell, who: str, hers: Mapping[str, str] | None = None, **headers: str
+    ) -> httpx.Response:
+        """With all that is Anna's, in path, query and body; an endless answer is not waited for."""
+        known = {**self.hers, **(hers or {})}
+        path = re.sub(r"\{(\w+)(:path)?\}", lambda found: known[found[1]], cell.path)
+        query = {name: known[name] for name in ("session_hash", "event_id")} if cell.method == "GET" else {}
+        is_form = not cell.path.startswith(("/gradio_api", "/login"))
+        fields = {name: known[name] for name in ("id", "session_id", "artifact_id")}
+        content: dict[str, Any] = (
+            {"data": fields} if is_form else {"json": {**known, "data": [], "fn_index": 0}}
+        )
+        shown = {"connection": "close", "origin": self.url, **self.headers.get(who, {}), **headers}
+        body = content if cell.method in STATE_CHANGING else {}
+        with self.client.stream(cell.method, path, params=query, headers=shown, **body) as answer:
+            pieces: list[bytes] = []
+            if "event-stream" not in answer.headers.get("content-type", ""):
+                pieces.extend(answer.iter_bytes())
+            return httpx.Response(answer.status_code, headers=heads(answer), content=b"".join(pieces))
+
+
+def heads(answer: httpx.Response) -> list[tuple[str, str]]:
+    dropped = {"content-encoding", "content-length", "transfer-encoding"}
+    return [(name, value) for name, value in answer.headers.multi_items() if name not in dropped]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    port = free_port()
+    folder = tmp_path_factory.mktemp("walls")
+    command = [sys.executable, "-m", "tests.ui.walls_house", str(folder), str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    told = json.loads(process.stdout.readline())
+    others = dict.fromkeys(("size", "key", "run", "component_id", "segment_id", "file_name"), "1")
+    others |= {"token": "t" * 32, "rest": "variations", "name": "reverie"}
+    others |= {"ext": "ts", "api_name": "predict", "environment": "client", "type": "component"}
+    url = f"http://127.0.0.1:{port}"
+    with httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as client:
+        yield House(
+            url=url,
+            client=client,
+            cells=tuple(Cell(method=method, path=path) for method, path in told["routes"]),
+            hers={**others, "url_path": "https://evil.test/", **told["hers"]},
+            deleted=told["deleted"],
+            headers={
+                "program": {"authorization": f"Bearer {told['withdrawn_key']}"},
+                **{name: {"cookie": cookie} for name, cookie in told["cookies"].items()},
+            },
+        )
+    process.stdin.close()
+    process.wait(timeout=PATIENCE_SECONDS)
+    process.stdout.close()
+
+
+def leaks(answer: httpx.Response) -> bool:
+    return CANARY.encode() in answer.content or CANARY in str(answer.headers)
+
+
+def test_every_route_is_known(house: House) -> None:
+    found = {cell.path.rstrip("/") or "/" for cell in house.cells}
+    assert found - {*OURS, *GRADIOS} == set()
+    assert {*OURS} - found == set()
+
+
+def test_nobody_else_gets_at_what_is_annas(house: House) -> None:
+    outside, failed, num_cells = ("stranger", "carl", "dora", "program"), [], 0
+    for cell in house.cells:
+        for who in (*outside, "ben"):
+            if cell.path in {"/sign-out", "/account/delete"} and who == "ben":
+                continue
+            num_cells += 1
+            answer = house.call(cell, who)
+            is_linked = "{share_id}" in cell.path or "{token}" in cell.path
+            is_closed = answer.status_code == 401 or is_for_all(cell.path) or is_linked
+            if leaks(answer) or answer.status_code >= 500 or (who in outside and not is_closed):
+                failed.append((who, cell.method, cell.path, answer.status_code))
+    assert failed == []
+    assert num_cells >= 300
+
+
+def test_strangers_may_open_these_and_no_others(house: House) -> None:
+    opened = {cell.path for cell in house.cells if is_for_all(re.sub(r"\{\w+\}", "a" * 32, cell.path))}
+    shared = {"/shared/{share_id}", "/shared/{share_id}/pictures/{artifact_id}"}
+    watched = {"/healthz", "/readyz", "/metrics"}
+    linked = {"/v1/images/files/{token}"}
+    assert opened == {"/sign-in", "/plain.css", "/plain.svg", "/favicon.ico", *shared, *watched, *linked}
+
+
+def test_the_word_is_there_to_be_found(house: House) -> None:
+    """Anna herself gets it from the same calls: the test above can fail."""
+    cells = [Cell(method="GET", path=path) for path in OURS if path.startswith(("/pictures", "/share/"))]
+    found = {cell.path for cell in cells if leaks(house.call(cell, "anna"))}
+    assert {"/pictures/{artifact_id}/card", "/pictures/{artifact_id}/others", "/share/{session_id}"} <= found
+    upload = Cell(method="GET", path="/gradio_api/file={path_or_url:path}")
+    assert (house.call(upload, "anna").status_code, house.call(upload, "ben").status_code) == (200, 404)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.test"},
+        {"origin": "null"},
+        {"host": "evil.test"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
+    ],
+)
+def test_another_site_reaches_no_route_at_all(house: House, headers: dict[str, str]) -> None:
+    cells = (*house.cells, Cell(method="OPTIONS", path="/config"))
+    answers = {(cell.method, cell.path): house.call(cell, "anna", **headers) for cell in cells}
+    reached = {key for key, answer in answers.items() if (answer.status_code, answer.content) != (403, b"")}
+    assert reached == set()
+    assert leaks(house.call(Cell(method="GET", path="/share/{session_id}"), "anna"))
+
+
+def test_what_is_deleted_is_gone_from_every_route(house: House) -> None:
+    about = [cell for cell in house.cells if re.search("artifact_id|session_id", cell.path)]
+    statuses = {
+        (cell.method, cell.path, house.call(cell, "anna", house.deleted).status_code) for cell in about
+    }
+    assert {each for each in statuses if each[2] != 404} == set()
+    assert house.deleted["existed"]
+    assert not Path(house.deleted["file"]).exists()
+
+
+def test_doors_that_the_page_does_not_use_are_shut(house: House) -> None:
+    paths = ("dev/reload", "vibe-edit", "undo-vibe-edit/", "vibe-code/", "proxy={url_path:path}", "deep_link")
+    for path in ("/login", "/monitoring", "/monitoring/summary", *(f"/gradio_api/{each}" for each in paths)):
+        for method in ("GET", "POST"):
+            assert house.call(Cell(method=method, path=path), "anna").status_code == 404

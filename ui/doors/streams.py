@@ -1,0 +1,128 @@
+"""A turn's events over HTTP: without a thread a listener, at the listener's speed, from any id onwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+from starlette.responses import Response, StreamingResponse
+
+from agent.domain import Turn, TurnStatus
+from agent.errors import AgentError
+from agent.events import TurnWaiting
+from agent.pipe import EventPipe
+from agent.pipes import milliseconds_of
+from ui.doors.ag_ui import MOST_ID, Telling, first_frame_id, frames_of_stored, last_frame_id
+
+__all__ = ["MEDIA_TYPE", "ForgedEventId", "event_stream", "read_event_id", "until_open"]
+
+HEARTBEAT_SECONDS = 15.0
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+MEDIA_TYPE = "text/event-stream"
+
+
+class ForgedEventId(AgentError):
+    """An id that no event of this turn can have."""
+
+
+def read_event_id(last_event_id: str | None, after: str | None) -> int:
+    """Of the header `Last-Event-ID`, or of `?after=`; 0 without any. Raises ForgedEventId."""
+    told = last_event_id if last_event_id is not None else after
+    if told is None:
+        return 0
+    if not (told.isascii() and told.isdigit() and len(told) <= len(str(MOST_ID)) and int(told) <= MOST_ID):
+        raise ForgedEventId("The id of the last event is a whole number, as the stream has told it.")
+    return int(told)
+
+
+def event_stream(turn: Turn, pipe: EventPipe | None, after: int) -> Response:
+    """All events after that id, to the end of the turn; raises ForgedEventId.
+
+    A turn whose pipe is gone is told as the store keeps it. Who has read all of one that is over gets 204, at
+    which a browser's EventSource does not come back.
+    """
+    if pipe is None or was_answered_since(turn, pipe):
+        base = milliseconds_of(turn)
+        require_told(after, base)
+        told = "".join(frame.encode() for frame in frames_of_stored(turn, base, after))
+        return Response(told, media_type=MEDIA_TYPE, headers=HEADERS)
+    require_told(after, pipe.last_id)
+    if pipe.over is not None and is_all_told(turn, pipe, after):
+        return Response(status_code=204, headers=HEADERS)
+    return StreamingResponse(follow(turn, pipe, after), media_type=MEDIA_TYPE, headers=HEADERS)
+
+
+def is_all_told(turn: Turn, pipe: EventPipe, after: int) -> bool:
+    """Only who has come to the last event is worth the telling."""
+    if after < first_frame_id(pipe.last_id):
+        return False
+    telling = Telling(chat_id=turn.session_id, turn_id=turn.id, base=pipe.base)
+    return after >= max(frame.id for event in pipe.since(pipe.base) for frame in telling.frames(event))
+
+
+def was_answered_since(turn: Turn, pipe: EventPipe) -> bool:
+    """The turn was left waiting, and the user has declined."""
+    last = pipe.since(pipe.last_id - 1)
+    return bool(last) and isinstance(last[0], TurnWaiting) and turn.status is not TurnStatus.WAITING
+
+
+def require_told(after: int, event_id: int) -> None:
+    if after > last_frame_id(event_id):
+        raise ForgedEventId("This turn has not told an event of that id.")
+
+
+async def follow(turn: Turn, pipe: EventPipe, after: int) -> AsyncIterator[str]:
+    """Told anew from the beginning, but only what comes after `after` is sent."""
+    telling, heard = Telling(chat_id=turn.session_id, turn_id=turn.id, base=pipe.base), pipe.base
+    opening = telling.opening()
+    if opening.id > after:
+        yield opening.encode()
+    async with News(pipe) as news:
+        while True:
+            is_over = pipe.over is not None
+            for event in pipe.since(heard):
+                heard = event.event_id
+                for frame in telling.frames(event):
+                    if frame.id > after:
+                        yield frame.encode()
+            if is_over:
+                return
+            if not await news.come(HEARTBEAT_SECONDS):
+                yield ": still at work\n\n"
+
+
+async def until_open(pipe: EventPipe) -> None:
+    """Until the turn has its id, or will not get one."""
+    async with News(pipe) as news:
+        while not pipe.turn_id and pipe.over is None:
+            await news.come(HEARTBEAT_SECONDS)
+
+
+class News:
+    """News of a pipe, told by the turn's threads, for one task of the event loop."""
+
+    def __init__(self, pipe: EventPipe) -> None:
+        self._pipe = pipe
+        self._flag = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    async def __aenter__(self) -> News:
+        self._leave = self._pipe.listen(self._tell)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._leave()
+
+    async def come(self, seconds: float) -> bool:
+        """Since this was asked last; False after `seconds` without any."""
+        try:
+            await asyncio.wait_for(self._flag.wait(), seconds)
+        except TimeoutError:
+            return False
+        self._flag.clear()
+        return True
+
+    def _tell(self) -> None:
+        with suppress(RuntimeError):  # the server's loop has ended: nobody listens any more
+            self._loop.call_soon_threadsafe(self._flag.set)

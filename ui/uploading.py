@@ -1,0 +1,52 @@
+"""Files on their way in: whose they are, how large and how many, before the server reads them."""
+
+from __future__ import annotations
+
+import math
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from agent.errors import TooBusy
+from agent.limits import Deed, Rates
+from agent.uploads import MAX_BYTES
+from ui.asking import OWNER
+
+__all__ = ["UploadGuard"]
+
+PATH = "/gradio_api/upload"
+ENVELOPE_BYTES = 64 * 1024
+
+
+class UploadGuard:
+    """ASGI middleware behind the gate; Gradio's own door for files reads whatever it is sent."""
+
+    def __init__(self, app: ASGIApp, rates: Rates) -> None:
+        self.app = app
+        self.rates = rates
+        self.most_bytes = rates.limits.files_a_message * MAX_BYTES + ENVELOPE_BYTES
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = None
+        if scope["type"] == "http" and scope["path"].rstrip("/") == PATH:
+            answer = self.refusal(scope)
+        await (answer or self.app)(scope, receive, send)
+
+    def refusal(self, scope: Scope) -> PlainTextResponse | None:
+        """None when the files may come."""
+        owner, told = scope.get(OWNER), Headers(scope=scope).get("content-length", "")
+        if owner is None:
+            return PlainTextResponse("This page has lost its cookie. Please reload it.", status_code=403)
+        if not told.isdecimal():
+            return PlainTextResponse("Please say with Content-Length how much comes.", status_code=411)
+        if int(told) > self.most_bytes:
+            most = self.rates.limits.files_a_message
+            sentence = f"That is too much for one message: send at most {most} pictures of 25 MB each."
+            return PlainTextResponse(sentence, status_code=413)
+        try:
+            self.rates.count(Deed.TRANSFER, owner, max(1, math.ceil(int(told) / MAX_BYTES)))
+        except TooBusy as error:
+            headers = {"Retry-After": str(error.wait_seconds)}
+            return PlainTextResponse(str(error), status_code=429, headers=headers)
+        return None
