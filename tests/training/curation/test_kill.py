@@ -1,4 +1,4 @@
-"""Killed at random moments, a run ends with the manifest of an unbroken one; what is marked stays as it is."""
+"""Killed at random moments, a run ends with the manifest of an unbroken one; marked work stays as it is."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def stickers() -> CurationRecipe:
             HashStage(),
             CopyStage(),
             SmallDescriptorStage(weights=weights),
-            NearCopyStage(search=Search(threshold=0.9)),
+            NearCopyStage(search=Search(threshold=0.95)),
             SmallScoreStage(weights=weights),
             MeasureStage(),
         ),
