@@ -15,19 +15,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sources", nargs="*", type=Path, help="folders of pictures or of WebDataset tars")
     parser.add_argument("--recipe", default="plain", help="which stages, with which settings")
     parser.add_argument("--work", default="curated", help="where shards and tables go: a folder or a bucket")
+    parser.add_argument(
+        "--judges", type=Path, default=Path("judges"), help="folder of published weights (recipe report)"
+    )
+    parser.add_argument("--trust-torchscript", default="", metavar="SHA256", help="of SSCD's own program")
     parser.add_argument("--select", help="an expression in place of the recipe's own")
 
 
 def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     try:
         from training.data.curation.pipeline import curate, told
-        from training.data.curation.recipes import find_curation_recipe
+        from training.data.curation.recipes import Judges, find_curation_recipe
         from training.data.curation.store import Store
     except ImportError as error:
         raise BadRecipe(
             f"Curation needs {error.name}: run `make .venv/dev.stamp`, or install what pyproject.toml lists "
             "under `curation`."
         ) from error
-    recipe = find_curation_recipe(args.recipe)
+    recipe = find_curation_recipe(
+        args.recipe, Judges(folder=args.judges, trusted_sha256=args.trust_torchscript)
+    )
     say(told(curate(recipe, Store(address=args.work), args.sources, say, expression=args.select)))
     return 0
