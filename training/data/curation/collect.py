@@ -25,7 +25,7 @@ from training.errors import BadRecipe
 __all__ = ["COLLECT", "CollectSettings", "Item", "Source", "collect_shard", "is_collected", "plan_shards"]
 
 COLLECT = "collect"
-VERSION = 1
+VERSION = 2
 PLANS = "plans"
 MOST_IN_SHARD = 10_000
 
@@ -34,7 +34,8 @@ MOST_IN_SHARD = 10_000
 class Item:
     """A picture to be, as its source lists it, without its bytes. `identity` changes when the bytes do.
 
-    `reason` is set by sources that know already that there will be none.
+    `origin` is what the source says of where it is from: a page, an author. `reason` is set by sources that
+    know already that there will be none.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Item:
     caption: str = ""
     tags: tuple[str, ...] = ()
     licence: str = ""
+    origin: str = ""
     reason: Reason = Reason.OK
 
 
@@ -143,6 +145,7 @@ SCHEMA = pa.schema(
         ("status", pa.string()),
         ("source", pa.string()),
         ("licence", pa.string()),
+        ("origin", pa.string()),
         ("caption", pa.string()),
         ("tags", pa.list_(pa.string())),
         ("width", pa.int32()),
@@ -161,7 +164,8 @@ def taken(
     """A sample, unless there is a reason against it, and its row."""
     where = f"{source}/{item.name}"
     row: dict[str, object] = {
-        **{KEY: key, "source": where, "licence": item.licence, "caption": item.caption, "tags": [*item.tags]}
+        **{KEY: key, "source": where, "licence": item.licence, "origin": item.origin},
+        **{"caption": item.caption, "tags": [*item.tags]},
     }
     found = content if isinstance(content, Reason) else decode(content, settings.least_side_px)
     if isinstance(content, bytes):
@@ -176,6 +180,7 @@ def taken(
         content=kept,
         source=where,
         licence=item.licence,
+        origin=item.origin,
         caption=item.caption,
         tags=item.tags,
     )

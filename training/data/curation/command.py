@@ -12,7 +12,9 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("sources", nargs="*", type=Path, help="folders of pictures or of WebDataset tars")
+    parser.add_argument(
+        "sources", nargs="*", type=Path, help="folders of pictures or WebDataset tars, tables of links"
+    )
     parser.add_argument("--recipe", default="plain", help="which stages, with which settings")
     parser.add_argument("--work", default="curated", help="where shards and tables go: a folder or a bucket")
     parser.add_argument(

@@ -1,4 +1,5 @@
-"""Pictures on a disk: files with captions beside them, or WebDataset tars as img2dataset writes them."""
+"""Pictures on a disk: files with captions beside them, or WebDataset tars as img2dataset writes them; or a
+table of links to others."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from training.data.curation.collect import Item
 from training.data.curation.decode import Reason
+from training.data.curation.links.source import LINK_TABLES, LinkSource
 from training.data.curation.marks import identity_of
 from training.errors import BadRecipe
 
@@ -23,10 +25,15 @@ PICTURES = frozenset(".png .jpg .jpeg .webp .gif .bmp .tif .tiff .svg .heic .avi
 MOST_FILE_BYTES = 100_000_000
 
 
-def find_source(path: Path) -> FolderSource | TarSource:
-    """Tars if there are any in the folder, else pictures. Raises BadRecipe."""
+def find_source(path: Path) -> FolderSource | TarSource | LinkSource:
+    """A table of links, else tars if there are any in the folder, else pictures. Raises BadRecipe."""
+    if path.is_file() and path.suffix.lower() in LINK_TABLES:
+        return LinkSource(table=path)
     if not path.is_dir():
-        raise BadRecipe(f"{path} is no folder: name one with pictures, or with WebDataset tars.")
+        raise BadRecipe(
+            f"{path} is no folder and no table of links: name one with pictures or WebDataset tars, or a "
+            f"{', '.join(LINK_TABLES)} with a column url."
+        )
     if any(path.glob("*.tar")):
         return TarSource(folder=path)
     if not any(each.suffix.lower() in PICTURES for each in path.rglob("*")):
