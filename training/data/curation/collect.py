@@ -6,6 +6,7 @@ Which picture goes into which shard is planned once and only ever added to: a sh
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -28,6 +29,7 @@ COLLECT = "collect"
 VERSION = 2
 PLANS = "plans"
 MOST_IN_SHARD = 10_000
+HALVES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,16 @@ class Item:
     licence: str = ""
     origin: str = ""
     reason: Reason = Reason.OK
+
+    def __post_init__(self) -> None:
+        """Names and words from anywhere may hold halves of characters, which no table can."""
+        for field in ("name", "caption", "licence", "origin"):
+            object.__setattr__(self, field, whole(getattr(self, field)))
+        object.__setattr__(self, "tags", tuple(map(whole, self.tags)))
+
+
+def whole(text: str) -> str:
+    return HALVES.sub("\ufffd", text)
 
 
 class Source(Protocol):

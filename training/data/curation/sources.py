@@ -85,7 +85,7 @@ def facts_beside(path: Path) -> dict[str, object]:
         facts = {"caption": " ".join(path.with_suffix(".txt").read_text("utf-8", "replace").split())}
     try:
         record = json.loads(path.with_suffix(".json").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return facts
     return facts | record if isinstance(record, dict) else facts
 
@@ -149,10 +149,11 @@ class TarSource:
 def members_of(tar: Path, licence: str) -> Iterator[Member]:
     pictures, told, repeated = dict[str, tarfile.TarInfo](), dict[str, dict[str, object]](), list[str]()
     try:
-        with tarfile.open(tar) as file:
+        with tarfile.open(tar, "r:") as file:  # a packed one has no places to read from, and no bound
             for info in file:
-                key, _, suffix = PurePosixPath(info.name).name.partition(".")
-                key = str(PurePosixPath(info.name).parent / key)
+                path = PurePosixPath(info.name.replace("\\", "/"))
+                stem, _, suffix = path.name.partition(".")
+                key = str(path.parent / stem)
                 if not info.isfile():
                     if not info.isdir():
                         repeated.append(f"!{info.name}")
@@ -194,7 +195,7 @@ def facts_in(content: bytes, *, is_json: bool) -> dict[str, object]:
         return {"caption": " ".join(content.decode("utf-8", "replace").split())}
     try:
         record = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 

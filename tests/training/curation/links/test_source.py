@@ -131,13 +131,13 @@ def test_every_row_has_a_picture_or_a_reason(server: RudeServer, tmp_path: Path)
     rows += [{"url": server.url("/good")}, {"url": "ftp://example.org/a.png"}]
     jsonl(rows, tmp_path / "links.jsonl")
     with (tmp_path / "links.jsonl").open("a") as file:
-        file.write("not json\n[1, 2]\n" + "[" * 100_000 + "\n")
+        file.write('not json\n[1, 2]\n{"url": "http://\\ud800/", "text": "\\udfff"}\n' + "[" * 100_000 + "\n")
     store = Store(address=str(tmp_path / "work"))
     source = source_of(tmp_path / "links.jsonl", server)
     shards = collect(store, [source], CollectSettings(per_shard=5), lambda *_: None)
     found = [row["status"] for row in read_stage(store, "collect", shards).to_pylist()]
     wanted = [status for _, status in answers.values()]
-    assert found == [*wanted, "duplicate key", *["not a link to the web"] * 4]
+    assert found == [*wanted, "duplicate key", *["not a link to the web"] * 5]
     kept = {sample.source.rpartition("/")[2]: sample for each in shards for sample in read_shard(store, each)}
     assert not Image.open(io.BytesIO(kept["located"].content)).getexif()
     assert b"Maker" not in kept["located"].content
