@@ -13,8 +13,6 @@ import torch.nn.functional as F
 from PIL import Image
 from safetensors import SafetensorError
 from torch import Tensor
-from transformers import CLIPVisionModelWithProjection
-from transformers.utils import logging
 
 from training.data.curation.judges.files import JudgeFile
 from training.data.curation.judges.inputs import clip_inputs
@@ -37,6 +35,9 @@ class ClipEyes:
 
 def load_clip_eyes(folder: JudgeFile) -> ClipEyes:
     """From a folder in transformers' layout. Raises BadRecipe for one that lacks any of the weights."""
+    from transformers import CLIPVisionModelWithProjection  # seconds, which the other recipes need not pay
+    from transformers.utils import logging
+
     path, shown = folder.checked(), logging.get_verbosity()
     logging.set_verbosity_error()  # that the words' half of CLIP is left out is meant
     try:
