@@ -27,12 +27,13 @@ _SHARDS_AT_HAND = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Selected:
-    """One picture of a set. `sha256` is its id: the hash of its pixels."""
+    """One picture of a set. `sha256` is its id, the hash of its pixels; `source` where it came from."""
 
     store: Store
     shard: str
     key: str
     sha256: str
+    source: str
     caption: str
     size: Size
 
@@ -75,7 +76,7 @@ def kept_keys(store: Store) -> frozenset[str]:
 
 def selected_of(store: Store, shard: str, kept: frozenset[str]) -> Iterator[Selected]:
     rows: Sequence[dict[str, object]] = read_table(
-        store, COLLECT, shard, [KEY, "id", "caption", "width", "height"]
+        store, COLLECT, shard, [KEY, "id", "source", "caption", "width", "height"]
     ).to_pylist()
     for row in rows:
         if row[KEY] in kept:
@@ -84,6 +85,7 @@ def selected_of(store: Store, shard: str, kept: frozenset[str]) -> Iterator[Sele
                 shard=shard,
                 key=str(row[KEY]),
                 sha256=str(row["id"]),
+                source=str(row["source"]),
                 caption=" ".join(str(row["caption"] or "").split()),
                 size=Size(int(str(row["width"])), int(str(row["height"]))),
             )
