@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from training.data.curation.caption_rules import CaptionRules, faults_of
-from training.data.curation.caption_words import BadReply, Captions, captions_request, read_captions
+from training.data.curation.caption_words import CAPTIONS, BadReply, Captions, captions_request, read_captions
 from training.data.curation.chat_vlm import ServerSettings
 from training.data.curation.claims import Answers, Claim, answers_request, claims_of, read_answers
 from training.data.curation.local_vlm import LocalSettings
@@ -25,9 +25,8 @@ from training.data.curation.shards import Sample
 from training.data.curation.stage import PLACES, Annotate, Tables
 from training.data.curation.vlm import Question, Vlm
 
-__all__ = ["CAPTIONS", "CaptionStage"]
+__all__ = ["CaptionStage"]
 
-CAPTIONS = "captions"
 OK, NOT_ASKED = "ok", "not asked"
 CLAIM = pa.struct(
     [("kind", pa.string()), ("name", pa.string()), ("question", pa.string()), ("is_supported", pa.bool_())]

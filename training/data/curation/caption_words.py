@@ -12,8 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from training.data.curation.shards import Sample
 
-__all__ = ["BadReply", "Captions", "ReplyFault", "Thing", "captions_request", "read_captions", "read_json"]
+__all__ = [
+    "CAPTIONS",
+    "BadReply",
+    "Captions",
+    "ReplyFault",
+    "Thing",
+    "captions_request",
+    "read_captions",
+    "read_json",
+]
 
+CAPTIONS = "captions"
+"""The stage's name."""
 MOST_TOLD_CHARACTERS, MOST_TAGS = 400, 20
 MOST_CHARACTERS, MOST_NAME, MOST_THINGS, MOST_COUNT = 1_500, 60, 20, 99
 REFUSAL = re.compile(

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from training.data.curation.caption_words import BadReply, Captions, ReplyFault, Thing, read_json
 
-__all__ = ["Claim", "ClaimKind", "answers_request", "asked_in", "claims_of", "read_answers"]
+__all__ = ["Claim", "ClaimKind", "answers_request", "asked_in", "claim_in", "claims_of", "read_answers"]
 
 ORDERS = """Look at the picture and answer each question about it with yes or no. If the picture does not show
 what a question takes for granted, the answer is no.

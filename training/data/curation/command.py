@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from training.data.curation import caption_flags
 from training.errors import BadRecipe
 
 __all__ = ["add_arguments", "run"]
@@ -16,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default="plain", help="which stages, with which settings")
     parser.add_argument("--work", default="curated", help="where shards and tables go: a folder or a bucket")
     parser.add_argument("--select", help="an expression in place of the recipe's own")
+    caption_flags.add_arguments(parser)
 
 
 def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
@@ -28,6 +30,6 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
             f"Curation needs {error.name}: run `make .venv/dev.stamp`, or install what pyproject.toml lists "
             "under `curation`."
         ) from error
-    recipe = find_curation_recipe(args.recipe)
+    recipe = caption_flags.with_captions(find_curation_recipe(args.recipe), args)
     say(told(curate(recipe, Store(address=args.work), args.sources, say, expression=args.select)))
     return 0

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from engines.eyes.spoken_eyes import SpokenEyes
 from engines.manifest import file_sha256
 from training.data.curation.stage import PLACES
 from training.data.curation.vlm import Question, Reply
 from training.errors import BadRecipe
+
+if TYPE_CHECKING:
+    from engines.eyes.spoken_eyes import SpokenEyes
 
 __all__ = ["LocalSettings", "LocalVlm", "folder_hash"]
 
@@ -24,7 +27,9 @@ class LocalSettings:
     device: str = field(default="cpu", metadata=PLACES)
 
     def open(self) -> LocalVlm:
-        """Loads it. Raises EngineError."""
+        """Loads it, and transformers with it. Raises EngineError."""
+        from engines.eyes.spoken_eyes import SpokenEyes
+
         return LocalVlm(self, SpokenEyes.from_pretrained(self.folder, device=self.device))
 
 

@@ -16,6 +16,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 from PIL import Image
 
+from training.data.curation.caption_report import caption_figures
+from training.data.curation.caption_words import CAPTIONS
 from training.data.curation.charts import bars, histogram
 from training.data.curation.collect import COLLECT
 from training.data.curation.marks import read_mark
@@ -69,7 +71,8 @@ def write_report(store: Store, shards: Sequence[str], stages: Sequence[str]) -> 
         section("Scores, and where they are cut", "".join(histograms(rows, cuts))),
         *(section(f"Dropped: {reason}", figures(group, thumbnails)) for reason, group in dropped.items()),
         section("Copies beside what is kept", figures(pairs, thumbnails)) if pairs else "",
-        section("Words in captions", histogram("words", caption_lengths(store, shards))),
+        section("Words in the captions that came along", histogram("words", caption_lengths(store, shards))),
+        section("Captions", caption_figures(store, shards)) if CAPTIONS in stages else "",
         section("What it took", cost(store, shards, stages)),
     ]
     page = (
