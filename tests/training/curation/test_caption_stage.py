@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ import pytest
 from tests.training.curation.captioner_serving import draw_scenes, planted, serving, settings_for
 from training.__main__ import main
 from training.data.curation.caption_rules import CaptionRules, Words
-from training.data.curation.caption_stage import CaptionStage
+from training.data.curation.caption_stage import CaptionStage, forget_unanswered
 from training.data.curation.captioner_server import MODEL
 from training.data.curation.chat_vlm import ServerSettings
 from training.data.curation.claims import claim_in
@@ -161,10 +162,18 @@ def test_a_server_that_hangs_costs_its_pictures_and_no_others(pictures: Set) -> 
     with serving(captioner) as url:
         patient = settings_for(url, timeout_seconds=1.0, num_retries=0)
         rows = pictures.captions(url, writer=patient)
-    reasons = Counter(row["caption_status"] for row in rows)
-    assert reasons["no answer within 1 s"] >= 2
-    assert reasons["ok"] >= 8
-    assert reasons.keys() <= {"ok", "no answer within 1 s", "not checked: no answer within 1 s"}
+        reasons = Counter(row["caption_status"] for row in rows)
+        assert reasons["no answer within 1 s"] >= 2
+        assert reasons["ok"] >= 8
+        assert reasons.keys() <= {"ok", "no answer within 1 s", "not checked: no answer within 1 s"}
+        before, quick = asked(captioner), replace(captioner.manners, hang=0.0)
+        captioner.manners = quick
+        assert pictures.captions(url, writer=patient) == rows
+        unanswered = {row["key"]: row["caption_requests"] for row in rows if row["caption_unanswered"]}
+        assert len(unanswered) == COUNT - reasons["ok"]
+        assert forget_unanswered(pictures.store) == len(unanswered)
+        assert {row["caption_status"] for row in pictures.captions(url, writer=patient)} == {"ok"}
+        assert asked(captioner) - before == sum(2 - requests for requests in unanswered.values())
 
 
 def test_only_what_is_kept_so_far_is_asked_about(pictures: Set) -> None:
@@ -176,6 +185,11 @@ def test_only_what_is_kept_so_far_is_asked_about(pictures: Set) -> None:
     assert 0 < sum(wanted) < COUNT
     assert [row["caption_status"] for row in rows] == ["ok" if each else "not asked" for each in wanted]
     assert asked(captioner) == 2 * sum(wanted)
+
+
+def test_a_stage_can_be_sent_to_workers(pictures: Set) -> None:
+    stage = pictures.recipe("http://127.0.0.1:9/v1").stages[1]
+    assert pickle.loads(pickle.dumps(stage)) == stage
 
 
 def test_no_server_ends_the_run_and_the_next_goes_on(pictures: Set) -> None:
@@ -267,5 +281,11 @@ def test_the_command_captions_what_the_recipe_keeps(
     table = pq.read_table(io.BytesIO((work / "tables/captions/00000.parquet").read_bytes()))
     assert set(table["caption_status"].to_pylist()) == {"ok"}
     assert (work / "replies/00000.jsonl").is_file()
+    elsewhere = ["--check-model", "m", "--check-url", "http://example.com/v1"]
+    monkeypatch.setenv("OPENAI_API_KEY", "ours")
+    assert main([*command, *elsewhere, "--captions-url", "http://127.0.0.1:9/v1"]) == 2
+    assert "environment variable CHECK_API_KEY" in capsys.readouterr().err
+    assert main([*command, "--check-url", "http://example.com/v1"]) == 2
+    assert "--check-url needs --check-model" in capsys.readouterr().err
     assert main(["curate", str(pictures.raw), "--work", "memory://set", "--captions-model", "m"]) == 2
     assert "--replies" in capsys.readouterr().err

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +19,7 @@ from tests.training.curation.captioner_serving import draw_scenes, planted, serv
 from tests.training.curation.raw import a_picture, as_file
 from training.__main__ import main
 from training.data.curation.caption_rules import CaptionRules, faults_of
-from training.data.curation.caption_words import read_captions
+from training.data.curation.caption_words import BadReply, read_captions
 from training.data.curation.captioner_server import detector_sight
 from training.data.curation.claims import Claim, answers_request, claims_of, read_answers
 from training.data.curation.decode import pixel_hash
@@ -24,6 +28,7 @@ from training.errors import BadRecipe
 from training.stickers.scene import Scene
 
 pytestmark = pytest.mark.font
+ROOT = Path(__file__).parents[3]
 Drawn = tuple[Path, dict[str, Scene]]
 
 
@@ -153,3 +158,23 @@ def test_scenes_come_with_the_truth_that_it_takes(tmp_path: Path) -> None:
 def test_a_folder_without_truth_gets_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["captioner", "--truth", str(tmp_path), "--port", "0"]) == 2
     assert "`python -m training scenes` writes one" in capsys.readouterr().err
+
+
+def test_the_command_serves_until_it_is_stopped(drawn: Drawn) -> None:
+    command = [sys.executable, "-m", "training", "captioner", "--port", "0", "--nonsense", "1"]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        url = re.search(r"http://127\.0\.0\.1:\d+/v1", said)
+        assert url is not None
+        assert "looks with the small world's judge" in said
+        picture = f"data:image/png;base64,{base64.b64encode(pictures(drawn[0])[0]).decode()}"
+        content = [{"type": "image_url", "image_url": {"url": picture}}]
+        body = {"messages": [{"role": "user", "content": content}]}
+        text = httpx.post(f"{url[0]}/chat/completions", json=body).json()["choices"][0]["message"]["content"]
+        with pytest.raises(BadReply):
+            read_captions(text)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0

@@ -43,6 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     flags.add_argument("--check-model", help="who looks again (default: the same model)")
     flags.add_argument("--check-url", help="its server (default: the same)")
+    flags.add_argument(
+        "--check-key-from",
+        metavar="VARIABLE",
+        help="that server's key (default: the same, but CHECK_API_KEY where --check-url is given)",
+    )
+    flags.add_argument(
+        "--captions-again", action="store_true", help="ask about those pictures again that had no reply"
+    )
     flags.add_argument("--replies", type=Path, help="where replies are kept (default: beside the tables)")
 
 
@@ -50,12 +58,14 @@ def with_captions(recipe: CurationRecipe, args: argparse.Namespace) -> CurationR
     """The recipe with captions of what it keeps as its last stage, if a model is named. Raises BadRecipe."""
     if not (args.captions_model or args.captions_folder):
         return recipe
-    from training.data.curation.caption_stage import CaptionStage
+    from training.data.curation.caption_stage import CaptionStage, forget_unanswered
+    from training.data.curation.store import Store
 
-    writer = writer_of(args)
+    if args.captions_again:
+        forget_unanswered(Store(address=args.work))
     stage = CaptionStage(
-        writer=writer,
-        checker=server_of(args, args.check_model, args.check_url) if args.check_model else None,
+        writer=writer_of(args),
+        checker=checker_of(args),
         only=recipe.select,
         needs=tuple(each.name for each in recipe.stages),
         replies=replies_of(args),
@@ -65,20 +75,30 @@ def with_captions(recipe: CurationRecipe, args: argparse.Namespace) -> CurationR
 
 def writer_of(args: argparse.Namespace) -> ServerSettings | LocalSettings:
     if args.captions_folder is None:
-        return server_of(args, args.captions_model, None)
+        return server_of(args, args.captions_model, args.captions_url, args.captions_key_from)
     from training.data.curation.local_vlm import LocalSettings, folder_hash
 
     folder: Path = args.captions_folder
     return LocalSettings(weights=folder_hash(folder), folder=folder, device=args.captions_device)
 
 
-def server_of(args: argparse.Namespace, model: str, url: str | None) -> ServerSettings:
+def checker_of(args: argparse.Namespace) -> ServerSettings | None:
+    if args.check_model is None:
+        if args.check_url:
+            raise BadRecipe("--check-url needs --check-model: who looks again there.")
+        return None
+    own_key = "CHECK_API_KEY" if args.check_url else args.captions_key_from
+    url = args.check_url or args.captions_url
+    return server_of(args, args.check_model, url, args.check_key_from or own_key)
+
+
+def server_of(args: argparse.Namespace, model: str, url: str, key_from: str) -> ServerSettings:
     from training.data.curation.chat_vlm import ServerSettings
 
     return ServerSettings(
         model=model,
-        url=url or args.captions_url,
-        key_from=args.captions_key_from,
+        url=url,
+        key_from=key_from,
         timeout_seconds=args.captions_timeout,
         most_at_once=max(1, args.captions_at_once),
         stop_token_ids=tuple(args.captions_stop),

@@ -23,9 +23,11 @@ from training.data.curation.replies import Outcome, Replies, ask_until
 from training.data.curation.select import wanted_by
 from training.data.curation.shards import Sample
 from training.data.curation.stage import PLACES, Annotate, Tables
+from training.data.curation.store import Store
+from training.data.curation.tables import TABLES, read_table, table_name
 from training.data.curation.vlm import Question, Vlm
 
-__all__ = ["CaptionStage"]
+__all__ = ["CaptionStage", "forget_unanswered"]
 
 OK, NOT_ASKED = "ok", "not asked"
 CLAIM = pa.struct(
@@ -42,6 +44,7 @@ SCHEMA = pa.schema(
         ("caption_supported", pa.float32()),
         ("caption_model", pa.string()),
         ("caption_checker", pa.string()),
+        ("caption_unanswered", pa.bool_()),
         ("caption_requests", pa.int32()),
         ("caption_tokens_read", pa.int64()),
         ("caption_tokens_written", pa.int64()),
@@ -53,7 +56,8 @@ SCHEMA = pa.schema(
 class CaptionStage:
     """Columns caption_short, _medium, _long; caption_status, "ok" or the first reason against them, and
     caption_faults, all reasons; caption_claims with the verdicts of the second look, and caption_supported,
-    the share of claims that it supports: 0 where there are none; what was asked and the tokens it took.
+    the share of claims that it supports: 0 where there are none; what was asked and the tokens it took;
+    caption_unanswered where the server gave no reply, so that asking again may help (forget_unanswered).
 
     `writer` writes, `checker` looks again: another model, or None for the writer itself. `only`: about
     pictures that do not meet this expression over the tables of `needs` nothing is asked. `replies`: a folder
@@ -91,6 +95,18 @@ class CaptionStage:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def forget_unanswered(store: Store) -> int:
+    """Drop the tables with pictures that had no reply: the next run asks for those again, and for nothing that
+    was replied. Returns how many pictures."""
+    count = 0
+    for shard in store.names(f"{TABLES}/{CAPTIONS}", ".parquet"):
+        column = read_table(store, CAPTIONS, shard, ["caption_unanswered"])["caption_unanswered"]
+        if unanswered := sum(column.to_pylist()):
+            store.remove(table_name(CAPTIONS, shard))
+            count += unanswered
+    return count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,6 +181,7 @@ def row_of(
         "caption_supported": supported,
         "caption_model": captioner.writer.name,
         "caption_checker": captioner.checker.name,
+        "caption_unanswered": any(each.is_silent for each in outcomes),
         "caption_requests": sum(each.num_tries for each in outcomes),
         "caption_tokens_read": sum(each.num_read for each in outcomes),
         "caption_tokens_written": sum(each.num_written for each in outcomes),

@@ -9,6 +9,7 @@ import binascii
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -154,7 +155,8 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
         say(f"The rule captioner answers as model {MODEL} at {address}. It {described(sight)}.")
         app = captioner_app(RuleCaptioner(sight, manners, args.seed))
         config = uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=1)
-        uvicorn.Server(config).run(sockets=[door])
+        with suppress(KeyboardInterrupt):  # Ctrl+C is how one ends it
+            uvicorn.Server(config).run(sockets=[door])
     return 0
 
 

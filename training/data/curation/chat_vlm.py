@@ -91,7 +91,7 @@ class ChatVlm:
     def __init__(self, settings: ServerSettings, key: str) -> None:
         self.settings, self.place = settings, place_of(settings.url)
         self._has_answered, self._num_silent = False, 0
-        self._keeps_to_forms, self._takes_temperature = True, True
+        self._keeps_to_forms, self._takes_temperature, self._limit = True, True, "max_tokens"
         self._lock = threading.Lock()
         timeout = openai.Timeout(settings.timeout_seconds, connect=CONNECT_SECONDS)
         client = openai.OpenAI(
@@ -157,13 +157,15 @@ class ChatVlm:
                 with self._lock:
                     if self._takes_temperature and error.param == "temperature":
                         self._takes_temperature = False
+                    elif error.param == self._limit == "max_tokens":
+                        self._limit = "max_completion_tokens"  # what OpenAI's thinking models call it
                     elif self._keeps_to_forms and not self._has_answered:
                         self._keeps_to_forms = False
                     else:
                         raise
 
     def _options(self, question: Question) -> dict[str, Any]:
-        options: dict[str, Any] = {"max_tokens": self.settings.most_tokens}
+        options: dict[str, Any] = {self._limit: self.settings.most_tokens}
         if self._takes_temperature:
             options["temperature"] = self.settings.temperature
         if self._keeps_to_forms:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from training.data.curation import caption_flags
+from training.data.curation import caption_flags, latent_flags
 from training.errors import BadRecipe
 
 __all__ = ["add_arguments", "run"]
@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--work", default="curated", help="where shards and tables go: a folder or a bucket")
     parser.add_argument("--select", help="an expression in place of the recipe's own")
     caption_flags.add_arguments(parser)
+    latent_flags.add_arguments(parser)
 
 
 def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
@@ -32,4 +33,5 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
         ) from error
     recipe = caption_flags.with_captions(find_curation_recipe(args.recipe), args)
     say(told(curate(recipe, Store(address=args.work), args.sources, say, expression=args.select)))
+    latent_flags.make_latents(args, [stage.name for stage in recipe.stages], say)
     return 0

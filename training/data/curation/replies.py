@@ -67,13 +67,17 @@ def reply_in(record: dict[str, object]) -> Reply:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome(Generic[Answer]):
-    """What came of asking: a value, or the reasons why there is none; and what it took."""
+    """What came of asking: a value, or the reasons why there is none; and what it took.
+
+    `is_silent`: the last asking had no reply, so that asking again may help.
+    """
 
     value: Answer | None
     reasons: tuple[str, ...]
     num_tries: int
     num_read: int
     num_written: int
+    is_silent: bool = False
 
 
 def ask_until(
@@ -86,13 +90,14 @@ def ask_until(
     words, reasons = question.words, tuple[str, ...]()
     tries = list[Reply]()
 
-    def outcome(value: Answer | None) -> Outcome[Answer]:
+    def outcome(value: Answer | None, *, is_silent: bool = False) -> Outcome[Answer]:
         return Outcome(
             value=value,
             reasons=reasons,
             num_tries=len(tries),
             num_read=sum(each.num_read for each in tries),
             num_written=sum(each.num_written for each in tries),
+            is_silent=is_silent,
         )
 
     for attempt in range(num_tries):
@@ -103,7 +108,7 @@ def ask_until(
                 reply = vlm.ask(Question(sample=question.sample, words=words, form=question.form))
             except Silent as silent:
                 reasons = (silent.reason,)
-                return outcome(None)
+                return outcome(None, is_silent=True)
             replies.add(key, reply)
         tries.append(reply)
         try:
