@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +28,15 @@ from training.data.curation.sources import find_source
 from training.data.curation.store import Store
 from training.data.curation.tables import read_stage
 from training.stickers.scene import Scene
+
+BAD = {
+    "20 % nonsense": Manners(nonsense=0.2),
+    "60 % nonsense": Manners(nonsense=0.6),
+    "20 % empty": Manners(empty=0.2),
+    "20 % refused": Manners(refuse=0.2),
+    "5 % hang": Manners(hang=0.05),
+}
+"""How else the writer may err. Three tries each; who hangs is waited for two seconds, once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,22 +71,29 @@ def main() -> None:
         for rate in args.hallucinate:
             for name, (sight, manners) in checkers.items():
                 work = folder / f"{rate} {name}"
-                rows = captioned(work, folder / "raw", truth, rate, sight, manners)
+                rows = captioned(work, folder / "raw", truth, Manners(hallucinate=rate), sight, manners)
                 print(f"{rate:>8.2f}  {name:<30}{line_of(rows, scenes)}", flush=True)
+        for name, manners in BAD.items():
+            rows = captioned(folder / name, folder / "raw", truth, manners, truth, Manners())
+            reasons = Counter(row["caption_status"] for row in rows)
+            print(f"{name:<22}{dict(reasons.most_common())}", flush=True)
 
 
 def captioned(
-    work: Path, raw: Path, truth: Sight, rate: float, sight: Sight, manners: Manners
+    work: Path, raw: Path, truth: Sight, writing: Manners, sight: Sight, manners: Manners
 ) -> list[dict[str, Any]]:
-    writer = RuleCaptioner(truth, Manners(hallucinate=rate), seed=1)
+    writer = RuleCaptioner(truth, writing, seed=1)
     store, begun = Store(address=str(work)), time.monotonic()
     shards = collect(store, [find_source(raw)], CollectSettings(), lambda *_: None)
     with serving(writer) as url, serving(RuleCaptioner(sight, manners, seed=2)) as check_url:
         stage = CaptionStage(
-            writer=settings_for(url), checker=settings_for(check_url), replies=work / "replies"
+            writer=settings_for(url, timeout_seconds=2.0, num_retries=0),
+            checker=settings_for(check_url),
+            replies=work / "replies",
         )
         run_stage(store, stage, shards, Alone(), lambda _: None)
-    print(f"# {len(read_stage(store, 'collect', shards))} pictures in {time.monotonic() - begun:.1f} s")
+    seconds, num_asked = time.monotonic() - begun, writer.requests.total()
+    print(f"# {len(writer.requests)} pictures, {num_asked} captions asked for, {seconds:.1f} s")
     ids = dict(
         zip(*(read_stage(store, "collect", shards)[name].to_pylist() for name in ("key", "id")), strict=True)
     )

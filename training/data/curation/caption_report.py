@@ -11,9 +11,9 @@ import pandas as pd
 from training.data.curation.caption_words import CAPTIONS
 from training.data.curation.charts import bars, histogram
 from training.data.curation.store import Store
-from training.data.curation.tables import read_stage
+from training.data.curation.tables import KEY, read_stage, read_table
 
-__all__ = ["caption_figures"]
+__all__ = ["caption_figures", "doubted"]
 
 LENGTHS = ("short", "medium", "long")
 COSTS = {
@@ -36,6 +36,19 @@ def caption_figures(store: Store, shards: Sequence[str]) -> str:
             cost_of(asked),
         )
     )
+
+
+def doubted(store: Store, shards: Sequence[str], most: int) -> dict[str, str]:
+    """By key: the caption and the questions about it that were answered by no, of the first `most`."""
+    found = dict[str, str]()
+    for shard in shards:
+        for row in read_table(store, CAPTIONS, shard).to_pylist():
+            denied = [each["question"] for each in row["caption_claims"] if each["is_supported"] is False]
+            if denied:
+                found[row[KEY]] = f"{row['caption_medium']} {' '.join(f'{each} No.' for each in denied)}"
+            if len(found) == most:
+                return found
+    return found
 
 
 def word_counts(texts: pd.Series) -> np.ndarray:

@@ -98,8 +98,8 @@ class CaptionStage:
 
 
 def forget_unanswered(store: Store) -> int:
-    """Drop the tables with pictures that had no reply: the next run asks for those again, and for nothing that
-    was replied. Returns how many pictures."""
+    """Drop the tables with pictures that had no reply, and say how many those are: the next run asks about
+    them again, and takes all else from the kept replies."""
     count = 0
     for shard in store.names(f"{TABLES}/{CAPTIONS}", ".parquet"):
         column = read_table(store, CAPTIONS, shard, ["caption_unanswered"])["caption_unanswered"]

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
+from training.data.curation.caption_rules import CaptionRules
 from training.data.curation.caption_words import Captions, Thing
 from training.data.curation.claims import Claim, ClaimKind, asked_in
 from training.data.curation.decode import Decoded, decode, pixel_hash
@@ -230,8 +231,10 @@ def told(seen: Seen) -> Captions:
     style = "" if seen.style is None else f", drawn in the manner of {seen.style}"
     medium = f"{subject} {'stands' if is_one else 'stand'} {BACKGROUND_WORDS[seen.background][0]}{style}."
     counts = f"Exactly {enumerated(numbers)} {'is' if is_one else 'are'} here."
+    kinds = enumerated([noun_phrase((thing.name, None), thing.count) for thing in seen.things] or ["nothing"])
+    short = subject if len(subject.split()) <= CaptionRules().short.most else capital(kinds)
     return Captions(
-        short=subject if seen.things else "Nothing here",
+        short=short if seen.things else "Nothing here",
         medium=medium,
         long=f"{medium} {counts} Nothing else stands beside what is named here.",
         things=seen.things,
