@@ -33,7 +33,7 @@ from training.data.curation.rule_captioner import RuleCaptioner, is_true, seen_i
 from training.data.curation.sources import find_source
 from training.data.curation.store import Store
 from training.data.curation.tables import read_stage
-from training.errors import CaptionerUnavailable, DiskFull
+from training.errors import BadRecipe, CaptionerUnavailable, DiskFull
 from training.ledger import Ledger
 from training.stickers.scene import Scene
 
@@ -187,6 +187,8 @@ def test_only_what_is_kept_so_far_is_asked_about(pictures: Set) -> None:
     assert 0 < sum(wanted) < COUNT
     assert [row["caption_status"] for row in rows] == ["ok" if each else "not asked" for each in wanted]
     assert asked(captioner) == 2 * sum(wanted)
+    with pytest.raises(BadRecipe, match="No stage before has written beauty"):
+        pictures.captions("http://127.0.0.1:9/v1", only="beauty > 1", needs=("measures",))
 
 
 def test_a_stage_can_be_sent_to_workers(pictures: Set) -> None:

@@ -160,8 +160,18 @@ def test_a_folder_without_truth_gets_a_sentence(tmp_path: Path, capsys: pytest.C
     assert "`python -m training scenes` writes one" in capsys.readouterr().err
 
 
+PROGRAM = """
+import argparse
+from training.data.curation import captioner_server
+
+parser = argparse.ArgumentParser()
+captioner_server.add_arguments(parser)
+raise SystemExit(captioner_server.run(parser.parse_args(), lambda words: print(words, flush=True)))
+"""
+
+
 def test_the_command_serves_until_it_is_stopped(drawn: Drawn) -> None:
-    command = [sys.executable, "-m", "training", "captioner", "--port", "0", "--nonsense", "1"]
+    command = [sys.executable, "-c", PROGRAM, "--port", "0", "--nonsense", "1"]
     with subprocess.Popen(
         command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:

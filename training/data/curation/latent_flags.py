@@ -32,6 +32,7 @@ def make_latents(args: argparse.Namespace, stages: Sequence[str], say: Callable[
     """If an autoencoder is named. Raises BadRecipe, CorruptShards, EngineError."""
     if args.latents is None:
         return
+    from engines.load_engine import quiet_libraries
     from engines.vae import Vae
     from training.data.curation.latents import LatentSettings, encode_selected
     from training.data.curation.store import Store
@@ -44,6 +45,7 @@ def make_latents(args: argparse.Namespace, stages: Sequence[str], say: Callable[
         step_px=args.latents_step,
         folder=args.latents_out or Path(args.work) / "latents",
     )
+    quiet_libraries()
     vae = Vae.from_pretrained(args.latents, device=args.latents_device)
     reader = encode_selected(Store(address=args.work), settings, vae, stages, say)
     say(

@@ -156,13 +156,14 @@ def wanted_by(expression: str, tables: Mapping[str, pa.Table], num_rows: int) ->
     """
     if not expression:
         return [True] * num_rows
-    rows = pd.concat([table.drop([KEY]).to_pandas() for table in tables.values()], axis=1)
-    wanted = pd.Series(True, index=range(num_rows))
-    for clause, tree in clauses_of(expression):
-        if missing := names_in(tree) - set(rows.columns):
-            raise BadRecipe(
-                f"No stage before has written {', '.join(sorted(missing))}, which {clause!r} asks for."
-            )
+    rows, wanted = pd.DataFrame(index=range(num_rows)), pd.Series(True, index=range(num_rows))
+    clauses = clauses_of(expression)
+    for name in sorted({name for _, tree in clauses for name in names_in(tree)}):
+        table = next((each for each in tables.values() if name in each.column_names), None)
+        if table is None:
+            raise BadRecipe(f"No stage before has written {name}, which {expression!r} asks for.")
+        rows[name] = table[name].to_pandas()
+    for clause, _ in clauses:
         wanted &= evaluate(rows, clause)
     return [bool(each) for each in wanted]
 
