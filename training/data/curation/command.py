@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from training.data.curation import caption_flags, latent_flags
 from training.errors import BadRecipe
 
 __all__ = ["add_arguments", "run"]
@@ -22,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--trust-torchscript", default="", metavar="SHA256", help="of SSCD's own program")
     parser.add_argument("--select", help="an expression in place of the recipe's own")
+    caption_flags.add_arguments(parser)
+    latent_flags.add_arguments(parser)
 
 
 def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
@@ -34,8 +37,8 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
             f"Curation needs {error.name}: run `make .venv/dev.stamp`, or install what pyproject.toml lists "
             "under `curation`."
         ) from error
-    recipe = find_curation_recipe(
-        args.recipe, Judges(folder=args.judges, trusted_sha256=args.trust_torchscript)
-    )
+    judges = Judges(folder=args.judges, trusted_sha256=args.trust_torchscript)
+    recipe = caption_flags.with_captions(find_curation_recipe(args.recipe, judges), args)
     say(told(curate(recipe, Store(address=args.work), args.sources, say, expression=args.select)))
+    latent_flags.make_latents(args, [stage.name for stage in recipe.stages], say)
     return 0
