@@ -1,4 +1,4 @@
-"""A new manifest from tables that are there: `python -m tests.bench.rethreshold --rows 1000000 --per-shard 1000`."""
+"""A new manifest from tables that are there: `python -m tests.bench.rethreshold --rows 1000000`."""
 
 from __future__ import annotations
 

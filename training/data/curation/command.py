@@ -16,10 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default="plain", help="which stages, with which settings")
     parser.add_argument("--work", default="curated", help="where shards and tables go: a folder or a bucket")
     parser.add_argument("--select", help="an expression in place of the recipe's own")
+    parser.add_argument("--benchmark", type=Path, help="pictures that must not be among the selected")
+    parser.add_argument("--benchmark-prompts", type=Path, help="prompts that no caption may say: one a line")
 
 
 def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     try:
+        from training.data.curation.leaks import against
         from training.data.curation.pipeline import curate, told
         from training.data.curation.recipes import find_curation_recipe
         from training.data.curation.store import Store
@@ -28,6 +31,6 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
             f"Curation needs {error.name}: run `make .venv/dev.stamp`, or install what pyproject.toml lists "
             "under `curation`."
         ) from error
-    recipe = find_curation_recipe(args.recipe)
+    recipe = against(find_curation_recipe(args.recipe), args.benchmark, args.benchmark_prompts)
     say(told(curate(recipe, Store(address=args.work), args.sources, say, expression=args.select)))
     return 0

@@ -55,7 +55,9 @@ def select(store: Store, shards: Sequence[str], stages: Sequence[str], expressio
     failed = rows["status"] != "ok"
     reasons[failed] = rows["status"][failed].astype(object)
     dropped = {str(why): int(count) for why, count in reasons[failed].value_counts(sort=False).items()}
-    pictures = rows.loc[~failed, sorted(wanted)].infer_objects()  # a column of truths that had gaps is one of truths again
+    pictures = rows.loc[
+        ~failed, sorted(wanted)
+    ].infer_objects()  # a column of truths that had gaps is one of truths again
     for clause, tree in clauses:
         require_values(pictures, tree, clause)
         falls = (reasons == "") & ~evaluate(pictures, clause).reindex(rows.index, fill_value=True)
@@ -80,7 +82,7 @@ def select(store: Store, shards: Sequence[str], stages: Sequence[str], expressio
 
 
 def joined(store: Store, shards: Sequence[str], stages: Sequence[str], wanted: set[str]) -> pd.DataFrame:
-    """Key, id, status and source of all rows with the `wanted` columns. Raises BadRecipe for an unknown one."""
+    """Key, id, status and source of all rows, and the `wanted` columns. Raises BadRecipe."""
     left = wanted - {*ALWAYS}
     if not shards:
         return pd.DataFrame(columns=[*ALWAYS, *sorted(left)])

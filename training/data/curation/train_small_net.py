@@ -11,6 +11,7 @@ right.
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,7 +44,8 @@ Say = Callable[[str], None]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pictures", type=int, default=14_000, help="scenes to learn from, drawn anew")
     parser.add_argument("--steps", type=int, default=900)
-    parser.add_argument("--batch", type=int, default=80)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--minutes", type=float, help="end after so many, with fewer steps")
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--precision", type=float, default=0.95, help="of each head at 0.5, where reached")
     parser.add_argument("--out", type=Path, default=SMALL_NET)
@@ -52,10 +54,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """Pictures as the network takes them, in bytes: (N, 3, H, W); labels (N, heads). Siblings are neighbours."""
+    """Pictures as the network takes them, in bytes: (N, 3, H, W); labels (N, H). Siblings are neighbours."""
 
     pictures: Tensor
     labels: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """The learning rate rises in the first tenth and falls to nothing at the end, of steps or of minutes."""
+
+    steps: int
+    batch: int
+    learning_rate: float
+    minutes: float | None = None
+
+    def progress(self, step: int, begun: float) -> float:
+        """From 0 to 1."""
+        minutes = (time.monotonic() - begun) / 60
+        return min(1.0, max(step / self.steps, minutes / self.minutes if self.minutes else 0.0))
+
+    def rate(self, progress: float) -> float:
+        rise, fall = progress / 0.1, (1 + math.cos(math.pi * (progress - 0.1) / 0.9)) / 2
+        return self.learning_rate * max(0.01, min(1.0, rise if progress < 0.1 else fall))
 
 
 def run(args: argparse.Namespace, say: Say) -> int:
@@ -66,13 +87,14 @@ def run(args: argparse.Namespace, say: Say) -> int:
     torch.manual_seed(0)
     drawn = draw("curators", args.pictures // 2, 0.5, say)
     network, begun = SmallNet(), time.monotonic()
-    fit(network, drawn, args.steps, args.batch, args.learning_rate, say)
+    pace = Pace(steps=args.steps, batch=args.batch, learning_rate=args.learning_rate, minutes=args.minutes)
+    steps = fit(network, drawn, pace, say)
     minutes = (time.monotonic() - begun) / 60
     calibration = draw("curators-calibration", 2_000, 0.2, say)
     calibrate(network, calibration, args.precision)
     report = {
         "pictures": args.pictures,
-        "steps": args.steps,
+        "steps": steps,
         "batch": args.batch,
         "minutes": round(minutes, 1),
         "held_out": judged(network, draw("curators-held-out", 1_500, 0.2, say)),
@@ -125,15 +147,16 @@ def worn(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return changed(image, KINDS[int(rng.integers(len(KINDS)))], rng)
 
 
-def fit(network: SmallNet, drawn: Drawn, steps: int, batch: int, learning_rate: float, say: Say) -> None:
+def fit(network: SmallNet, drawn: Drawn, pace: Pace, say: Say) -> int:
+    """Returns how many steps it took."""
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.1)
+    optimizer = torch.optim.AdamW(network.parameters(), pace.learning_rate, weight_decay=0.02)
     network.train()
-    begun = said = time.monotonic()
-    for step in range(steps):
+    begun, step = time.monotonic(), 0
+    said = begun
+    while (progress := pace.progress(step, begun)) < 1:
         rng = np.random.default_rng((1, step))
-        pairs = torch.from_numpy(rng.choice(len(drawn.pictures) // 2, batch // 2, replace=False))
+        pairs = torch.from_numpy(rng.choice(len(drawn.pictures) // 2, pace.batch // 2, replace=False))
         chosen = torch.stack([2 * pairs, 2 * pairs + 1], dim=1).flatten()
         pictures, labels = drawn.pictures[chosen].float().div(127.5).sub(1), drawn.labels[chosen]
         views = torch.cat([view(pictures, rng), view(pictures, rng)])
@@ -141,15 +164,17 @@ def fit(network: SmallNet, drawn: Drawn, steps: int, batch: int, learning_rate: 
             descriptors, logits = network(views.to(memory_format=torch.channels_last))
         contrast = copy_loss(descriptors[: len(chosen)], descriptors[len(chosen) :])
         heads = F.binary_cross_entropy_with_logits(logits, labels.repeat(2, 1)) * len(HEADS)
+        for group in optimizer.param_groups:
+            group["lr"] = pace.rate(progress)
         optimizer.zero_grad()
         torch.autograd.backward(contrast + heads)
         optimizer.step()
-        schedule.step()
+        step += 1
         if time.monotonic() - said > 10:
             said = time.monotonic()
-            left = (said - begun) / (step + 1) * (steps - step - 1) / 60
-            say(f"curators {step + 1}/{steps} contrast {contrast:.3f} heads {heads:.3f} {left:.1f} min left")
+            say(f"curators: step {step}, {progress:.0%}, contrast {contrast:.3f}, heads {heads:.3f}")
     network.eval()
+    return step
 
 
 def copy_loss(one_BD: Tensor, two_BD: Tensor) -> Tensor:
@@ -182,7 +207,7 @@ def view(pictures_B3HW: Tensor, rng: np.random.Generator) -> Tensor:
 
 @torch.inference_mode()
 def logits_of(network: SmallNet, drawn: Drawn) -> Tensor:
-    return torch.cat([network(part.float().div(127.5).sub(1))[1] for part in drawn.pictures.split(64)])
+    return torch.cat([network(part.float().div(127.5).sub(1))[1] for part in torch.split(drawn.pictures, 64)])
 
 
 def calibrate(network: SmallNet, drawn: Drawn, precision: float) -> None:
@@ -194,7 +219,7 @@ def calibrate(network: SmallNet, drawn: Drawn, precision: float) -> None:
         for logits, labels in zip(logits_of(network, drawn).T.numpy(), drawn.labels.T.numpy(), strict=True)
     ]
     with torch.no_grad():
-        last.bias -= torch.tensor(cuts)
+        last.bias.sub_(torch.tensor(cuts))
 
 
 def cut_of(logits_N: npt.NDArray[np.float32], labels_N: npt.NDArray[np.float32], precision: float) -> float:
