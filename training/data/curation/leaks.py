@@ -21,11 +21,12 @@ import numpy.typing as npt
 import pyarrow as pa
 from PIL import Image, ImageOps
 
+from training.data.curation.checked_copies import CheckedNearCopyStage, ThumbnailStage, as_pictures
 from training.data.curation.collect import COLLECT
 from training.data.curation.copies import CopyStage
 from training.data.curation.decode import Decoded, decode, pixel_hash
 from training.data.curation.hashes import HashStage
-from training.data.curation.near_copies import NearCopyStage, as_matrix
+from training.data.curation.near_copies import as_matrix
 from training.data.curation.prompt_index import PromptIndex, PromptRule, read_prompts
 from training.data.curation.recipes import CurationRecipe
 from training.data.curation.run import is_whole, ok_rows
@@ -129,22 +130,30 @@ Seek = Callable[[Store, str, pa.Table], tuple[list[str], list[str]]]
 
 @dataclass(frozen=True, kw_only=True)
 class NearLeakStage(LeakStage):
-    """By descriptors too: those of `describe`, alike by at least `threshold`."""
+    """By descriptors too: those of `describe`, judged as `near` judges copies."""
 
     describe: ShardStage
-    threshold: float
+    near: CheckedNearCopyStage
 
-    needs: ClassVar[tuple[str, ...]] = ("collect", "hashes", "descriptors")
+    needs: ClassVar[tuple[str, ...]] = ("collect", "hashes", "descriptors", "thumbnails")
 
     def seeker(self, samples: Sequence[Sample]) -> Seek:
         by_hash = LeakStage.seeker(self, samples)
         theirs_MD = as_matrix(self.describe.open()(samples, {})["descriptor"]).astype(np.float32)
+        pictures = as_pictures(ThumbnailStage().open()(samples, {})["thumbnail"])
         names = [sample.source for sample in samples]
 
         def seek(store: Store, shard: str, rows: pa.Table) -> tuple[list[str], list[str]]:
             found, kinds = by_hash(store, shard, rows)
             ours_ND = as_matrix(read_table(store, self.describe.name, shard)["descriptor"]).astype(np.float32)
-            near, near_kinds = told(ours_ND @ theirs_MD.T >= self.threshold, names, "descriptor")
+            alike_NM = ours_ND @ theirs_MD.T
+            close_NM = alike_NM >= self.near.sure
+            one, two = np.nonzero((alike_NM >= self.near.search.threshold) & ~close_NM)
+            ours = as_pictures(read_table(store, "thumbnails", shard)["thumbnail"])
+            close_NM[one, two] = self.near.overlay.fits(
+                np.concatenate([ours, pictures]), one, two + len(ours)
+            )
+            near, near_kinds = told(close_NM, names, "descriptor")
             for row, name in enumerate(found):
                 if not name:
                     found[row], kinds[row] = near[row], near_kinds[row]
@@ -203,8 +212,8 @@ def against(recipe: CurationRecipe, pictures: Path | None, prompts: Path | None)
     describe = next(
         (stage for stage in recipe.stages if stage.name == "descriptors" and not is_whole(stage)), None
     )
-    near = next((stage for stage in recipe.stages if isinstance(stage, NearCopyStage)), None)
+    near = next((stage for stage in recipe.stages if isinstance(stage, CheckedNearCopyStage)), None)
     stage = LeakStage(benchmark=benchmark)
     if describe is not None and near is not None:
-        stage = NearLeakStage(benchmark=benchmark, describe=describe, threshold=near.search.threshold)
+        stage = NearLeakStage(benchmark=benchmark, describe=describe, near=near)
     return replace(recipe, stages=(*recipe.stages, stage), select=f"not is_leak and {recipe.select}")
