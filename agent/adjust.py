@@ -22,6 +22,7 @@ from agent.operations import (
     Side,
     Upscale,
 )
+from agent.sentences import Sentence
 
 __all__ = ["Canvas", "adjust", "extended", "flat"]
 
@@ -134,8 +135,11 @@ def scaled(image: Image.Image, width: int, height: int) -> Image.Image:
     """Lanczos. Raises PlanRejected for sizes that are no picture."""
     if not 1 <= min(width, height) <= max(width, height) <= MAX_SIDE_PX:
         raise PlanRejected(
-            f"That would be {width}x{height} pixels; I make pictures of 1 to {MAX_SIDE_PX} a side. "
-            "Please ask for another size."
+            Sentence(
+                f"That would be {width}x{height} pixels; I make pictures of 1 to {MAX_SIDE_PX} a side. "
+                "Please ask for another size.",
+                f"那会是 {width}x{height} 像素；我能做的每边是 1 到 {MAX_SIDE_PX} 像素。请换一个尺寸。",
+            )
         )
     return image.resize((width, height), Image.Resampling.LANCZOS)
 
@@ -146,8 +150,11 @@ def extended(image: Image.Image, operation: Extend) -> Canvas:
     width, height = left + image.width + right, top + image.height + bottom
     if max(width, height) > MAX_SIDE_PX:
         raise PlanRejected(
-            f"That would be {width}x{height} pixels; I make pictures of up to {MAX_SIDE_PX} a side. "
-            "Please ask for less."
+            Sentence(
+                f"That would be {width}x{height} pixels; I make pictures of up to {MAX_SIDE_PX} a side. "
+                "Please ask for less.",
+                f"那会是 {width}x{height} 像素；我能做的每边最多 {MAX_SIDE_PX} 像素。请要小一些。",
+            )
         )
     pixels = np.pad(np.asarray(image), ((top, bottom), (left, right), (0, 0)), mode="edge")
     canvas = Image.fromarray(pixels)
@@ -164,7 +171,12 @@ def margins(operation: Extend, width: int, height: int) -> Box:
         across = max(0, round(height * operation.aspect) - width)
         down = max(0, round(width / operation.aspect) - height)
         if across == down == 0:
-            raise PlanRejected("The picture has that outline already. Please ask for another.")
+            raise PlanRejected(
+                Sentence(
+                    "The picture has that outline already. Please ask for another.",
+                    "图片已经是这个比例了。请换一个。",
+                )
+            )
         return across // 2, down // 2, across - across // 2, down - down // 2
     share = operation.share or EXTENDED_SHARE
     across, down = (operation.pixels or max(1, round(side * share)) for side in (width, height))
@@ -181,8 +193,11 @@ def cut_out(image: Image.Image) -> Image.Image:
     share = float(np.asarray(ground).mean()) / 255
     if not 0.01 <= share <= 0.99:
         raise PlanRejected(
-            "I cannot tell the ground from what stands before it: I go by the colours along the border, "
-            "and here they do not differ enough. Please choose a picture on a plainer ground."
+            Sentence(
+                "I cannot tell the ground from what stands before it: I go by the colours along the border, "
+                "and here they do not differ enough. Please choose a picture on a plainer ground.",
+                "我分不清背景和前面的东西：我只看边缘的颜色，而这里差别不够大。请选一张背景更单纯的图片。",
+            )
         )
     alpha = ImageChops.invert(ground).filter(ImageFilter.GaussianBlur(0.7))
     if image.mode == "RGBA":

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agent.copies import Copies
 from agent.errors import SourceNotFound, StorageUnavailable
+from agent.sentences import Sentence
 
 __all__ = ["Artifacts"]
 
@@ -65,13 +66,19 @@ class Artifacts:
             png = self.path(sha256).read_bytes()
         except FileNotFoundError as error:
             raise SourceNotFound(
-                "The file of this picture is gone. Please make or upload the picture again."
+                Sentence(
+                    "The file of this picture is gone. Please make or upload the picture again.",
+                    "这张图片的文件不见了。请重新生成或上传。",
+                )
             ) from error
         except OSError as error:
             raise StorageUnavailable(f"The picture file cannot be read ({error.strerror}).") from error
         if hashlib.sha256(png).hexdigest() != sha256:
             raise SourceNotFound(
-                "The file of this picture is damaged. Please make or upload the picture again."
+                Sentence(
+                    "The file of this picture is damaged. Please make or upload the picture again.",
+                    "这张图片的文件已损坏。请重新生成或上传。",
+                )
             )
         return png
 

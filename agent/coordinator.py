@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from agent.artifacts import Artifacts
@@ -34,8 +35,9 @@ from agent.pipe import EventPipe, Listener, Watcher, ignore
 from agent.pipes import Pipes
 from agent.planner import reworded, waiting_plan
 from agent.replies import Replies
-from agent.running import OpenTurn, Running, RunningTurns, join, wind_down
+from agent.running import BROKE, OpenTurn, Running, RunningTurns, join, wind_down
 from agent.sent import kept, sent_pictures
+from agent.sentences import told
 from agent.sessions import Sessions
 from agent.uploads import CleanPicture
 from engines.api import Engine, Eyes
@@ -43,9 +45,6 @@ from engines.errors import Cancelled, EngineError
 
 __all__ = ["Coordinator"]
 
-BUSY = "I am still busy with your last message. Please wait for it or press Stop."
-CLOSING = "Reverie is just closing, so I did not begin. Please send this again in a moment."
-BROKE = "Something inside Reverie broke. Please retry; the log says more."
 log = logging.getLogger(__name__)
 
 
@@ -125,7 +124,8 @@ class Coordinator:
 
     def send(self, session_id: str, owner: str, message: Message) -> Listener:
         """The same for a message put together elsewhere; its decision may be given."""
-        return self._start(session_id, owner, lambda running: self.open(running, session_id, message))
+        open_turn = partial(self.open, session_id=session_id, message=message)
+        return self._start(session_id, owner, message.text, open_turn)
 
     def retry(self, turn_id: str, owner: str) -> Listener:
         """Take a stopped or failed turn up where it stood: same turn_id, finished pictures kept.
@@ -135,7 +135,7 @@ class Coordinator:
         turn = self.sessions.turn(turn_id, owner)
         if turn.status is TurnStatus.DONE:
             return self.send(turn.session_id, owner, said_again(turn, self.artifacts.read))
-        return self._start(turn.session_id, owner, lambda running: self._reopen(running, turn_id))
+        return self._start(turn.session_id, owner, turn.text, partial(self._reopen, turn_id=turn_id))
 
     def go_back(self, picture_id: str, owner: str, language: str = "en") -> Listener:
         """A turn in which the user looks at an earlier picture again, without asking a brain.
@@ -150,8 +150,9 @@ class Coordinator:
 
         Words that will not do leave it waiting: the only event is then a TurnFailed with an empty turn_id.
         """
-        session_id = self.sessions.turn(turn_id, owner).session_id
-        return self._start(session_id, owner, lambda running: self._go_on(running, turn_id, prompts))
+        turn = self.sessions.turn(turn_id, owner)
+        open_turn = partial(self._go_on, turn_id=turn_id, prompts=prompts)
+        return self._start(turn.session_id, owner, turn.text, open_turn)
 
     def decline(self, turn_id: str, owner: str) -> None:
         """A WAITING turn is not carried out; raises SourceNotFound."""
@@ -219,12 +220,12 @@ class Coordinator:
         """No turn begins any more; those at work may end by themselves for a while, then they are stopped."""
         wind_down(self._running.close(), patience_seconds)
 
-    def _start(self, session_id: str, owner: str, open_turn: OpenTurn) -> Listener:
+    def _start(self, session_id: str, owner: str, text: str, open_turn: OpenTurn) -> Listener:
         """Reserve the session and run the turn on a thread of its own."""
-        running = Running(owner=owner, pipe=EventPipe(self.watch()))
+        running = Running(owner=owner, language=language_of(text), pipe=EventPipe(self.watch()))
         refusal = self._running.enter(session_id, running)
-        if refusal:
-            running.pipe.failed(refusal, TooBusy.__name__)
+        if refusal is not None:
+            running.pipe.failed(told(refusal, running.language), TooBusy.__name__)
             running.pipe.close()
             return iter(running.pipe)
         running.thread = threading.Thread(
@@ -245,10 +246,10 @@ class Coordinator:
         try:
             end = self._finish(running, open_turn)
         except Cancelled:
-            end = self._break_off(running, TurnStatus.STOPPED, "")
+            end = self._break_off(running, TurnStatus.STOPPED)
         except (AgentError, EngineError) as error:
             log.debug("turn %s failed: %s", running.pipe.turn_id, error)
-            end = self._break_off(running, TurnStatus.FAILED, str(error), type(error).__name__)
+            end = self._break_off(running, TurnStatus.FAILED, error, type(error).__name__)
         except Exception:
             log.exception("turn %s broke", running.pipe.turn_id)
             end = self._break_off(running, TurnStatus.FAILED, BROKE)
@@ -266,14 +267,15 @@ class Coordinator:
         return lambda: running.pipe.done(state["reply"], tuple(state["shown"]))
 
     def _break_off(
-        self, running: Running, status: TurnStatus, sentence: str, cause: str = ""
+        self, running: Running, status: TurnStatus, why: Exception | str = "", cause: str = ""
     ) -> Callable[[], None]:
         """Close a turn that was stopped or failed, keeping what is finished; returns how to tell so."""
-        replies, made = Replies("en"), list[Artifact]()
+        replies, made = Replies(running.language), list[Artifact]()
         if running.turn is not None:
             replies, made = running.turn.replies, list(running.turn.artifacts.values())
         is_stopped = status is TurnStatus.STOPPED
-        reply = replies.stopped(made) if is_stopped else replies.failed(made, sentence)
+        said = told(why, replies.language)
+        reply = replies.stopped(made) if is_stopped else replies.failed(made, said)
         turn_id = running.pipe.turn_id
         try:
             if made:

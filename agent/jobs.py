@@ -20,6 +20,7 @@ from agent.domain import Value
 from agent.errors import DeviceStalled, TooBusy
 from agent.line import Line
 from agent.pace import Pace
+from agent.sentences import Sentence
 from engines.api import OnProgress, Progress
 from engines.errors import Cancelled
 
@@ -143,10 +144,17 @@ class Jobs:
             jobs = self._all()
             own = [each for each in jobs if each.owner == owner]
             if len(own) >= self.limits.of_owner:
-                what = f"You have {count(len(own))} in the making or in line, as many as one may have here."
+                what = Sentence(
+                    f"You have {count(len(own))} in the making or in line, as many as one may have here.",
+                    f"你有 {len(own)} 张图片正在生成或排队，已经到了一个人的上限。",
+                )
                 self._refuse(what, own[0])
             if len(jobs) >= self.limits.in_all:
-                self._refuse(f"The line is full, with {count(len(jobs))} in the making or waiting.", jobs[0])
+                what = Sentence(
+                    f"The line is full, with {count(len(jobs))} in the making or waiting.",
+                    f"队伍满了，有 {len(jobs)} 张图片正在生成或等待。",
+                )
+                self._refuse(what, jobs[0])
 
     def close(self) -> None:
         """Give up every job and end the worker; an engine that hangs is left behind."""
@@ -271,19 +279,26 @@ class Jobs:
             return expected
         return max(0.0, expected - elapsed)
 
-    def _refuse(self, what: str, first: Job) -> None:
+    def _refuse(self, what: Sentence, first: Job) -> None:
         """Until `first` is done there is no room."""
         before, own = self._seconds_before(first), self._seconds_left(first)
         seconds = FIRST_GUESS_SECONDS if before is None or own is None else before + own
         wait = max(1, math.ceil(seconds))
-        raise TooBusy(f"{what} Please try again in about {spoken(wait)}.", wait)
+        sentence = Sentence(
+            f"{what} Please try again in about {spoken(wait)}.",
+            f"{what.chinese}请在大约 {spoken_in_chinese(wait)}后再试。",
+        )
+        raise TooBusy(sentence, wait)
 
     def _raise_if_stalled(self) -> None:
         silence = time.monotonic() - self._last_sign_seconds
         if silence > self.stall_seconds:
             raise DeviceStalled(
-                f"The engine has given no sign of life for {silence:.0f} seconds. "
-                "Please restart Reverie and retry."
+                Sentence(
+                    f"The engine has given no sign of life for {silence:.0f} seconds. "
+                    "Please restart Reverie and retry.",
+                    f"引擎已经 {silence:.0f} 秒没有反应。请重启 Reverie 后重试。",
+                )
             )
 
 
@@ -304,3 +319,7 @@ def spoken(seconds: int) -> str:
     if seconds < 100:
         return "a second" if seconds == 1 else f"{seconds} seconds"
     return f"{math.ceil(seconds / 60)} minutes"
+
+
+def spoken_in_chinese(seconds: int) -> str:
+    return f"{seconds} 秒" if seconds < 100 else f"{math.ceil(seconds / 60)} 分钟"

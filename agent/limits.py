@@ -13,6 +13,7 @@ from pydantic import Field
 
 from agent.domain import MAX_PROMPT_CHARACTERS, Value
 from agent.errors import TooBusy
+from agent.sentences import Sentence
 
 __all__ = ["Deed", "Limits", "Rates"]
 
@@ -33,7 +34,7 @@ class Limits(Value):
     num_steps: int = Field(200, ge=1, le=200)
     best_of: int = Field(4, ge=1, le=4)
     messages_an_hour: int = Field(240, ge=0)
-    uploads_an_hour: int = Field(60, ge=0)
+    uploads_an_hour: int = Field(240, ge=0)
     sign_in_attempts: int = Field(7, ge=1)
     sign_in_minutes: int = Field(15, ge=1)
 
@@ -48,12 +49,21 @@ class Deed(StrEnum):
     SIGN_IN_BY_ADDRESS = "sign-in by address"
 
 
+SIGN_INS = Sentence("Too many attempts to sign in.", "尝试登录的次数太多了。")
 SENTENCES = {
-    Deed.MESSAGE: "You sent {most} messages within an hour, which is the limit here.",
-    Deed.UPLOAD: "You uploaded {most} pictures within an hour, which is the limit here.",
-    Deed.TRANSFER: "You sent more files within an hour than are taken here.",
-    Deed.SIGN_IN_BY_NAME: "Too many attempts to sign in.",
-    Deed.SIGN_IN_BY_ADDRESS: "Too many attempts to sign in.",
+    Deed.MESSAGE: Sentence(
+        "You sent {most} messages within an hour, which is the limit here.",
+        "你在一小时内发了 {most} 条消息，已经到了这里的上限。",
+    ),
+    Deed.UPLOAD: Sentence(
+        "You uploaded {most} pictures within an hour, which is the limit here.",
+        "你在一小时内上传了 {most} 张图片，已经到了这里的上限。",
+    ),
+    Deed.TRANSFER: Sentence(
+        "You sent more files within an hour than are taken here.", "你在一小时内发送的文件超过了这里的上限。"
+    ),
+    Deed.SIGN_IN_BY_NAME: SIGN_INS,
+    Deed.SIGN_IN_BY_ADDRESS: SIGN_INS,
 }
 
 
@@ -104,7 +114,7 @@ class Rates:
         if num and surplus > 0:
             oldest = times[min(surplus, len(times)) - 1] if times else now
             wait = max(1, math.ceil(oldest + window - now))
-            raise TooBusy(f"{SENTENCES[deed].format(most=most)} {please_wait(wait)}", wait)
+            raise TooBusy(too_much(deed, most, wait), wait)
         return times
 
     def _bounds(self, deed: Deed) -> tuple[int, float]:
@@ -123,7 +133,17 @@ class Rates:
                 return attempts * ADDRESS_FACTOR, seconds
 
 
-def please_wait(seconds: int) -> str:
-    minutes = math.ceil(seconds / 60)
-    span = f"{seconds} seconds" if seconds < 60 else "a minute" if minutes == 1 else f"{minutes} minutes"
-    return f"Please try again in {span}."
+def too_much(deed: Deed, most: int, wait_seconds: int) -> Sentence:
+    what, minutes = SENTENCES[deed], math.ceil(wait_seconds / 60)
+    span = (
+        f"{wait_seconds} seconds"
+        if wait_seconds < 60
+        else f"{minutes} minutes"
+        if minutes > 1
+        else "a minute"
+    )
+    chinese_span = f"{wait_seconds} 秒" if wait_seconds < 60 else f"{minutes} 分钟"
+    return Sentence(
+        f"{what.format(most=most)} Please try again in {span}.",
+        f"{what.chinese.format(most=most)}请在 {chinese_span}后再试。",
+    )

@@ -15,12 +15,13 @@ from agent.domain import Artifact, Origin, Session
 from agent.errors import SourceNotFound, UploadRejected
 from agent.messages import Message
 from agent.sent import SentPicture
+from agent.sentences import NO_SUCH_PICTURE, Sentence
 from agent.sessions import NewPicture, Sessions
 from agent.uploads import sentence
 
 __all__ = ["CleanMask", "clean_mask", "painted_mask", "painted_picture", "painted_where_clear"]
 
-AGAIN = "Please paint it again."
+AGAIN = Sentence("Please paint it again.", "请重新涂抹。")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +49,16 @@ def painted_picture(
     if mask_of is None and sent:
         if sent[0].clean.is_reduced:
             raise UploadRejected(
-                "A picture with a mask is changed at its own size, and this one is too large for that. "
-                f"Please send one of at most {MAX_SIDE_PX} pixels a side."
+                Sentence(
+                    "A picture with a mask is changed at its own size, and this one is too large for that. "
+                    f"Please send one of at most {MAX_SIDE_PX} pixels a side.",
+                    f"带涂抹区域的图片按原尺寸修改，这张太大了。请发每边不超过 {MAX_SIDE_PX} 像素的图片。",
+                )
             )
         return sent[0]
     picture = sessions.artifact(mask_of or "", owner)
     if picture.session_id != session.id or picture.origin is Origin.MASK:
-        raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
+        raise SourceNotFound(NO_SUCH_PICTURE)
     return picture
 
 
@@ -76,17 +80,26 @@ def painted_mask(
 def clean_mask(png: bytes, picture: Artifact | SentPicture, decoders: Decoders) -> CleanMask:
     """Only what is light and not transparent counts as painted. Raises UploadRejected."""
     if len(png) > MAX_BYTES:
-        raise UploadRejected(f"What you painted is too large a file. {AGAIN}")
+        raise UploadRejected(
+            Sentence(f"What you painted is too large a file. {AGAIN}", f"涂抹的文件太大了。{AGAIN.chinese}")
+        )
     image = opened(png, decoders)
     if image.size != (picture.width, picture.height):
         raise UploadRejected(
-            f"What you painted is {image.width}x{image.height} and {picture.handle} is "
-            f"{picture.width}x{picture.height}: both must be of one size. {AGAIN}"
+            Sentence(
+                f"What you painted is {image.width}x{image.height} and {picture.handle} is "
+                f"{picture.width}x{picture.height}: both must be of one size. {AGAIN}",
+                f"涂抹的区域是 {image.width}x{image.height}，而 {picture.handle} 是 "
+                f"{picture.width}x{picture.height}，两者必须一样大。{AGAIN.chinese}",
+            )
         )
     painted = black_and_white(image)
     if painted.getbbox() is None:
         raise UploadRejected(
-            f"You painted nothing on {picture.handle}. Please paint over what should change."
+            Sentence(
+                f"You painted nothing on {picture.handle}. Please paint over what should change.",
+                f"{picture.handle} 上什么都没有涂。请涂在要修改的地方。",
+            )
         )
     file = io.BytesIO()
     painted.save(file, "PNG")
@@ -132,9 +145,15 @@ def opened(png: bytes, decoders: Decoders) -> Image.Image:
     except Undecodable as error:
         match error.problem:
             case Problem.UNREADABLE:
-                raise UploadRejected(f"What you painted is no PNG. {AGAIN}") from error
+                raise UploadRejected(
+                    Sentence(f"What you painted is no PNG. {AGAIN}", f"涂抹的不是 PNG。{AGAIN.chinese}")
+                ) from error
             case Problem.DAMAGED:
-                raise UploadRejected(f"What you painted arrived damaged. {AGAIN}") from error
+                raise UploadRejected(
+                    Sentence(
+                        f"What you painted arrived damaged. {AGAIN}", f"涂抹的内容已损坏。{AGAIN.chinese}"
+                    )
+                ) from error
             case _:
                 raise UploadRejected(sentence(error, "What you painted")) from error
 

@@ -15,6 +15,7 @@ from agent.errors import MessageRefused
 from agent.gates.gates import Gates, language_of
 from agent.limits import Limits
 from agent.replies import Replies
+from agent.sentences import Sentence
 from agent.uploads import CleanPicture
 
 __all__ = [
@@ -81,17 +82,30 @@ def require_message(message: Message, gates: Gates, limits: Limits = NO_OTHERS) 
     num_characters = len(message.text)
     if num_characters > limits.message_characters:
         raise MessageRefused(
-            f"Your message has {num_characters:,} characters; I read up to {limits.message_characters:,}. "
-            "Please shorten it and send it again."
+            Sentence(
+                f"Your message has {num_characters:,} characters; I read up to "
+                f"{limits.message_characters:,}. Please shorten it and send it again.",
+                f"消息有 {num_characters:,} 个字符，最多 {limits.message_characters:,} 个。请缩短后再发。",
+            )
         )
     if not message.text and message.mask is not None:
-        raise MessageRefused("Please say what should change where you painted.")
+        raise MessageRefused(
+            Sentence("Please say what should change where you painted.", "请说说涂抹的地方要改成什么。")
+        )
     if not message.text and not message.files:
-        raise MessageRefused("Your message is empty. Please say what you would like to see.")
+        raise MessageRefused(
+            Sentence(
+                "Your message is empty. Please say what you would like to see.",
+                "消息是空的。请说说想看什么。",
+            )
+        )
     if len(message.files) > limits.files_a_message:
         raise MessageRefused(
-            f"You sent {len(message.files)} files; I take up to {limits.files_a_message} a message. "
-            "Please send fewer."
+            Sentence(
+                f"You sent {len(message.files)} files; I take up to {limits.files_a_message} a message. "
+                "Please send fewer.",
+                f"你发了 {len(message.files)} 个文件，一条消息最多 {limits.files_a_message} 个。请少发一些。",
+            )
         )
     require_options(message.options, limits)
     gates.require_words(message.text, language_of(message.text))
@@ -108,13 +122,19 @@ def require_options(options: PictureOptions, limits: Limits) -> None:
     """Raises MessageRefused."""
     if (options.num_steps or 0) > limits.num_steps:
         raise MessageRefused(
-            f"You asked for {options.num_steps} steps; up to {limits.num_steps} are taken here. "
-            "Please ask for fewer."
+            Sentence(
+                f"You asked for {options.num_steps} steps; up to {limits.num_steps} are taken here. "
+                "Please ask for fewer.",
+                f"你要求 {options.num_steps} 步，这里最多 {limits.num_steps} 步。请减少一些。",
+            )
         )
     if options.best_of > limits.best_of:
         raise MessageRefused(
-            f"You asked for the best of {options.best_of} tries; up to {limits.best_of} are made here. "
-            "Please ask for fewer."
+            Sentence(
+                f"You asked for the best of {options.best_of} tries; up to {limits.best_of} are made here. "
+                "Please ask for fewer.",
+                f"你要求从 {options.best_of} 次中选最好的，这里最多试 {limits.best_of} 次。请减少一些。",
+            )
         )
 
 

@@ -22,6 +22,7 @@ from agent.domain import (
     TurnStatus,
 )
 from agent.errors import PlanRejected, SourceNotFound
+from agent.sentences import Sentence
 
 __all__ = ["finished_pictures", "plan", "reworded", "waiting_plan"]
 
@@ -36,17 +37,28 @@ def plan(decision: Decision, context: Context, masks: Mapping[str, str] = NO_MAS
     """
     wishes = join_edits(decision.steps)
     if not wishes:
-        raise PlanRejected("I did not find anything to draw or change in that. Please say it in other words.")
+        raise PlanRejected(
+            Sentence(
+                "I did not find anything to draw or change in that. Please say it in other words.",
+                "我没有看出要画什么或改什么。请换个说法。",
+            )
+        )
     if len(wishes) > MAX_STEPS_PER_TURN:
         raise PlanRejected(
-            f"That is {len(wishes)} steps; I do at most {MAX_STEPS_PER_TURN} a message. "
-            "Please send it in parts."
+            Sentence(
+                f"That is {len(wishes)} steps; I do at most {MAX_STEPS_PER_TURN} a message. "
+                "Please send it in parts.",
+                f"这有 {len(wishes)} 步，一条消息我最多做 {MAX_STEPS_PER_TURN} 步。请分几次发。",
+            )
         )
     num_pictures = finished_pictures(wishes)
     if num_pictures > MAX_PICTURES_PER_TURN:
         raise PlanRejected(
-            f"That is {num_pictures} pictures; I make at most {MAX_PICTURES_PER_TURN} a message. "
-            "Please ask for fewer."
+            Sentence(
+                f"That is {num_pictures} pictures; I make at most {MAX_PICTURES_PER_TURN} a message. "
+                "Please ask for fewer.",
+                f"这有 {num_pictures} 张图片，一条消息我最多画 {MAX_PICTURES_PER_TURN} 张。请少要一些。",
+            )
         )
     steps = (to_step(wish, index, decision, context) for index, wish in enumerate(wishes))
     return Plan(steps=tuple(masked(step, masks) for step in steps))
@@ -62,7 +74,12 @@ def masked(step: Step, masks: Mapping[str, str]) -> Step:
 def waiting_plan(turn: Turn) -> Plan:
     """What a turn waits with; raises SourceNotFound for one that does not wait."""
     if turn.status is not TurnStatus.WAITING or turn.plan is None:
-        raise SourceNotFound("This plan is not waiting any more. Please say once more what you would like.")
+        raise SourceNotFound(
+            Sentence(
+                "This plan is not waiting any more. Please say once more what you would like.",
+                "这个计划已经不再等待了。请再说一次想要什么。",
+            )
+        )
     return turn.plan
 
 

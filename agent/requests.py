@@ -16,6 +16,7 @@ from agent.errors import PlanRejected, SourceNotFound
 from agent.gates.gates import Gates
 from agent.operations import PIXELS, Extend
 from agent.places import find_place, only_recolors_or_removes
+from agent.sentences import NO_SUCH_PICTURE, Sentence
 from agent.sessions import Sessions
 from agent.sizes import closest, keeps_outline, wanted_size
 from engines.api import Engine, GenerateRequest, OnProgress, Sample
@@ -196,7 +197,10 @@ class Requests:
         mask = self.sessions.artifact(mask_id, work.owner)
         if mask.origin is not Origin.MASK or mask.parents != (source.id,):
             raise SourceNotFound(
-                f"What you painted does not belong to {source.handle}. Please paint it again."
+                Sentence(
+                    f"What you painted does not belong to {source.handle}. Please paint it again.",
+                    f"涂抹的区域不属于 {source.handle}。请重新涂抹。",
+                )
             )
         return self._image(mask).convert("L")
 
@@ -209,11 +213,16 @@ class Requests:
         if source.startswith("step") and source[4:].isdigit():
             number = int(source[4:])
             if not 1 <= number <= len(work.made) or not work.made[number - 1]:
-                raise SourceNotFound(f"Step {number} has made no picture to change. Please ask for it again.")
+                raise SourceNotFound(
+                    Sentence(
+                        f"Step {number} has made no picture to change. Please ask for it again.",
+                        f"第 {number} 步没有生成可以修改的图片。请再说一次。",
+                    )
+                )
             return work.made[number - 1][-1]
         artifact = self.sessions.artifact(source, work.owner)
         if artifact.session_id != work.turn.session_id or artifact.origin is Origin.MASK:
-            raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
+            raise SourceNotFound(NO_SUCH_PICTURE)
         return artifact
 
     def lineage(self, artifact: Artifact, owner: str) -> list[Artifact]:
@@ -247,6 +256,11 @@ def choose(engines: Mapping[Quality, Engine], work: Work) -> tuple[Engine, list[
     if quality in engines:
         return engines[quality], []
     if not engines:
-        raise PlanRejected("No engine for this is loaded here. Please start Reverie with one that can do it.")
+        raise PlanRejected(
+            Sentence(
+                "No engine for this is loaded here. Please start Reverie with one that can do it.",
+                "这里没有能做这件事的引擎。请用支持它的引擎启动 Reverie。",
+            )
+        )
     engine = next(iter(engines.values()))
     return engine, [work.replies.other_quality(engine.info.preset)]

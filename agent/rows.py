@@ -11,6 +11,7 @@ from sqlalchemy import orm
 
 from agent.domain import Change, Check, Origin, Recipe
 from agent.errors import SessionNotFound, SourceNotFound
+from agent.sentences import NO_SUCH_PICTURE, Sentence
 from agent.tables import ArtifactRow, SessionRow, TurnRow, utc_now
 
 __all__ = [
@@ -55,7 +56,12 @@ def find_session(rows: orm.Session, session_id: str, owner: str) -> SessionRow:
     query = sa.select(SessionRow).where(SessionRow.id == session_id, SessionRow.owner == owner)
     row = rows.scalar(query.with_for_update())
     if row is None:
-        raise SessionNotFound("This conversation does not exist any more. Please start a new one.")
+        raise SessionNotFound(
+            Sentence(
+                "This conversation does not exist any more. Please start a new one.",
+                "这个对话已经不存在了。请开始一个新的。",
+            )
+        )
     return row
 
 
@@ -73,7 +79,7 @@ def find_artifact(rows: orm.Session, artifact_id: str, owner: str) -> ArtifactRo
     query = sa.select(ArtifactRow).join(SessionRow, SessionRow.id == ArtifactRow.session_id)
     row = rows.scalar(query.where(ArtifactRow.id == artifact_id, SessionRow.owner == owner))
     if row is None:
-        raise SourceNotFound("There is no such picture here. Please pick one from this conversation.")
+        raise SourceNotFound(NO_SUCH_PICTURE)
     return row
 
 

@@ -10,19 +10,34 @@ from dataclasses import dataclass, field
 from agent.cancel import CancelToken
 from agent.graph import TurnContext
 from agent.pipe import EventPipe
+from agent.sentences import Sentence
 
-__all__ = ["BUSY", "CLOSING", "OpenTurn", "Running", "RunningTurns", "join", "wind_down"]
+__all__ = ["BROKE", "BUSY", "CLOSING", "OpenTurn", "Running", "RunningTurns", "join", "wind_down"]
 
 STOP_WAIT_SECONDS = 10.0
-BUSY = "I am still busy with your last message. Please wait for it or press Stop."
-CLOSING = "Reverie is just closing, so I did not begin. Please send this again in a moment."
+BROKE = Sentence(
+    "Something inside Reverie broke. Please retry; the log says more.",
+    "Reverie 内部出错了。请重试；日志里有详情。",
+)
+BUSY = Sentence(
+    "I am still busy with your last message. Please wait for it or press Stop.",
+    "上一条消息还在处理。请等它完成，或者点“停止”。",
+)
+CLOSING = Sentence(
+    "Reverie is just closing, so I did not begin. Please send this again in a moment.",
+    "程序正在关闭，所以没有开始。请稍后再发一次。",
+)
 
 
 @dataclass(kw_only=True)
 class Running:
-    """A turn at work: its Stop button, its way out, its thread and (once open) what its nodes share."""
+    """A turn at work: its Stop button, its way out, its thread and (once open) what its nodes share.
+
+    `language` is that of the words it begins with, for what is to be said before a brain has read them.
+    """
 
     owner: str
+    language: str = "en"
     token: CancelToken = field(init=False)
     pipe: EventPipe = field(default_factory=EventPipe)
     thread: threading.Thread | None = None
@@ -43,12 +58,12 @@ class RunningTurns:
         self._running: dict[str, Running] = {}
         self._is_closing = False
 
-    def enter(self, session_id: str, running: Running) -> str:
-        """Why it may not: another turn of the session runs, or the program ends. Empty when it may."""
+    def enter(self, session_id: str, running: Running) -> Sentence | None:
+        """Why it may not: another turn of the session runs, or the program ends."""
         with self._lock:
             if self._is_closing:
                 return CLOSING
-            return "" if self._running.setdefault(session_id, running) is running else BUSY
+            return None if self._running.setdefault(session_id, running) is running else BUSY
 
     def leave(self, session_id: str) -> None:
         with self._lock:

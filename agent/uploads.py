@@ -19,6 +19,7 @@ from agent.decoder.wire import MAX_BYTES, MAX_PIXELS, Problem, Task
 from agent.domain import SourceType
 from agent.errors import UploadRejected
 from agent.marks import XMP_KEY
+from agent.sentences import Sentence
 from agent.upload_marks import packet
 
 __all__ = ["MAX_BYTES", "CleanPicture", "clean_upload", "read_bounded", "sentence"]
@@ -75,12 +76,24 @@ def read_bounded(source: Path | bytes, name: str) -> bytes:
         num_bytes = source.stat().st_size if isinstance(source, Path) else len(source)
         if num_bytes > MAX_BYTES:
             megabytes = num_bytes / 1024**2
-            raise UploadRejected(f"{name} has {megabytes:.0f} MB. Please upload a picture of at most 25 MB.")
+            raise UploadRejected(
+                Sentence(
+                    f"{name} has {megabytes:.0f} MB. Please upload a picture of at most 25 MB.",
+                    f"{name} 有 {megabytes:.0f} MB。请上传不超过 25 MB 的图片。",
+                )
+            )
         content = source.read_bytes() if isinstance(source, Path) else source
     except OSError as error:
-        raise UploadRejected(f"{name} cannot be read ({error.strerror}). Please upload it again.") from error
+        raise UploadRejected(
+            Sentence(
+                f"{name} cannot be read ({error.strerror}). Please upload it again.",
+                f"{name} 读不出来（{error.strerror}）。请重新上传。",
+            )
+        ) from error
     if not content:
-        raise UploadRejected(f"{name} is empty. Please upload a {TAKEN}.")
+        raise UploadRejected(
+            Sentence(f"{name} is empty. Please upload a {TAKEN}.", f"{name} 是空的。请上传 {TAKEN}。")
+        )
     return content
 
 
@@ -90,28 +103,52 @@ def require_readable(content: bytes, name: str) -> None:
         return
     kind = kind_of(content)
     what = "not a picture I can read" if kind is None else f"{kind}, which I cannot read"
-    raise UploadRejected(f"{name} is {what}. Please upload a {TAKEN}.")
+    raise UploadRejected(
+        Sentence(f"{name} is {what}. Please upload a {TAKEN}.", f"{name} 不是我能读的图片。请上传 {TAKEN}。")
+    )
 
 
-def sentence(error: Undecodable, name: str) -> str:
+def sentence(error: Undecodable, name: str) -> Sentence:
     """What became of a file, and what to do."""
     match error.problem:
         case Problem.UNREADABLE:
-            return f"{name} is not a picture I can read. Please upload a {TAKEN}."
+            return Sentence(
+                f"{name} is not a picture I can read. Please upload a {TAKEN}.",
+                f"{name} 不是我能读的图片。请上传 {TAKEN}。",
+            )
         case Problem.DAMAGED:
-            return f"{name} is damaged or cut short. Please save it again and upload it once more."
+            return Sentence(
+                f"{name} is damaged or cut short. Please save it again and upload it once more.",
+                f"{name} 已损坏或不完整。请重新保存后再上传。",
+            )
         case Problem.TOO_MANY_PIXELS:
             has = f"{error.width}x{error.height}" if error.width else "too many"
             most = MAX_PIXELS // 1_000_000
-            return f"{name} has {has} pixels. Please upload one of at most {most} megapixels."
+            has_chinese = f"有 {has} 像素" if error.width else "像素太多"
+            return Sentence(
+                f"{name} has {has} pixels. Please upload one of at most {most} megapixels.",
+                f"{name} {has_chinese}。请上传不超过 {most * 100} 万像素的图片。",
+            )
         case Problem.TOO_HEAVY:
-            return f"{name} takes too much memory to read. Please save it smaller, or as a plain JPEG."
+            return Sentence(
+                f"{name} takes too much memory to read. Please save it smaller, or as a plain JPEG.",
+                f"读取 {name} 需要太多内存。请缩小，或者存成普通的 JPEG。",
+            )
         case Problem.TOO_SLOW:
-            return f"{name} takes too long to read. Please save it smaller, or as a plain JPEG."
+            return Sentence(
+                f"{name} takes too long to read. Please save it smaller, or as a plain JPEG.",
+                f"读取 {name} 需要太长时间。请缩小，或者存成普通的 JPEG。",
+            )
         case Problem.CRASHED:
-            return f"{name} could not be read safely. Please save it anew as a {TAKEN} and upload that."
+            return Sentence(
+                f"{name} could not be read safely. Please save it anew as a {TAKEN} and upload that.",
+                f"{name} 无法安全读取。请另存为 {TAKEN} 后再上传。",
+            )
         case Problem.BUSY:
-            return f"Too many pictures are being read just now. Please send {name} again in a few seconds."
+            return Sentence(
+                f"Too many pictures are being read just now. Please send {name} again in a few seconds.",
+                f"现在正在读取的图片太多。请过几秒再发 {name}。",
+            )
 
 
 def as_png(image: Image.Image, source_type: SourceType | None, has_credentials: bool) -> bytes:

@@ -11,6 +11,7 @@ from agent.branches import newest_leaf, parents_of, path_to
 from agent.domain import Artifact, Session
 from agent.errors import SourceNotFound
 from agent.rows import find_artifact, find_session
+from agent.sentences import Sentence
 from agent.sessions import Sessions
 from agent.tables import ArtifactRow, SessionRow, utc_now
 
@@ -40,7 +41,12 @@ class Versions:
             head = known.get(session.head or "")
             before = [known[each] for each in head.parents if each in known] if head else []
             if not before:
-                raise SourceNotFound("There is nothing to undo: this picture was not made from another one.")
+                raise SourceNotFound(
+                    Sentence(
+                        "There is nothing to undo: this picture was not made from another one.",
+                        "没有可以撤销的：这张图片不是从别的图片改来的。",
+                    )
+                )
             return look_at(rows, session, before[0])
 
     def redo(self, session_id: str, owner: str) -> Artifact:
@@ -52,7 +58,12 @@ class Versions:
             session = find_session(rows, session_id, owner)
             after = [row for row in pictures_of(rows, session_id) if session.head in row.parents]
             if not after:
-                raise SourceNotFound("There is nothing to redo: nothing was made from this picture yet.")
+                raise SourceNotFound(
+                    Sentence(
+                        "There is nothing to redo: nothing was made from this picture yet.",
+                        "没有可以重做的：还没有从这张图片改出别的。",
+                    )
+                )
             shown = path_to(parents_of(rows, session_id), session.tip)
             return look_at(rows, session, max(after, key=lambda row: (row.turn_id in shown, row.number)))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 # Before anything imports them: no hub, no telemetry, few threads.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 # Nor does a test read or leave anything among a person's own files.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="reverie-test-cache-")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -19,6 +19,7 @@ from training.checkpoint import last_step
 from training.cluster_recipes import CLUSTER_RECIPES
 from training.data.curation import command as curation
 from training.data.curation import train_small_net as curators
+from training.data.folder import Captioned, read_pictures
 from training.distributed import Team, join
 from training.errors import BadRecipe, Stopped, TrainingError
 from training.evaluation import compare, compare_edits, score, train_detector
@@ -30,18 +31,35 @@ from training.stages.autoencoder import AutoencoderStage, export_autoencoder, re
 from training.stages.pretrain import PretrainStage
 
 
-def run_autoencoder(recipe: Recipe, runs: Path, minutes: float | None, team: Team) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Sitting:
+    """How long at most, in which team, and pictures to learn from in place of the recipe's scenes."""
+
+    minutes: float | None
+    team: Team
+    pictures: Sequence[Captioned] | None = None
+
+    def loop(self, settings: LoopSettings) -> LoopSettings:
+        return settings if self.minutes is None else replace(settings, minutes=self.minutes)
+
+    def latents(self, runs: Path, name: str) -> Path:
+        return runs / "latents" / (name if self.pictures is None else f"{name}-of-pictures")
+
+
+def run_autoencoder(recipe: Recipe, runs: Path, sitting: Sitting) -> None:
     """Train, then write the averaged weights where the later stages look for them."""
-    require_alone(team)
+    require_alone(sitting.team)
+    if sitting.pictures is not None:
+        raise BadRecipe("The autoencoder learns from the recipe's scenes: leave --pictures out.")
     stage = AutoencoderStage(recipe.autoencoder)
     export_autoencoder(stage.model, recipe.autoencoder, runs / "vae")
-    optimizer = train(stage, _sitting(recipe.autoencoder_loop, minutes), runs / "autoencoder", say)
+    optimizer = train(stage, sitting.loop(recipe.autoencoder_loop), runs / "autoencoder", say)
     optimizer.write(optimizer.ema)
     export_autoencoder(stage.model, recipe.autoencoder, runs / "vae")
     say(f"Reconstruction on held-out scenes: {reconstruction_psnr_db(stage.model):.1f} dB PSNR.")
 
 
-def run_pretrain(recipe: Recipe, runs: Path, minutes: float | None, team: Team) -> None:
+def run_pretrain(recipe: Recipe, runs: Path, sitting: Sitting) -> None:
     """Cache latents, learn to draw, from small pictures to large ones where the recipe says so."""
     start = None
     for growth in recipe.growth:
@@ -54,34 +72,48 @@ def run_pretrain(recipe: Recipe, runs: Path, minutes: float | None, team: Team) 
                 recipe.pretrain, resolution_px=growth.resolution_px, batch_size=growth.batch_size
             )
             stage = PretrainStage(
-                settings, _vae(runs), runs / "latents" / name, say, name=name, start=start, team=team
+                settings,
+                _vae(runs),
+                sitting.latents(runs, name),
+                say,
+                name=name,
+                start=start,
+                team=sitting.team,
+                pictures=sitting.pictures,
             )
-            train(stage, _sitting(loop, minutes), runs / name, say, team)
+            train(stage, sitting.loop(loop), runs / name, say, sitting.team)
         if last_step(runs / name) < growth.num_steps:
             return  # the sitting is over
         start = averaged_weights(runs / name)
     stage = PretrainStage(
-        recipe.pretrain, _vae(runs), runs / "latents" / "pretrain", say, start=start, team=team
+        recipe.pretrain,
+        _vae(runs),
+        sitting.latents(runs, "pretrain"),
+        say,
+        start=start,
+        team=sitting.team,
+        pictures=sitting.pictures,
     )
-    train(stage, _sitting(recipe.pretrain_loop, minutes), runs / "pretrain", say, team)
+    train(stage, sitting.loop(recipe.pretrain_loop), runs / "pretrain", say, sitting.team)
 
 
-def run_posttrain(recipe: Recipe, runs: Path, minutes: float | None, team: Team) -> None:
+def run_posttrain(recipe: Recipe, runs: Path, sitting: Sitting) -> None:
     """Go on from the pre-trained weights, the text encoders left as they are."""
     stage = PretrainStage(
         recipe.posttrain,
         _vae(runs),
-        runs / "latents" / "pretrain",
+        sitting.latents(runs, "pretrain"),
         say,
         name="posttrain",
         start=averaged_weights(runs / "pretrain"),
         keeps_text=True,
-        team=team,
+        team=sitting.team,
+        pictures=sitting.pictures,
     )
-    train(stage, _sitting(recipe.posttrain_loop, minutes), runs / "posttrain", say, team)
+    train(stage, sitting.loop(recipe.posttrain_loop), runs / "posttrain", say, sitting.team)
 
 
-STAGES: dict[str, Callable[[Recipe, Path, float | None, Team], None]] = {
+STAGES: dict[str, Callable[[Recipe, Path, Sitting], None]] = {
     "autoencoder": run_autoencoder,
     "pretrain": run_pretrain,
     "posttrain": run_posttrain,
@@ -145,7 +177,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             elif args.command in editors.COMMANDS:
                 editors.run(args, recipe, runs, say, team)
             else:
-                STAGES[args.command](recipe, runs, args.minutes, team)
+                pictures = None if args.pictures is None else read_pictures(args.pictures)
+                sitting = Sitting(minutes=args.minutes, team=team, pictures=pictures)
+                STAGES[args.command](recipe, runs, sitting)
     except Stopped as stopped:
         print(f"{stopped}", file=sys.stderr)
         return 130
@@ -156,10 +190,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Stopped. Run the same command again to go on from the last checkpoint.", file=sys.stderr)
         return 130
     return 0
-
-
-def _sitting(settings: LoopSettings, minutes: float | None) -> LoopSettings:
-    return settings if minutes is None else replace(settings, minutes=minutes)
 
 
 def _vae(runs: Path) -> Vae:
@@ -183,13 +213,21 @@ def _parser() -> argparse.ArgumentParser:
             students.add_arguments(command, name)
         if name in editors.COMMANDS:
             editors.add_arguments(command, name)
+        if name in STAGES:
+            command.add_argument(
+                "--pictures",
+                type=Path,
+                help="learn from these, not from scenes: a folder with .txt captions, or a curated set",
+            )
         if name in ("pretrain", "posttrain"):
             cluster.add_arguments(command)
     command = commands.add_parser(
         "latents", help="Encode a folder of captioned pictures for a cluster recipe."
     )
     _add_recipe(command, default="hidream_i1")
-    command.add_argument("--pictures", type=Path, required=True, help="pictures, a .txt caption beside each")
+    command.add_argument(
+        "--pictures", type=Path, required=True, help="pictures with .txt captions, or a curated set"
+    )
     command.add_argument("--weights", type=Path, required=True, help="a folder with the autoencoder")
     command.add_argument("--out", type=Path, required=True, help="where shards go")
     command = commands.add_parser("export", help="Write trained weights in diffusers layout, with manifest.")

@@ -17,7 +17,7 @@ from engines.sizes import Size, cover
 from engines.vae import Vae
 from training.checkpoint import last_step, latest
 from training.cluster_recipes import ClusterRecipe, ClusterStage, find_cluster_recipe
-from training.data.folder import read_folder
+from training.data.folder import read_pictures
 from training.data.latent_reader import LatentReader
 from training.data.resize import ResizeRule, find_size
 from training.data.shards import encode_shards
@@ -57,6 +57,11 @@ def run(args: argparse.Namespace, say: Say) -> int:
             return 0
         if args.command not in ("pretrain", "posttrain"):
             raise BadRecipe(f"{recipe.name} has no stage {args.command}: it has pretrain and posttrain.")
+        if args.pictures is not None:
+            raise BadRecipe(
+                f"{recipe.name} trains on latents: encode {args.pictures} with `python -m training latents` "
+                "and name the result with --data."
+            )
         if args.data is None or args.weights is None:
             raise BadRecipe(
                 f"{recipe.name} needs --data, what `python -m training latents` wrote, and --weights, a "
@@ -94,7 +99,7 @@ def encode_pictures(
 
     Several processes divide the shards. Raises BadRecipe, EngineError.
     """
-    captioned = read_folder(pictures)
+    captioned = read_pictures(pictures)
     records = [to_record([each.caption], each.sha256) for each in captioned]
     vae = Vae.from_pretrained(weights / "vae", device=team.device)
     if vae.factor != recipe.vae_factor:

@@ -9,7 +9,7 @@ import torch
 
 from engines.load_engine import load_engine
 from engines.presets import PRESETS
-from training.data.folder import read_folder
+from training.data.folder import read_pictures
 from training.errors import BadRecipe
 from training.loop import LoopSettings, Say, train
 from training.optim import OptimSettings
@@ -46,8 +46,8 @@ def run(args: argparse.Namespace, say: Say) -> int:
     if min(args.steps, args.rank, args.batch) < 1 or not args.rate > 0:
         raise BadRecipe("--steps, --rank and --batch must be at least 1, --rate above 0.")
     torch.set_num_threads(args.threads or torch.get_num_threads())
-    pictures = read_folder(args.data)
-    kept = read_folder(args.keep) if args.keep else ()
+    pictures = read_pictures(args.data)
+    kept = read_pictures(args.keep) if args.keep else ()
     say(f"{len(pictures)} pictures in {args.data}" + (f", {len(kept)} to keep." if kept else "."))
     name = args.data.resolve().name
     folder = args.runs / "finetune" / name

@@ -101,7 +101,7 @@ def serve(
             "routes": [
                 *card_routes(sessions),
                 *picture_routes(exits),
-                *transfer_routes(exits, coordinator.decoders),
+                *transfer_routes(exits, coordinator.decoders, coordinator.rates),
                 *image_routes(exits, keys, coordinator, direct),
                 *mcp_routes(exits, keys, direct),
                 *turn_routes(sessions, coordinator),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -17,11 +17,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from agent.decoder.pool import Decoders
-from agent.errors import AgentError, ImportRejected, SessionNotFound
+from agent.errors import AgentError, ImportRejected, SessionNotFound, TooBusy
 from agent.exits import Exits
 from agent.importing import MOST_ZIP_BYTES, import_session
+from agent.limits import Deed, Rates
 from agent.record import export_session
+from agent.sentences import told
 from ui.gate import owner_of
+from ui.words import language_of
 
 __all__ = ["transfer_routes"]
 
@@ -29,7 +32,7 @@ ZIP = "application/zip"
 TOO_LARGE = "The file has more than 1 GB. Please import a smaller chat."
 
 
-def transfer_routes(exits: Exits, decoders: Decoders) -> list[Route]:
+def transfer_routes(exits: Exits, decoders: Decoders, rates: Rates) -> list[Route]:
     """GET /export/{session_id}: the zip. POST /import with a zip as its body: `{"id"}`, or `{"error"}`."""
     sessions, artifacts = exits.sessions, exits.artifacts
     one_at_a_time = threading.Lock()
@@ -58,6 +61,11 @@ def transfer_routes(exits: Exits, decoders: Decoders) -> list[Route]:
             return refusal("This page has lost its cookie. Please reload it.", 403)
         if request.headers.get("content-type", "").partition(";")[0] != ZIP:
             return refusal("This is not a zip file. Please choose a chat that Reverie has exported.", 415)
+        try:
+            rates.count(Deed.TRANSFER, owner)
+        except TooBusy as error:
+            language = language_of(request.headers.get("accept-language", ""))
+            return refusal(told(error, language), 429, {"Retry-After": str(error.wait_seconds)})
         with tempfile.TemporaryDirectory(dir=upload_folder()) as folder:
             path = Path(folder) / "chat.zip"
             try:
@@ -95,8 +103,8 @@ async def save(pieces: AsyncIterator[bytes], file: IO[bytes]) -> None:
         file.write(piece)
 
 
-def refusal(sentence: str, status_code: int) -> Response:
-    return JSONResponse({"error": sentence}, status_code=status_code)
+def refusal(sentence: str, status_code: int, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse({"error": sentence}, status_code=status_code, headers=headers)
 
 
 def disposition(title: str) -> str:

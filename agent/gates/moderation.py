@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from agent.adjust import flat
 from agent.errors import GateUnavailable
 from agent.gates.gate import PASSED, Harm, Verdict
+from agent.sentences import Sentence
 
 __all__ = ["Moderation", "ModerationPictures", "ModerationWords"]
 
@@ -58,8 +59,11 @@ class Moderation:
                 answer = Answer.model_validate_json(bounded(response))
         except (httpx2.HTTPError, httpx2.InvalidURL, ValidationError) as error:
             raise GateUnavailable(
-                f"The safety check does not answer ({type(error).__name__}), so I made nothing. "
-                "Please try again later."
+                Sentence(
+                    f"The safety check does not answer ({type(error).__name__}), so I made nothing. "
+                    "Please try again later.",
+                    f"安全检查没有响应（{type(error).__name__}），所以什么都没有生成。请稍后再试。",
+                )
             ) from error
         flagged = [each for each in answer.results if each.flagged]
         if not flagged:

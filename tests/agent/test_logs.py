@@ -27,6 +27,7 @@ def _as_before() -> Iterator[None]:
     root, hook = logging.getLogger(), threading.excepthook
     handlers, level = [*root.handlers], root.level
     levels = {name: logging.getLogger(name).level for name in ("agent", "app", "engines", "ui", "__main__")}
+    TURN_ID.set("")  # this thread may have worked for another test's turn
     yield
     logging.captureWarnings(False)
     root.handlers[:] = handlers

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.coordinator import CLOSING
 from agent.events import TurnFailed
+from agent.running import CLOSING
 from engines.fake import FakeEngine
 from tests.doubles import Agent, build_agent
 

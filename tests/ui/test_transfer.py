@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from agent.exits import Exits
+from agent.limits import Limits, Rates
 from tests.doubles import Agent, build_agent, shared_decoders
 from tests.ui.callers import OTHER_OWNER, OTHER_TOKEN, OWNER_OF_TOKEN, TOKEN, browser
 from ui import transfer
@@ -26,11 +27,12 @@ class Door:
         self.agent: Agent = build_agent(folder)
         self.owner, self.other = OWNER_OF_TOKEN, OTHER_OWNER
         self.id = self.agent.sessions.create(self.owner).id
+        self.rates = Rates(Limits(uploads_an_hour=2))
         [*self.agent.coordinator.run(self.id, self.owner, "draw a red car")]
 
     def browser(self, token: str | None) -> TestClient:
         exits = Exits(self.agent.sessions, self.agent.artifacts)
-        return browser(transfer_routes(exits, shared_decoders()), token)
+        return browser(transfer_routes(exits, shared_decoders(), self.rates), token)
 
 
 @pytest.fixture
@@ -83,6 +85,16 @@ def test_too_much_is_cut_off(door: Door, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(transfer, "MOST_ZIP_BYTES", 1_000)
     answer = door.browser(TOKEN).post("/import", content=b"x" * 1_001, headers=ZIP)
     assert (answer.status_code, "1 GB" in answer.json()["error"]) == (422, True)
+
+
+def test_an_hour_has_room_for_so_many(door: Door) -> None:
+    """Twice as many transfers as uploads are taken, what is no chat counts as well."""
+    answers = [door.browser(TOKEN).post("/import", content=b"hello", headers=ZIP) for _ in range(5)]
+    assert [each.status_code for each in answers] == [422, 422, 422, 422, 429]
+    assert 3_500 < int(answers[-1].headers["retry-after"]) <= 3_600
+    assert door.browser(OTHER_TOKEN).post("/import", content=b"hello", headers=ZIP).status_code == 422
+    chinese = door.browser(TOKEN).post("/import", content=b"", headers=ZIP | {"Accept-Language": "zh-CN"})
+    assert "上限" in chinese.json()["error"]
 
 
 def test_a_page_of_another_site_imports_nothing(door: Door) -> None:

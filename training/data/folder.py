@@ -1,4 +1,4 @@
-"""A user's pictures with captions: a folder, as LoRA trainers know it."""
+"""A user's pictures with captions: a folder, as LoRA trainers know it, or what curation selected."""
 
 from __future__ import annotations
 
@@ -7,21 +7,58 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from PIL import ExifTags, Image, ImageOps
 
 from engines.sizes import Size
 from training.errors import BadRecipe
 
-__all__ = ["Captioned", "read_folder"]
+__all__ = ["Captioned", "CaptionedFile", "read_folder", "read_pictures"]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 METADATA = "metadata.jsonl"
+SELECTED = "manifest.parquet"
+
+
+class Captioned(Protocol):
+    """A picture, what it shows in words, and a hash of its content."""
+
+    @property
+    def caption(self) -> str: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    def open(self) -> Image.Image:
+        """Upright and RGB, on white where it is transparent. Raises TrainingError for what is no picture."""
+        ...
+
+    def outline(self) -> Size:
+        """Upright width and height, without decoding the pixels. Raises TrainingError as open does."""
+        ...
+
+
+def read_pictures(folder: Path) -> Sequence[Captioned]:
+    """A folder of files, or the working folder of `python -m training curate` with what it selected.
+
+    Raises TrainingError that names what is missing.
+    """
+    if not (folder / SELECTED).is_file():
+        return read_folder(folder)
+    try:
+        from training.data.curation.selected import read_selected
+    except ImportError as error:
+        raise BadRecipe(
+            f"{folder} is a curated set, which needs {error.name}: install what pyproject.toml lists under "
+            "`curation`."
+        ) from error
+    return read_selected(folder)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Captioned:
-    """A picture file, what it shows in words, and the SHA-256 of its bytes."""
+class CaptionedFile:
+    """A picture file, and the SHA-256 of its bytes."""
 
     path: Path
     caption: str
@@ -50,7 +87,7 @@ class Captioned:
         return Size(height, width) if is_turned else Size(width, height)
 
 
-def read_folder(folder: Path) -> tuple[Captioned, ...]:
+def read_folder(folder: Path) -> tuple[CaptionedFile, ...]:
     """Every picture with its caption: from metadata.jsonl (`file_name`, `text`) where there is one, else from
     the text file of the same name. Raises BadRecipe that names what is missing."""
     if not folder.is_dir():
@@ -59,7 +96,7 @@ def read_folder(folder: Path) -> tuple[Captioned, ...]:
     if not captions:
         raise BadRecipe(f"{folder} has no pictures: put {', '.join(SUFFIXES)} files there.")
     return tuple(
-        Captioned(path=path, caption=caption, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+        CaptionedFile(path=path, caption=caption, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
         for path, caption in captions
     )
 

@@ -3,7 +3,7 @@
 Pre-training (report, section 4.1) trains the text encoders along; post-training (4.2) leaves them as they
 are and sees the scenes that are hardest to get right more often.
 
-Legend: B batch, C channels, H height, W width, I image tokens, K labels.
+Legend: B batch, C channels, H height, W width, I image tokens.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from typing import cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor, nn
 
 from engines.flow import interpolate
+from engines.sizes import Size
 from engines.sparse_dit.blocks import Block, SingleOutput
 from engines.text import SUFFIXES, TextStack, encode_tokens
 from engines.vae import Vae
 from training.checkpoint import below, fill
+from training.data.folder import Captioned
 from training.data.order import any_bucket
 from training.data.scenes import encode_scenes
 from training.distributed import ALONE, Team
@@ -34,9 +35,9 @@ from training.preview import draw_prompts
 from training.samples import draw_noise, num_tokens_of, sample_rngs
 from training.seeds import rng_for
 from training.sheets import sheet
-from training.stickers.captions import caption
-from training.stickers.catalogue import WHOLE, World
-from training.stickers.layout import TOKEN_PX, LayoutHead, layout_labels
+from training.stages.drawings import Drawings, PictureDrawings, SceneDrawings
+from training.stickers.catalogue import SHAPES, WHOLE, World
+from training.stickers.layout import LayoutHead
 from training.stickers.models import build_text_encoders, build_transformer
 from training.stickers.scene import Scene, sample_scene
 from training.stickers.words import build_tokenizer
@@ -123,8 +124,10 @@ class PretrainStage:
         start: Mapping[str, Tensor] | None = None,
         keeps_text: bool = False,
         team: Team = ALONE,
+        pictures: Sequence[Captioned] | None = None,
     ) -> None:
-        """Latents are kept in the folder `cache`. `start`: the weights of a stage before.
+        """Latents are kept in the folder `cache`. `start`: the weights of a stage before. `pictures` in place
+        of the recipe's scenes: without the truth about them there is no layout loss.
 
         With `keeps_text` the text encoders stay as they are. Where `start` comes without a layout head, as
         adopted weights do, a new one is made. In a team of many each rank takes its part of a batch.
@@ -146,12 +149,11 @@ class PretrainStage:
             if below(start, "layout."):
                 fill(self.layout, start, "layout.")
         self.encoders.requires_grad_(not keeps_text)
+        self.layout.requires_grad_(pictures is None)
         self.modules.to(torch.bfloat16)
         self.text = TextStack(self.encoders, [build_tokenizer() for _ in SUFFIXES])
-        self.scenes = [some for shape in settings.world.shapes if (some := training_scenes(settings, shape))]
-        every = [scene for some in self.scenes for scene in some]
-        self.latents = encode_scenes(cache, every, vae, say, team, settings.resolution_px)
-        self.pairs = [[index for index, scene in enumerate(some) if is_pair(scene)] for some in self.scenes]
+        self.drawings = find_drawings(settings, pictures, vae, cache, say, team)
+        self.latents = self.drawings.latents
         self._middle: list[Tensor] = []
         block = cast(Block, self.transformer.single_stream_blocks[settings.layout_block]).block
         block.register_forward_hook(self._keep_middle)
@@ -167,7 +169,8 @@ class PretrainStage:
             for rng in sample_rngs(self.name, settings.seed, step, self.batch_size, self.team)
         ]
         rngs = [each.rng for each in samples]
-        clean_BCHW = self.latents.latents(bucket, [each.index for each in samples])
+        indices = [each.index for each in samples]
+        clean_BCHW = self.latents.latents(bucket, indices)
         patch = self.transformer.architecture.patch_size
         drawn = draw_noise(rngs, clean_BCHW.shape[1:], settings.noise_levels, patch)
         noisy_BCHW = interpolate(clean_BCHW, drawn.noise_BCHW, drawn.sigma_B)
@@ -177,20 +180,23 @@ class PretrainStage:
         flow = flow_matching_loss(output.sample, clean_BCHW, drawn.noise_BCHW)
         load_LE = router_load(output.router, self.team)
         balance = balance_loss(output.router, load_LE)
-        scenes = [self.scenes[bucket][each.index] for each in samples]
+        total = flow + settings.balance_weight * balance
+        parts = {"flow": flow.item(), "balance": balance.item()}
         grid = (clean_BCHW.shape[-2] // patch, clean_BCHW.shape[-1] // patch)
-        layout = self.layout.loss(self._middle[0], labels_on_grid(scenes, grid))
-        total = flow + settings.balance_weight * balance + settings.layout_weight * layout
-        parts = {"flow": flow.item(), "balance": balance.item(), "layout": layout.item()}
+        labels_2BI = self.drawings.layout(bucket, indices, grid)
+        if labels_2BI is not None:
+            layout = self.layout.loss(self._middle[0], labels_2BI)
+            total, parts["layout"] = total + settings.layout_weight * layout, layout.item()
         return StepLoss(total=total, parts=parts, load_LE=load_LE)
 
     def _draw(self, rng: np.random.Generator, bucket: int) -> Drawn:
-        scenes, pairs = self.scenes[bucket], self.pairs[bucket]
+        pairs = self.drawings.pairs[bucket]
         if pairs and rng.random() < self.settings.pair_share:
             index = pairs[int(rng.integers(len(pairs)))]
         else:
-            index = int(rng.integers(len(scenes)))
-        words = "" if rng.random() < self.settings.caption_drop else caption(scenes[index], rng)
+            index = int(rng.integers(self.latents.counts[bucket]))
+        is_dropped = rng.random() < self.settings.caption_drop
+        words = "" if is_dropped else self.drawings.words(bucket, index, rng)
         return Drawn(index=index, words=words, rng=rng)
 
     def notes(self) -> Mapping[str, str]:
@@ -222,16 +228,21 @@ def drawing_latents(
     return latents.latents(list(scenes).index(shape), range(len(scenes[shape]))).half()
 
 
-def labels_on_grid(scenes: Sequence[Scene], grid: tuple[int, int]) -> Tensor:
-    """What stands at each token of pictures of `grid` tokens, which may be smaller ones: (2, B, I)."""
-    width, height = scenes[0].size
-    labels_2BHW = layout_labels(scenes).view(2, len(scenes), height // TOKEN_PX, width // TOKEN_PX)
-    return F.interpolate(labels_2BHW.double(), grid, mode="nearest-exact").long().flatten(2)
-
-
-def is_pair(scene: Scene) -> bool:
-    """Two things that a caption tells apart."""
-    return len(scene.things) == 2 and scene.things[0].look != scene.things[1].look
+def find_drawings(
+    settings: PretrainSettings,
+    pictures: Sequence[Captioned] | None,
+    vae: Vae,
+    cache: Path,
+    say: Say,
+    team: Team,
+) -> Drawings:
+    """The pictures if there are some, else the recipe's scenes."""
+    shapes, resolution_px = settings.world.shapes, settings.resolution_px
+    if pictures is not None:
+        outlines = [Size(*SHAPES[shape]) for shape in shapes]
+        return PictureDrawings(pictures, outlines, vae, cache, say, team, resolution_px)
+    scenes = [training_scenes(settings, shape) for shape in shapes]
+    return SceneDrawings(scenes, vae, cache, say, team, resolution_px)
 
 
 def training_scenes(settings: PretrainSettings, shape: str) -> list[Scene]:

@@ -27,8 +27,9 @@ from training.recipes import find_recipe
 from training.sheets import batch_to_pictures, pictures_to_batch
 from training.stages.autoencoder import AutoencoderSettings, build_autoencoder, pictures_of
 from training.stages.closed_form import start_in_closed_form
+from training.stages.drawings import labels_on_grid
 from training.stages.edit import EditSettings, _draw_condition, training_edit
-from training.stages.pretrain import PretrainStage, labels_on_grid
+from training.stages.pretrain import PretrainStage
 from training.stickers.edits import EditType
 from training.stickers.layout import layout_labels
 from training.stickers.scene import sample_scene
