@@ -1,8 +1,8 @@
 """`python -m training curate --plan 1000000000 --machines 16`: what a set of that size takes, beforehand.
 
 Work on processors is measured, on one core of an AMD EPYC (AVX-512), by the commands that MEASURED names.
-Work on GPUs is computed from the published networks' sizes and a rate that is an assumption. Nothing here was run
-at that size.
+Work on GPUs is computed from the published networks' sizes and a rate that is an assumption. Nothing here was
+run at that size.
 """
 
 from __future__ import annotations
