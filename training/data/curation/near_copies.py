@@ -30,7 +30,7 @@ __all__ = ["NearCopyStage", "Search", "cluster", "near_pairs"]
 Floats = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
 BLOCK = 4_096
-GROUPS = 8
+GROUPS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,22 +158,20 @@ class Centroids:
     def nearest(self, rows_BD: Floats, count: int) -> npt.NDArray[np.int32]:
         """The nearest `count` of the fine ones, best first, looked for in the nearest GROUPS: (B, count)."""
         groups = np.argsort(-(rows_BD @ self.coarse_CD.T), axis=1)[:, :GROUPS]
-        best = np.full((len(rows_BD), count), -np.inf, np.float32)
-        found = np.zeros((len(rows_BD), count), np.int32)
+        best = np.full((*groups.shape, count), -np.inf, np.float32)
+        found = np.zeros((*groups.shape, count), np.int32)
         for group, (start, end) in enumerate(pairwise((0, *self.ends))):
-            near = np.flatnonzero((groups == group).any(axis=1))
-            if not len(near) or start == end:
+            near, slot = np.nonzero(groups == group)
+            if not len(near):
                 continue
             alike = rows_BD[near] @ self.fine_KD[start:end].T
-            every = np.concatenate([best[near], alike], axis=1)
-            numbers = np.broadcast_to(np.arange(start, end, dtype=np.int32), alike.shape)
-            every_number = np.concatenate([found[near], numbers], axis=1)
-            for place in range(count):  # faster than to sort, where few are wanted
-                first = np.argmax(every, axis=1)[:, None]
-                best[near, place] = np.take_along_axis(every, first, axis=1)[:, 0]
-                found[near, place] = np.take_along_axis(every_number, first, axis=1)[:, 0]
-                np.put_along_axis(every, first, -np.inf, axis=1)
-        return found
+            each = np.arange(len(near))
+            for place in range(min(count, end - start)):  # faster than to sort, where few are wanted
+                first = np.argmax(alike, axis=1)
+                best[near, slot, place], found[near, slot, place] = alike[each, first], start + first
+                alike[each, first] = -np.inf
+        order = np.argsort(-best.reshape(len(best), -1), axis=1, kind="stable")[:, :count]
+        return np.take_along_axis(found.reshape(len(found), -1), order, axis=1)
 
 
 def fitted(part_ND: Floats, count: int, search: Search) -> Centroids:
