@@ -90,14 +90,14 @@ def run(args: argparse.Namespace, say: Say) -> int:
     pace = Pace(steps=args.steps, batch=args.batch, learning_rate=args.learning_rate, minutes=args.minutes)
     steps = fit(network, drawn, pace, say)
     minutes = (time.monotonic() - begun) / 60
-    calibration = draw("curators-calibration", 2_000, 0.2, say)
+    calibration = draw("curators-calibration", 1_200, 0.2, say)
     calibrate(network, calibration, args.precision)
     report = {
         "pictures": args.pictures,
         "steps": steps,
         "batch": args.batch,
         "minutes": round(minutes, 1),
-        "held_out": judged(network, draw("curators-held-out", 1_500, 0.2, say)),
+        "held_out": judged(network, draw("curators-held-out", 500, 0.2, say)),
     }
     save_small_net(network, args.out, report)
     say(f"{args.out}: {report['held_out']}")
