@@ -24,15 +24,11 @@ __all__ = [
     "Copy",
     "Fault",
     "Planted",
-    "changed",
     "copied",
     "draw_planted",
-    "draw_scene",
     "plant",
     "read_truth",
-    "safe_scene",
     "spoiled",
-    "with_unsafe",
 ]
 
 TRUTH = "truth.jsonl"
@@ -129,24 +125,17 @@ def draw_planted(
 ) -> tuple[Scene, Image.Image]:
     """A scene, with the fault if there is one."""
     scene = safe_scene(rng, world)
-    scene = with_unsafe(scene) if fault is Fault.UNSAFE else scene
-    return scene, draw_scene(scene, fault, rng)
-
-
-def with_unsafe(scene: Scene) -> Scene:
-    first, *rest = scene.things
-    return replace(scene, things=(replace(first, kind=UNSAFE_KIND, color=None, word=None), *rest))
-
-
-def draw_scene(scene: Scene, fault: Fault | None, rng: np.random.Generator) -> Image.Image:
-    """With a fault that is not one of the scene itself."""
+    if fault is Fault.UNSAFE:
+        first, *rest = scene.things
+        scene = replace(scene, things=(replace(first, kind=UNSAFE_KIND, color=None, word=None), *rest))
+    drawn = scene
     if fault is Fault.UGLY:
         heap = (*scene.things, *scene.things)
-        scene = replace(scene, things=tuple(untidy(rng, thing, scene) for thing in heap))
-    return spoiled(render(scene), fault, rng)
+        drawn = replace(scene, things=tuple(untidy(rng, thing, scene) for thing in heap))
+    return scene, spoiled(render(drawn), fault, rng)
 
 
-def safe_scene(rng: np.random.Generator, world: World = WHOLE) -> Scene:
+def safe_scene(rng: np.random.Generator, world: World) -> Scene:
     while True:
         scene = sample_scene(rng, world=world)
         if all(thing.kind != UNSAFE_KIND for thing in scene.things):
@@ -204,21 +193,8 @@ def copied(content: bytes, kind: Copy, rng: np.random.Generator, stem: str) -> t
     with Image.open(io.BytesIO(content)) as file:
         image = file.convert("RGB")
     if kind is Copy.JPEG:
-        return f"{stem}.jpg", as_jpeg(image, rng)
+        return f"{stem}.jpg", as_bytes(image, "JPEG", quality=int(rng.integers(35, 85)))
     return f"{stem}.png", as_bytes(CHANGES[kind](image, rng), "PNG")
-
-
-def changed(image: Image.Image, kind: Copy, rng: np.random.Generator) -> Image.Image:
-    """The picture that the copy shows."""
-    if kind is Copy.BYTES:
-        return image
-    if kind is Copy.JPEG:
-        return Image.open(io.BytesIO(as_jpeg(image, rng)))
-    return CHANGES[kind](image, rng)
-
-
-def as_jpeg(image: Image.Image, rng: np.random.Generator) -> bytes:
-    return as_bytes(image, "JPEG", quality=int(rng.integers(35, 85)))
 
 
 def resized(image: Image.Image, rng: np.random.Generator) -> Image.Image:

@@ -25,48 +25,37 @@ from training.errors import BadRecipe
 __all__ = ["HEADS", "SMALL_NET", "SmallNet", "load_small_net", "save_small_net", "to_input"]
 
 SMALL_NET = Path(__file__).with_name("small_net")
-INPUT_PX = 160
+INPUT_PX = 96
 DIMENSIONS = 128
 HEADS = ("watermark", "blurred", "unsafe", "ugly")
-STEM, WIDTHS = 32, (64, 128, 192)
+WIDTHS = (16, 32, 64, 128)
 _CHUNK = 64
 
 
-class Block(nn.Module):
-    """Two convolutions beside a straight way through."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.inside = nn.Sequential(
-            *(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()),
-            *(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width)),
-        )
-
-    def forward(self, features: Tensor) -> Tensor:
-        return F.relu(features + self.inside(features))
-
-
 class SmallNet(nn.Module):
-    """A quarter of the size at once, then half and half again; generalised-mean pooling as in SSCD."""
+    """Convolutions that halve the picture, generalised-mean pooling as in SSCD, and two linear layers."""
 
     def __init__(self) -> None:
         super().__init__()
-        inputs = STEM
-        layers = [nn.Conv2d(3, STEM, 6, 4, 1, bias=False), nn.BatchNorm2d(STEM), nn.ReLU()]
+        layers, inputs = list[nn.Module](), 3
         for width in WIDTHS:
             layers += [nn.Conv2d(inputs, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
-            layers += [Block(width)]
+            layers += [
+                nn.Conv2d(width, width, 3, 1, 1, bias=False),
+                nn.BatchNorm2d(width),
+            ]
+            layers += [nn.ReLU()]
             inputs = width
         self.trunk = nn.Sequential(*layers)
         self.descriptor = nn.Linear(inputs * 9, DIMENSIONS)
-        self.heads = nn.Sequential(nn.Linear(inputs * 2, 64), nn.ReLU(), nn.Linear(64, len(HEADS)))
+        self.heads = nn.Linear(inputs * 2, len(HEADS))
 
     def forward(self, pictures_B3HW: Tensor) -> tuple[Tensor, Tensor]:
         """Descriptors of length one, (B, D), and logits, (B, H)."""
-        features = self.trunk(pictures_B3HW).float()
+        features = self.trunk(pictures_B3HW)
         powered = F.adaptive_avg_pool2d(features.clamp(min=1e-4) ** 3, 3) ** (1 / 3)
         logits = self.heads(torch.cat([features.mean((2, 3)), features.amax((2, 3))], dim=1))
-        return F.normalize(self.descriptor(powered.flatten(1)).float(), dim=1), logits.float()
+        return F.normalize(self.descriptor(powered.flatten(1)), dim=1), logits
 
     @torch.inference_mode()
     def look(self, pictures: Sequence[Image.Image]) -> tuple[Tensor, Tensor]:
@@ -84,14 +73,14 @@ class SmallNet(nn.Module):
 
 def to_input(image: Image.Image) -> Tensor:
     """Skewed to a square, as SSCD's published recipe does: (3, H, W) from -1 to 1."""
-    small = image.convert("RGB").resize((INPUT_PX, INPUT_PX), Image.Resampling.BILINEAR)
+    small = image.convert("RGB").resize((INPUT_PX, INPUT_PX), Image.Resampling.BOX)
     return torch.from_numpy(np.array(small)).permute(2, 0, 1).float().div(127.5).sub(1.0)
 
 
 def save_small_net(network: SmallNet, folder: Path, report: dict[str, object]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
-        name: tensor.half().contiguous() if tensor.is_floating_point() else tensor
+        name: tensor.half() if tensor.is_floating_point() else tensor
         for name, tensor in network.state_dict().items()
     }
     save_file(weights, folder / "model.safetensors")
