@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.data.curation.checked_copies import CheckedNearCopyStage, ThumbnailStage
 from training.data.curation.collect import CollectSettings
 from training.data.curation.copies import CopyStage
 from training.data.curation.hashes import HashStage
@@ -23,7 +24,7 @@ from training.data.curation.judges.files import (
 from training.data.curation.judges.stages import ClipScoreStage, ClipStage, SscdStage, WatermarkStage
 from training.data.curation.judges.topiq import TopiqStage, topiq_version
 from training.data.curation.measures import MeasureStage
-from training.data.curation.near_copies import NearCopyStage, Search
+from training.data.curation.near_copies import Search
 from training.data.curation.small_stages import SmallDescriptorStage, SmallScoreStage, small_net_hash
 from training.data.curation.stage import ShardStage, WholeStage
 from training.errors import BadRecipe
@@ -61,7 +62,8 @@ def stickers() -> CurationRecipe:
             HashStage(),
             CopyStage(),
             SmallDescriptorStage(weights=weights),
-            NearCopyStage(search=Search(threshold=0.95)),
+            ThumbnailStage(),
+            CheckedNearCopyStage(search=Search(threshold=0.85)),
             SmallScoreStage(weights=weights),
             MeasureStage(),
         ),

@@ -188,7 +188,7 @@ def cost(store: Store, shards: Sequence[str], stages: Sequence[str]) -> str:
         known = [mark for mark in marks if mark is not None]
         num_rows = sum(mark.num_rows for mark in known)
         seconds = sum(mark.seconds for mark in known)
-        if stage in dict(PAIRS):
+        if stage in (*dict(PAIRS), "leaks"):
             seconds = max((mark.seconds for mark in known), default=0.0)
         per_thousand = 1_000 * seconds / max(num_rows, 1)
         lines.append(
