@@ -24,7 +24,7 @@ from training.data.curation.judges.files import (
 from training.data.curation.judges.stages import ClipScoreStage, ClipStage, SscdStage, WatermarkStage
 from training.data.curation.judges.topiq import TopiqStage, topiq_version
 from training.data.curation.measures import MeasureStage
-from training.data.curation.near_copies import Search
+from training.data.curation.near_copies import NearCopyStage, Search
 from training.data.curation.small_stages import SmallDescriptorStage, SmallScoreStage, small_net_hash
 from training.data.curation.stage import ShardStage, WholeStage
 from training.errors import BadRecipe
