@@ -100,7 +100,7 @@ def encode_pictures(
     Several processes divide the shards. Raises BadRecipe, EngineError.
     """
     captioned = read_pictures(pictures)
-    records = [to_record([each.caption], each.sha256) for each in captioned]
+    records = [to_record(each.captions, each.sha256) for each in captioned]
     vae = Vae.from_pretrained(weights / "vae", device=team.device)
     if vae.factor != recipe.vae_factor:
         raise BadRecipe(

@@ -55,5 +55,5 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     recipe = caption_flags.with_captions(find_curation_recipe(args.recipe, judges), args)
     recipe = against(recipe, args.benchmark, args.benchmark_prompts)
     say(told(curate(recipe, Store(address=args.work), args.sources, say, expression=args.select)))
-    latent_flags.make_latents(args, [stage.name for stage in recipe.stages], say)
+    latent_flags.make_latents(args, say)
     return 0

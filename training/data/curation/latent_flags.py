@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from training.errors import BadRecipe
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add_argument("--latents-out", type=Path, help="where they go (default: beside the tables)")
 
 
-def make_latents(args: argparse.Namespace, stages: Sequence[str], say: Callable[[str], None]) -> None:
+def make_latents(args: argparse.Namespace, say: Callable[[str], None]) -> None:
     """If an autoencoder is named. Raises BadRecipe, CorruptShards, EngineError."""
     if args.latents is None:
         return
@@ -47,7 +47,7 @@ def make_latents(args: argparse.Namespace, stages: Sequence[str], say: Callable[
     )
     quiet_libraries()
     vae = Vae.from_pretrained(args.latents, device=args.latents_device)
-    reader = encode_selected(Store(address=args.work), settings, vae, stages, say)
+    reader = encode_selected(Store(address=args.work), settings, vae, say)
     say(
         f"{settings.shards}: latents of {reader.num_records:,} pictures in {len(reader.buckets)} sizes; give "
         f"`pretrain` --data {settings.folder}"

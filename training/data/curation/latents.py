@@ -6,16 +6,13 @@ Runs after the selection: what is dropped costs nothing here.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from PIL import Image
 
 from engines.sizes import Size, cover
@@ -24,7 +21,7 @@ from training.data.curation.caption_words import CAPTIONS
 from training.data.curation.collect import COLLECT
 from training.data.curation.run import Alone, ok_rows, run_stage
 from training.data.curation.select import MANIFEST
-from training.data.curation.shards import Sample, read_shard
+from training.data.curation.selected import selected_in
 from training.data.curation.stage import PLACES
 from training.data.curation.store import Store
 from training.data.curation.tables import KEY, read_table, table_name
@@ -36,8 +33,6 @@ from training.errors import BadRecipe, CorruptShards
 __all__ = ["LATENTS", "LatentSettings", "LatentStage", "encode_selected"]
 
 LATENTS = "latents"
-LENGTHS = ("caption_short", "caption_medium", "caption_long")
-OPEN_SHARDS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,17 +70,15 @@ class LatentStage:
     def annotate(
         self, store: Store, shards: Sequence[str], say: Callable[[str], None]
     ) -> Iterable[tuple[str, pa.Table]]:
-        chosen = choose(store, shards, has_captions=CAPTIONS in self.needs)
+        chosen = selected_in(store)
         settings = self.settings
-        sizes = [
-            find_size(each.size, settings.rule, settings.resolution_px, settings.step_px) for each in chosen
-        ]
-        samples = SampleReader(store)
+        rule, px, step = settings.rule, settings.resolution_px, settings.step_px
+        sizes = [find_size(each.size, rule, px, step) for each in chosen]
 
         def draw(number: int) -> Image.Image:
-            return cover(samples.read(chosen[number].key).open(), sizes[number])
+            return cover(chosen[number].open(), sizes[number])
 
-        records = [to_record(each.captions, each.id) for each in chosen]
+        records = [to_record(each.captions, each.sha256) for each in chosen]
         manifest = encode_shards(settings.shards, records, sizes, draw, self.vae, say, source="curated")
         places = places_of(manifest, sizes, [each.key for each in chosen])
         for shard in shards:
@@ -102,59 +95,6 @@ class LatentStage:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chosen:
-    """A picture to encode: its words, of which training takes one each time, and its outline."""
-
-    key: str
-    id: str
-    captions: tuple[str, ...]
-    size: Size
-
-
-def choose(store: Store, shards: Sequence[str], *, has_captions: bool) -> list[Chosen]:
-    """What the manifest keeps, in order. Raises BadRecipe where that is nothing."""
-    rows = pq.read_table(io.BytesIO(store.read(f"{MANIFEST}.parquet")), columns=[KEY, "reason"])
-    kept = {
-        key for key, why in zip(*(rows[name].to_pylist() for name in (KEY, "reason")), strict=True) if not why
-    }
-    chosen = list[Chosen]()
-    for shard in shards:
-        collected = ok_rows(read_table(store, COLLECT, shard)).to_pylist()
-        told = read_table(store, CAPTIONS, shard, [*LENGTHS]).to_pylist() if has_captions else collected
-        chosen += [
-            Chosen(
-                key=row[KEY],
-                id=row["id"],
-                captions=captions_of(row["caption"], words),
-                size=Size(row["width"], row["height"]),
-            )
-            for row, words in zip(collected, told, strict=True)
-            if row[KEY] in kept
-        ]
-    if not chosen:
-        raise BadRecipe("The selection keeps no pictures, so there are no latents to make: loosen it.")
-    return chosen
-
-
-def captions_of(came_along: str, told: Mapping[str, Any]) -> tuple[str, ...]:
-    """All lengths, and what came along; no words where there are none."""
-    words = dict.fromkeys([*(told.get(length, "") for length in LENGTHS), came_along])
-    return tuple(each for each in words if each) or ("",)
-
-
-class SampleReader:
-    """Pictures by key. Neighbours lie in the same shard, so that each is read about once."""
-
-    def __init__(self, store: Store) -> None:
-        self._shard: Callable[[str], dict[str, Sample]] = lru_cache(OPEN_SHARDS)(
-            lambda name: {sample.key: sample for sample in read_shard(store, name)}
-        )
-
-    def read(self, key: str) -> Sample:
-        return self._shard(key[:-4])[key]
-
-
 def places_of(manifest: Manifest, sizes: Sequence[Size], keys: Sequence[str]) -> dict[str, tuple[str, int]]:
     """File and place there of each picture: entries hold each size's pictures in order."""
     places = dict[str, tuple[str, int]]()
@@ -168,9 +108,9 @@ def places_of(manifest: Manifest, sizes: Sequence[Size], keys: Sequence[str]) ->
 
 
 def encode_selected(
-    store: Store, settings: LatentSettings, vae: Vae, stages: Sequence[str], say: Callable[[str], None]
+    store: Store, settings: LatentSettings, vae: Vae, say: Callable[[str], None]
 ) -> LatentReader:
-    """Have settings.shards hold what the last selection keeps; `stages` are those that were run.
+    """Have settings.shards hold what the last selection keeps and has words for.
 
     Raises BadRecipe, CorruptShards.
     """
@@ -180,6 +120,7 @@ def encode_selected(
             f"{vae.factor} px into one: give --latents-step a multiple."
         )
     shards = store.names("plans", ".json")
+    has_captions = all(store.has(table_name(CAPTIONS, shard)) for shard in shards)
     encoder = vae.encoder_hash()
     if not is_readable(settings.shards, encoder):
         for shard in shards:
@@ -188,7 +129,7 @@ def encode_selected(
         settings=settings,
         encoder=encoder,
         manifest=selection_hash(store),
-        needs=(COLLECT, CAPTIONS) if CAPTIONS in stages else (COLLECT,),
+        needs=(COLLECT, CAPTIONS) if has_captions else (COLLECT,),
         vae=vae,
     )
     run_stage(store, stage, shards, Alone(), say)
