@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from training.data.curation import caption_flags, latent_flags, plan
 from training.errors import BadRecipe
 
 __all__ = ["add_arguments", "run"]
@@ -22,10 +23,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--trust-torchscript", default="", metavar="SHA256", help="of SSCD's own program")
     parser.add_argument("--select", help="an expression in place of the recipe's own")
+    caption_flags.add_arguments(parser)
+    latent_flags.add_arguments(parser)
+    parser.add_argument("--benchmark", type=Path, help="pictures that must not be among the selected")
+    parser.add_argument("--benchmark-prompts", type=Path, help="prompts that no caption may say: one a line")
+    parser.add_argument("--plan", type=int, help="say what so many pictures would take, and do nothing")
+    parser.add_argument("--machines", type=int, default=16, help="of the cluster that is planned for")
+    parser.add_argument("--cores", type=int, default=96, help="of each machine")
+    parser.add_argument("--gpus", type=int, default=8, help="of each machine")
+    parser.add_argument("--memory-gb", type=float, default=1_024.0, help="of each machine")
 
 
 def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
+    if args.plan is not None:
+        cluster = plan.Cluster(
+            machines=args.machines, cores=args.cores, gpus=args.gpus, memory_gb=args.memory_gb
+        )
+        plan.told(args.plan, cluster, say)
+        return 0
     try:
+        from training.data.curation.leaks import against
         from training.data.curation.pipeline import curate, told
         from training.data.curation.recipes import Judges, find_curation_recipe
         from training.data.curation.store import Store
@@ -34,8 +51,9 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
             f"Curation needs {error.name}: run `make .venv/dev.stamp`, or install what pyproject.toml lists "
             "under `curation`."
         ) from error
-    recipe = find_curation_recipe(
-        args.recipe, Judges(folder=args.judges, trusted_sha256=args.trust_torchscript)
-    )
+    judges = Judges(folder=args.judges, trusted_sha256=args.trust_torchscript)
+    recipe = caption_flags.with_captions(find_curation_recipe(args.recipe, judges), args)
+    recipe = against(recipe, args.benchmark, args.benchmark_prompts)
     say(told(curate(recipe, Store(address=args.work), args.sources, say, expression=args.select)))
+    latent_flags.make_latents(args, [stage.name for stage in recipe.stages], say)
     return 0

@@ -2,8 +2,8 @@
 then exact search inside each cluster.
 
 The number of clusters grows with the number of pictures, so that clusters keep their size. With more than
-`flat_clusters` of them k-means goes in two levels, and centroids are found by a graph: both grow hardly
-faster than the data.
+`flat_clusters` of them k-means goes in two levels, and each picture's centroids are looked for in its nearest
+groups of the first: both grow hardly faster than the data.
 """
 
 # N pictures, D numbers a descriptor, K clusters
@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import faiss
@@ -29,6 +30,7 @@ __all__ = ["NearCopyStage", "Search", "cluster", "near_pairs"]
 Floats = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
 BLOCK = 4_096
+GROUPS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,8 @@ class NearCopyStage:
         )
         order = quality_order(rows)
         pairs, similarities = near_pairs(vectors_ND, self.search, order, say)
+        counts = self.checked(store, shards, pairs, similarities)
+        pairs, similarities = pairs[counts], similarities[counts]
         kept_for = greedy(len(rows.keys), pairs, order)
         is_near = kept_for != NOBODY
         say(f"near_copies: {int(is_near.sum()):,} of {len(rows.keys):,}, from {len(pairs):,} pairs")
@@ -84,6 +88,12 @@ class NearCopyStage:
             }
         )
         return zip(shards, rows.parts(table), strict=True)
+
+    def checked(
+        self, store: Store, shards: Sequence[str], pairs: Indices, alike: Floats
+    ) -> npt.NDArray[np.bool_]:
+        """Which pairs count."""
+        return np.ones(len(pairs), bool)
 
 
 def as_matrix(column: pa.ChunkedArray) -> Halves:
@@ -129,27 +139,57 @@ def cluster(vectors_ND: Halves, search: Search) -> npt.NDArray[np.int32]:
     size = min(num_rows, search.fitted_on, count * search.per_centroid)
     part = np.sort(rng.choice(num_rows, size, replace=False))
     centroids = fitted(vectors_ND[part].astype(np.float32), count, search)
-    index = index_of(centroids, search)
+    probes = min(search.num_probes, count)
     found = [
-        index.search(vectors_ND[start : start + BLOCK].astype(np.float32), min(search.num_probes, count))[1]
-        for start in range(0, num_rows, BLOCK)
+        centroids.nearest(vectors_ND[start : start + 4 * BLOCK].astype(np.float32), probes)
+        for start in range(0, num_rows, 4 * BLOCK)
     ]
-    return np.concatenate(found).astype(np.int32)
+    return np.concatenate(found)
 
 
-def fitted(part_ND: Floats, count: int, search: Search) -> Floats:
-    """Centroids (K, D): by one k-means, or by one of the root's clusters and one inside each of these."""
+@dataclass(frozen=True, kw_only=True)
+class Centroids:
+    """`fine_KD` in groups, each around one of `coarse_CD` and ending at `ends`."""
+
+    coarse_CD: Floats
+    fine_KD: Floats
+    ends: tuple[int, ...]
+
+    def nearest(self, rows_BD: Floats, count: int) -> npt.NDArray[np.int32]:
+        """The nearest `count` of the fine ones, best first, looked for in the nearest GROUPS: (B, count)."""
+        groups = np.argsort(-(rows_BD @ self.coarse_CD.T), axis=1)[:, :GROUPS]
+        best = np.full((*groups.shape, count), -np.inf, np.float32)
+        found = np.zeros((*groups.shape, count), np.int32)
+        for group, (start, end) in enumerate(pairwise((0, *self.ends))):
+            near, slot = np.nonzero(groups == group)
+            if not len(near):
+                continue
+            alike = rows_BD[near] @ self.fine_KD[start:end].T
+            each = np.arange(len(near))
+            for place in range(min(count, end - start)):  # faster than to sort, where few are wanted
+                first = np.argmax(alike, axis=1)
+                best[near, slot, place], found[near, slot, place] = alike[each, first], start + first
+                alike[each, first] = -np.inf
+        order = np.argsort(-best.reshape(len(best), -1), axis=1, kind="stable")[:, :count]
+        return np.take_along_axis(found.reshape(len(found), -1), order, axis=1)
+
+
+def fitted(part_ND: Floats, count: int, search: Search) -> Centroids:
+    """By one k-means, or by one of the root's clusters and one inside each of these."""
     if count <= search.flat_clusters:
-        return kmeans(part_ND, count, search)
+        fine = kmeans(part_ND, count, search)
+        return Centroids(coarse_CD=fine.mean(axis=0, keepdims=True), fine_KD=fine, ends=(len(fine),))
     coarse = kmeans(part_ND, round(count**0.5), search)
     nearest = assigned(part_ND, coarse)
     shares = np.bincount(nearest, minlength=len(coarse)) / len(part_ND)
     inside = [
         kmeans(part_ND[nearest == number], max(1, round(share * count)), search)
-        for number, share in enumerate(shares)
         if share > 0
+        else np.empty((0, part_ND.shape[1]), np.float32)
+        for number, share in enumerate(shares)
     ]
-    return np.concatenate(inside)
+    ends = np.cumsum([len(each) for each in inside])
+    return Centroids(coarse_CD=coarse, fine_KD=np.concatenate(inside), ends=tuple(ends.tolist()))
 
 
 def kmeans(part_ND: Floats, count: int, search: Search) -> Floats:
@@ -177,17 +217,6 @@ def assigned(part_ND: Floats, centroids_KD: Floats) -> Indices:
             for start in range(0, len(part_ND), BLOCK)
         ]
     )
-
-
-def index_of(centroids_KD: Floats, search: Search) -> faiss.Index:
-    if len(centroids_KD) <= search.flat_clusters:
-        flat = faiss.IndexFlatIP(centroids_KD.shape[1])
-        flat.add(centroids_KD)
-        return flat
-    graph = faiss.IndexHNSWFlat(centroids_KD.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
-    graph.hnsw.efConstruction, graph.hnsw.efSearch = 80, 48
-    graph.add(centroids_KD)
-    return graph
 
 
 def members_of(clusters_NP: npt.NDArray[np.int32]) -> Iterator[Indices]:

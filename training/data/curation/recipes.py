@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.data.curation.checked_copies import CheckedNearCopyStage, ThumbnailStage
 from training.data.curation.collect import CollectSettings
 from training.data.curation.copies import CopyStage
 from training.data.curation.hashes import HashStage
@@ -61,7 +62,8 @@ def stickers() -> CurationRecipe:
             HashStage(),
             CopyStage(),
             SmallDescriptorStage(weights=weights),
-            NearCopyStage(search=Search(threshold=0.95)),
+            ThumbnailStage(),
+            CheckedNearCopyStage(search=Search(threshold=0.85)),
             SmallScoreStage(weights=weights),
             MeasureStage(),
         ),

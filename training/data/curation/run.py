@@ -92,8 +92,9 @@ def run_whole(store: Store, stage: WholeStage, shards: Sequence[str], say: Say) 
     for shard, table in stage.annotate(store, shards, say):
         keys = ok_rows(read_table(store, COLLECT, shard, [KEY, "status"]))[KEY].to_pylist()
         num_rows += len(keys)
-        seconds = time.monotonic() - begun
-        write(store, stage, shard, keyed(table, keys, stage), made_of(stage, shard, inputs), seconds)
+        if not is_annotated(store, stage, shard, inputs):  # a run that was killed had come so far
+            seconds = time.monotonic() - begun
+            write(store, stage, shard, keyed(table, keys, stage), made_of(stage, shard, inputs), seconds)
     seconds = time.monotonic() - begun
     pace = num_rows / max(seconds, 1e-9)
     say(f"{stage.name}: {num_rows:,} pictures in {seconds:.1f} s, {pace:,.0f} a second")

@@ -5,22 +5,25 @@ from __future__ import annotations
 import ast
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from training.data.curation.collect import COLLECT
 from training.data.curation.marks import read_mark
 from training.data.curation.store import Store
-from training.data.curation.tables import KEY, pack_table, read_stage, table_name
+from training.data.curation.tables import KEY, column_names, pack_table, read_stage, table_name
 from training.errors import BadRecipe
 
-__all__ = ["MANIFEST", "Selection", "clauses_of", "joined", "select", "thresholds"]
+__all__ = ["MANIFEST", "Selection", "clauses_of", "joined", "select", "thresholds", "wanted_by"]
 
 MANIFEST = "manifest"
+ALWAYS = (KEY, "id", "status", "source")
 ALLOWED = (
     *(ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Compare, ast.BinOp),
     *(ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.Add, ast.Sub, ast.Mult, ast.Div),
@@ -52,7 +55,9 @@ def select(store: Store, shards: Sequence[str], stages: Sequence[str], expressio
     failed = rows["status"] != "ok"
     reasons[failed] = rows["status"][failed].astype(object)
     dropped = {str(why): int(count) for why, count in reasons[failed].value_counts(sort=False).items()}
-    pictures = rows[~failed].infer_objects()  # a column of truths that had gaps is one of truths again
+    pictures = rows.loc[
+        ~failed, sorted(wanted)
+    ].infer_objects()  # a column of truths that had gaps is one of truths again
     for clause, tree in clauses:
         require_values(pictures, tree, clause)
         falls = (reasons == "") & ~evaluate(pictures, clause).reindex(rows.index, fill_value=True)
@@ -77,22 +82,33 @@ def select(store: Store, shards: Sequence[str], stages: Sequence[str], expressio
 
 
 def joined(store: Store, shards: Sequence[str], stages: Sequence[str], wanted: set[str]) -> pd.DataFrame:
-    """The collected rows with the `wanted` columns of all stages. Raises BadRecipe for an unknown one."""
-    rows = read_stage(store, COLLECT, shards).to_pandas()
-    left = wanted - set(rows.columns)
+    """Key, id, status and source of all rows, and the `wanted` columns. Raises BadRecipe."""
+    left = wanted - {*ALWAYS}
+    if not shards:
+        return pd.DataFrame(columns=[*ALWAYS, *sorted(left)])
+    found = [name for name in column_names(store, COLLECT, shards[0]) if name in left]
+    rows = read_stage(store, COLLECT, shards, [*ALWAYS, *found]).to_pandas()
+    left -= {*found}
+    is_picture = (rows["status"] == "ok").to_numpy(bool)
     for stage in stages:
-        if not left:
-            break
-        table = read_stage(store, stage, shards)
-        found = [name for name in table.column_names if name in left]
+        found = [name for name in column_names(store, stage, shards[0]) if name in left] if left else []
         if found:
-            rows = rows.merge(table.select([KEY, *found]).to_pandas(), on=KEY, how="left")
-            left -= set(found)
+            rows = beside(rows, is_picture, read_stage(store, stage, shards, [KEY, *found]).to_pandas())
+            left -= {*found}
     if left:
         raise BadRecipe(
             f"No stage has written {', '.join(sorted(left))}: correct the expression or run that stage."
         )
     return rows
+
+
+def beside(rows: pd.DataFrame, is_picture: npt.NDArray[np.bool_], found: pd.DataFrame) -> pd.DataFrame:
+    """`found` has a row for each picture, in order, or else is joined by key."""
+    keys = rows.loc[is_picture, KEY]
+    if len(keys) != len(found) or not (keys.to_numpy() == found[KEY].to_numpy()).all():
+        return rows.merge(found, on=KEY, how="left")
+    columns = found.drop(columns=KEY).set_index(keys.index)
+    return rows.join(columns)
 
 
 def clauses_of(expression: str) -> list[tuple[str, ast.expr]]:
@@ -147,6 +163,25 @@ def evaluate(rows: pd.DataFrame, clause: str) -> pd.Series:
     except (TypeError, ValueError) as error:
         raise BadRecipe(f"{clause!r} cannot be worked out ({error}).") from error
     return pd.Series(holds, index=rows.index).fillna(False).astype(bool)
+
+
+def wanted_by(expression: str, tables: Mapping[str, pa.Table], num_rows: int) -> list[bool]:
+    """Which of a shard's pictures meet it, by the tables of the stages before; all for no expression.
+
+    Raises BadRecipe.
+    """
+    if not expression:
+        return [True] * num_rows
+    rows, wanted = pd.DataFrame(index=range(num_rows)), pd.Series(True, index=range(num_rows))
+    clauses = clauses_of(expression)
+    for name in sorted({name for _, tree in clauses for name in names_in(tree)}):
+        table = next((each for each in tables.values() if name in each.column_names), None)
+        if table is None:
+            raise BadRecipe(f"No stage before has written {name}, which {expression!r} asks for.")
+        rows[name] = table[name].to_pandas()
+    for clause, _ in clauses:
+        wanted &= evaluate(rows, clause)
+    return [bool(each) for each in wanted]
 
 
 def tables_hash(store: Store, shards: Sequence[str], stages: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from training.data.curation.store import Store
 from training.errors import CorruptShards
 
-__all__ = ["KEY", "TABLES", "pack_table", "read_stage", "read_table", "table_name"]
+__all__ = ["KEY", "TABLES", "column_names", "pack_table", "read_stage", "read_table", "table_name"]
 
 TABLES = "tables"
 KEY = "key"
@@ -30,13 +30,30 @@ def pack_table(table: pa.Table) -> bytes:
 
 def read_table(store: Store, stage: str, shard: str, columns: Sequence[str] | None = None) -> pa.Table:
     """Raises CorruptShards for what is missing or damaged."""
-    name = table_name(stage, shard)
     try:
-        return pq.read_table(io.BytesIO(store.read(name)), columns=None if columns is None else [*columns])
+        file = opened(store, stage, shard)
+        return file.read(columns=None if columns is None else [*columns], use_threads=False)
     except (OSError, pa.ArrowException) as error:
-        raise CorruptShards(
-            f"{name} of {store.address} cannot be read ({error}). Delete it and run {stage} again."
-        ) from error
+        raise unreadable(store, stage, shard, error) from error
+
+
+def column_names(store: Store, stage: str, shard: str) -> list[str]:
+    """Raises CorruptShards."""
+    try:
+        return list(opened(store, stage, shard).schema_arrow.names)
+    except (OSError, pa.ArrowException) as error:
+        raise unreadable(store, stage, shard, error) from error
+
+
+def opened(store: Store, stage: str, shard: str) -> pq.ParquetFile:
+    return pq.ParquetFile(io.BytesIO(store.read(table_name(stage, shard))))
+
+
+def unreadable(store: Store, stage: str, shard: str, error: Exception) -> CorruptShards:
+    name = table_name(stage, shard)
+    return CorruptShards(
+        f"{name} of {store.address} cannot be read ({error}). Delete it and run {stage} again."
+    )
 
 
 def read_stage(
