@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 import types
 from dataclasses import replace
@@ -22,6 +23,7 @@ from tests.training.curation.judges.published import (
     write,
 )
 from tests.training.curation.raw import a_picture, as_file, good_folder
+from training.__main__ import main
 from training.data.curation.judges import stages
 from training.data.curation.judges.files import (
     AESTHETIC_LINEAR,
@@ -29,6 +31,7 @@ from training.data.curation.judges.files import (
     CLIP,
     NSFW,
     SSCD,
+    SSCD_SCRIPT,
     WATERMARK,
     JudgeFile,
 )
@@ -128,6 +131,28 @@ def test_missing_judges_are_named_before_anything_is_done(tmp_path: Path) -> Non
     assert all(each.name in str(caught.value) for each in (SSCD, CLIP, NSFW, AESTHETIC_MLP, WATERMARK))
     with pytest.raises(BadRecipe, match="choose one of plain, stickers, report"):
         find_curation_recipe("nonsense")
+
+
+def test_the_command_names_what_is_missing_and_where_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work, folder = tmp_path / "work", tmp_path / "judges"
+    command = ["curate", str(good_folder(tmp_path / "raw", 1)), "--work", str(work), "--recipe", "report"]
+    assert main([*command, "--judges", str(folder)]) != 0
+    told = capsys.readouterr().err
+    assert f"{folder} lacks {SSCD.name} from {SSCD.where}" in told
+    assert main([*command, "--judges", str(folder), "--trust-torchscript", "0" * 64]) != 0
+    assert SSCD_SCRIPT.name in capsys.readouterr().err
+    assert not work.exists()
+
+
+def test_a_stage_travels_to_a_worker(judges: Path) -> None:
+    stage = ClipScoreStage(
+        nsfw=JudgeFile(judges / NSFW.name), aesthetic=JudgeFile(judges / AESTHETIC_LINEAR.name)
+    )
+    there = pickle.loads(pickle.dumps(stage))
+    assert (there, identity(there)) == (stage, identity(stage))
+    there.open()
 
 
 def test_topiq_says_what_it_needs_and_under_what_licence(judges: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections import Counter
@@ -25,7 +26,8 @@ def reply(body: bytes, *headers: str, status: str = "200 OK", length: int | None
 class RudeServer:
     """`answers` by path: bytes, or a function that does as it likes with the connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.answers = dict[str, bytes | Answer | list[bytes]]()
         self.asked, self.at_once, self.most_at_once = Counter[str](), 0, 0
         self.requests, self.times = list[str](), list[float]()
@@ -75,7 +77,7 @@ class RudeServer:
             thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self._secured(connection) as connection:
             request = b""
             while b"\r\n\r\n" not in request:
                 if not (part := connection.recv(4096)):
@@ -94,6 +96,9 @@ class RudeServer:
                 with self._lock:
                     self.at_once -= 1
 
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        return connection if self._tls is None else self._tls.wrap_socket(connection, server_side=True)
+
     def _answer(self, connection: socket.socket, path: str) -> None:
         answer = self.answers.get(path, reply(b"", status="404 Not Found"))
         if isinstance(answer, list):
@@ -105,8 +110,8 @@ class RudeServer:
 
 
 @contextlib.contextmanager
-def rude_server() -> Iterator[RudeServer]:
-    server = RudeServer()
+def rude_server(tls: ssl.SSLContext | None = None) -> Iterator[RudeServer]:
+    server = RudeServer(tls)
     try:
         yield server
     finally:

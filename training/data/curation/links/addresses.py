@@ -6,9 +6,11 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ssl import SSLContext
 from typing import Any
 
 import httpcore
+from anyio import CancelScope
 
 __all__ = ["Address", "Lookup", "NotPublic", "PublicBackend", "is_public", "look_up"]
 
@@ -48,6 +50,25 @@ async def look_up(host: str, port: int) -> list[Address]:
     return [ip_address(str(place[0]).partition("%")[0]) for *_, place in found]
 
 
+class ClosedWhenCut(httpcore.AsyncNetworkStream):
+    """Closes when its handshake is cut off, for then nobody else holds it."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self.read, self.write = stream.read, stream.write  # type: ignore[method-assign]
+        self.aclose, self.get_extra_info = stream.aclose, stream.get_extra_info  # type: ignore[method-assign]
+
+    async def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            with CancelScope(shield=True):
+                await self._stream.aclose()
+            raise
+
+
 class PublicBackend(httpcore.AsyncNetworkBackend):
     """Looks a name up once, refuses it if any of its addresses is not public, and connects to one of those.
 
@@ -78,11 +99,13 @@ class PublicBackend(httpcore.AsyncNetworkBackend):
         failed: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in addresses:
             try:
-                return await self._network.connect_tcp(
+                stream = await self._network.connect_tcp(
                     str(address), port, timeout, local_address, socket_options
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
+            else:
+                return ClosedWhenCut(stream)
         raise failed
 
     async def sleep(self, seconds: float) -> None:

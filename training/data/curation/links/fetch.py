@@ -81,6 +81,7 @@ class Fetcher:
             per_host=settings.per_host,
             pause_seconds=settings.host_pause_seconds,
         )
+        self._running, self._is_closed = set[asyncio.Task[object]](), False
         self._pool = httpcore.AsyncConnectionPool(
             max_connections=settings.at_once,
             max_keepalive_connections=settings.at_once,
@@ -94,10 +95,26 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Whoever is still at it ends first, so that no connection is left open."""
+        self._is_closed = True
+        running = [task for task in self._running if task is not asyncio.current_task()]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await self._pool.aclose()
 
     async def fetch(self, link: str) -> bytes | Reason:
         """Tried again where the server is busy or the reply is cut short, each time after a longer wait."""
+        task = asyncio.current_task()
+        if self._is_closed or task is None:
+            return Reason.NOT_FETCHED
+        self._running.add(task)
+        try:
+            return await self._patiently(link)
+        finally:
+            self._running.discard(task)
+
+    async def _patiently(self, link: str) -> bytes | Reason:
         found: bytes | Reason | Later = Reason.NOT_FETCHED
         for attempt in range(self.settings.num_retries + 1):
             found = await self._follow(link)
