@@ -16,7 +16,8 @@ from engines.api import Eyes, Sample
 
 __all__ = ["Attempt", "Checker", "better", "num_tries"]
 
-WITH_REPAIR: Mapping[Quality, int] = {Quality.FULL: 2, Quality.DEV: 4, Quality.FAST: 4}
+WITH_REPAIR = 2
+WITH_CHEAP_REPAIRS = 4
 """A picture in which something is missing is made again until one passes, so often in all, and the best is
 kept. Students draw three for the price of one by their teacher."""
 
@@ -85,11 +86,12 @@ class Checker:
         return verdict if verdict.is_checked else None
 
 
-def num_tries(options: PictureOptions, expected: Asked | None) -> int:
+def num_tries(call: Call, options: PictureOptions, expected: Asked | None) -> int:
     """How often a picture may be made: a seed that the user has chosen is kept to."""
     if expected is None or options.seed is not None:
         return 1
-    return max(WITH_REPAIR[options.quality], options.best_of)
+    is_cheap = call.before is None and options.quality is not Quality.FULL
+    return max(WITH_CHEAP_REPAIRS if is_cheap else WITH_REPAIR, options.best_of)
 
 
 def better(first: Attempt, second: Attempt) -> Attempt:

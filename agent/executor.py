@@ -120,7 +120,7 @@ class Executor:
         expected = self.checker.expected(call, work.turn.options)
         best = self._attempt(call, seed, expected, 1, work)
         first, number, seconds = best.verdict, 1, best.seconds
-        while not best.is_good and number < num_tries(work.turn.options, expected):
+        while not best.is_good and number < num_tries(call, work.turn.options, expected):
             number += 1
             seed += MAX_PICTURES_PER_TURN
             tried = self._attempt(call, seed, expected, number, work)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.domain import Artifact, Decision, PictureOptions, Route
+from agent.domain import Artifact, Decision, PictureOptions, Quality, Route
 from agent.events import ArtifactReady, Event, ReplyDelta
 from engines.api import Seen, SeenThing
 from tests.doubles import Agent, ScriptedBrain, ScriptedEyes, build_agent, draw
@@ -59,6 +59,15 @@ def test_at_most_one_repair_and_the_better_one_stays(tmp_path: Path) -> None:
     assert made.check is not None
     assert made.check.attempt == 1
     assert "made #1 again, and it is still not right: asked for three cats, I see two cats" in reply
+
+
+@pytest.mark.parametrize(("quality", "tries"), [(Quality.FAST, 4), (Quality.DEV, 4), (Quality.FULL, 2)])
+def test_a_cheap_picture_has_more_tries(tmp_path: Path, quality: Quality, tries: int) -> None:
+    never, right = [cats(1)] * (tries - 1), cats(3)
+    (made,), reply = ask(tmp_path, *never, right, cats(0), options=PictureOptions(quality=quality))
+    assert made.check is not None
+    assert made.check.attempt == tries
+    assert ("again" if tries == 2 else "3 times more") in reply
 
 
 def test_best_of_four_tries_until_one_is_right(tmp_path: Path) -> None:
