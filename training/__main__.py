@@ -17,9 +17,9 @@ from training.adopt import adopt
 from training.benchmarks import command as benchmark
 from training.checkpoint import last_step
 from training.cluster_recipes import CLUSTER_RECIPES
-from training.data.curation import captioner_server
 from training.data.curation import command as curation
 from training.data.curation import train_small_net as curators
+from training.data.curation.captions import server as captioner_server
 from training.data.folder import Captioned, read_pictures
 from training.distributed import Team, join
 from training.errors import BadRecipe, Stopped, TrainingError

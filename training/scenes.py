@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engines.vocabulary import read_vocabulary
+from training.data.curation.captions.rule_captioner import SCENES
 from training.data.curation.decode import pixel_hash
-from training.data.curation.rule_captioner import SCENES
 from training.errors import BadRecipe
 from training.loop import Say
 from training.seeds import rng_for

@@ -10,12 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.training.curation.captioner_serving import draw_scenes, serving, settings_for
-from training.data.curation.caption_stage import CaptionStage
-from training.data.curation.captioner_server import detector_sight
-from training.data.curation.claims import Claim, ClaimKind, claim_in
-from training.data.curation.collect import CollectSettings, collect
-from training.data.curation.rule_captioner import (
+from tests.training.curation.captions.serving import draw_scenes, serving, settings_for
+from training.data.curation.captions.claims import Claim, ClaimKind, claim_in
+from training.data.curation.captions.rule_captioner import (
     Manners,
     PlantedSight,
     RuleCaptioner,
@@ -23,6 +20,9 @@ from training.data.curation.rule_captioner import (
     is_true,
     seen_in,
 )
+from training.data.curation.captions.server import detector_sight
+from training.data.curation.captions.stage import CaptionStage
+from training.data.curation.collect import CollectSettings, collect
 from training.data.curation.run import Alone, run_stage
 from training.data.curation.sources import find_source
 from training.data.curation.store import Store

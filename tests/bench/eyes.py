@@ -105,6 +105,7 @@ def print_strategies(prompts: Sequence[Prompt], rows: Sequence[Sequence[Judged]]
     strategies[f"best of {most} where the check fails"] = lambda row: (
         (0, 1) if row[0].verdict.passes else (best(row), most)
     )
+    strategies[f"up to {most} until one passes"] = until_one_passes
     strategies["the judge's own choice"] = lambda row: (
         next((index for index, each in enumerate(row) if each.is_correct), 0),
         most,
@@ -134,6 +135,14 @@ def print_strategies(prompts: Sequence[Prompt], rows: Sequence[Sequence[Judged]]
 def repaired(row: Sequence[Judged]) -> tuple[int, int]:
     """Drawn once more where the eyes find a fault; the better of the two is kept."""
     return (0, 1) if row[0].verdict.passes else (best(row[:2]), 2)
+
+
+def until_one_passes(row: Sequence[Judged]) -> tuple[int, int]:
+    """Drawn again until the eyes find no fault; the best is kept if they always do."""
+    for index, each in enumerate(row):
+        if each.verdict.passes:
+            return index, index + 1
+    return best(row), len(row)
 
 
 def best(row: Sequence[Judged]) -> int:

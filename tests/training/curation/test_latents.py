@@ -12,7 +12,7 @@ import torch
 from engines.sizes import Size, cover
 from engines.vae import Vae, to_pixels
 from tests.engines.tiny import build_folder, build_vae
-from tests.training.curation.captioner_serving import draw_scenes, planted, serving
+from tests.training.curation.captions.serving import draw_scenes, planted, serving
 from tests.training.curation.raw import a_picture, as_file
 from tests.training.test_cluster import tiny
 from training.__main__ import main

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from training.data.curation import caption_flags, latent_flags, plan
+from training.data.curation import latent_flags, plan
+from training.data.curation.captions import flags as caption_flags
 from training.errors import BadRecipe
 
 __all__ = ["add_arguments", "run"]

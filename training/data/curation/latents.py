@@ -17,7 +17,7 @@ from PIL import Image
 
 from engines.sizes import Size, cover
 from engines.vae import Vae
-from training.data.curation.caption_words import CAPTIONS
+from training.data.curation.captions.words import CAPTIONS
 from training.data.curation.collect import COLLECT
 from training.data.curation.run import Alone, ok_rows, run_stage
 from training.data.curation.select import MANIFEST

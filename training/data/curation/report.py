@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 from PIL import Image
 
-from training.data.curation.caption_report import caption_figures, doubted
-from training.data.curation.caption_words import CAPTIONS
+from training.data.curation.captions.report import caption_figures, doubted
+from training.data.curation.captions.words import CAPTIONS
 from training.data.curation.charts import bars, histogram
 from training.data.curation.collect import COLLECT
 from training.data.curation.marks import read_mark

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from engines.sizes import Size
-from training.data.curation.caption_words import CAPTIONS
+from training.data.curation.captions.words import CAPTIONS
 from training.data.curation.collect import COLLECT, PLANS
 from training.data.curation.select import MANIFEST
 from training.data.curation.shards import Sample, read_shard

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engines.manifest import file_sha256
+from training.data.curation.captions.vlm import Question, Reply
 from training.data.curation.stage import PLACES
-from training.data.curation.vlm import Question, Reply
 from training.errors import BadRecipe
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from training.data.curation.caption_words import BadReply, ReplyFault
+from training.data.curation.captions.vlm import Question, Reply, Silent, Vlm
+from training.data.curation.captions.words import BadReply, ReplyFault
 from training.data.curation.store import NO_ROOM
-from training.data.curation.vlm import Question, Reply, Silent, Vlm
 from training.errors import DiskFull
 from training.ledger import Ledger
 

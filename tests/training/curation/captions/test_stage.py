@@ -18,18 +18,18 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.training.curation.captioner_serving import draw_scenes, planted, serving, settings_for
+from tests.training.curation.captions.serving import draw_scenes, planted, serving, settings_for
 from training.__main__ import main
-from training.data.curation.caption_rules import CaptionRules, Words
-from training.data.curation.caption_stage import CaptionStage, forget_unanswered
-from training.data.curation.captioner_server import MODEL
-from training.data.curation.chat_vlm import ServerSettings
-from training.data.curation.claims import claim_in
+from training.data.curation.captions.chat_vlm import ServerSettings
+from training.data.curation.captions.claims import claim_in
+from training.data.curation.captions.rule_captioner import RuleCaptioner, is_true, seen_in
+from training.data.curation.captions.rules import CaptionRules, Words
+from training.data.curation.captions.server import MODEL
+from training.data.curation.captions.stage import CaptionStage, forget_unanswered
 from training.data.curation.collect import CollectSettings, collect
 from training.data.curation.measures import MeasureStage
 from training.data.curation.pipeline import curate
 from training.data.curation.recipes import CurationRecipe
-from training.data.curation.rule_captioner import RuleCaptioner, is_true, seen_in
 from training.data.curation.sources import find_source
 from training.data.curation.store import Store
 from training.data.curation.tables import read_stage
@@ -225,8 +225,8 @@ def test_a_full_disk_ends_the_run_with_a_sentence(pictures: Set, monkeypatch: py
 PROGRAM = """
 import sys
 from pathlib import Path
-from training.data.curation.caption_stage import CaptionStage
-from training.data.curation.chat_vlm import ServerSettings
+from training.data.curation.captions.stage import CaptionStage
+from training.data.curation.captions.chat_vlm import ServerSettings
 from training.data.curation.run import Alone, run_stage
 from training.data.curation.store import Store
 

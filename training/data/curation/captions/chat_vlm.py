@@ -18,9 +18,9 @@ from openai.types.chat import ChatCompletionMessageParam
 from PIL import Image
 from pydantic import BaseModel, Field, ValidationError
 
+from training.data.curation.captions.vlm import Question, Reply, Silent
 from training.data.curation.shards import Sample
 from training.data.curation.stage import PLACES
-from training.data.curation.vlm import Question, Reply, Silent
 from training.errors import BadRecipe, CaptionerUnavailable
 
 __all__ = ["ChatVlm", "ServerSettings", "picture_url"]

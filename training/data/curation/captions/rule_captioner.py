@@ -19,9 +19,9 @@ import numpy as np
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
-from training.data.curation.caption_rules import CaptionRules
-from training.data.curation.caption_words import Captions, Thing
-from training.data.curation.claims import Claim, ClaimKind, asked_in
+from training.data.curation.captions.claims import Claim, ClaimKind, asked_in
+from training.data.curation.captions.rules import CaptionRules
+from training.data.curation.captions.words import Captions, Thing
 from training.data.curation.decode import Decoded, decode, pixel_hash
 from training.errors import BadRecipe
 from training.seeds import rng_for

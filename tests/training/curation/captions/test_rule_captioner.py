@@ -15,15 +15,21 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.training.curation.captioner_serving import draw_scenes, planted, serving
+from tests.training.curation.captions.serving import draw_scenes, planted, serving
 from tests.training.curation.raw import a_picture, as_file
 from training.__main__ import main
-from training.data.curation.caption_rules import CaptionRules, faults_of
-from training.data.curation.caption_words import BadReply, read_captions
-from training.data.curation.captioner_server import detector_sight
-from training.data.curation.claims import Claim, answers_request, claims_of, read_answers
+from training.data.curation.captions.claims import Claim, answers_request, claims_of, read_answers
+from training.data.curation.captions.rule_captioner import (
+    Manners,
+    PlantedSight,
+    RuleCaptioner,
+    is_true,
+    seen_in,
+)
+from training.data.curation.captions.rules import CaptionRules, faults_of
+from training.data.curation.captions.server import detector_sight
+from training.data.curation.captions.words import BadReply, read_captions
 from training.data.curation.decode import pixel_hash
-from training.data.curation.rule_captioner import Manners, PlantedSight, RuleCaptioner, is_true, seen_in
 from training.errors import BadRecipe
 from training.stickers.scene import Scene
 
@@ -162,7 +168,7 @@ def test_a_folder_without_truth_gets_a_sentence(tmp_path: Path, capsys: pytest.C
 
 PROGRAM = """
 import argparse
-from training.data.curation import captioner_server
+from training.data.curation.captions import server as captioner_server
 
 parser = argparse.ArgumentParser()
 captioner_server.add_arguments(parser)

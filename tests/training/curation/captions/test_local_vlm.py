@@ -8,9 +8,9 @@ import pytest
 
 from tests.engines.eyes.tiny_vision_model import write_vision_model
 from tests.training.curation.raw import good_folder
-from training.data.curation.caption_stage import CaptionStage
+from training.data.curation.captions.local_vlm import LocalSettings, folder_hash
+from training.data.curation.captions.stage import CaptionStage
 from training.data.curation.collect import CollectSettings, collect
-from training.data.curation.local_vlm import LocalSettings, folder_hash
 from training.data.curation.run import Alone, run_stage
 from training.data.curation.sources import find_source
 from training.data.curation.stage import identity

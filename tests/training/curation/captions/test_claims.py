@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from training.data.curation.caption_words import BadReply, Captions, Thing
-from training.data.curation.claims import Claim, ClaimKind, answers_request, asked_in, claims_of, read_answers
+from training.data.curation.captions.claims import (
+    Claim,
+    ClaimKind,
+    answers_request,
+    asked_in,
+    claims_of,
+    read_answers,
+)
+from training.data.curation.captions.words import BadReply, Captions, Thing
 
 
 def claimed(*things: Thing) -> tuple[Claim, ...]:

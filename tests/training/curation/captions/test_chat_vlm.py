@@ -16,12 +16,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.training.curation.captioner_serving import serving, settings_for
+from tests.training.curation.captions.serving import serving, settings_for
 from tests.training.curation.raw import a_picture, as_file
-from training.data.curation.captioner_server import completion
-from training.data.curation.chat_vlm import ChatVlm, ServerSettings, picture_url
+from training.data.curation.captions.chat_vlm import ChatVlm, ServerSettings, picture_url
+from training.data.curation.captions.server import completion
+from training.data.curation.captions.vlm import Question, Silent
 from training.data.curation.shards import Sample
-from training.data.curation.vlm import Question, Silent
 from training.errors import BadRecipe, CaptionerUnavailable
 
 SAMPLE = Sample(key="000000000", id="ab", suffix="png", content=as_file(a_picture(1)))

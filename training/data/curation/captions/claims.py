@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from training.data.curation.caption_words import BadReply, Captions, ReplyFault, Thing, read_json
+from training.data.curation.captions.words import BadReply, Captions, ReplyFault, Thing, read_json
 
 __all__ = ["Claim", "ClaimKind", "answers_request", "asked_in", "claim_in", "claims_of", "read_answers"]
 

@@ -14,18 +14,24 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from training.data.curation.caption_rules import CaptionRules, faults_of
-from training.data.curation.caption_words import CAPTIONS, BadReply, Captions, captions_request, read_captions
-from training.data.curation.chat_vlm import ServerSettings
-from training.data.curation.claims import Answers, Claim, answers_request, claims_of, read_answers
-from training.data.curation.local_vlm import LocalSettings
-from training.data.curation.replies import Outcome, Replies, ask_until
+from training.data.curation.captions.chat_vlm import ServerSettings
+from training.data.curation.captions.claims import Answers, Claim, answers_request, claims_of, read_answers
+from training.data.curation.captions.local_vlm import LocalSettings
+from training.data.curation.captions.replies import Outcome, Replies, ask_until
+from training.data.curation.captions.rules import CaptionRules, faults_of
+from training.data.curation.captions.vlm import Question, Vlm
+from training.data.curation.captions.words import (
+    CAPTIONS,
+    BadReply,
+    Captions,
+    captions_request,
+    read_captions,
+)
 from training.data.curation.select import wanted_by
 from training.data.curation.shards import Sample
 from training.data.curation.stage import PLACES, Annotate, Tables
 from training.data.curation.store import Store
 from training.data.curation.tables import TABLES, read_table, table_name
-from training.data.curation.vlm import Question, Vlm
 
 __all__ = ["CaptionStage", "forget_unanswered"]
 

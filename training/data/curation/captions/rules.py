@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from training.data.curation.caption_words import Captions
+from training.data.curation.captions.words import Captions
 
 __all__ = ["CaptionRules", "Words", "faults_of"]
 

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from training.data.curation.caption_words import CAPTIONS
+from training.data.curation.captions.words import CAPTIONS
 from training.data.curation.charts import bars, histogram
 from training.data.curation.store import Store
 from training.data.curation.tables import KEY, read_stage, read_table

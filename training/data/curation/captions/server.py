@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from training.data.curation.rule_captioner import DetectorSight, Manners, PlantedSight, RuleCaptioner
+from training.data.curation.captions.rule_captioner import DetectorSight, Manners, PlantedSight, RuleCaptioner
 from training.errors import BadRecipe
 from training.stickers.detector import JUDGES, Detector
 

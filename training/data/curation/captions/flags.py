@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from training.errors import BadRecipe
 
 if TYPE_CHECKING:
-    from training.data.curation.chat_vlm import ServerSettings
-    from training.data.curation.local_vlm import LocalSettings
+    from training.data.curation.captions.chat_vlm import ServerSettings
+    from training.data.curation.captions.local_vlm import LocalSettings
     from training.data.curation.recipes import CurationRecipe
 
 __all__ = ["add_arguments", "with_captions"]
@@ -58,7 +58,7 @@ def with_captions(recipe: CurationRecipe, args: argparse.Namespace) -> CurationR
     """The recipe with captions of what it keeps as its last stage, if a model is named. Raises BadRecipe."""
     if not (args.captions_model or args.captions_folder):
         return recipe
-    from training.data.curation.caption_stage import CaptionStage, forget_unanswered
+    from training.data.curation.captions.stage import CaptionStage, forget_unanswered
     from training.data.curation.store import Store
 
     if args.captions_again:
@@ -76,7 +76,7 @@ def with_captions(recipe: CurationRecipe, args: argparse.Namespace) -> CurationR
 def writer_of(args: argparse.Namespace) -> ServerSettings | LocalSettings:
     if args.captions_folder is None:
         return server_of(args, args.captions_model, args.captions_url, args.captions_key_from)
-    from training.data.curation.local_vlm import LocalSettings, folder_hash
+    from training.data.curation.captions.local_vlm import LocalSettings, folder_hash
 
     folder: Path = args.captions_folder
     return LocalSettings(weights=folder_hash(folder), folder=folder, device=args.captions_device)
@@ -93,7 +93,7 @@ def checker_of(args: argparse.Namespace) -> ServerSettings | None:
 
 
 def server_of(args: argparse.Namespace, model: str, url: str, key_from: str) -> ServerSettings:
-    from training.data.curation.chat_vlm import ServerSettings
+    from training.data.curation.captions.chat_vlm import ServerSettings
 
     return ServerSettings(
         model=model,

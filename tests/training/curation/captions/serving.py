@@ -11,10 +11,10 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from training.data.curation.captioner_server import MODEL, captioner_app
-from training.data.curation.chat_vlm import ServerSettings
+from training.data.curation.captions.chat_vlm import ServerSettings
+from training.data.curation.captions.rule_captioner import Manners, PlantedSight, RuleCaptioner
+from training.data.curation.captions.server import MODEL, captioner_app
 from training.data.curation.decode import pixel_hash
-from training.data.curation.rule_captioner import Manners, PlantedSight, RuleCaptioner
 from training.seeds import rng_for
 from training.stickers.render import render
 from training.stickers.scene import Scene, sample_scene

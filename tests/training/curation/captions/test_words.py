@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from training.data.curation.caption_rules import CaptionRules, faults_of
-from training.data.curation.caption_words import BadReply, Captions, Thing, captions_request, read_captions
+from training.data.curation.captions.rules import CaptionRules, faults_of
+from training.data.curation.captions.words import BadReply, Captions, Thing, captions_request, read_captions
 from training.data.curation.shards import Sample
 
 GOOD = Captions(
