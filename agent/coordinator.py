@@ -224,7 +224,7 @@ class Coordinator:
         running = Running(owner=owner, pipe=EventPipe(self.watch()))
         refusal = self._running.enter(session_id, running)
         if refusal:
-            running.pipe.failed(refusal, TooBusy.__name__)
+            running.pipe.failed(refusal, TooBusy(refusal, 1))
             running.pipe.close()
             return iter(running.pipe)
         running.thread = threading.Thread(
@@ -248,7 +248,7 @@ class Coordinator:
             end = self._break_off(running, TurnStatus.STOPPED, "")
         except (AgentError, EngineError) as error:
             log.debug("turn %s failed: %s", running.pipe.turn_id, error)
-            end = self._break_off(running, TurnStatus.FAILED, str(error), type(error).__name__)
+            end = self._break_off(running, TurnStatus.FAILED, str(error), error)
         except Exception:
             log.exception("turn %s broke", running.pipe.turn_id)
             end = self._break_off(running, TurnStatus.FAILED, BROKE)
@@ -266,7 +266,7 @@ class Coordinator:
         return lambda: running.pipe.done(state["reply"], tuple(state["shown"]))
 
     def _break_off(
-        self, running: Running, status: TurnStatus, sentence: str, cause: str = ""
+        self, running: Running, status: TurnStatus, sentence: str, error: Exception | None = None
     ) -> Callable[[], None]:
         """Close a turn that was stopped or failed, keeping what is finished; returns how to tell so."""
         replies, made = Replies("en"), list[Artifact]()
@@ -282,7 +282,7 @@ class Coordinator:
                 self.sessions.close_turn(turn_id, status, reply, [artifact.id for artifact in made])
         except StorageUnavailable:
             log.exception("turn %s could not be closed; the next start marks it as stopped", turn_id)
-        return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply, cause)
+        return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply, error)
 
     def open(self, running: Running, session_id: str, message: Message) -> TurnContext:
         """Check the message, keep its files, open the turn."""

@@ -46,6 +46,12 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
+    @property
+    def pid(self) -> int:
+        """Of the running app."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> float:
         """Returns the seconds until the page was there."""
         begun = time.monotonic()
