@@ -21,7 +21,6 @@ from ui.settings import DEFAULTS
 __all__ = ["Server", "Visitor", "free_port"]
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = "app.py"
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 
@@ -34,6 +33,8 @@ def free_port() -> int:
 
 class Server:
     """`python app.py` on a data folder; it may be stopped and started again on the same port."""
+
+    program: tuple[str, ...] = ("app.py",)
 
     def __init__(self, data_folder: Path, *arguments: str, port: int | None = None) -> None:
         self.data_folder = data_folder
@@ -58,7 +59,7 @@ class Server:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("REVERIE_")}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, PROGRAM, *self.arguments],
+                [sys.executable, *self.program, *self.arguments],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,
