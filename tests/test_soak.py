@@ -1,4 +1,4 @@
-"""Some turns in one app process, the small form of python -m tests.bench.soak, and a leak that it would see."""
+"""Turns in one app process, the small form of python -m tests.bench.soak, and a leak that it would see."""
 
 from __future__ import annotations
 
