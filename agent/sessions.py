@@ -192,6 +192,14 @@ class Sessions:
             session = find_session(rows, session_id, owner)
             return turns_of(rows, session_id, session.tip)
 
+    def has_waiting(self, session_id: str) -> bool:
+        """Whether a turn of any branch waits for the user's word."""
+        query = sa.select(TurnRow.id).where(
+            TurnRow.session_id == session_id, TurnRow.status == TurnStatus.WAITING
+        )
+        with self.transaction() as rows:
+            return rows.scalar(query.limit(1)) is not None
+
     def all_turns(self, session_id: str, owner: str) -> Sequence[Turn]:
         """Those of every branch, in order of birth; raises SessionNotFound."""
         query = sa.select(TurnRow).where(TurnRow.session_id == session_id).order_by(TurnRow.position)

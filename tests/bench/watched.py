@@ -1,6 +1,7 @@
 """The app, telling on SIGUSR1 what memory it has: python -m tests.bench.watched FILE ARGUMENTS-OF-THE-APP
 
-The answer is written to FILE. From SIGUSR2 on every turn loses a megabyte: whoever watches must see that.
+The answer, resident bytes and the number of blocks that Python holds, is written to FILE. From SIGUSR2 on
+every turn loses a megabyte: whoever watches must see that.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def main() -> int:
     def tell(number: int, frame: FrameType | None) -> None:
         gc.collect()
         half_written = file.with_suffix(".part")
-        half_written.write_text(str(resident_bytes()))
+        half_written.write_text(f"{resident_bytes()} {sys.getallocatedblocks()}")
         half_written.replace(file)
 
     def lose(number: int, frame: FrameType | None) -> None:
