@@ -293,10 +293,8 @@ class Coordinator:
         require_uploads([each.clean for each in sent], message, self.gates)
         mask = painted_mask(message, sent, self.sessions, session, running.owner, self.decoders)
         running.token.raise_if_cancelled()
-        if self.sessions.has_waiting(session_id):
-            for turn in self.sessions.turns(session_id, running.owner):
-                if turn.status is TurnStatus.WAITING:
-                    self.decline(turn.id, running.owner)
+        for waiting in self.sessions.waiting(session_id, running.owner):
+            self.decline(waiting.id, running.owner)
         with self.artifacts.lock:
             pictures = kept((*sent, *mask), self.artifacts)
             turn = self.sessions.open_turn(
