@@ -225,7 +225,7 @@ class Coordinator:
         running = Running(owner=owner, language=language_of(text), pipe=EventPipe(self.watch()))
         refusal = self._running.enter(session_id, running)
         if refusal is not None:
-            running.pipe.failed(told(refusal, running.language), TooBusy.__name__)
+            running.pipe.failed(told(refusal, running.language), TooBusy(refusal, 1))
             running.pipe.close()
             return iter(running.pipe)
         running.thread = threading.Thread(
@@ -249,7 +249,7 @@ class Coordinator:
             end = self._break_off(running, TurnStatus.STOPPED)
         except (AgentError, EngineError) as error:
             log.debug("turn %s failed: %s", running.pipe.turn_id, error)
-            end = self._break_off(running, TurnStatus.FAILED, error, type(error).__name__)
+            end = self._break_off(running, TurnStatus.FAILED, error)
         except Exception:
             log.exception("turn %s broke", running.pipe.turn_id)
             end = self._break_off(running, TurnStatus.FAILED, BROKE)
@@ -267,7 +267,7 @@ class Coordinator:
         return lambda: running.pipe.done(state["reply"], tuple(state["shown"]))
 
     def _break_off(
-        self, running: Running, status: TurnStatus, why: Exception | str = "", cause: str = ""
+        self, running: Running, status: TurnStatus, why: Exception | str = ""
     ) -> Callable[[], None]:
         """Close a turn that was stopped or failed, keeping what is finished; returns how to tell so."""
         replies, made = Replies(running.language), list[Artifact]()
@@ -284,6 +284,7 @@ class Coordinator:
                 self.sessions.close_turn(turn_id, status, reply, [artifact.id for artifact in made])
         except StorageUnavailable:
             log.exception("turn %s could not be closed; the next start marks it as stopped", turn_id)
+        cause = why if isinstance(why, Exception) else None
         return lambda: running.pipe.stopped(reply) if is_stopped else running.pipe.failed(reply, cause)
 
     def open(self, running: Running, session_id: str, message: Message) -> TurnContext:
@@ -295,9 +296,8 @@ class Coordinator:
         require_uploads([each.clean for each in sent], message, self.gates)
         mask = painted_mask(message, sent, self.sessions, session, running.owner, self.decoders)
         running.token.raise_if_cancelled()
-        for turn in self.sessions.turns(session_id, running.owner):
-            if turn.status is TurnStatus.WAITING:
-                self.decline(turn.id, running.owner)
+        for waiting in self.sessions.waiting(session_id, running.owner):
+            self.decline(waiting.id, running.owner)
         with self.artifacts.lock:
             pictures = kept((*sent, *mask), self.artifacts)
             turn = self.sessions.open_turn(

@@ -91,11 +91,15 @@ class TurnStopped(TurnEvent):
 
 
 class TurnFailed(TurnEvent):
-    """The turn failed; `reply` says what happened and what to do, `cause` is the error's class."""
+    """The turn failed; `reply` says what happened and what to do, `cause` is the error's class.
+
+    `wait_seconds`: where there is too much to do, after how long it may do to try again.
+    """
 
     kind: Literal["failed"] = "failed"
     reply: str
     cause: str = ""
+    wait_seconds: int = 0
 
 
 Event = Annotated[

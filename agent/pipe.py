@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from agent.domain import Artifact, Decision, Plan
+from agent.errors import TooBusy
 from agent.events import (
     ArtifactReady,
     DecisionMade,
@@ -149,8 +150,12 @@ class EventPipe:
     def stopped(self, reply: str) -> None:
         self._put(lambda i, turn: TurnStopped(event_id=i, turn_id=turn, reply=reply))
 
-    def failed(self, reply: str, cause: str = "") -> None:
-        self._put(lambda i, turn: TurnFailed(event_id=i, turn_id=turn, reply=reply, cause=cause))
+    def failed(self, reply: str, error: Exception | None = None) -> None:
+        cause = "" if error is None else type(error).__name__
+        wait = error.wait_seconds if isinstance(error, TooBusy) else 0
+        self._put(
+            lambda i, turn: TurnFailed(event_id=i, turn_id=turn, reply=reply, cause=cause, wait_seconds=wait)
+        )
 
     def _put(self, event: Callable[[int, str], Event]) -> None:
         """Numbering and keeping are one act, or ids could arrive out of order.

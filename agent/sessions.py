@@ -192,6 +192,16 @@ class Sessions:
             session = find_session(rows, session_id, owner)
             return turns_of(rows, session_id, session.tip)
 
+    def waiting(self, session_id: str, owner: str) -> Sequence[Turn]:
+        """Of the branch that is shown, the turns that wait for the user's word; most chats have none."""
+        query = sa.select(TurnRow.id).where(
+            TurnRow.session_id == session_id, TurnRow.status == TurnStatus.WAITING
+        )
+        with self.transaction() as rows:
+            if rows.scalar(query.limit(1)) is None:
+                return ()
+        return [turn for turn in self.turns(session_id, owner) if turn.status is TurnStatus.WAITING]
+
     def all_turns(self, session_id: str, owner: str) -> Sequence[Turn]:
         """Those of every branch, in order of birth; raises SessionNotFound."""
         query = sa.select(TurnRow).where(TurnRow.session_id == session_id).order_by(TurnRow.position)

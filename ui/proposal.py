@@ -46,5 +46,5 @@ def answer(name: str, turn_id: str, words: str) -> str:
 
 
 def with_breaks(words: str) -> str:
-    """No line may end a block of markup."""
-    return escape(words).replace("\n", "<br>")
+    """Line by line."""
+    return "<br>".join(escape(words).splitlines())

@@ -1,13 +1,14 @@
 """Turns as chat messages. Pure: what the store and a running turn say goes in, messages come out.
 
-All words of users, brains and engines are escaped: nothing of theirs becomes markup, and so no address of
-theirs is ever opened.
+All words of users, brains and engines are escaped, and no line of theirs ends a block: nothing of theirs
+becomes markup, and so no address of theirs is ever opened.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Literal
 
 from gradio import ChatMessage
 from gradio.components.chatbot import OptionDict
@@ -32,7 +33,7 @@ def chat_messages(turns: Sequence[Turn], story: Story | None, look: Look) -> lis
     latest = next((turn.id for turn in reversed(turns) if turn.shown), "")
     messages: list[ChatMessage] = []
     for turn in turns:
-        messages.append(ChatMessage(role="user", content=user_words(turn, known, look)))
+        messages.append(message("user", user_words(turn, known, look)))
         messages.append(answer(turn, story, known, look, is_latest=turn.id == latest))
     return messages
 
@@ -60,25 +61,30 @@ def answer(turn: Turn, story: Story | None, known: Pictures, look: Look, *, is_l
         content = said(turn.reply) + proposal(turn, known, look)
     else:
         return closed_message(turn, known, look, is_latest=is_latest)
-    return ChatMessage(role="assistant", content=content)
+    return message("assistant", content)
 
 
 def pending_messages(text: str, look: Look) -> list[ChatMessage]:
     """A message that was sent and is not in the store yet."""
     return [
-        ChatMessage(role="user", content=said(text) if text else ""),
-        ChatMessage(role="assistant", content=said(look.say("thinking"), "doing")),
+        message("user", said(text) if text else ""),
+        message("assistant", said(look.say("thinking"), "doing")),
     ]
 
 
 def notice(sentence: str) -> ChatMessage:
     """Something the user should know that is not part of the conversation."""
-    return ChatMessage(role="assistant", content=said(sentence, "notice refusal"))
+    return message("assistant", said(sentence, "notice refusal"))
+
+
+def message(role: Literal["user", "assistant"], markup: str, chips: Sequence[OptionDict] = ()) -> ChatMessage:
+    """In one line: the page reads Markdown, in which a blank line would end the markup's block."""
+    return ChatMessage(role=role, content=" ".join(markup.splitlines()), options=[*chips])
 
 
 def said(text: str, kind: str = "said") -> str:
-    """Words as one block of markup without blank lines, which Markdown then leaves alone."""
-    return f'<div class="{kind}">{escape(text.strip()).replace(chr(10), "<br>")}</div>'
+    """Words as a block, line by line."""
+    return f'<div class="{kind}">{"<br>".join(escape(text.strip()).splitlines())}</div>'
 
 
 def user_words(turn: Turn, known: Pictures, look: Look) -> str:
@@ -138,7 +144,7 @@ def closed_message(turn: Turn, known: Pictures, look: Look, *, is_latest: bool) 
         content = words + (thumbnails(shown, look, "choice") if shown else "")
     else:
         content = trail(turn, known, look) + gallery(shown, known, look, is_latest) + words
-    return ChatMessage(role="assistant", content=content, options=options(turn, shown, is_question, look))
+    return message("assistant", content, options(turn, shown, is_question, look))
 
 
 def gallery(shown: Sequence[Artifact], known: Pictures, look: Look, is_latest: bool) -> str:

@@ -21,7 +21,6 @@ from ui.settings import DEFAULTS
 __all__ = ["Server", "Visitor", "free_port"]
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = "app.py"
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 
@@ -35,6 +34,8 @@ def free_port() -> int:
 class Server:
     """`python app.py` on a data folder; it may be stopped and started again on the same port."""
 
+    program: tuple[str, ...] = ("app.py",)
+
     def __init__(self, data_folder: Path, *arguments: str, port: int | None = None) -> None:
         self.data_folder = data_folder
         self.port = port or free_port()
@@ -46,13 +47,19 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
+    @property
+    def pid(self) -> int:
+        """Of the running app."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> float:
         """Returns the seconds until the page was there."""
         begun = time.monotonic()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("REVERIE_")}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, PROGRAM, *self.arguments],
+                [sys.executable, *self.program, *self.arguments],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,

@@ -64,13 +64,23 @@ def test_what_was_not_finished_can_be_retried(status: TurnStatus) -> None:
     assert [option["value"] for option in message.options] == [RETRY]
 
 
-@pytest.mark.parametrize("words", ["<img src=http://evil.test/x>", "![x](http://evil.test/x)", "a\n\n# b"])
+@pytest.mark.parametrize(
+    "words",
+    ["<img src=http://evil.test/x>", "![x](http://evil.test/x)", "a\n\n# b", "a\r\r# b", "a\r\n \t\r\n# b"],
+)
 def test_nobodys_words_become_markup(words: str) -> None:
-    for message in chat_messages([a_turn(words, reply=words)], None, ENGLISH):
+    decision = a_decision(Route.GENERATE).model_copy(update={"reason": words})
+    plan = Plan(steps=(GenerateStep(prompt=words),))
+    for message in chat_messages([a_turn(words, reply=words, decision=decision, plan=plan)], None, ENGLISH):
         content = str(message.content)
-        assert content.startswith("<div")
+        assert content.startswith(("<div", "<details"))
         assert "<img" not in content
-        assert "\n" not in content
+        assert content.splitlines() == [content], "a blank line would end the block"
+
+
+def test_lines_stay_lines() -> None:
+    asked = chat_messages([a_turn("a cat\r\n\r\na dog")], None, ENGLISH)[0]
+    assert "a cat<br><br>a dog" in str(asked.content)
 
 
 @pytest.mark.parametrize(

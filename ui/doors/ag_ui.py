@@ -117,9 +117,9 @@ class Telling:
             case TurnStopped(reply=reply):
                 yield from self._end_of_words(reply)
                 yield self.finished(RunFinishedCancelledOutcome(), reply)
-            case TurnFailed(reply=reply):
+            case TurnFailed(reply=reply, wait_seconds=wait):
                 yield from self._end_of_words("")
-                yield RunErrorEvent(message=reply, code="failed")
+                yield RunErrorEvent(message=reply, code="busy" if wait else "failed")
 
     def finished(self, outcome: Any, reply: str, shown: tuple[str, ...] = ()) -> BaseEvent:
         result = {"reply": reply, "pictures": [*shown]}

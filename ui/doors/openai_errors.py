@@ -74,7 +74,7 @@ def of_error(error: AgentError | EngineError) -> ApiError:
 
 
 def of_failed_turn(event: TurnFailed) -> ApiError:
-    return failure(event.cause, event.reply)
+    return failure(event.cause, event.reply, max(1, event.wait_seconds))
 
 
 def failure(cause: str, sentence: str, wait_seconds: int = 1) -> ApiError:

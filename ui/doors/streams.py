@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -10,16 +11,17 @@ from starlette.responses import Response, StreamingResponse
 
 from agent.domain import Turn, TurnStatus
 from agent.errors import AgentError
-from agent.events import TurnWaiting
+from agent.events import ArtifactReady, ReplyDelta, StepProgress, StepQueued, TurnWaiting
 from agent.pipe import EventPipe
 from agent.pipes import milliseconds_of
 from ui.doors.ag_ui import MOST_ID, Telling, first_frame_id, frames_of_stored, last_frame_id
 
-__all__ = ["MEDIA_TYPE", "ForgedEventId", "event_stream", "read_event_id", "until_open"]
+__all__ = ["MEDIA_TYPE", "ForgedEventId", "event_stream", "read_event_id", "until_open", "until_placed"]
 
 HEARTBEAT_SECONDS = 15.0
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 MEDIA_TYPE = "text/event-stream"
+PLACED = (StepQueued, StepProgress, ArtifactReady, ReplyDelta)
 
 
 class ForgedEventId(AgentError):
@@ -97,6 +99,15 @@ async def until_open(pipe: EventPipe) -> None:
     async with News(pipe) as news:
         while not pipe.turn_id and pipe.over is None:
             await news.come(HEARTBEAT_SECONDS)
+
+
+async def until_placed(pipe: EventPipe, seconds: float) -> None:
+    """Until the turn has its place in the device's line, needs none or was refused one; so long at most."""
+    last_moment = time.monotonic() + seconds
+    async with News(pipe) as news:
+        while not any(isinstance(each, PLACED) for each in pipe.since(0)) and pipe.over is None:
+            if not await news.come(last_moment - time.monotonic()):
+                return
 
 
 class News:

@@ -6,13 +6,14 @@ POST /v1/chats/{id}/turns   202 with the turn's id and the address of its events
 GET /v1/turns/{id}, GET /v1/turns/{id}/events   from `Last-Event-ID` or `?after=` on
 POST /v1/turns/{id}/cancel, /approve, /decline
 
-Errors are `{"error": sentence}`.
+Errors are `{"error": sentence}`; 429 tells with Retry-After when to send it again, be it that there were too
+many messages or that the device's line has no more room. The chat keeps what had no room as a failed turn.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -31,12 +32,14 @@ from agent.planner import waiting_plan
 from agent.sessions import NEW_TITLE, Sessions
 from ui.doors.bodies import BadBody, NewChat, NewTurn, Words, read_body, read_turn
 from ui.doors.records import chat_record, events_address, turn_record
-from ui.doors.streams import MEDIA_TYPE, ForgedEventId, event_stream, read_event_id, until_open
+from ui.doors.streams import MEDIA_TYPE, ForgedEventId, event_stream, read_event_id, until_open, until_placed
 from ui.gate import owner_of
 
 __all__ = ["turn_routes"]
 
 NO_STORE = {"Cache-Control": "no-store"}
+PLACING_SECONDS = 1.0
+"""How long an answer may wait to tell by its status that there is no room in the device's line."""
 BUSY = "This chat is still busy with an earlier message. Please wait for it, or cancel it."
 ID = re.compile("[0-9a-f]{32}")
 Answer = Callable[[Request, str], Awaitable[Response]]
@@ -166,9 +169,13 @@ class TurnDoor:
     async def opened(self, request: Request, owner: str, pipe: EventPipe) -> Response:
         """The turn that was begun, or why it was not."""
         await until_open(pipe)
+        if pipe.turn_id:
+            await until_placed(pipe, PLACING_SECONDS)
+        refused = next((each for each in pipe.since(0) if isinstance(each, TurnFailed)), None)
+        if refused is not None and refused.wait_seconds:
+            return refusal(refused.reply, 429, {"Retry-After": str(refused.wait_seconds)})
         if not pipe.turn_id:
-            refused = [each.reply for each in pipe.since(0) if isinstance(each, TurnFailed)]
-            return refusal(refused[0] if refused else BUSY, 422)
+            return refusal(BUSY if refused is None else refused.reply, 422)
         turn = await run_in_threadpool(self.sessions.turn, pipe.turn_id, owner)
         if MEDIA_TYPE in request.headers.get("accept", ""):
             response = event_stream(turn, pipe, 0)
@@ -191,9 +198,11 @@ def in_words(step: Step) -> str:
     return step.prompt if isinstance(step, GenerateStep) else step.instruction
 
 
-def answered(content: dict[str, Any], status_code: int = 200) -> Response:
-    return JSONResponse(content, status_code=status_code, headers=NO_STORE)
+def answered(
+    content: dict[str, Any], status_code: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    return JSONResponse(content, status_code=status_code, headers={**NO_STORE, **(headers or {})})
 
 
-def refusal(sentence: str, status_code: int) -> Response:
-    return answered({"error": sentence}, status_code)
+def refusal(sentence: str, status_code: int, headers: Mapping[str, str] | None = None) -> Response:
+    return answered({"error": sentence}, status_code, headers)

@@ -17,8 +17,10 @@ from PIL import Image
 from pydantic import TypeAdapter
 
 from agent.domain import Decision, Route
+from agent.jobs import JobLimits
+from agent.limits import Limits, Rates
 from engines.fake import FakeEngine, Fault
-from tests.doubles import ScriptedBrain, build_agent
+from tests.doubles import ScriptedBrain, build_agent, draw
 from tests.ui.callers import OTHER_TOKEN, OWNER_OF_TOKEN
 from tests.ui.doors.house import Heard, House, events_of, heard, opened_house, without_previews
 from ui.doors import streams
@@ -235,6 +237,26 @@ def test_another_message_is_refused_while_one_is_at_work(begin: Begin) -> None:
     refused = http.post(f"/v1/chats/{chat}/turns", json={"text": "and a dog"})
     assert (refused.status_code, "busy" in refused.json()["error"]) == (409, True)
     http.post(f"/v1/turns/{turn['turn']}/cancel")
+
+
+def test_beyond_the_limits_a_message_is_refused_with_a_wait(begin: Begin) -> None:
+    script = draw("a red car"), draw("a dog"), Decision(route=Route.CHAT)
+    house = begin(FakeEngine(step_seconds=0.2), ScriptedBrain(*script))
+    house.agent.jobs.limits = JobLimits(of_owner=1)
+    http = house.person()
+    turn = sent(http, a_chat(http), "a red car")
+    chat = a_chat(http)
+    refused = http.post(f"/v1/chats/{chat}/turns", json={"text": "a dog"})
+    assert (refused.status_code, "as many as one may have" in refused.json()["error"]) == (429, True)
+    assert int(refused.headers["retry-after"]) >= 1
+    assert [each["status"] for each in http.get(f"/v1/chats/{chat}").json()["turns"]] == ["failed"]
+    talk = sent(http, chat, "hello")
+    assert events_of(http, talk["events"])[-1].kind == "RUN_FINISHED", "words need no room in the line"
+    http.post(f"/v1/turns/{turn['turn']}/cancel")
+    house.agent.coordinator.rates = Rates(Limits(messages_an_hour=0))
+    refused = http.post(f"/v1/chats/{a_chat(http)}/turns", json={"text": "hello"})
+    assert (refused.status_code, "messages within an hour" in refused.json()["error"]) == (429, True)
+    assert int(refused.headers["retry-after"]) >= 1
 
 
 def test_nobody_else_hears_that_there_is_such_a_chat_or_turn(begin: Begin) -> None:
