@@ -17,6 +17,7 @@ from training.adopt import adopt
 from training.benchmarks import command as benchmark
 from training.checkpoint import last_step
 from training.cluster_recipes import CLUSTER_RECIPES
+from training.data.curation import captioner_server
 from training.data.curation import command as curation
 from training.data.curation import train_small_net as curators
 from training.data.folder import Captioned, read_pictures
@@ -153,6 +154,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return eyes.run(args, say)
         if args.command == "curate":
             return curation.run(args, say)
+        if args.command == "captioner":
+            return captioner_server.run(args, say)
         if args.command == "curators":
             return curators.run(args, say)
         if args.command == "benchmark":
@@ -248,6 +251,9 @@ def _parser() -> argparse.ArgumentParser:
     compare_edits.add_arguments(commands.add_parser("compare-edits", help="Set editors side by side."))
     train_detector.add_arguments(commands.add_parser("detector", help="Train the judge."))
     curation.add_arguments(commands.add_parser("curate", help="Make a training set from raw pictures."))
+    captioner_server.add_arguments(
+        commands.add_parser("captioner", help="Serve captions of the small world by rule.")
+    )
     curators.add_arguments(commands.add_parser("curators", help="Train the embedded judges of raw pictures."))
     eyes.add_arguments(commands.add_parser("eyes", help="Train the eyes of the embedded weights."))
     return parser

@@ -20,7 +20,7 @@ from training.cluster_recipes import ClusterRecipe, ClusterStage, find_cluster_r
 from training.data.folder import read_pictures
 from training.data.latent_reader import LatentReader
 from training.data.resize import ResizeRule, find_size
-from training.data.shards import encode_shards
+from training.data.shards import encode_shards, to_record
 from training.distributed import Team, join
 from training.errors import BadRecipe, CorruptCheckpoint
 from training.loop import LoopSettings, Say, silent, train
@@ -28,7 +28,7 @@ from training.materialize import materialize, on_meta, start_from_run, start_fro
 from training.noise_levels import TrainedAt
 from training.official import write_transformer
 from training.optim import OptimSettings
-from training.stages.pictures import PicturesSettings, PicturesStage, to_record
+from training.stages.pictures import PicturesSettings, PicturesStage
 from training.texts import load_texts
 
 __all__ = ["add_arguments", "encode_pictures", "export", "run", "run_stage"]
@@ -100,7 +100,7 @@ def encode_pictures(
     Several processes divide the shards. Raises BadRecipe, EngineError.
     """
     captioned = read_pictures(pictures)
-    records = [to_record([each.caption], each.sha256) for each in captioned]
+    records = [to_record(each.captions, each.sha256) for each in captioned]
     vae = Vae.from_pretrained(weights / "vae", device=team.device)
     if vae.factor != recipe.vae_factor:
         raise BadRecipe(

@@ -6,6 +6,7 @@ TrainingError
 ├── CorruptShards       encoded pictures cannot be read, or are of another encoder
 ├── NonFiniteLoss       too many batches in a row gave NaN or infinity
 ├── DiskFull            there is no room for a checkpoint
+├── CaptionerUnavailable  the vision language model that captions pictures cannot be asked
 ├── Stopped             a signal asked for the end; all is saved
 └── FontMissing         the emoji font is not installed
 """
@@ -41,3 +42,7 @@ class Stopped(TrainingError):
 
 class FontMissing(TrainingError):
     """The emoji font is not installed."""
+
+
+class CaptionerUnavailable(TrainingError):
+    """The vision language model that captions pictures cannot be asked."""

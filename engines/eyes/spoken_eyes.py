@@ -57,7 +57,7 @@ class SpokenEyes:
             )
         return cls(model, processor)
 
-    def look(self, image: Image.Image, question: str = "") -> Seen:
+    def look(self, image: Image.Image, question: str = "", most_new_tokens: int = MOST_NEW_TOKENS) -> Seen:
         """The model's own words. Raises DeviceOutOfMemory."""
         picture = image.convert("RGB")
         picture.thumbnail((MOST_PX, MOST_PX))
@@ -70,7 +70,7 @@ class SpokenEyes:
                 return_dict=True,
                 return_tensors="pt",
             ).to(self.model.device, self.model.dtype)
-            tokens = self.model.generate(**inputs, max_new_tokens=MOST_NEW_TOKENS, do_sample=False)
+            tokens = self.model.generate(**inputs, max_new_tokens=most_new_tokens, do_sample=False)
         said = self.processor.batch_decode(
             tokens[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True
         )[0]

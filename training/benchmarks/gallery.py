@@ -12,9 +12,9 @@ from PIL import Image, ImageOps
 
 from training.benchmarks.benchmark import Order
 from training.benchmarks.errors import BadPrompts, RunDiffers
-from training.benchmarks.ledger import Ledger
 from training.benchmarks.painters import Painted, Painter, Settings
 from training.evaluation.batches import Wish
+from training.ledger import Ledger
 from training.loop import Say
 
 __all__ = ["Gallery", "read_picture"]

@@ -13,10 +13,10 @@ from training.benchmarks.chat_judges import ChatRater, ChatYesNo
 from training.benchmarks.dpg import YesNoJudge
 from training.benchmarks.errors import JudgeUnavailable
 from training.benchmarks.hps_scorer import HpsJudge
-from training.benchmarks.ledger import Ledger
 from training.benchmarks.mask2former import Mask2FormerJudge
 from training.benchmarks.objects import ObjectJudge, StickersJudge
 from training.benchmarks.vision_chat import ChatSettings, VisionChat, key_from
+from training.ledger import Ledger
 from training.stickers.detector import JUDGES, Detector
 
 __all__ = [

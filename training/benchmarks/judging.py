@@ -14,7 +14,7 @@ from training.benchmarks.benchmark import Benchmark, Order, Verdict
 from training.benchmarks.errors import JudgeFailed, JudgeUnavailable
 from training.benchmarks.figures import Mark
 from training.benchmarks.gallery import Gallery, read_picture
-from training.benchmarks.ledger import Ledger
+from training.ledger import Ledger
 from training.loop import Say
 
 __all__ = ["judge_all"]

@@ -19,7 +19,7 @@ from PIL import Image
 from pydantic import BaseModel, Field, ValidationError
 
 from training.benchmarks.errors import JudgeFailed, JudgeUnavailable
-from training.benchmarks.ledger import Ledger
+from training.ledger import Ledger
 
 __all__ = ["ChatSettings", "VisionChat", "key_from"]
 

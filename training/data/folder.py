@@ -28,6 +28,11 @@ class Captioned(Protocol):
     def caption(self) -> str: ...
 
     @property
+    def captions(self) -> tuple[str, ...]:
+        """All that it may be called; `caption` is one of them."""
+        ...
+
+    @property
     def sha256(self) -> str: ...
 
     def open(self) -> Image.Image:
@@ -63,6 +68,11 @@ class CaptionedFile:
     path: Path
     caption: str
     sha256: str
+
+    @property
+    def captions(self) -> tuple[str, ...]:
+        """All that it may be called."""
+        return (self.caption,)
 
     def open(self) -> Image.Image:
         """Upright and RGB, on white where it is transparent. Raises BadRecipe for what is no picture."""

@@ -28,7 +28,7 @@ from training.distributed import ALONE, Team
 from training.errors import BadRecipe
 from training.sheets import pictures_to_batch
 
-__all__ = ["MANIFEST", "Entry", "Manifest", "encode_shards", "members_by_size"]
+__all__ = ["MANIFEST", "Entry", "Manifest", "encode_shards", "members_by_size", "to_record"]
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -89,6 +89,11 @@ class Planned:
     identity: str
     size: Size
     numbers: tuple[int, ...]
+
+
+def to_record(captions: Sequence[str], sha256: str) -> str:
+    """What shards say of a picture: its captions, of which each sample takes one, and its content's hash."""
+    return json.dumps({"captions": list(captions), "sha256": sha256}, ensure_ascii=False)
 
 
 def members_by_size(sizes: Sequence[Size]) -> dict[Size, list[int]]:

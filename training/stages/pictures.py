@@ -35,7 +35,7 @@ from training.sheets import batch_to_pictures, sheet
 from training.texts import ReadsText
 from training.velocity import run_network
 
-__all__ = ["PicturesSettings", "PicturesStage", "to_record"]
+__all__ = ["PicturesSettings", "PicturesStage"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,8 +152,3 @@ class PicturesStage:
 def seed_of(name: str, seed: int) -> int:
     """Another for each stage, so that no two take the same pictures with the same noise."""
     return int(rng_for(name, seed, 0).integers(2**31))
-
-
-def to_record(captions: Sequence[str], sha256: str) -> str:
-    """What shards say of a picture: its captions, of which each sample takes one, and its content's hash."""
-    return json.dumps({"captions": list(captions), "sha256": sha256}, ensure_ascii=False)

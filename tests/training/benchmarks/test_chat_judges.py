@@ -8,8 +8,8 @@ from PIL import Image
 from tests.training.benchmarks.server import in_turn, serving, words_of
 from training.benchmarks.chat_judges import ChatRater, ChatYesNo, Rating, read_rating, read_yes_no
 from training.benchmarks.errors import JudgeFailed
-from training.benchmarks.ledger import Ledger
 from training.benchmarks.vision_chat import ChatSettings, VisionChat
+from training.ledger import Ledger
 
 PICTURE = Image.new("RGB", (8, 8), "red")
 OTHER = Image.new("RGB", (8, 8), "blue")

@@ -13,8 +13,8 @@ from PIL import Image
 
 from tests.training.benchmarks.server import MODEL, Refusal, Server, in_turn, serving
 from training.benchmarks.errors import JudgeFailed, JudgeUnavailable
-from training.benchmarks.ledger import Ledger
 from training.benchmarks.vision_chat import ChatSettings, VisionChat, key_from
+from training.ledger import Ledger
 
 KEY = "sk-very-secret-0123456789"
 PICTURE = Image.linear_gradient("L").convert("RGB").resize((12, 8))

@@ -193,6 +193,14 @@ def test_a_link_out_of_the_folder_is_not_followed(run: Run, tmp_path: Path) -> N
     assert [row["reason"] for row in run.rows()] == ["", "unsafe name"]
 
 
+def test_a_name_that_is_no_text_is_a_row_with_a_reason(run: Run, tmp_path: Path) -> None:
+    raw = good_folder(tmp_path / "raw", 1)
+    (raw / "z\udcff.png").write_bytes(as_file(a_picture(5)))
+    (raw / "0000.json").write_text("[" * 100_000)
+    assert run.curate(raw) == 1
+    assert [row["reason"] for row in run.rows()] == ["", "not fetched"]
+
+
 def test_a_full_disk_ends_with_a_sentence_and_the_next_run_goes_on(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ Which picture goes into which shard is planned once and only ever added to: a sh
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -25,16 +26,18 @@ from training.errors import BadRecipe
 __all__ = ["COLLECT", "CollectSettings", "Item", "Source", "collect_shard", "is_collected", "plan_shards"]
 
 COLLECT = "collect"
-VERSION = 1
+VERSION = 2
 PLANS = "plans"
 MOST_IN_SHARD = 10_000
+HALVES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
     """A picture to be, as its source lists it, without its bytes. `identity` changes when the bytes do.
 
-    `reason` is set by sources that know already that there will be none.
+    `origin` is what the source says of where it is from: a page, an author. `reason` is set by sources that
+    know already that there will be none.
     """
 
     name: str
@@ -42,7 +45,18 @@ class Item:
     caption: str = ""
     tags: tuple[str, ...] = ()
     licence: str = ""
+    origin: str = ""
     reason: Reason = Reason.OK
+
+    def __post_init__(self) -> None:
+        """Names and words from anywhere may hold halves of characters, which no table can."""
+        for field in ("name", "caption", "licence", "origin"):
+            object.__setattr__(self, field, whole(getattr(self, field)))
+        object.__setattr__(self, "tags", tuple(map(whole, self.tags)))
+
+
+def whole(text: str) -> str:
+    return HALVES.sub("\ufffd", text)
 
 
 class Source(Protocol):
@@ -143,6 +157,7 @@ SCHEMA = pa.schema(
         ("status", pa.string()),
         ("source", pa.string()),
         ("licence", pa.string()),
+        ("origin", pa.string()),
         ("caption", pa.string()),
         ("tags", pa.list_(pa.string())),
         ("width", pa.int32()),
@@ -161,7 +176,8 @@ def taken(
     """A sample, unless there is a reason against it, and its row."""
     where = f"{source}/{item.name}"
     row: dict[str, object] = {
-        **{KEY: key, "source": where, "licence": item.licence, "caption": item.caption, "tags": [*item.tags]}
+        **{KEY: key, "source": where, "licence": item.licence, "origin": item.origin},
+        **{"caption": item.caption, "tags": [*item.tags]},
     }
     found = content if isinstance(content, Reason) else decode(content, settings.least_side_px)
     if isinstance(content, bytes):
@@ -176,6 +192,7 @@ def taken(
         content=kept,
         source=where,
         licence=item.licence,
+        origin=item.origin,
         caption=item.caption,
         tags=item.tags,
     )

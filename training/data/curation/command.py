@@ -6,17 +6,25 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from training.data.curation import plan
+from training.data.curation import caption_flags, latent_flags, plan
 from training.errors import BadRecipe
 
 __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("sources", nargs="*", type=Path, help="folders of pictures or of WebDataset tars")
+    parser.add_argument(
+        "sources", nargs="*", type=Path, help="folders of pictures or WebDataset tars, tables of links"
+    )
     parser.add_argument("--recipe", default="plain", help="which stages, with which settings")
     parser.add_argument("--work", default="curated", help="where shards and tables go: a folder or a bucket")
+    parser.add_argument(
+        "--judges", type=Path, default=Path("judges"), help="folder of published weights (recipe report)"
+    )
+    parser.add_argument("--trust-torchscript", default="", metavar="SHA256", help="of SSCD's own program")
     parser.add_argument("--select", help="an expression in place of the recipe's own")
+    caption_flags.add_arguments(parser)
+    latent_flags.add_arguments(parser)
     parser.add_argument("--benchmark", type=Path, help="pictures that must not be among the selected")
     parser.add_argument("--benchmark-prompts", type=Path, help="prompts that no caption may say: one a line")
     parser.add_argument("--plan", type=int, help="say what so many pictures would take, and do nothing")
@@ -36,13 +44,16 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     try:
         from training.data.curation.leaks import against
         from training.data.curation.pipeline import curate, told
-        from training.data.curation.recipes import find_curation_recipe
+        from training.data.curation.recipes import Judges, find_curation_recipe
         from training.data.curation.store import Store
     except ImportError as error:
         raise BadRecipe(
             f"Curation needs {error.name}: run `make .venv/dev.stamp`, or install what pyproject.toml lists "
             "under `curation`."
         ) from error
-    recipe = against(find_curation_recipe(args.recipe), args.benchmark, args.benchmark_prompts)
+    judges = Judges(folder=args.judges, trusted_sha256=args.trust_torchscript)
+    recipe = caption_flags.with_captions(find_curation_recipe(args.recipe, judges), args)
+    recipe = against(recipe, args.benchmark, args.benchmark_prompts)
     say(told(curate(recipe, Store(address=args.work), args.sources, say, expression=args.select)))
+    latent_flags.make_latents(args, say)
     return 0

@@ -38,6 +38,18 @@ class Reason(StrEnum):
     UNSAFE_NAME = "unsafe name"
     NOT_FETCHED = "not fetched"
     FORBIDDEN = "forbidden by the site"
+    BAD_LINK = "not a link to the web"
+    PRIVATE_ADDRESS = "private address"
+    UNREACHABLE = "unreachable"
+    TIMED_OUT = "timed out"
+    TOO_MANY_REDIRECTS = "too many redirects"
+    SERVER_BUSY = "server busy"
+    DENIED = "denied by the site"
+    GONE = "gone"
+    PAGE = "a page and no picture"
+    CUT_SHORT = "cut short"
+    TOO_HEAVY = "too many bytes"
+    OTHER_CONTENT = "other bytes than promised"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 from PIL import Image
 
+from training.data.curation.caption_report import caption_figures, doubted
+from training.data.curation.caption_words import CAPTIONS
 from training.data.curation.charts import bars, histogram
 from training.data.curation.collect import COLLECT
 from training.data.curation.marks import read_mark
@@ -60,7 +62,11 @@ def write_report(store: Store, shards: Sequence[str], stages: Sequence[str]) -> 
     rows = joined(store, shards, stages, set(cuts))
     dropped = examples(manifest)
     pairs = copies(store, shards, [stage for stage in stages if stage in dict(PAIRS)])
-    wanted = [each for group in (*dropped.values(), pairs) for each in group]
+    doubts = [
+        Picture(keys=(key,), words=words)
+        for key, words in (doubted(store, shards, MOST_SHOWN) if CAPTIONS in stages else {}).items()
+    ]
+    wanted = [each for group in (*dropped.values(), pairs, doubts) for each in group]
     thumbnails = read_thumbnails(store, {key for each in wanted for key in each.keys})
     sections = [
         f"<h1>{record['num_kept']:,} of {record['num_seen']:,} pictures kept</h1>",
@@ -69,7 +75,11 @@ def write_report(store: Store, shards: Sequence[str], stages: Sequence[str]) -> 
         section("Scores, and where they are cut", "".join(histograms(rows, cuts))),
         *(section(f"Dropped: {reason}", figures(group, thumbnails)) for reason, group in dropped.items()),
         section("Copies beside what is kept", figures(pairs, thumbnails)) if pairs else "",
-        section("Words in captions", histogram("words", caption_lengths(store, shards))),
+        section("Words in the captions that came along", histogram("words", caption_lengths(store, shards))),
+        section("Captions", caption_figures(store, shards)) if CAPTIONS in stages else "",
+        section("Captions that a second look does not support", figures(doubts, thumbnails))
+        if doubts
+        else "",
         section("What it took", cost(store, shards, stages)),
     ]
     page = (

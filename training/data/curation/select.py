@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -20,7 +20,7 @@ from training.data.curation.store import Store
 from training.data.curation.tables import KEY, column_names, pack_table, read_stage, table_name
 from training.errors import BadRecipe
 
-__all__ = ["MANIFEST", "Selection", "clauses_of", "joined", "select", "thresholds"]
+__all__ = ["MANIFEST", "Selection", "clauses_of", "joined", "select", "thresholds", "wanted_by"]
 
 MANIFEST = "manifest"
 ALWAYS = (KEY, "id", "status", "source")
@@ -163,6 +163,25 @@ def evaluate(rows: pd.DataFrame, clause: str) -> pd.Series:
     except (TypeError, ValueError) as error:
         raise BadRecipe(f"{clause!r} cannot be worked out ({error}).") from error
     return pd.Series(holds, index=rows.index).fillna(False).astype(bool)
+
+
+def wanted_by(expression: str, tables: Mapping[str, pa.Table], num_rows: int) -> list[bool]:
+    """Which of a shard's pictures meet it, by the tables of the stages before; all for no expression.
+
+    Raises BadRecipe.
+    """
+    if not expression:
+        return [True] * num_rows
+    rows, wanted = pd.DataFrame(index=range(num_rows)), pd.Series(True, index=range(num_rows))
+    clauses = clauses_of(expression)
+    for name in sorted({name for _, tree in clauses for name in names_in(tree)}):
+        table = next((each for each in tables.values() if name in each.column_names), None)
+        if table is None:
+            raise BadRecipe(f"No stage before has written {name}, which {expression!r} asks for.")
+        rows[name] = table[name].to_pandas()
+    for clause, _ in clauses:
+        wanted &= evaluate(rows, clause)
+    return [bool(each) for each in wanted]
 
 
 def tables_hash(store: Store, shards: Sequence[str], stages: Sequence[str]) -> str:

@@ -13,21 +13,26 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from engines.sizes import Size
+from training.data.curation.caption_words import CAPTIONS
 from training.data.curation.collect import COLLECT, PLANS
 from training.data.curation.select import MANIFEST
 from training.data.curation.shards import Sample, read_shard
 from training.data.curation.store import Store
-from training.data.curation.tables import KEY, read_table
+from training.data.curation.tables import KEY, read_table, table_name
 from training.errors import BadRecipe, CorruptShards
 
-__all__ = ["Selected", "read_selected"]
+__all__ = ["Selected", "read_selected", "selected_in"]
 
+LENGTHS = ("short", "medium", "long")
 _SHARDS_AT_HAND = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selected:
-    """One picture of a set. `sha256` is its id, the hash of its pixels; `source` where it came from."""
+    """One picture of a set. `sha256` is its id, the hash of its pixels; `source` where it came from.
+
+    `captions`: every length that the captions stage wrote, and what came along; `caption` is one of them.
+    """
 
     store: Store
     shard: str
@@ -35,6 +40,7 @@ class Selected:
     sha256: str
     source: str
     caption: str
+    captions: tuple[str, ...]
     size: Size
 
     def open(self) -> Image.Image:
@@ -50,14 +56,18 @@ class Selected:
 
 def read_selected(folder: Path) -> tuple[Selected, ...]:
     """The kept pictures that have words, in the set's order. Raises BadRecipe for none, CorruptShards."""
-    store = Store(address=str(folder))
+    return selected_in(Store(address=str(folder)))
+
+
+def selected_in(store: Store) -> tuple[Selected, ...]:
+    """As read_selected, of any store."""
     kept = kept_keys(store)
     shards = store.names(PLANS, ".json")
     found = (each for shard in shards for each in selected_of(store, shard, kept))
     chosen = tuple(each for each in found if each.caption)
     if not chosen:
         raise BadRecipe(
-            f"{folder} keeps {len(kept)} pictures and none has a caption: select again with another "
+            f"{store.address} keeps {len(kept)} pictures and none has a caption: select again with another "
             "expression, or put a .txt caption beside each source."
         )
     return chosen
@@ -78,17 +88,39 @@ def selected_of(store: Store, shard: str, kept: frozenset[str]) -> Iterator[Sele
     rows: Sequence[dict[str, object]] = read_table(
         store, COLLECT, shard, [KEY, "id", "source", "caption", "width", "height"]
     ).to_pylist()
+    written = captions_in(store, shard)
     for row in rows:
         if row[KEY] in kept:
+            came_along = " ".join(str(row["caption"] or "").split())
+            by_model = written.get(str(row[KEY]), Written())
+            captions = dict.fromkeys((by_model.short, by_model.medium, by_model.long, came_along))
             yield Selected(
                 store=store,
                 shard=shard,
                 key=str(row[KEY]),
                 sha256=str(row["id"]),
                 source=str(row["source"]),
-                caption=" ".join(str(row["caption"] or "").split()),
+                caption=by_model.medium or came_along,
+                captions=tuple(each for each in captions if each),
                 size=Size(int(str(row["width"])), int(str(row["height"]))),
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What the captions stage wrote of a picture; nothing where it did not."""
+
+    short: str = ""
+    medium: str = ""
+    long: str = ""
+
+
+def captions_in(store: Store, shard: str) -> dict[str, Written]:
+    """By key."""
+    if not store.has(table_name(CAPTIONS, shard)):
+        return {}
+    rows = read_table(store, CAPTIONS, shard, [KEY, *(f"caption_{each}" for each in LENGTHS)]).to_pylist()
+    return {row[KEY]: Written(**{each: row[f"caption_{each}"] for each in LENGTHS}) for row in rows}
 
 
 @lru_cache(_SHARDS_AT_HAND)

@@ -24,7 +24,8 @@ SHARDS = "shards"
 class Sample:
     """A picture as a shard holds it. `id` is the hash of its pixels, `key` its name in the set.
 
-    `source` says where it came from, `licence` under what terms, `caption` and `tags` what came with it.
+    `source` says where it came from and `origin` where that had it from,
+    `licence` under what terms, `caption` and `tags` what came with it.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Sample:
     content: bytes = field(repr=False)
     source: str = ""
     licence: str = ""
+    origin: str = ""
     caption: str = ""
     tags: tuple[str, ...] = ()
 

@@ -1,4 +1,5 @@
-"""Pictures on a disk: files with captions beside them, or WebDataset tars as img2dataset writes them."""
+"""Pictures on a disk: files with captions beside them, or WebDataset tars as img2dataset writes them; or a
+table of links to others."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from training.data.curation.collect import Item
 from training.data.curation.decode import Reason
+from training.data.curation.links.source import LINK_TABLES, LinkSource
 from training.data.curation.marks import identity_of
 from training.errors import BadRecipe
 
@@ -23,10 +25,15 @@ PICTURES = frozenset(".png .jpg .jpeg .webp .gif .bmp .tif .tiff .svg .heic .avi
 MOST_FILE_BYTES = 100_000_000
 
 
-def find_source(path: Path) -> FolderSource | TarSource:
-    """Tars if there are any in the folder, else pictures. Raises BadRecipe."""
+def find_source(path: Path) -> FolderSource | TarSource | LinkSource:
+    """A table of links, else tars if there are any in the folder, else pictures. Raises BadRecipe."""
+    if path.is_file() and path.suffix.lower() in LINK_TABLES:
+        return LinkSource(table=path)
     if not path.is_dir():
-        raise BadRecipe(f"{path} is no folder: name one with pictures, or with WebDataset tars.")
+        raise BadRecipe(
+            f"{path} is no folder and no table of links: name one with pictures or WebDataset tars, or a "
+            f"{', '.join(LINK_TABLES)} with a column url."
+        )
     if any(path.glob("*.tar")):
         return TarSource(folder=path)
     if not any(each.suffix.lower() in PICTURES for each in path.rglob("*")):
@@ -78,7 +85,7 @@ def facts_beside(path: Path) -> dict[str, object]:
         facts = {"caption": " ".join(path.with_suffix(".txt").read_text("utf-8", "replace").split())}
     try:
         record = json.loads(path.with_suffix(".json").read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return facts
     return facts | record if isinstance(record, dict) else facts
 
@@ -142,10 +149,11 @@ class TarSource:
 def members_of(tar: Path, licence: str) -> Iterator[Member]:
     pictures, told, repeated = dict[str, tarfile.TarInfo](), dict[str, dict[str, object]](), list[str]()
     try:
-        with tarfile.open(tar) as file:
+        with tarfile.open(tar, "r:") as file:  # a packed one has no places to read from, and no bound
             for info in file:
-                key, _, suffix = PurePosixPath(info.name).name.partition(".")
-                key = str(PurePosixPath(info.name).parent / key)
+                path = PurePosixPath(info.name.replace("\\", "/"))
+                stem, _, suffix = path.name.partition(".")
+                key = str(path.parent / stem)
                 if not info.isfile():
                     if not info.isdir():
                         repeated.append(f"!{info.name}")
@@ -187,7 +195,7 @@ def facts_in(content: bytes, *, is_json: bool) -> dict[str, object]:
         return {"caption": " ".join(content.decode("utf-8", "replace").split())}
     try:
         record = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 

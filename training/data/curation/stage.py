@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import ClassVar, Protocol
 
 import pyarrow as pa
@@ -12,12 +12,15 @@ from training.data.curation.marks import identity_of
 from training.data.curation.shards import Sample
 from training.data.curation.store import Store
 
-__all__ = ["Annotate", "ShardStage", "Stage", "Tables", "WholeStage", "identity"]
+__all__ = ["PLACES", "Annotate", "ShardStage", "Stage", "Tables", "WholeStage", "identity"]
 
 Tables = Mapping[str, pa.Table]
 """By stage: the rows of one shard."""
 Annotate = Callable[[Sequence[Sample], Tables], pa.Table]
 """One row a sample, in order, without the key."""
+
+PLACES = {"is_place": True}
+"""Metadata of a field that says where and how fast work is done, but changes no result."""
 
 
 class Stage(Protocol):
@@ -28,7 +31,9 @@ class Stage(Protocol):
 
     name: ClassVar[str]
     version: ClassVar[int]
-    needs: ClassVar[tuple[str, ...]]
+
+    @property
+    def needs(self) -> tuple[str, ...]: ...
 
 
 class ShardStage(Stage, Protocol):
@@ -51,7 +56,14 @@ class WholeStage(Stage, Protocol):
 
 def identity(stage: Stage) -> str:
     """Of name, version and settings: another one, and all is done anew."""
-    settings: dict[str, object] = {}
-    if is_dataclass(stage) and not isinstance(stage, type):
-        settings = asdict(stage)
-    return identity_of(stage=stage.name, version=stage.version, settings=settings)
+    return identity_of(stage=stage.name, version=stage.version, settings=settings_of(stage))
+
+
+def settings_of(value: object) -> object:
+    """Of a record all fields but those of PLACES, and so on inward."""
+    if is_dataclass(value) and not isinstance(value, type):
+        told = (each for each in fields(value) if each.metadata != PLACES)
+        return {each.name: settings_of(getattr(value, each.name)) for each in told}
+    if isinstance(value, (tuple, list)):
+        return [settings_of(each) for each in value]
+    return value

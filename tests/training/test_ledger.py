@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from training.benchmarks.ledger import Ledger
+from training.ledger import Ledger
 
 
 def test_records_come_back_in_order(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Pictures behind links: fetched politely, from public addresses only, within bounds of time and size."""
