@@ -62,7 +62,7 @@ COSTS = (
     Cost(stage="watermark (EfficientNet-B3 at 256)", gigaflop=2.6, table_bytes=8, is_measured=False),
     Cost(stage="captions (8 B, 640 + 300 tokens)", gigaflop=15_000.0, table_bytes=1_500, is_measured=False),
 )
-NEAR_COPIES = NearCopyCost(core_seconds_a_million=65.4, exponent=1.26, bytes_a_row=1_900.0)
+NEAR_COPIES = NearCopyCost(core_seconds_a_million=52.9, exponent=1.18, bytes_a_row=1_900.0)
 COPIES = NearCopyCost(core_seconds_a_million=77.0, exponent=1.0, bytes_a_row=700.0)
 
 
