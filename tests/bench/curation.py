@@ -32,8 +32,8 @@ from training.stickers.catalogue import SHAPES
 NEAR_PX = 24
 CHECKS = {
     Fault.WATERMARK: "watermark >= 0.5",
-    Fault.BLUR: "quality <= 0.5",
-    Fault.UNSAFE: "nsfw >= 0.5",
+    Fault.BLUR: "quality <= 0.1",
+    Fault.UNSAFE: "nsfw >= 0.6",
     Fault.UGLY: "aesthetic <= 5.5",
     Fault.BLANK: "contrast <= 3",
 }
@@ -60,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=5_000)
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--thresholds", type=float, nargs="*", default=[0.8, 0.85, 0.9])
+    parser.add_argument("--thresholds", type=float, nargs="*", default=[0.85, 0.9])
     parser.add_argument("--folder", type=Path, help="keep the pictures and tables here")
     parser.add_argument("--out", type=Path, help="write the figures here, as JSON")
     args = parser.parse_args()

@@ -83,6 +83,7 @@ def tables_of(shard: str, size: int, rng: np.random.Generator) -> Iterator[tuple
         "id": [rng.bytes(32).hex() if ok else None for ok in is_ok],
         "status": np.where(is_ok, "ok", "damaged"),
         "source": [f"web/{shard}/{key}.jpg" for key in keys],
+        "origin": [""] * size,
         "licence": ["CC-BY-4.0"] * size,
         "origin": [""] * size,
         "caption": [f"a photograph of thing number {number}" for number in rng.integers(0, 10**6, size)],

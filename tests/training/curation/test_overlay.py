@@ -18,8 +18,8 @@ def scene(kind: str, left: int = 96, color: str = "navy") -> Image.Image:
     if kind == "disc":
         pen.ellipse(box, fill=color)
     if kind == "bars":
-        for top in range(100, 180, 32):
-            pen.rectangle((left, top, left + 80, top + 14), fill=color)
+        for top in (100, 150):
+            pen.rectangle((left, top, left + 80, top + 30), fill=color)
     return image
 
 

@@ -30,7 +30,7 @@ __all__ = ["NearCopyStage", "Search", "cluster", "near_pairs"]
 Floats = npt.NDArray[np.float32]
 Halves = npt.NDArray[np.float16]
 BLOCK = 4_096
-GROUPS = 16
+GROUPS = 10
 
 
 @dataclass(frozen=True, kw_only=True)

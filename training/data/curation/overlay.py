@@ -27,7 +27,7 @@ STRETCH, SHIFT, GAIN, LIFT = (0.78, 1.28), 0.22, (0.75, 1.35), 40.0
 class Overlay:
     """`most_left`: of 255, the root of the mean square that copies may leave over."""
 
-    most_left: float = 6.0
+    most_left: float = 5.0
     num_steps: int = 8
 
     def fits(self, pictures_NHWC: npt.NDArray[np.uint8], one: Indices, two: Indices) -> npt.NDArray[np.bool_]:

@@ -56,12 +56,13 @@ COSTS = (
     Cost(stage="collect", core_seconds=1 / 147, table_bytes=330),
     Cost(stage="hashes", core_seconds=1 / 95, table_bytes=200),
     Cost(stage="measures", core_seconds=1 / 141, table_bytes=24),
+    Cost(stage="thumbnails", core_seconds=1 / 63, table_bytes=1_728),
     Cost(stage="descriptors (SSCD, ResNet-50 at 320)", gigaflop=16.8, table_bytes=1_024, is_measured=False),
     Cost(stage="CLIP ViT-L/14 and its heads", gigaflop=162.0, table_bytes=1_536, is_measured=False),
     Cost(stage="watermark (EfficientNet-B3 at 256)", gigaflop=2.6, table_bytes=8, is_measured=False),
     Cost(stage="captions (8 B, 640 + 300 tokens)", gigaflop=15_000.0, table_bytes=1_500, is_measured=False),
 )
-NEAR_COPIES = NearCopyCost(core_seconds_a_million=60.0, exponent=1.1, bytes_a_row=1_900.0)
+NEAR_COPIES = NearCopyCost(core_seconds_a_million=52.9, exponent=1.18, bytes_a_row=1_900.0)
 COPIES = NearCopyCost(core_seconds_a_million=77.0, exponent=1.0, bytes_a_row=700.0)
 
 
@@ -87,7 +88,7 @@ def plan(pictures: int, cluster: Cluster, bytes_a_picture: float = 300_000.0) ->
         on_one(name, cost, pictures, cluster)
         for name, cost in (("copies", COPIES), ("near copies", NEAR_COPIES))
     ]
-    return [*shard_by_shard[:2], whole[0], *shard_by_shard[2:4], whole[1], *shard_by_shard[4:]]
+    return [*shard_by_shard[:2], whole[0], *shard_by_shard[2:5], whole[1], *shard_by_shard[5:]]
 
 
 def on_all(cost: Cost, pictures: int, cluster: Cluster, bytes_a_picture: float) -> Line:

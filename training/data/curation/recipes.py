@@ -63,12 +63,12 @@ def stickers() -> CurationRecipe:
             CopyStage(),
             SmallDescriptorStage(weights=weights),
             ThumbnailStage(),
-            CheckedNearCopyStage(search=Search(threshold=0.85)),
+            CheckedNearCopyStage(search=Search(threshold=0.9)),
             SmallScoreStage(weights=weights),
             MeasureStage(),
         ),
-        select="not is_copy and not is_near_copy and nsfw < 0.5 and aesthetic > 5.5 and watermark < 0.5 "
-        "and quality > 0.5 and contrast > 3",
+        select="not is_copy and not is_near_copy and nsfw < 0.6 and aesthetic > 5.5 and watermark < 0.5 "
+        "and quality > 0.1 and contrast > 3",
     )
 
 
