@@ -85,7 +85,6 @@ def tables_of(shard: str, size: int, rng: np.random.Generator) -> Iterator[tuple
         "source": [f"web/{shard}/{key}.jpg" for key in keys],
         "origin": [""] * size,
         "licence": ["CC-BY-4.0"] * size,
-        "origin": [""] * size,
         "caption": [f"a photograph of thing number {number}" for number in rng.integers(0, 10**6, size)],
         "tags": [["a", "b"]] * size,
         "width": rng.integers(256, 2_048, size),

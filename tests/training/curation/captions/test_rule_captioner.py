@@ -34,7 +34,7 @@ from training.errors import BadRecipe
 from training.stickers.scene import Scene
 
 pytestmark = pytest.mark.font
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 Drawn = tuple[Path, dict[str, Scene]]
 
 

@@ -38,7 +38,7 @@ from training.ledger import Ledger
 from training.stickers.scene import Scene
 
 pytestmark = pytest.mark.font
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 COUNT = 24
 
 
