@@ -73,7 +73,7 @@ def test_planted_leaks_are_reported_and_left_out(
     said, store = list[str](), Store(address=str(tmp_path / "work"))
     recipe = against(plain(), benchmark, prompts)
     assert curate(recipe, store, [raw], said.append).num_kept == 2
-    leaks = {name for name, reason in reasons(tmp_path / "work").items() if reason == "not (not is_leak)"}
+    leaks = {name for name, reason in reasons(tmp_path / "work").items() if reason == "is_leak"}
     assert leaks == {"same.png", "jpeg.jpg", "mirrored.png", "said.png"}
     rows = joined(store, ["00000"], ["leaks"], {"leaked_picture", "leak_kind", "leaked_prompt"})
     told = {Path(source).name: place for place, source in enumerate(rows["source"])}
@@ -93,7 +93,7 @@ def test_another_benchmark_is_looked_for_again_and_the_same_one_is_not(
     assert "leaks: done before" in said
     (benchmark / "more.png").write_bytes(as_file(photo(6)))
     curate(against(plain(), benchmark, None), store, [raw], said.append)
-    assert reasons(tmp_path / "work")["clean.png"] == "not (not is_leak)"
+    assert reasons(tmp_path / "work")["clean.png"] == "is_leak"
 
 
 @pytest.mark.font

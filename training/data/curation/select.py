@@ -61,7 +61,7 @@ def select(store: Store, shards: Sequence[str], stages: Sequence[str], expressio
     for clause, tree in clauses:
         require_values(pictures, tree, clause)
         falls = (reasons == "") & ~evaluate(pictures, clause).reindex(rows.index, fill_value=True)
-        reasons[falls] = f"not ({clause})"
+        reasons[falls] = denial_of(tree)
         dropped[clause] = int(falls.sum())
     kept = int((reasons == "").sum())
     table = pa.table({KEY: rows[KEY], "id": rows["id"], "source": rows["source"], "reason": reasons})
@@ -128,6 +128,14 @@ def clauses_of(expression: str) -> list[tuple[str, ast.expr]]:
     body = tree.body
     parts = body.values if isinstance(body, ast.BoolOp) and isinstance(body.op, ast.And) else [body]
     return [(ast.unparse(part), part) for part in parts]
+
+
+def denial_of(clause: ast.expr) -> str:
+    """Why a picture fell: what is true of it, as the clause is not."""
+    match clause:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return ast.unparse(operand)
+    return f"not ({ast.unparse(clause)})"
 
 
 def thresholds(expression: str) -> dict[str, list[float]]:
