@@ -27,6 +27,9 @@ def png(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
+SEED = 1
+
+
 def painted(size: tuple[int, int] = (128, 128), mode: str = "L") -> Image.Image:
     image = Image.new(mode, size)
     image.paste(255 if mode == "L" else "white", BOX)
@@ -44,9 +47,9 @@ class Chat:
         (self.first,) = self.turns()[0].artifacts
 
     def say(self, text: str, mask: bytes | None = None, mask_of: str | None = None) -> list[Event]:
-        return list(
-            self.agent.coordinator.run(self.id, "ann", text, (), PictureOptions(), mask=mask, mask_of=mask_of)
-        )
+        """The seed puts the disc where the tests paint."""
+        options = PictureOptions(seed=SEED)
+        return list(self.agent.coordinator.run(self.id, "ann", text, (), options, mask=mask, mask_of=mask_of))
 
     def turns(self) -> Sequence[Turn]:
         return self.agent.sessions.turns(self.id, "ann")
