@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from training.benchmarks.errors import JudgeFailed, JudgeUnavailable
 from training.ledger import Ledger
+from training.web_address import host_and_port
 
 __all__ = ["ChatSettings", "VisionChat", "key_from"]
 
@@ -244,16 +245,12 @@ def hashed(*parts: Any) -> str:
 
 def place_of(url: str) -> str:
     """Host and port, without what else an address may hold. Raises JudgeUnavailable."""
-    try:
-        address = urlsplit(url)
-        host, port = address.hostname, address.port
-    except ValueError:
-        host = port = None
-    if not host or address.scheme not in ("http", "https"):
+    place = host_and_port(url)
+    if place is None:
         raise JudgeUnavailable(
             "--judge-url is no web address; give one like https://api.openai.com/v1 or http://127.0.0.1:8000/v1."
         )
-    return f"{host}:{port}" if port else host
+    return place
 
 
 def is_loopback(url: str) -> bool:

@@ -22,6 +22,7 @@ from training.data.curation.captions.vlm import Question, Reply, Silent
 from training.data.curation.shards import Sample
 from training.data.curation.stage import PLACES
 from training.errors import BadRecipe, CaptionerUnavailable
+from training.web_address import host_and_port
 
 __all__ = ["ChatVlm", "ServerSettings", "picture_url"]
 
@@ -235,17 +236,13 @@ def key_of(variable: str, url: str) -> str:
 
 def place_of(url: str) -> str:
     """Host and port, without what else an address may hold. Raises BadRecipe."""
-    try:
-        address = urlsplit(url)
-        host, port = address.hostname, address.port
-    except ValueError:
-        host = port = None
-    if not host or address.scheme not in ("http", "https"):
+    place = host_and_port(url)
+    if place is None:
         raise BadRecipe(
             "--captions-url is no web address; give one like https://api.openai.com/v1 or "
             "http://127.0.0.1:8000/v1."
         )
-    return f"{host}:{port}" if port else host
+    return place
 
 
 def is_loopback(url: str) -> bool:
