@@ -58,7 +58,7 @@ def stickers_cpu() -> Recipe:
         decay_share=0.5,
         ema_decay=0.99,
     )
-    fast = DistillSettings(num_steps=16, shift=3.0, guidance=3.0)
+    fast = DistillSettings(num_steps=16, shift=3.0, guidance=3.0, pair_share=0.4)
     return Recipe(
         name="stickers_cpu",
         autoencoder=AutoencoderSettings(),
@@ -133,6 +133,7 @@ def smoke() -> Recipe:
         num_steps=4,
         shift=3.0,
         batch_size=4,
+        pair_share=0.5,
         pool_size=8,
         critic_updates=1,
         feature_blocks=(0, 1),

@@ -15,12 +15,15 @@ from torch import Tensor
 from engines.flow import interpolate
 from training.distillation.pool import Drawn, noise_like
 
-__all__ = ["PATHS", "PathName", "RenoisedReals", "SimulatedPath", "StudentPath"]
+__all__ = ["PATHS", "PathName", "RenoisedReals", "SimulatedPath", "StudentPath", "Subjects"]
 
 PathName = Literal["pool", "simulation", "reals"]
 PATHS: tuple[PathName, ...] = get_args(PathName)
 _NUM_BIRTHS = 2**40
 """Numbers to tell trajectories apart by: two alike would only share a caption's wording."""
+
+Subjects = Callable[[np.random.Generator, int], Tensor]
+"""Draws so many numbers of training samples, (B,)."""
 
 
 class StudentPath(Protocol):
@@ -55,11 +58,11 @@ class Forgetful:
 class RenoisedReals(Forgetful):
     """Data noised to a level drawn at random (DMD): one step an update, but never the student's own way."""
 
-    def __init__(self, sigmas: Tensor, reals_NX: Tensor) -> None:
-        self.sigmas, self.reals_NX = sigmas, reals_NX
+    def __init__(self, sigmas: Tensor, reals_NX: Tensor, subjects: Subjects) -> None:
+        self.sigmas, self.reals_NX, self.subjects = sigmas, reals_NX, subjects
 
     def draw(self, rng: np.random.Generator, count: int) -> Drawn:
-        drawn = beginnings(rng, count, len(self.reals_NX), self.reals_NX.shape[1:])
+        drawn = beginnings(rng, count, self.subjects, self.reals_NX.shape[1:])
         level_B = torch.from_numpy(rng.integers(0, len(self.sigmas) - 1, count))
         reals_BX = self.reals_NX[drawn.subject_B].float()
         noisy_BX = interpolate(reals_BX, drawn.noisy_BX, self.sigmas[level_B])
@@ -71,14 +74,14 @@ class SimulatedPath(Forgetful):
     exact, at the cost of half the grid's steps for each update."""
 
     def __init__(
-        self, sigmas: Tensor, shape_X: torch.Size, num_subjects: int, student: Callable[[Drawn], Tensor]
+        self, sigmas: Tensor, shape_X: torch.Size, subjects: Subjects, student: Callable[[Drawn], Tensor]
     ) -> None:
         """`student` makes clean samples of drawn ones."""
-        self.sigmas, self.shape_X, self.num_subjects, self.student = sigmas, shape_X, num_subjects, student
+        self.sigmas, self.shape_X, self.subjects, self.student = sigmas, shape_X, subjects, student
 
     @torch.no_grad()
     def draw(self, rng: np.random.Generator, count: int) -> Drawn:
-        drawn = beginnings(rng, count, self.num_subjects, self.shape_X)
+        drawn = beginnings(rng, count, self.subjects, self.shape_X)
         level_B = torch.from_numpy(rng.integers(0, len(self.sigmas) - 1, count))
         for step in range(int(level_B.max())):
             at = torch.nonzero(level_B > step).flatten()
@@ -89,13 +92,13 @@ class SimulatedPath(Forgetful):
         return drawn
 
 
-def beginnings(rng: np.random.Generator, count: int, num_subjects: int, shape_X: torch.Size) -> Drawn:
-    """Fresh noise at level 0, of subjects drawn at random."""
+def beginnings(rng: np.random.Generator, count: int, subjects: Subjects, shape_X: torch.Size) -> Drawn:
+    """Fresh noise at level 0."""
     return Drawn(
         rows_B=np.arange(count),
         noisy_BX=torch.from_numpy(rng.standard_normal((count, *shape_X), np.float32)),
         level_B=torch.zeros(count, dtype=torch.long),
-        subject_B=torch.from_numpy(rng.integers(0, num_subjects, count)),
+        subject_B=subjects(rng, count),
         birth_B=torch.from_numpy(rng.integers(0, _NUM_BIRTHS, count)),
     )
 

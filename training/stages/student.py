@@ -30,7 +30,8 @@ from training.distillation.teacher import Teacher, Words
 from training.preview import draw_few_steps
 from training.seeds import rng_for
 from training.sheets import sheet
-from training.stages.pretrain import SHEET_PROMPTS, PretrainSettings, pretrain_scene
+from training.stages.drawings import is_pair
+from training.stages.pretrain import SHEET_PROMPTS, PretrainSettings, pretrain_scene, training_scenes
 from training.stickers.captions import caption
 from training.velocity import velocity_of
 
@@ -43,8 +44,10 @@ Variant = Literal["dev", "fast"]
 class DistillSettings:
     """The student's grid is that of its preset: `num_steps` of LCM with `shift`.
 
-    The teacher is guided at sigmas up to `guided_to`: by `guidance` where the student regresses to it, by
-    `matching_guidance` where distributions are matched. `path` names where the student's inputs come from.
+    `pair_share`: the share of trajectories that are of scenes of two different things, beside their natural
+    share. The teacher is guided at sigmas up to `guided_to`: by `guidance` where the student regresses to
+    it, by `matching_guidance` where distributions are matched. `path` names where the student's inputs come
+    from.
 
     Matching: in its first `listening_steps` the critics get to know the student, who goes on regressing
     meanwhile, for critics that have not seen what it draws would push it astray. After these an update of
@@ -59,6 +62,7 @@ class DistillSettings:
     guided_to: float = 0.94
     path: PathName = "pool"
     pool_size: int = 1024
+    pair_share: float = 0.0
     matching_guidance: float = 2.0
     weights: DistillationWeights = field(default_factory=DistillationWeights)
     regression_weight: float = 0.0
@@ -115,6 +119,7 @@ class Student:
         self.sigmas = settings.sigmas()
         self.network = copy.deepcopy(start or teacher).to(torch.bfloat16).eval().requires_grad_(True)
         self.teacher = Teacher(teacher, settings.guided_to, settings.feature_blocks)
+        self.pairs = {shape: find_pairs(scenes, shape) if settings.pair_share else () for shape in latents}
         self.paths = {shape: self._new_path(shape) for shape in self.latents}
         counts = np.array([len(each) for each in self.latents.values()], np.float64)
         self.shares = counts / counts.sum()
@@ -131,7 +136,7 @@ class Student:
 
     def put_back(self, lot: Lot, clean_BCHW: Tensor, rng: np.random.Generator) -> None:
         """What the network made of a batch goes on its way, or gives way to something new."""
-        following = self._subjects(rng, self.settings.batch_size, lot.shape)
+        following = self._subjects(lot.shape, rng, self.settings.batch_size)
         self.paths[lot.shape].put_back(lot.drawn, clean_BCHW, following, rng)
 
     def reals(self, lot: Lot) -> Tensor:
@@ -183,16 +188,17 @@ class Student:
 
     def _new_path(self, shape: str) -> StudentPath:
         latents_NCHW = self.latents[shape]
-        rng = rng_for(f"{self.variant}-pool-{shape}", self.settings.seed, 0)
+        subjects = partial(self._subjects, shape)
         match self.settings.path:
             case "pool":
-                subjects = self._subjects(rng, self.settings.pool_size, shape)
-                return TrajectoryPool(self.sigmas, latents_NCHW[subjects].float(), subjects, rng)
+                rng = rng_for(f"{self.variant}-pool-{shape}", self.settings.seed, 0)
+                first = subjects(rng, self.settings.pool_size)
+                return TrajectoryPool(self.sigmas, latents_NCHW[first].float(), first, rng)
             case "reals":
-                return RenoisedReals(self.sigmas, latents_NCHW)
+                return RenoisedReals(self.sigmas, latents_NCHW, subjects)
             case "simulation":
                 step = partial(self._step, shape)
-                return SimulatedPath(self.sigmas, latents_NCHW.shape[1:], len(latents_NCHW), step)
+                return SimulatedPath(self.sigmas, latents_NCHW.shape[1:], subjects, step)
 
     def _step(self, shape: str, drawn: Drawn) -> Tensor:
         """What the network makes of drawn samples, clean."""
@@ -200,6 +206,14 @@ class Student:
         velocity = velocity_of(self.network, drawn.noisy_BX, sigma_B, self.words(drawn, shape).texts)
         return clean_estimate(drawn.noisy_BX, velocity, sigma_B)
 
-    def _subjects(self, rng: np.random.Generator, count: int, shape: str) -> Tensor:
+    def _subjects(self, shape: str, rng: np.random.Generator, count: int) -> Tensor:
         indices: NDArray[np.int64] = rng.integers(0, len(self.latents[shape]), count)
+        if pairs := self.pairs[shape]:
+            is_pair_B = rng.random(count) < self.settings.pair_share
+            indices = np.where(is_pair_B, rng.choice(pairs, count), indices)
         return torch.from_numpy(indices)
+
+
+def find_pairs(scenes: PretrainSettings, shape: str) -> list[int]:
+    """The numbers of training's scenes of a shape that show two different things."""
+    return [index for index, scene in enumerate(training_scenes(scenes, shape)) if is_pair(scene)]

@@ -24,7 +24,7 @@ from tests.training.distillation.mixture import (
     spread_around_modes,
 )
 from training.distillation.distiller import DistillationWeights, Distiller, Judged, Networks
-from training.distillation.paths import PathName, RenoisedReals, SimulatedPath, StudentPath
+from training.distillation.paths import PathName, RenoisedReals, SimulatedPath, StudentPath, Subjects
 from training.distillation.pool import Drawn, TrajectoryPool, noise_like
 
 SIGMAS = torch.tensor([1.0, 0.6, 0.0])
@@ -64,6 +64,11 @@ def players(pretrained: PlaneNetwork, weights: DistillationWeights) -> Players:
     return Players(student=student, critic=critic, heads=heads, distiller=distiller)
 
 
+def evenly(count: int) -> Subjects:
+    """Any of so many samples."""
+    return lambda rng, num: torch.from_numpy(rng.integers(0, count, num))
+
+
 def path_of(name: PathName, student: PlaneNetwork, rng: np.random.Generator) -> StudentPath:
     reals = sample_mixture(2048, rng)
 
@@ -75,9 +80,9 @@ def path_of(name: PathName, student: PlaneNetwork, rng: np.random.Generator) -> 
         case "pool":
             return TrajectoryPool(SIGMAS, reals, torch.zeros(2048, dtype=torch.long), rng)
         case "reals":
-            return RenoisedReals(SIGMAS, reals)
+            return RenoisedReals(SIGMAS, reals, evenly(len(reals)))
         case "simulation":
-            return SimulatedPath(SIGMAS, reals.shape[1:], 1, step)
+            return SimulatedPath(SIGMAS, reals.shape[1:], evenly(1), step)
 
 
 def distil(pretrained: PlaneNetwork, weights: DistillationWeights, path: PathName = "pool") -> PlaneNetwork:

@@ -9,11 +9,16 @@ import torch
 from torch import Tensor
 
 from engines.flow import interpolate
-from training.distillation.paths import RenoisedReals, SimulatedPath
+from training.distillation.paths import RenoisedReals, SimulatedPath, Subjects
 from training.distillation.pool import Drawn
 
 SIGMAS = torch.tensor([1.0, 0.8, 0.4, 0.0])
 SHAPE = torch.Size((2, 3))
+
+
+def evenly(count: int) -> Subjects:
+    """Any of so many samples."""
+    return lambda rng, num: torch.from_numpy(rng.integers(0, count, num))
 
 
 def student(drawn: Drawn) -> Tensor:
@@ -23,7 +28,7 @@ def student(drawn: Drawn) -> Tensor:
 
 
 def test_a_simulation_ends_at_each_level_and_follows_the_student() -> None:
-    path = SimulatedPath(SIGMAS, SHAPE, 4, student)
+    path = SimulatedPath(SIGMAS, SHAPE, evenly(4), student)
     drawn = path.draw(np.random.default_rng(0), 64)
     assert set(drawn.level_B.tolist()) == {0, 1, 2}
     rng = np.random.default_rng(0)
@@ -46,7 +51,7 @@ def test_a_simulation_ends_at_each_level_and_follows_the_student() -> None:
 
 def test_data_are_noised_to_the_level_that_is_told() -> None:
     reals = 100 + torch.arange(5.0).view(5, 1, 1).expand(5, *SHAPE)
-    drawn = RenoisedReals(SIGMAS, reals).draw(np.random.default_rng(1), 300)
+    drawn = RenoisedReals(SIGMAS, reals, evenly(5)).draw(np.random.default_rng(1), 300)
     assert set(drawn.subject_B.tolist()) == set(range(5))
     for level, sigma in enumerate(SIGMAS[:-1].tolist()):
         at = drawn.level_B == level
@@ -56,7 +61,8 @@ def test_data_are_noised_to_the_level_that_is_told() -> None:
 
 
 def test_both_begin_anew_and_keep_nothing() -> None:
-    for path in (RenoisedReals(SIGMAS, torch.zeros(5, *SHAPE)), SimulatedPath(SIGMAS, SHAPE, 4, student)):
+    reals = RenoisedReals(SIGMAS, torch.zeros(5, *SHAPE), evenly(5))
+    for path in (reals, SimulatedPath(SIGMAS, SHAPE, evenly(4), student)):
         first, again = (path.draw(np.random.default_rng(2), 8) for _ in range(2))
         path.put_back(first, first.noisy_BX, first.subject_B, np.random.default_rng(3))
         assert torch.equal(first.noisy_BX, again.noisy_BX)

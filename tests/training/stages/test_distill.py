@@ -23,7 +23,7 @@ from training.optim import OptimSettings
 from training.recipes import find_recipe
 from training.seeds import rng_for
 from training.stages.distill import MatchingStage, RegressionStage
-from training.stages.student import DistillSettings, Student
+from training.stages.student import DistillSettings, Student, find_pairs
 from training.stickers.models import LATENT_SIDE, build_text_encoders, build_transformer
 from training.stickers.words import build_tokenizer
 from training.velocity import velocity_of
@@ -61,6 +61,18 @@ def test_a_student_learns_the_steps_that_its_preset_takes(name: str, preset: str
     scheduler = start(official_scheduler("lcm", 1.0 * (known.shift or 0)), known.num_steps, known.shift)
     assert settings.sigmas().tolist() == pytest.approx(scheduler.sigmas.tolist())
     assert (settings.sigmas()[0], settings.sigmas()[-1]) == (1, 0)
+
+
+def test_pairs_are_drawn_more_often_by_their_share() -> None:
+    pairs = set(find_pairs(RECIPE.pretrain, "square"))
+    natural = len(pairs) / RECIPE.pretrain.num_scenes
+    assert 0 < natural < 0.6
+    for share in (0.0, 0.5, 1.0):
+        student = build_student(replace(RECIPE.fast, pair_share=share, pool_size=2000))
+        path = student.paths["square"]
+        assert isinstance(path, TrajectoryPool)
+        found = np.mean([int(subject) in pairs for subject in path.subject_P])
+        assert found == pytest.approx(share + (1 - share) * natural, abs=0.05)
 
 
 def test_a_trajectory_keeps_its_caption(student: Student) -> None:
