@@ -109,5 +109,5 @@ OTHER = """
 游泳=swimming 跳舞=dancing 唱歌=singing 跳=jumping 风格=style 照片=photo 图片=picture
 画=painting 更=more 很=very 非常=very 正在= 着= 的= 了= 在=in 里=in 上=on 中=in 是=is 没有=without
 别用=without 别加=without 不要=without 不用=without 不带=without 不戴=without 不穿=without 不=not
-那=the 这=the 它=it 他=him 她=her 所有=all 全部=all
+他的=his 她的=her 它的=its 那=the 这=the 它=it 他=him 她=her 所有=all 全部=all
 """

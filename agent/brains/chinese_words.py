@@ -107,6 +107,7 @@ def _tidy(english: str) -> str:
     text = re.sub(r"\bin (in|on|next to|under|behind)\b", r"\1", text)
     text = re.sub(r"\b(a|the) (?:a|the)\b", r"\1", text)
     text = re.sub(r"\ba (?=[aeiou])", "an ", text)
+    text = re.sub(r"\b(?:a|the) (?=(?:his|her|its)\b)", "", text)
     return re.sub(r"\s*,(?:\s*,)*\s*", ", ", text).strip(" ,")
 
 

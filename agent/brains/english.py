@@ -15,7 +15,7 @@ from agent.brains.english_clauses import (
     strip_leads,
 )
 from agent.brains.english_combine import about
-from agent.brains.english_formats import take_format
+from agent.brains.english_formats import is_format_alone, take_format
 from agent.brains.english_lists import changes, separate_subjects
 from agent.brains.english_orders import read_clause
 from agent.brains.english_questions import is_question
@@ -28,12 +28,16 @@ from agent.brains.english_shape import (
 from agent.brains.english_wishes import (
     drop_small_talk,
     is_more_of_scene,
+    is_told_to_draw,
     named_before,
     told_scene,
     undone_at_last,
     unmask,
+    with_absence_last,
+    with_fault_inside,
     with_look_inside,
     with_what_is_left_out,
+    without_praise,
 )
 from agent.brains.lexicon import reasoned
 from agent.brains.reading import Format, Reading, Wish
@@ -52,7 +56,9 @@ def read_english(message: str, album: Album) -> Reading:
     said = talk.GREETING.sub("", text)
     if is_capability(said) or any(map(talk.NOT_A_WISH.search, (said, strip_leads(text)))):
         return Reading(wishes=(Wish(kind="chat", text=message),))
-    text, picture_format = take_format(with_look_inside(kept_wish(text)))
+    for plainly in (kept_wish, with_look_inside, without_praise, with_fault_inside, with_absence_last):
+        text = plainly(text)
+    text, picture_format = take_format(text)
     wishes: list[Wish] = []
     before = ""
     clauses = split_clauses(text)
@@ -60,6 +66,8 @@ def read_english(message: str, album: Album) -> Reading:
         if len(clauses) > 1 and re.fullmatch(
             r"(?:first|second|third|next|last)(?:ly)?|then|finally", clause, re.I
         ):
+            continue
+        if is_told_to_draw(clause, before, wishes):
             continue
         told = told_scene(clause, before, wishes)
         if told:
@@ -73,10 +81,16 @@ def read_english(message: str, album: Album) -> Reading:
             wishes.append(named_before(wish, before))
         before = f"{before} {clause}"
     wishes = with_what_is_left_out(undone_at_last(wishes))
-    if not wishes and picture_format != Format():
-        wishes = [Wish(kind="again")]
+    if picture_format != Format() and is_format_alone(text):
+        wishes = [in_format(picture_format)] if album.current and text else [Wish(kind="again")]
     wishes = drop_small_talk(wishes) or [Wish(kind="chat", text=message)]
     return Reading(wishes=tuple(unmask(wish, quotes) for wish in wishes), format=picture_format)
+
+
+def in_format(wanted: Format) -> Wish:
+    """The picture looked at, in another outline."""
+    outline = f"{wanted.width}x{wanted.height}" if wanted.shape is None else str(wanted.shape)
+    return Wish(kind="edit", text=f"make it {outline}")
 
 
 def read_several(raw: str, album: Album, earlier: Sequence[Wish]) -> list[Wish]:

@@ -21,8 +21,11 @@ COUNTS = (
         rf"[, (]*\b(?:in |as |x |with )?(?P<n>{_N}|both|a dozen|twelve|twenty) (?:of (?:them"
         rf"|these|those|it)|{_VERSIONS})\b(?: of(?= )| (?:showing|with) (?=an? ))?\)?"
     ),
+    rf"\b(?P<n>{_N}) (?=(?:(?!of\b|and\b|with\b)[\w-]+ ){{1,2}}(?:ideas|designs|concepts|options|drafts"
+    rf"|variants"
+    r"|variations|versions|proposals|mock-?ups)\b)",
     r"[, ]*\b(?P<n>\d{1,2}) ?(?:x|times)\b(?! ?\d)",
-    r"[, ]*\b(?P<n>twice|two times|three times|four times)\b",
+    r"[, ]*\b(?P<n>twice|two times|three times|four times)\b(?! (?:as|the)\b)",
 )
 AGAIN = re.compile(
     rf"(?:(?:make|draw|generate|create|give me|show me|do|paint|try|i want|i'd like|let me "
@@ -42,6 +45,7 @@ AGAIN = re.compile(
     rf"|second|third|last) (?:one|picture|image))))?|(?:(?:some )?more (?:like (?:it|this"
     rf"|that|these)|versions|variations|options|of (?:it|this|these|those|them|the same))"
     rf"|more|variations?(?: of (?:it|this|that))?)|(?P<n3>{_N}) of (?:them|it|those|these)"
+    rf"|(?:the )?same (?:prompt|words|description|thing)(?: again| once more| one more time)"
     rf"|(?:the )?same (?:prompt|words|description|thing)?,?(?: with)?(?: an?)? (?:new|different"
     rf"|another) (?:seed|try)"
     rf"|the same (?:thing |one |picture )?(?:again|once more|(?:with|using) (?:a "

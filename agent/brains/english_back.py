@@ -25,7 +25,8 @@ _UNDO = re.compile(
     r"|discard (?:that|the last|this|the change)|scratch that|forget (?:that|the last) "
     r"(?:edit|change)|that was (?:a mistake|wrong)|(?:it|that|this) (?:was|looked) "
     r"(?:better|nicer|prettier) (?:before|without|earlier|previously)|as it was(?: "
-    r"before)?|how it was(?: before)?|like it was(?: before)?|go back$|(?:go )?all the way back"
+    r"before)?|how it was(?: before)?|like it was(?: before)?|go back$|back to (?:before|square one)$"
+    r"|(?:go )?all the way back"
     r"|(?<!the )(?<!his )(?<!her )(?<!its )(?<!my )back$|back (?:one"
     r"|a) step|before that$)",
     re.IGNORECASE,
@@ -75,7 +76,9 @@ _WITH_WAS_BETTER = re.compile(
     r" (?:much |way |a lot )?"
     r"(?:better|nicer|prettier|best)\b|\b(?:liked|preferred|loved) it (?:better |more"
     r" )?(?P<how2>in|as) (?:an? )?"
-    r"(?P<what2>[\w ]+)",
+    r"(?P<what2>[\w ]+)|^(?:the )?(?P<what3>(?!(?:it|this|that|he|she)\b)\w+)(?: one| version)? (?:was"
+    r"|looked) "
+    r"(?:much |way |a lot |even )?(?:better|nicer|prettier|best)$",
     re.I,
 )
 _WHEN_WITHOUT = re.compile(r"\bwhen there (?:was|were) (?:no|not an?|not any) (?P<what>[\w ]+)", re.I)
@@ -83,6 +86,8 @@ _WHEN_WITHOUT = re.compile(r"\bwhen there (?:was|were) (?:no|not an?|not any) (?
 
 def read_go_back(clause: str, album: Album) -> Wish | None:
     """Undo, go back, keep, show again: no paint."""
+    if album.context.uploads and re.match(r"(?:please )?restore (?:it|this|that|my|the)\b", clause, re.I):
+        return None
     undo = _UNDO.search(clause)
     named = find_reference(clause)
     missed = _better_with(clause, album)
@@ -106,6 +111,11 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         and named.reference.kind not in ("current", "all", "several")
         and is_only_choice(named.text, album)
     ):
+        return Wish(kind="go_back", reference=named.reference)
+    is_shown = re.match(
+        r"(?:show(?: me)?|(?:let me )?see|look at|display) (?:what|how) it (?:was|looked)\b", clause, re.I
+    )
+    if is_shown and named and named.reference.kind in ("before", "after", "back", "original"):
         return Wish(kind="go_back", reference=named.reference)
     if named and named.reference.kind == "current" and _STARTING_FROM.fullmatch(named.text):
         return Wish(kind="ask", text=clause)
@@ -179,7 +189,7 @@ def _better_with(clause: str, album: Album) -> Reference | None:
     without = _WHEN_WITHOUT.search(clause)
     found = without or _WITH_WAS_BETTER.search(clause) or _BETTER_WITH.search(clause)
     said = found.groupdict() if found else {}
-    words = content_words(said.get("what") or said.get("what2") or "")
+    words = content_words(said.get("what") or said.get("what2") or said.get("what3") or "")
     if not words:
         return None
     if without or (said.get("how") or "").lower() == "without":

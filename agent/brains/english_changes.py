@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from agent.brains import english_forms as forms
 from agent.brains.english_combine import about
-from agent.brains.english_edits import as_instruction
+from agent.brains.english_edits import as_instruction, short_edit
 from agent.brains.english_references import find_reference
 from agent.brains.lexicon import content_words, singular
 from agent.brains.reading import Wish
@@ -31,6 +31,17 @@ _NOT_PLACED = re.compile(
     re.I,
 )
 
+_WOULD_BE_BETTER = re.compile(
+    r"(?:i think |i feel |maybe |perhaps )?(?:it|this|that|he|she|they|the \w+)(?:'d| would| might"
+    r"| could) (?:be|look|work|feel) "
+    r"(?:(?:much|even|a lot|way|so much|really) )?(?:better|nicer|cooler|prettier|cuter|good|great|nice"
+    r"|cool|cute) "
+    r"(?P<what>(?:at|in|on|with|without|as|by)\b .+)",
+    re.I,
+)
+_MORE_OF_ITS_LOOK = re.compile(
+    r"(?:an?|some|the) (?P<look>\w{3,}er|(?:more|less) \w+) (?P<thing>\w+)(?: please)?", re.I
+)
 _OTHER_LOOK = re.compile(
     r"(?P<lead>(?:i'd|i would|i) (?:rather|prefer|rather have|rather see|like)(?: to see| to have)? "
     r"|make it |rather )?"
@@ -59,8 +70,13 @@ def told_change(raw: str, album: Album) -> Wish | None:
 
 def other_look(clause: str, album: Album) -> Wish | None:
     """ "I'd prefer a white cat", "how about a blue car instead": another look for what the picture shows."""
-    found = _OTHER_LOOK.fullmatch(clause)
-    if not found or album.current is None or not (found["lead"] or found["end"]):
+    wished = _WOULD_BE_BETTER.fullmatch(clause)
+    change = short_edit(wished["what"]) if wished and album.current else None
+    if change:
+        return Wish(kind="edit", text=change)
+    more = _MORE_OF_ITS_LOOK.fullmatch(clause)
+    found = more or _OTHER_LOOK.fullmatch(clause)
+    if not found or album.current is None or not (more or found["lead"] or found["end"]):
         return None
     thing = content_words(found["thing"])
     if not thing or not thing <= album.words(album.current):

@@ -22,7 +22,9 @@ _PLACEMENT = re.compile(
     re.I,
 )
 _COMBINATION = re.compile(
-    r"(?:both|them|the two|all(?: of them)?|everything)(?: together)? (?:in(?:to)?|on) (?:one|a single"
+    r"(?:one|a single|a) (?:picture|image|drawing) (?:with|of|showing) (?:both|them both"
+    r"|the \w+ and the \w+)(?: together| in it)?"
+    r"|(?:both|them|the two|all(?: of them)?|everything)(?: together)? (?:in(?:to)?|on) (?:one|a single"
     r"|the same)(?: \w+)?"
     r"|(?:combine|merge|blend|mix|join|fuse|unite)\b.*\b(?:two|both|them|these|all|pictures?"
     r"|images?|photos?|with"
@@ -82,7 +84,9 @@ def both_drawn(clause: str, references: Sequence[Reference], album: Album) -> Wi
     if len(set(named)) < 2 and re.search(r"[a-z]", clause):
         things = [
             content_words(each)
-            for each in re.findall(r"\bthe ((?:\w+ )?\w+)", re.sub(r"\b(and|with|into|in)\b", ",", clause))
+            for each in re.findall(
+                r"\bthe ((?:\w+ )?\w+)", re.sub(r"\b(and|with|into|in|together)\b", ",", clause)
+            )
         ]
         named = [
             each.id for thing in things for each in album.pictures if thing and thing <= album.words(each)

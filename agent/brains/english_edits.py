@@ -41,7 +41,8 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"^(?:and|but|also|now|just|then|please|maybe)\s+", ""),
     (
         (
-            r"^(?:(?:me|him|her|us|them)(?= but\b)|(?:the )?same)(?: thing| one| picture| image)?(?:"
+            r"^(?:(?:me|him|her|us|them)(?= but\b)|(?:the )?same)(?: thing| one| picture| image| idea"
+            r"| scene| setup)?(?:"
             r" again)?,? (?:but|only|just|except"
             r"|with|without|in|at|on|as)?\s*"
         ),
@@ -58,6 +59,7 @@ _REWRITES: tuple[tuple[str, str], ...] = (
         r"\1 should be",
     ),
     (r"^how (?:would|does|will) (it|this|that|he|she|the [\w ]+?) look (?:like )?", r"\1 should be "),
+    (r"^what would (?:i|we) look like (?=with |wearing )", "make it "),
     (r"^what would (it|this|that|he|she|the [\w ]+?) look like ", r"\1 should be "),
     (
         r"^(?:i (?:want|need|would like|would prefer|wish)|i'd (?:like|prefer|love)) (there to be|there) ",
@@ -133,6 +135,8 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (r"^putting ", "put "),
     (r"^giving ", "give "),
     (r"^replacing ", "replace "),
+    (r"\b(?:twice|two times|three times) as (?:big|large)\b", "much bigger"),
+    (r"\bhalf as (?:big|large)\b|\bhalf the size\b", "much smaller"),
     (r"^make (.+?) less (?:dark|dim)\b", r"make \1 brighter"),
     (r"^make (.+?) less (?:bright|light)\b", r"make \1 darker"),
     (r"^make (.+?) less (?:big|large)\b", r"make \1 smaller"),
@@ -160,6 +164,8 @@ _REWRITES: tuple[tuple[str, str], ...] = (
     (rf"^make {_IT} (?:at|be|in the) (?:the )?({_TIME})\b", r"make it \1"),
     (rf"^make {_IT} (?={_PLACE} )", "put it "),
     (r"^(?:throw|toss|bring|stick|pop) in ", "add "),
+    (r"^(?:get|go|come|move)(?: a (?:bit|little))? closer(?: to (.+))?$", "zoom in on \\1"),
+    (r"^zoom in on $", "zoom in"),
     (r"^(?:introduce|include|insert|attach) ", "add "),
     (r"^(?:lose|drop|delete|erase|get rid of|take (?:away|out|off)|cut out|wipe|clear) ", "remove "),
     (r"^(?:swap|exchange|substitute|switch) (?:out )?(.+?) (?:for|with|to) ", r"replace \1 with "),
@@ -201,6 +207,12 @@ def short_edit(text: str) -> str | None:
 
 
 _SHORT: tuple[tuple[str, str], ...] = (
+    (
+        r"(?:an? )?((?:\w+ )?(?:poster|cartoon|comic|painting|drawing|sketch|sticker|logo|card"
+        r"|stamp)) (?:out of|from) (?:it|this|that).*",
+        r"turn it into a \1",
+    ),
+    (r"(?:it |this |that )?in (black and white|gr[ae]yscale|sepia|monochrome)", r"make it \1"),
     (r"(?:it )?(?:plus|and also|along with) ((?:an?|some|two|three|more) .+)", r"add \1"),
     (
         r"(?:it )?(?:as|in) (?:an? )?(3-?d(?: render(?:ing)?| style| model)?|cgi|clay model|lego)",
@@ -222,11 +234,15 @@ _SHORT: tuple[tuple[str, str], ...] = (
         r"|have|give me) (.+)",
         r"replace \1 with \2",
     ),
-    (r"(?:i'd )?rather (?:have )?(an? .+?) than (.+)", r"replace \2 with \1"),
+    (
+        r"(?:i(?:'d| would) )?(?:rather (?:have |see )?|(?:prefer|like) )(an? .+?) (?:rather than|than"
+        r"|to|over) (an? .+)",
+        r"replace \2 with \1",
+    ),
     (r"(?:the )?(background|sky|style) ?[=:] ?([\w ]+)", r"change the \1 to \2"),
     (r"(?:the )?([\w ]+?) ?(?:->|=>|\u2192) ?([\w ]+)", r"replace the \1 with \2"),
     (r"(?:(?:an?|the) )?(.+?) instead of (.+)", r"replace \2 with \1"),
-    (rf"(?:in |it in |it )?({_COLOR})(?: one| version)?", r"make it \1"),
+    (rf"(?:in |(?:it|this|that) in |it )?({_COLOR})(?: one| version)?", r"make it \1"),
     (rf"(?:the |its |his |her )([\w ]+?) (?:in |to )?({_COLOR})", r"make the \1 \2"),
     (rf"({_COLOR}) (background|sky|eyes|hair|fur|roof|hat|floor|wheels)", r"make the \2 \1"),
     (rf"(?:it )?({_STATE})", r"make it \1"),
@@ -238,22 +254,29 @@ _SHORT: tuple[tuple[str, str], ...] = (
     (r"(?:still |way |far |much |a bit |a little )*too (?:small|tiny)\b.*", "make it bigger"),
     (rf"(?:the |its |his |her )([\w ]+?) ({_STATE})", r"make the \1 \2"),
     (
-        rf"(?:now |and now |but |it )?(?:at |in (?:the )?|during (?:the )?|by )?({_TIME})(?: time)?",
+        rf"(?:now |and now |but |it |this |that )?(?:at |in (?:the )?|during (?:the )?"
+        rf"|by )?({_TIME})(?: time)?",
         r"make it \1",
     ),
-    (rf"(?:in|as|like) (?:an? )?((?:{_STYLE})(?: style| painting| drawing| photo)?)", r"turn it into \1"),
+    (
+        rf"(?:it |this |that )?(?:in|as|like) (?:an? )?((?:{_STYLE})(?: style| paintings?| drawings?"
+        rf"| photos?)?)",
+        r"turn it into \1",
+    ),
     (rf"((?:{_STYLE})(?: style| version)?)", r"turn it into \1"),
     (r"(?:in|as) (?:an? |the )?([\w' ]+? (?:style|painting|drawing|sketch))(?: of .+)?", r"turn it into \1"),
     (r"in (?:the )?style of (.+)", r"make it in the style of \1"),
-    (r"(?:and |but |it )?(?:with|wearing) (?!no\b)(.+)", r"add \1"),
+    (r"(?:and |but |it |this |that )?(?:with|wearing) (?!no\b)(.+)", r"add \1"),
     (r"with no (.+)", r"remove the \1"),
-    (rf"(?:it )?({_PLACE} .+)", r"put it \1"),
+    (rf"(?:it |this |that )?({_PLACE} .+)", r"put it \1"),
     (
         r"((?:holding|riding|sitting|standing|lying|sleeping|eating|drinking|playing|reading|running"
         r"|jumping|flying|"
         r"dancing|swimming|smiling|laughing|looking|facing|carrying|driving|walking|crying|waving)\b.*)",
         r"make it \1",
     ),
+    (r"less [\w ]+,? (?:and |but )?(more [\w ]+)", r"make it \1"),
+    (r"(more like .+)", r"make it \1"),
     (r"((?:more|fewer|less|some more) [\w ]+)", r"add \1"),
     (r"(upside down|mirrored|flipped|zoomed in|zoomed out|blurred|cropped)", r"make it \1"),
     (
@@ -281,7 +304,7 @@ def with_subject(instruction: str, subject: str | None) -> str:
     thing = f"the {subject}"
     text = re.sub(
         rf"^((?:make|paint|colou?r|recolou?r|dye|turn) )(?:it|this|that|him|her)(?= "
-        rf"(?:(?:{_COLOR})|(?!{_LIGHT}){_STATE})\b)(?! and white)",
+        rf"(?:(?:{_COLOR})|(?!{_LIGHT}){_STATE})\b)(?! black and white)",
         rf"\1{thing}",
         instruction,
         flags=re.I,

@@ -45,7 +45,9 @@ _SUPPOSING = re.compile(
 _OF_US = re.compile(
     r"\byou(?: \w+)? (?:make|made|do(?:ing)?|draw|drew|paint|learn|create|generate|edit|change|use"
     r"|save|store|keep|need|work|take|offer"
-    r"|cost|sell|support|handle|like best about)\b|\b(?:stored|saved|deleted|kept|backed up|uploaded "
+    r"|cost|sell|support|handle|like best about)\b"
+    r"|\b(?:which|what) (?:model|engine|software|program|app|tool|ai|network) (?:made|did|drew"
+    r"|generated|created|is|was|are|do)\b|\b(?:stored|saved|deleted|kept|backed up|uploaded "
     r"to|cost|price|download|print|copyright"
     r"|license|licence|account|resolution limit)\b",
     _I,
@@ -57,7 +59,8 @@ _OF_PICTURE = re.compile(
 )
 _WANTS = re.compile(
     r"\b(?:needs?|wants?|would (?:like|love|need)|'d (?:like|love)|looking for|wish (?:i|we) had"
-    r"|could use|hoping (?:for|to get)|asking for"
+    r"|could use|hoping (?:for|to get)|asking for|trouble you for"
+    r"|be (?:delighted|grateful|happy|glad|thrilled)(?: for| about| with)?(?= an? )|to receive|appreciate"
     r"|asked (?:me )?for|in need of|time for|love to have|want to (?:see|have|get)|how about|what "
     r"about|(?:make|get|draw|do|give) (?:me|us))"
     r"(?: to (?:see|have|get))? (?P<what>(?:an?|some|two|three|four|one|\d) [^.?!]+)",
@@ -88,7 +91,8 @@ _CONTRAST = re.compile(
     r"(?:no|not|rather than|instead of|less) (?:an? |the |any |so )?(?P<old>[\w-]+(?: [\w-]+)?)[,;]? "
     r"(?:but |rather |i want |more |make it |please )*"
     r"(?P<new>(?:an? |the |some )?[\w-]+(?: [\w-]+)?)(?:,? (?:instead|please|rather))*"
-    r"|(?P<new2>(?:an? |some )?[\w-]+(?: [\w-]+)?),? (?:and )?not (?:an? |the )?(?P<old2>[\w-]+)",
+    r"|(?P<new2>(?:an? |some )?[\w-]+(?: [\w-]+)?),? (?:(?:and )?not|rather than|instead of) (?:an? "
+    r"|the )?(?P<old2>[\w-]+)",
     _I,
 )
 _LACK = re.compile(
@@ -131,7 +135,7 @@ _PLACE_FIRST = re.compile(
     _I,
 )
 _NAMED_PLACE = re.compile(
-    rf"\b{_PREPOSITION} (?:(?P<pronoun>it|him|her|them|his|its|their)\b|the (?P<thing>[\w ]+))", _I
+    rf"\b{_PREPOSITION} (?:(?P<pronoun>it|him|her|them|his|its|their|me|us)\b|the (?P<thing>[\w ]+))", _I
 )
 _HOUSE_PARTS = frozenset(
     "window door roof chimney wall floor ceiling table shelf corner sky ground water street garden".split()
@@ -222,6 +226,11 @@ def likely_change(clause: str, album: Album) -> Wish | None:
     """A fragment on the picture: "white tip on the tail", "wings!", "could do with a pillow"."""
     if album.current is None:
         return None
+    version = re.fullmatch(
+        r"(?:an? )?(?P<of>(?!new|other|next|last|first)[a-z-]+) version(?: of (?:it|this|that))?", clause, _I
+    )
+    if version:
+        return Wish(kind="edit", text=f"make it a {version['of']} version")
     lack = _LACK.fullmatch(clause)
     if lack and is_visible(lack["what"]) and not is_abstract(lack["what"]):
         return Wish(kind="edit", text=f"add {lack['what']}")
@@ -239,6 +248,8 @@ def likely_change(clause: str, album: Album) -> Wish | None:
         | ASPECTS
         | _HOUSE_PARTS
     )
+    if place and place["pronoun"] in ("me", "us") and not album.context.uploads:
+        return None
     is_placed = place is not None and bool(place["pronoun"] or content_words(place["thing"]) & everywhere)
     if is_placed and place and place.start() and is_visible(clause[: place.start()]):
         return Wish(kind="edit", text=f"add {clause}")

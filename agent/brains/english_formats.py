@@ -7,7 +7,7 @@ import re
 from agent.brains.reading import Format
 from agent.domain import Shape
 
-__all__ = ["take_format"]
+__all__ = ["is_format_alone", "take_format"]
 
 _PIXELS = re.compile(
     r"[, ]*\b(?:(?:at|in|of|sized?|as) )?(?:a )?(?:size (?:of )?)?(\d{2,5}) ?(?:x|×|by|\*) ?(\d{2,5})"
@@ -73,6 +73,16 @@ _RESHAPING = re.compile(
     re.I,
 )
 
+_NOTHING_ELSE = re.compile(
+    r"(?:(?:(?:can|could|may) (?:i|we|you) )?(?:please )?(?:have|get|see|make|give|show|do|turn|change"
+    r"|put|redo)|"
+    r"(?:i|we) (?:want|need|would like|would prefer|prefer)|(?:i'd|we'd) (?:like|prefer))?"
+    r"(?: ?\b(?:it|this|that|(?:the )?same(?: one| thing| picture)?|the (?:picture|image|whole thing)"
+    r"|me|to|into|in|"
+    r"as|a|but|rather|please|instead|now|actually|though))*",
+    re.I,
+)
+
 
 def take_format(text: str) -> tuple[str, Format]:
     """Outline or pixels asked for, and the text without them. Cropping is an edit and no outline."""
@@ -92,6 +102,11 @@ def take_format(text: str) -> tuple[str, Format]:
         if re.search(pattern, text, re.I):
             return text, Format(shape=shape)
     return text, Format()
+
+
+def is_format_alone(rest: str) -> bool:
+    """Nothing but the outline was asked for: "can I have this in portrait?", "same in landscape"."""
+    return _NOTHING_ELSE.fullmatch(rest.strip(" ,.!?")) is not None
 
 
 def _without(text: str, found: re.Match[str]) -> str:

@@ -34,32 +34,29 @@ from agent.brains.english_evidence import (
     stated_change,
     wanted_picture,
 )
-from agent.brains.english_lists import is_nameless
-from agent.brains.english_questions import is_question, question, reads_text
+from agent.brains.english_questions import asks_for_words, is_question, question, reads_text
 from agent.brains.english_references import find_reference
 from agent.brains.english_scenes import inner_order
 from agent.brains.english_shape import (
     is_about_life,
     is_addition,
-    is_fragment,
-    is_known_part,
-    is_naming,
     is_order_on,
     is_order_on_it,
-    is_statement,
 )
+from agent.brains.english_short import short_wish
 from agent.brains.reading import Wish
 from agent.brains.references import Album
 from agent.brains.things import is_abstract, is_visible
 
 __all__ = ["read_clause"]
 
-_IT_BUT = re.compile(
-    r"(?:i(?:'d|'ll)? (?:like|love|want|prefer|take|choose|pick) |take |use |with )?it(?: most| best| "
-    r"better| more)?\b[ ,:-]*(?:but |and |now |just "
-    r"|only )*(?P<what>\S.*)",
-    re.I,
+_LEFT_AS_IT_IS = re.compile(
+    r"(?:keep|leave) (?:it|this|that|everything) (?:as (?:it )?is|like (?:this|that))(?: now)?", re.I
 )
+_GOOD_BUT = re.compile(
+    r"\b(?:is|looks|was) (?:\w+ )?(?:good|nice|great|fine|ok|okay|best|cool|perfect|almost \w+),? but\b", re.I
+)
+_CHANGED_MIND = re.compile(r"i(?:'ve| have)? changed my mind (?:about|on) (?P<what>(?:the|that) .+)", re.I)
 
 
 def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
@@ -70,9 +67,11 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
         return read_generate(clause, album, earlier) or chat
     if not clause:
         return chat
-    if talk.LEFT_ALONE.match(clause):
-        return let_go(clause, album, earlier) or chat
-    picked = read_go_back(clause, album) if talk.PICKS.match(clause) else None
+    regretted = _CHANGED_MIND.fullmatch(clause)
+    if regretted or talk.LEFT_ALONE.match(clause):
+        return let_go(f"scrap {regretted['what']}" if regretted else clause, album, earlier) or chat
+    is_pick = talk.PICKS.match(clause) and not _GOOD_BUT.search(clause)
+    picked = read_go_back(clause, album) if is_pick else None
     if picked and picked.reference and picked.reference.kind not in ("current", "all", "several"):
         return picked
     if album.current is None and re.fullmatch(r"no (?:more )?\w+", clause, re.I):
@@ -80,14 +79,18 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     pointed = pointed_out(clause, album, earlier)
     if pointed:
         return pointed
+    if album.context.uploads and re.fullmatch(r"(?:here|help|fix|look|this|photo|picture)", clause, re.I):
+        return Wish(kind="ask", text=clause)
     asks = any(asks_of_picture(each, album) for each in (clause, raw.strip()))
     if talk.VAGUE.fullmatch(clause.rstrip("?!. ")):
         return Wish(kind="ask", text=clause)
     if talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")) or talk.is_talk(clause):
-        if asks or reads_text(clause, album):
+        if asks or reads_text(clause, album) or asks_for_words(clause, album):
             return question(clause, album)
         return chat if talk.FIGURATIVE.search(clause) else wrapped(clause, album, earlier) or chat
-    told = told_change(raw.strip(), album) or read_go_back(clause, album)
+    told = told_change(raw.strip(), album) or (
+        None if _GOOD_BUT.search(clause) else read_go_back(clause, album)
+    )
     if told:
         return told
     if asks or is_question(clause, raw, album):
@@ -194,6 +197,8 @@ def read_again(clause: str, album: Album) -> Wish | None:
 
 def read_edit(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:
     """A change of a picture, spoken as an order."""
+    if _LEFT_AS_IT_IS.fullmatch(clause):
+        return Wish(kind="chat", text=clause)
     if forms.REMARK.match(clause) and any(wish.kind == "generate" for wish in earlier):
         return Wish(kind="chat", text=clause)
     named = find_reference(clause)
@@ -230,7 +235,7 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
     if not found or (named and named.text.startswith("it")):
         return None
     rest, num_pictures = take_count(clause[found.end() :])
-    if not earlier and is_addition(rest, album):
+    if not earlier and is_addition(rest, album) and not forms.ANOTHER_BUT.match(clause):
         return Wish(kind="edit", text=f"add {clean_subject(rest)}", num_pictures=num_pictures)
     detail = short_edit(rest) if re.match(r"(?:with|without|wearing)\b", rest) else None
     if detail and album.current is not None and not earlier:
@@ -252,65 +257,3 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
     if not is_drawn and (is_abstract(rest) or re.match(r"to \w+", rest)):
         return Wish(kind="chat", text=clause)
     return Wish(kind="generate", text=rest, num_pictures=num_pictures)
-
-
-def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:
-    """No verb: "a red car" draws, "bigger" and "without the hat" change."""
-    rest, num_pictures = take_count(clause)
-    rest = re.sub(r"^(?:please\b)?[\s:,.-]+", "", rest)
-    named = find_reference(rest)
-    text = named.text if named else rest
-    detail = re.fullmatch(_IT_BUT, text) if named else None
-    change = (short_edit(detail["what"]) if detail else None) or short_edit(text)
-    told = detail["what"] if detail else re.sub(r"^it\b ?", "", text) if named else rest
-    change = (
-        None
-        if is_statement(told) and not re.match(r"everything|like |as if |instead of ", rest, re.I)
-        else change
-    )
-    if (
-        change
-        and re.match(r"no\b", text, re.I)
-        and not (is_visible(change) or is_known_part(change[11:], album))
-    ):
-        change = None
-    wanted = forms.WOULD_BE.match(text)
-    if wanted and has_picture:
-        change = f"add {wanted['what']}"
-    if change is None and not earlier and is_known_part(text, album):
-        change = f"make it {text}"
-    if change is None and not earlier and is_addition(text, album):
-        change = f"add {text}"
-    if change and (has_picture or forms.CLEAR_CHANGE.match(text)):
-        return Wish(
-            kind="edit", text=change, reference=named.reference if named else None, num_pictures=num_pictures
-        )
-    elsewhere = re.fullmatch(
-        r"(?!an? |one |two )(?P<thing>\w+(?: \w+)?),? (?:in|at|with|without|as|but) .+", text
-    )
-    reference = about(f"the {elsewhere['thing']}", album) if elsewhere and not named and not earlier else None
-    if reference:
-        return Wish(kind="edit", text=f"make it {text}", reference=reference)
-    if not rest and num_pictures > 1 and has_picture:
-        return Wish(kind="again", num_pictures=num_pictures)
-    if named and named.reference.kind not in ("current",) and forms.ONLY_IT.fullmatch(named.text):
-        return Wish(kind="go_back", reference=named.reference)
-    is_ours = re.match(r"(?:my|our|his|her|their) (?!.*\b(?:as|with|in|on)\b)", rest, re.I)
-    if album.context.uploads or is_statement(rest) or is_abstract(rest) or is_ours:
-        return None
-    if is_nameless(clean_subject(rest)):
-        return Wish(kind="ask", text=clause)
-    is_part_of_list = (
-        bool(earlier)
-        and earlier[-1].kind == "generate"
-        and len(rest.split()) < 6
-        and not is_order_on_it(rest)
-    )
-    if (
-        (forms.NOUN_PHRASE.match(rest) and is_naming(rest))
-        or is_fragment(rest)
-        or is_part_of_list
-        or forms.SAYS_COUNT.match(clause)
-    ):
-        return Wish(kind="generate", text=clean_subject(rest), num_pictures=num_pictures)
-    return None

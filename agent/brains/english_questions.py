@@ -7,6 +7,7 @@ import re
 from agent.brains import english_talk as talk
 from agent.brains.english_combine import about, all_references
 from agent.brains.english_references import find_reference
+from agent.brains.english_shape import ASPECTS
 from agent.brains.lexicon import content_words
 from agent.brains.reading import Wish
 from agent.brains.references import Album, Reference
@@ -40,6 +41,40 @@ _OF_FILES = re.compile(
     re.I,
 )
 _SUPPOSES = re.compile(r"(?:what|how) would\b.*\blook\b", re.I)
+_SEEN = (
+    r"(?:it|this|that|these|those|him|her|them|his|their|what|where|who|if|whether|how|everything|anything|all|each|both|"
+    r"objects?|colou?rs?|(?:the|my|our|any|some) )"
+)
+_SAYING = re.compile(
+    r"(?:please )?(?:(?:can|could|would) you (?:please )?)?(?:"
+    rf"(?:rate|review|judge|evaluate|critique|critici[sz]e|guess|identify|recogni[sz]e|list|name|spot|count|estimate|caption|title"
+    rf"|describe|explain|interpret|analy[sz]e|summari[sz]e|transcribe|assess|comment on|look at|tell me"
+    rf"|say) (?:me )?{_SEEN}"
+    r"|(?:write|give (?:me|it|this)|make|suggest|find|think of|come up with|create) (?:me )?(?:an? "
+    r"|some |the )?(?:\w+ )?"
+    r"(?:alt[- ]?text|captions?|titles?|description|headline|hashtags?|tags|summary)\b.*\b(?:it|this"
+    r"|that|these|pictures?|photos?|images?)\b"
+    r"|(?:do you )?(?:see|spot|notice|find) any(?:thing|one|body)?\b"
+    r"|(?:is |there's )?any(?:thing|one|body)? (?:unusual|wrong|missing|strange|odd|weird|special|off"
+    r"|interesting)\b"
+    r"|any idea (?:where|who|what|when|how old|which) (?:this|it|that|he|she|they|the)\b"
+    r"|(?:would|do) you (?:say|think|guess|believe) (?:that )?(?:it|he|she|they|this|that|there|the) "
+    r"|what (?:do|did|can) you (?:notice|see|spot)\b|how(?:'s| is| are) the (?:composition|lighting"
+    r"|light|mood|quality|colou?rs?|style|contrast)\b"
+    r"|would (?:this|it|that) (?:work|do|fit|be (?:good|suitable|ok|fine|enough)|pass) (?:as|for|on|in"
+    r"|with)\b"
+    r"|say (?:he|she|it|they|this|that)(?:'s|'re| is| are| was| were)\b|what(?:'s| is"
+    r"| are) the differences?(?: here)?$"
+    r"|how would you (?:title|describe|caption|call|rate|name) (?:it|this|that|the)\b|what(?:'s| has"
+    r"| is)? changed\b"
+    r")",
+    re.I,
+)
+_ASKED_OF_UPLOAD = re.compile(
+    r"(?:so,? )?(?:what do you (?:think|say)|do you like|how do you like|thoughts|opinions?"
+    r"|your (?:opinion|take|thoughts))\b.*",
+    re.I,
+)
 _COMPARED = re.compile(
     r"\b(?:compar\w+|than|versus|vs|different from|difference|like)\b.*\b(?:this|it|these)\b", re.I
 )
@@ -47,7 +82,7 @@ _COMPARED = re.compile(
 
 def is_question(clause: str, raw: str, album: Album) -> bool:
     """A question about a picture, not about the world or about us."""
-    if reads_text(clause, album):
+    if reads_text(clause, album) or asks_for_words(clause, album):
         return True
     if not (
         talk.QUESTION.match(clause) or (raw.rstrip().endswith("?") and talk.QUESTION_ANYWHERE.search(clause))
@@ -65,7 +100,14 @@ def is_question(clause: str, raw: str, album: Album) -> bool:
     ):
         return True
     if album.current is None:
-        return False
+        return (
+            re.match(
+                r"what (?:do|can) you see (?:in|on) (?:it|this|that)\b|what(?:'s| is) (?:in|on) it\b",
+                clause,
+                re.I,
+            )
+            is not None
+        )
     if len(album.context.pictures) > 1 and _CHOICE.search(clause):
         return True
     if (
@@ -79,6 +121,32 @@ def is_question(clause: str, raw: str, album: Album) -> bool:
     return bool(
         definite and (content_words(clause) & known or re.search(r"\bthere\b|\bbackground\b", clause, re.I))
     )
+
+
+def asks_for_words(clause: str, album: Album) -> bool:
+    """ "rate it", "guess his age", "a caption for this": words on what the picture shows are wanted."""
+    if album.current is None:
+        return False
+    if album.context.uploads and _ASKED_OF_UPLOAD.fullmatch(clause.rstrip("?!. ")):
+        return True
+    said = _SAYING.match(clause)
+    if not said:
+        return False
+    if re.search(r"\bdifferences?\b", clause, re.I):
+        return len(album.context.pictures) > 1
+    named = re.search(r"(?<!^)\b(?:the|my|our|any|some) (?P<thing>[\w ]+)", clause, re.I)
+    return named is None or is_in_view(named["thing"], album)
+
+
+def is_in_view(thing: str, album: Album) -> bool:
+    """Something that the pictures here show, or what every picture has."""
+    known = frozenset[str]().union(*(album.words(each) for each in album.pictures))
+    of_any = (
+        "picture photo image drawing composition lighting light mood quality style text word writing title "
+        "object thing"
+    )
+    words = content_words(thing)
+    return not words or bool(words & (known | ASPECTS | frozenset(of_any.split())))
 
 
 def reads_text(clause: str, album: Album) -> bool:

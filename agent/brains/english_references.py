@@ -269,7 +269,8 @@ _PATTERNS = (
     (
         (
             rf"\b(?:both|all|each)(?: (?:of )?(?:them|these|those|the {_PICTURE}|{_PICTURE}|(?:two"
-            rf"|three|four)(?: of them)?))\b|\bboth\b(?= *$| (?:blue|red|green|yellow|bigger"
+            rf"|three|four)(?: of them)?))\b|\bboth\b(?= *$| (?:as|in|with|without|blue|red|green"
+            rf"|yellow|bigger"
             rf"|smaller|at|darker|brighter))|\b(?:every|each) (?:one|{_PICTURE})\b|\bthem (?:all"
             rf"|both)\b"
         ),

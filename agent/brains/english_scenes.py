@@ -29,7 +29,7 @@ _FOR_IT = re.compile(
     r"|make (?:that|this|it) (?:real|happen|come true|for me|into a picture|a picture)"
     r"|(?:turn|put) (?:that|this|it) (?:in)?to (?:a |an )?(?:picture|image|drawing)"
     r"|(?:draw|paint|sketch|illustrate)|is that (?:doable|possible)|would that work|give it a (?:try"
-    r"|go|shot))"
+    r"|go|shot)|show (?:it|that|this)(?: to)?(?: me)?|show me(?: please)?)"
     r"(?: for (?:me|her|him|us|them))?(?: please)?",
     _I,
 )
@@ -41,7 +41,8 @@ _SCENE = re.compile(
 _TELLS = re.compile(
     r".*?\b(?:picturing|imagining|imagine|thinking of|dreaming of|dreamt of|dreamed of|about|see|saw"
     r"|have|had|is|was"
-    r"|like|love|want|wants|wanted|need|how would|what would|know)\b(?: me| you)?(?= (?:an?|two|three"
+    r"|like|love|want|wants|wanted|need|how would|what would|know|there's|there is)\b(?: me"
+    r"| you)?(?= (?:an?|two|three"
     r"|some|my|the)\b)",
     _I,
 )
@@ -101,6 +102,9 @@ def scene(before: str) -> str:
         clause = clause.strip(" .!?,")
         told = _TELLS.match(clause)
         found = _SCENE.search(clause, told.end() if told else 0)
+        this = re.match(r"there(?:'s| is) this (?P<what>.+)", clause, _I)
+        if this and is_visible(this["what"]):
+            return f"a {this['what']}"
         if found and is_visible(found[0]) and not is_abstract(found[0]):
             return re.sub(
                 r",? (?:look(?: like)?|be like|be nice|be fun|be cute|again)$", "", found[0], flags=_I

@@ -96,7 +96,8 @@ _DEFINITE_PLACE = re.compile(
     r"\b(?:on|onto|over|in|inside|behind|under|below|beside|above|around|near|between|through|next to"
     r"|in front of|on top of|at|by|(?:to the )?(?:left|right) of)"
     r" (?:(?P<pronoun>it|him|her|them|his|its|their|there)\b|the (?P<thing>[\w ]+))"
-    r"|(?P<there>\b(?:on top|underneath|in front|in between|on the (?:left|right)))(?=$|,)",
+    r"|(?P<there>\b(?:on top|underneath|behind|beside|next to|in front|in between|on the (?:left"
+    r"|right)))(?=$|,)",
     _I,
 )
 _CAPABILITY = re.compile(

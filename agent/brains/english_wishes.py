@@ -20,12 +20,16 @@ from agent.brains.things import is_visible
 __all__ = [
     "drop_small_talk",
     "is_more_of_scene",
+    "is_told_to_draw",
     "named_before",
     "told_scene",
     "undone_at_last",
     "unmask",
+    "with_absence_last",
+    "with_fault_inside",
     "with_look_inside",
     "with_what_is_left_out",
+    "without_praise",
 ]
 
 
@@ -71,6 +75,19 @@ def told_scene(clause: str, before: str, wishes: Sequence[Wish]) -> Wish | None:
     return Wish(kind="generate", text=clean_subject(subject)) if subject else None
 
 
+def is_told_to_draw(clause: str, before: str, wishes: Sequence[Wish]) -> bool:
+    """The end of "imagine a garden on the moon, then draw it for me": one picture, not a change of it."""
+    return (
+        bool(wishes)
+        and wishes[-1].kind == "generate"
+        and re.match(
+            r"(?:imagine|picture|envision|visuali[sz]e|think of)\b", strip_leads(before.strip()), re.I
+        )
+        is not None
+        and is_order_for_it(strip_leads(clause))
+    )
+
+
 def is_more_of_scene(clause: str, wishes: Sequence[Wish]) -> bool:
     """Only a manner or a mood after a new picture: "oil on canvas, thick brush strokes"."""
     if not wishes or wishes[-1].kind != "generate" or is_statement(clause) or talk.is_talk(clause):
@@ -105,6 +122,46 @@ def with_look_inside(text: str) -> str:
         f"{first['what']}, {first['look']}"
         if first and is_new and not AGAIN.fullmatch(first["what"])
         else text
+    )
+
+
+def with_absence_last(text: str) -> str:
+    """ "no people, just a bird in a cage": "a bird in a cage without people"."""
+    return re.sub(
+        r"^(?:no|without(?: any)?) (?P<what>[\w ]{2,30}), (?:just|only) (?P<thing>(?:an?|the|one|two"
+        r"|three|some) .+?)[.!]*$",
+        r"\g<thing> without \g<what>",
+        text,
+        flags=re.I,
+    )
+
+
+def without_praise(text: str) -> str:
+    """ "it looks nice, but the sofa should be green": what follows is the wish."""
+    return re.sub(
+        r"^(?:it|this|that)(?:'s| is| looks) (?:really |very |so |quite )?(?:good|nice|great|fine|ok"
+        r"|okay|cool|lovely"
+        r"|perfect|beautiful|almost \w+),? (?:but|just|only) (?=\w)",
+        "",
+        text,
+        flags=re.I,
+    )
+
+
+def with_fault_inside(text: str) -> str:
+    """ "its tail looks weird, fix it" is one order: "fix its tail"."""
+    return re.sub(
+        r"^(?P<thing>(?:its|the|his|her|their) [\w-]+(?: [\w-]+)?) (?:looks?|is|are|seems?) "
+        r"(?:(?:a bit|a little|so|really|kind of|very|quite) )?(?:weird|wrong|odd|off|strange|broken"
+        r"|deformed|funny"
+        r"|ugly|messed up|bad|distorted|boring|dull|plain|distracting|empty|fake)[,;.]? (?:and "
+        r"|so )?(?:please |can you "
+        r"|could you )?(?P<verb>fix|correct|repair|redo|improve|replace|change|swap|remove|delete|erase"
+        r"|turn|make) "
+        r"(?:it|that|them|this)\b",
+        r"\g<verb> \g<thing>",
+        text,
+        flags=re.I,
     )
 
 

@@ -93,6 +93,12 @@ class Album:
                 return tuple(picture for picture in shown if picture.id not in parents)
         return ()
 
+    @cached_property
+    def leaves(self) -> tuple[PictureView, ...]:
+        """The newest version of each picture: those that no other grew from."""
+        parents = {picture.parent for picture in self.pictures}
+        return tuple(picture for picture in self.pictures if picture.id not in parents)
+
     @property
     def is_choice_open(self) -> bool:
         """Several pictures lie side by side and none has been picked."""
@@ -114,8 +120,8 @@ class Album:
             case "current":
                 return self._current()
             case "all":
-                group = self._resolved(self.group, 1.0, reasons.all_shown)
-                return group if group.ids else self._current()
+                together = self.group if len(self.group) > 1 else self.leaves
+                return self._resolved(together or one(self.current), 1.0, reasons.all_shown)
             case "several":
                 pool = (
                     self.group
