@@ -27,7 +27,7 @@ __all__ = ["read_chinese"]
 def read_chinese(message: str, album: Album) -> Reading:
     """The wishes of a Chinese message about the pictures in `album`."""
     text, quotes = mask_quotes(message.strip())
-    text = reasoned(forms.DROPPED.sub("", text))
+    text = reasoned(forms.DROPPED.sub("", re.sub(r"3\s?[dD](?![a-z])", "三维", text)))
     text, picture_format = (text, Format()) if is_reshaping(text) else take_format(text)
     if forms.FIGURATIVE.search(text):
         return Reading(wishes=(Wish(kind="chat", text=message),))

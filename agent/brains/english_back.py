@@ -15,7 +15,8 @@ __all__ = ["read_go_back"]
 _UNDO = re.compile(
     r"\b(?:rewind|backtrack|(?:undo|discard|revert|remove|drop|cancel|reset|throw away|delete|forget"
     r"|clear) (?:all|every|my|these|those|the)(?: of)?(?: the| my"
-    r"| these| those)? (?:changes?|edits?|modifications?)|undo|revert|(?:cancel|reverse|take back) "
+    r"| these| those)? (?:changes?|edits?|modifications?)|undo|revert|cancel (?:both|all|these"
+    r"|those)(?: of)?(?: the| my)? (?:changes?|edits?)|(?:cancel|reverse|take back) "
     r"(?:the|that|this|adding)|(?:remove|delete"
     r"|drop) (?:that|the|my|this)"
     r" (?:very )?(?:last|latest|previous) (?:change|edit|step|thing)|roll(?:ing)? (?:it )?back"
@@ -61,6 +62,9 @@ _GO_BACK_WHAT = re.compile(
     r"|^(?:can you |please )*(?:put|bring|get|have) (?:the|my|that) (?P<put>[\w ]+?) back(?: up)?$",
     re.IGNORECASE,
 )
+_WANTED_BACK = re.compile(
+    r"(?:put|bring|get|have|i want|give me) (?:the|my|that) (?P<what>[\w ]+?) back(?: up)?", re.I
+)
 _REDO = re.compile(r"(?:redo|redo (?:it|that)|un-?undo|go forward(?: again)?|forward)", re.IGNORECASE)
 _STARTING_FROM = re.compile(
     r"(?:starting |start )?(?:from|on|in|with|for|using|based on|take|out of|of|as for|regarding) it", re.I
@@ -88,6 +92,11 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
     """Undo, go back, keep, show again: no paint."""
     if album.context.uploads and re.match(r"(?:please )?restore (?:it|this|that|my|the)\b", clause, re.I):
         return None
+    wanted_back = _WANTED_BACK.fullmatch(clause)
+    words = content_words(wanted_back["what"]) if wanted_back else frozenset[str]()
+    if words and album.current and not words <= album.words(album.current):
+        if any(words <= album.words(each) for each in album.pictures):
+            return Wish(kind="go_back", reference=Reference(kind="described", words=words))
     undo = _UNDO.search(clause)
     named = find_reference(clause)
     missed = _better_with(clause, album)

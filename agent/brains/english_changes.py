@@ -87,7 +87,8 @@ def other_look(clause: str, album: Album) -> Wish | None:
 def let_go(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
     """ "scrap the dog" takes back the change that brought it; of what was drawn at once it is only talk."""
     words = content_words(clause.partition(" ")[2])
-    if earlier or album.current is None or album.current.parent is None:
+    is_new = any(each.kind in ("generate", "edit", "go_back") for each in earlier)
+    if is_new or album.current is None or album.current.parent is None:
         return None
     before = Reference(kind="before", words=words)
     return Wish(kind="go_back", reference=before) if words and album.find(before).ids else None
@@ -127,6 +128,12 @@ def numbered(clause: str, album: Album) -> str:
         return f"the {found[1]} one" if singular(found[2].lower()) in shown else found[0]
 
     clause = re.sub(
+        r"^(?:and )?(?:the )?(first|second|third|fourth|last|middle|left|right)$",
+        r"i choose the \1 one",
+        clause,
+        flags=re.I,
+    )
+    clause = re.sub(
         r"\b(?:the )?(first|second|third|fourth|last|middle|left|right) ([a-z]+)\b",
         ordered,
         clause,
@@ -134,7 +141,7 @@ def numbered(clause: str, album: Album) -> str:
     )
     return re.sub(
         r"^(?:i(?:'ll)? (?:want|take|like|prefer|choose|pick|go (?:for|with)) )?(\d)(?=$|,|:| (?:with"
-        r"|in|but|at|on|without|as|wearing|and|is|looks|please)\b)",
+        r"|in|but|at|on|without|as|wearing|and|is|looks|please|more|less|\w{2,}er)\b)",
         r"number \1",
         clause,
     )

@@ -88,6 +88,9 @@ def both_drawn(clause: str, references: Sequence[Reference], album: Album) -> Wi
                 r"\bthe ((?:\w+ )?\w+)", re.sub(r"\b(and|with|into|in|together)\b", ",", clause)
             )
         ]
+        if len(things) < 2:
+            bare = re.sub(r"^\w+ |\b(?:in(?:to)? |on )?(?:one|a single|the same)\b.*", "", clause)
+            things = [content_words(each) for each in re.split(r"\band\b|\bwith\b|,", bare)]
         named = [
             each.id for thing in things for each in album.pictures if thing and thing <= album.words(each)
         ]

@@ -266,6 +266,7 @@ _SHORT: tuple[tuple[str, str], ...] = (
     (rf"((?:{_STYLE})(?: style| version)?)", r"turn it into \1"),
     (r"(?:in|as) (?:an? |the )?([\w' ]+? (?:style|painting|drawing|sketch))(?: of .+)?", r"turn it into \1"),
     (r"in (?:the )?style of (.+)", r"make it in the style of \1"),
+    (r"(?:it )?as (an? [\w -]+)", r"turn it into \1"),
     (r"(?:and |but |it |this |that )?(?:with|wearing) (?!no\b)(.+)", r"add \1"),
     (r"with no (.+)", r"remove the \1"),
     (rf"(?:it |this |that )?({_PLACE} .+)", r"put it \1"),
@@ -283,7 +284,7 @@ _SHORT: tuple[tuple[str, str], ...] = (
         r"((?:brighter|darker|softer|warmer|stronger) (?:light|lighting|colou?rs|background|sky))",
         r"make it \1",
     ),
-    (r"((?:snow|rain|fog)(?:y|ing|ier)?)", r"make it \1"),
+    (r"((?:snow|rain|fog|storm|sun|wind|cloud)(?:n?y|ing|n?ier)?)(?: weather)?", r"make it \1"),
     (
         r"((?!draw|paint|a |an |the |what|which|my |no )(?:[a-z-]+ ){1,2}(?:background|sky|lighting"
         r"|light|colou?rs?|tones?"

@@ -11,7 +11,7 @@ from agent.brains.reading import Wish
 from agent.brains.references import Album
 from agent.brains.things import is_abstract, is_visible, nouns
 
-__all__ = ["asks_of_picture", "contrast", "likely_change", "stated_change", "wanted_picture"]
+__all__ = ["asks_of_picture", "contrast", "is_part", "likely_change", "stated_change", "wanted_picture"]
 
 _I = re.IGNORECASE
 _PARTS = frozenset(
@@ -105,7 +105,7 @@ _LACK = re.compile(
 
 _PREPOSITION = (
     r"(?:on top of|in front of|next to|to the (?:left|right) of|left of|right of|on|onto|in|inside"
-    r"|into|under|below|above|over|behind|beside"
+    r"|into|underneath|beneath|alongside|past|atop|under|below|above|over|behind|beside"
     r"|near|around|between|at|by|through|along|across|against|for|from|out of|of|to|with)"
 )
 _UNWANTED = re.compile(
@@ -220,6 +220,17 @@ def contrast(clause: str, album: Album) -> Wish | None:
     ):
         return Wish(kind="edit", text=f"replace the {old} with {new}")
     return None
+
+
+def is_part(clause: str) -> bool:
+    """Names, without an article, what things have or wear: "chimney with smoke", "happy face"."""
+    named = re.match(
+        r"(?!(?:an?|the|my|one|two|three|some|picture"
+        r"|portrait)\b)(?:[a-z]+ )?(?P<thing>[a-z]+)(?: (?:with|on|in|around) .+)?$",
+        clause,
+        _I,
+    )
+    return named is not None and singular(named["thing"].lower()) in _PARTS | {"face"}
 
 
 def likely_change(clause: str, album: Album) -> Wish | None:

@@ -69,6 +69,8 @@ LEAD = re.compile(
     r"|everyone|friend|never ?mind|on second thou?ghts?|for starters|to start(?: with)?|oops"
     r"|start with(?= an? )|i was thinking(?: that)?(?: maybe)?(?= (?:the|it|he|she)\b)"
     r"|both(?= the \w+ and the \w+ (?:should|needs?|must|could|can)\b)"
+    r"|(?:they(?:'re| are) )?all bad|none (?:is|are|of (?:them|these)(?: is| are)?) (?:good|right|it)"
+    r"|i don't like any(?: of (?:them|these))?"
     r"|i was thinking (?:of|about)(?: maybe)?(?= (?:an?|some|two|three)\b)"
     r"|let's start,?)\b[\s,.!:;-]*"
     r"|(?:(?:ok(?:ay)?,? )?(?:(?:a )?(?:new|next|another|different|other) (?:idea|topic|wish|request)"

@@ -48,12 +48,14 @@ _SEEN = (
 _SAYING = re.compile(
     r"(?:please )?(?:(?:can|could|would) you (?:please )?)?(?:"
     rf"(?:rate|review|judge|evaluate|critique|critici[sz]e|guess|identify|recogni[sz]e|list|name|spot|count|estimate|caption|title"
-    rf"|describe|explain|interpret|analy[sz]e|summari[sz]e|transcribe|assess|comment on|look at|tell me"
+    rf"|describe|explain|interpret|analy[sz]e|summari[sz]e|transcribe|assess|rank|compare|comment on"
+    rf"|look at|tell me"
     rf"|say) (?:me )?{_SEEN}"
     r"|(?:write|give (?:me|it|this)|make|suggest|find|think of|come up with|create) (?:me )?(?:an? "
     r"|some |the )?(?:\w+ )?"
     r"(?:alt[- ]?text|captions?|titles?|description|headline|hashtags?|tags|summary)\b.*\b(?:it|this"
     r"|that|these|pictures?|photos?|images?)\b"
+    r"|(?:does|is|do) any(?:thing|one|body) |which (?:one )?(?:is|looks|was) (?:the )?\w+(?:er|est)\W*$"
     r"|(?:do you )?(?:see|spot|notice|find) any(?:thing|one|body)?\b"
     r"|(?:is |there's )?any(?:thing|one|body)? (?:unusual|wrong|missing|strange|odd|weird|special|off"
     r"|interesting)\b"
@@ -75,6 +77,12 @@ _ASKED_OF_UPLOAD = re.compile(
     r"|your (?:opinion|take|thoughts))\b.*",
     re.I,
 )
+_IN_THAT_ONE = re.compile(
+    r"^(?:in|on|at|for|of) (?:the|this|that|my) (?:\w+ )?(?:picture|image|one|photo|version"
+    r"|drawing),? (?=(?:is|are|was|were|what|who"
+    r"|how|does|do|did|where|why|which|can)\b)",
+    re.I,
+)
 _COMPARED = re.compile(
     r"\b(?:compar\w+|than|versus|vs|different from|difference|like)\b.*\b(?:this|it|these)\b", re.I
 )
@@ -84,6 +92,7 @@ def is_question(clause: str, raw: str, album: Album) -> bool:
     """A question about a picture, not about the world or about us."""
     if reads_text(clause, album) or asks_for_words(clause, album):
         return True
+    clause = _IN_THAT_ONE.sub("", clause)
     if not (
         talk.QUESTION.match(clause) or (raw.rstrip().endswith("?") and talk.QUESTION_ANYWHERE.search(clause))
     ):
@@ -132,7 +141,7 @@ def asks_for_words(clause: str, album: Album) -> bool:
     said = _SAYING.match(clause)
     if not said:
         return False
-    if re.search(r"\bdifferences?\b", clause, re.I):
+    if re.search(r"\bdifferences?\b|^which\b", clause, re.I):
         return len(album.context.pictures) > 1
     named = re.search(r"(?<!^)\b(?:the|my|our|any|some) (?P<thing>[\w ]+)", clause, re.I)
     return named is None or is_in_view(named["thing"], album)

@@ -206,6 +206,7 @@ _PATTERNS = (
         _in_group,
     ),
     (rf"^(?P<o>{_ORDINAL}) (?:{_PICTURE})\b(?! of)", _ordinal),
+    (r"^original(?=,| but\b| with\b| in\b| as\b|$)", _original),
     (r"^(?:prior|previous|earlier) (?:version|one|picture|image|state)$", _back),
     (
         r"^(?P<o>left|right|middle|leftmost|rightmost) (?P<w>[a-z]+)\b(?= (?:in|with|without|wearing"
@@ -269,7 +270,8 @@ _PATTERNS = (
     (
         (
             rf"\b(?:both|all|each)(?: (?:of )?(?:them|these|those|the {_PICTURE}|{_PICTURE}|(?:two"
-            rf"|three|four)(?: of them)?))\b|\bboth\b(?= *$| (?:as|in|with|without|blue|red|green"
+            rf"|three|four)(?: of them)?))\b|\bboth\b(?= *$| (?:as|in|with|without|black|white|orange"
+            rf"|purple|pink|brown|blue|red|green"
             rf"|yellow|bigger"
             rf"|smaller|at|darker|brighter))|\b(?:every|each) (?:one|{_PICTURE})\b|\bthem (?:all"
             rf"|both)\b"

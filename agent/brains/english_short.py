@@ -9,6 +9,7 @@ from agent.brains import english_forms as forms
 from agent.brains.english_clauses import clean_subject, count_of, take_count
 from agent.brains.english_combine import about
 from agent.brains.english_edits import short_edit
+from agent.brains.english_evidence import is_part
 from agent.brains.english_lists import is_nameless
 from agent.brains.english_references import find_reference
 from agent.brains.english_shape import (
@@ -44,7 +45,7 @@ _VERSIONS_WITH = re.compile(
     r"(?P<change>(?:with|without|in|at|as) .+)",
     re.I,
 )
-_MORE_OF = re.compile(r"(?:one|two|three|four|\d|a few|some) more (?P<thing>\w+)(?: .+)?", re.I)
+_MORE_OF = re.compile(r"(?P<n>one|two|three|four|\d|a few|some) more (?P<thing>\w+)(?: .+)?", re.I)
 _NO_STATEMENT = re.compile(
     r"everything|like |as if |instead of |i(?:'d| would) (?:rather|prefer|like)\b"
     r"|(?:it|this|that) (?:in|at|as|with) (?:(?!(?:is|are|was|were|looks?|looked|has|had|makes?"
@@ -59,6 +60,12 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
     more = _MORE_OF.fullmatch(clause)
     if more and album.current and content_words(more["thing"]) & album.words(album.current):
         return Wish(kind="edit", text=f"add {clause}")
+    other = about(f"the {more['thing']}", album) if more else None
+    if more and other:
+        return Wish(kind="again", num_pictures=count_of(more["n"]), reference=other)
+    bare = about(f"the {clause}", album) if re.fullmatch(r"[a-z]+", clause, re.I) and not earlier else None
+    if bare:
+        return Wish(kind="go_back", reference=bare)
     versions = _VERSIONS_WITH.fullmatch(clause) if has_picture else None
     each = short_edit(versions["change"]) if versions else None
     if versions and each:
@@ -80,6 +87,11 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
         and not (is_visible(change) or is_known_part(change[11:], album))
     ):
         change = None
+    other = (
+        about(f"the {rest}", album) if change and re.search(r"\binstead of\b", rest) and not named else None
+    )
+    if change and other:
+        return Wish(kind="edit", text=change, reference=other)
     wanted = forms.WOULD_BE.match(text)
     if wanted and has_picture:
         change = f"add {wanted['what']}"
@@ -92,7 +104,7 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
             kind="edit", text=change, reference=named.reference if named else None, num_pictures=num_pictures
         )
     elsewhere = re.fullmatch(
-        r"(?!an? |one |two )(?P<thing>\w+(?: \w+)?),? (?:in|at|with|without|as|but) .+", text
+        r"(?!an? |one |two )(?P<thing>\w+(?: \w+)?),? (?:in|on|at|with|without|as|but) .+", text
     )
     reference = about(f"the {elsewhere['thing']}", album) if elsewhere and not named and not earlier else None
     if reference:
@@ -101,6 +113,8 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
         return Wish(kind="again", num_pictures=num_pictures)
     if named and named.reference.kind not in ("current",) and forms.ONLY_IT.fullmatch(named.text):
         return Wish(kind="go_back", reference=named.reference)
+    if has_picture and not earlier and is_part(rest):
+        return Wish(kind="edit", text=f"add {rest}")
     is_ours = re.match(r"(?:my|our|his|her|their) (?!.*\b(?:as|with|in|on)\b)", rest, re.I)
     if album.context.uploads or is_statement(rest) or is_abstract(rest) or is_ours:
         return None

@@ -196,6 +196,7 @@ GENERAL_QUESTION = re.compile(
     r"|^what(?:'s| is| are) the (?:best|cheapest|healthiest|easiest) \w+(?: \w+)? (?:for|to)\b"
     r"|\b(?:which|what) (?:model|engine|software|program|app|tool|ai|network) (?:made|did|drew"
     r"|generated|created)\b"
+    r"|\bhow (?:big|large) (?:is|are) (?:this|the|that|these) files?\b"
     r"|\b(?:biggest|largest|smallest|longest|highest|most|maximum) [\w ]+ (?:you can|you could|possible"
     r"|allowed)"
     r"|^how about\b|^(?:is|are) (?:you|we)\b|^what is (?:love|art|ai|life)\b|^(?:does|do"
