@@ -99,7 +99,8 @@ OTHER = """
 拿着=holding 骑着=riding 骑=riding 坐着=sitting 坐在=sitting_on 站在=standing_on 躺在=lying_on
 睡在=sleeping_on 飞在=flying_in 带着=with 带=with 有=with 看着=looking_at 吃着=eating 吃=eating
 喝着=drinking 弹着=playing 弹=playing 读着=reading 看书=reading_a_book 玩=playing
-三维风格=in_3D_style 三维=3D 立体=3D 像素风格=in_pixel_art_style 像素风=in_pixel_art_style 像素画=pixel_art 像素艺术=pixel_art 像素=pixel
+三维风格=in_3D_style 三维=3D 立体=3D
+像素风格=in_pixel_art_style 像素风=in_pixel_art_style 像素画=pixel_art 像素艺术=pixel_art 像素=pixel
 素描=pencil_sketch 铅笔画=pencil_sketch 水彩画=watercolor 水彩=watercolor 油画=oil_painting 卡通=cartoon
 动漫=anime 漫画=comic 黑白=black_and_white 复古=sepia 棕褐色=sepia 怀旧=sepia 剪影=silhouette 蓝图=blueprint
 水墨画=ink_wash_painting 水墨=ink_wash 赛博朋克=cyberpunk 写实=realistic 底片=negative 负片=negative

@@ -94,9 +94,9 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         return None
     wanted_back = _WANTED_BACK.fullmatch(clause)
     words = content_words(wanted_back["what"]) if wanted_back else frozenset[str]()
-    if words and album.current and not words <= album.words(album.current):
-        if any(words <= album.words(each) for each in album.pictures):
-            return Wish(kind="go_back", reference=Reference(kind="described", words=words))
+    is_gone = bool(words) and album.current is not None and not words <= album.words(album.current)
+    if is_gone and any(words <= album.words(each) for each in album.pictures):
+        return Wish(kind="go_back", reference=Reference(kind="described", words=words))
     undo = _UNDO.search(clause)
     named = find_reference(clause)
     missed = _better_with(clause, album)
