@@ -52,7 +52,7 @@ def run_autoencoder(recipe: Recipe, runs: Path, sitting: Sitting) -> None:
     require_alone(sitting.team)
     if sitting.pictures is not None:
         raise BadRecipe("The autoencoder learns from the recipe's scenes: leave --pictures out.")
-    stage = AutoencoderStage(recipe.autoencoder)
+    stage = AutoencoderStage(recipe.autoencoder, sitting.team.device)
     export_autoencoder(stage.model, recipe.autoencoder, runs / "vae")
     optimizer = train(stage, sitting.loop(recipe.autoencoder_loop), runs / "autoencoder", say)
     optimizer.write(optimizer.ema)
@@ -74,7 +74,7 @@ def run_pretrain(recipe: Recipe, runs: Path, sitting: Sitting) -> None:
             )
             stage = PretrainStage(
                 settings,
-                _vae(runs),
+                _vae(runs, sitting.team),
                 sitting.latents(runs, name),
                 say,
                 name=name,
@@ -88,7 +88,7 @@ def run_pretrain(recipe: Recipe, runs: Path, sitting: Sitting) -> None:
         start = averaged_weights(runs / name)
     stage = PretrainStage(
         recipe.pretrain,
-        _vae(runs),
+        _vae(runs, sitting.team),
         sitting.latents(runs, "pretrain"),
         say,
         start=start,
@@ -102,7 +102,7 @@ def run_posttrain(recipe: Recipe, runs: Path, sitting: Sitting) -> None:
     """Go on from the pre-trained weights, the text encoders left as they are."""
     stage = PretrainStage(
         recipe.posttrain,
-        _vae(runs),
+        _vae(runs, sitting.team),
         sitting.latents(runs, "pretrain"),
         say,
         name="posttrain",
@@ -119,6 +119,16 @@ STAGES: dict[str, Callable[[Recipe, Path, Sitting], None]] = {
     "pretrain": run_pretrain,
     "posttrain": run_posttrain,
 }
+
+
+def wants_gpu(asked: str | None, recipe: Recipe) -> bool:
+    """Whether stages compute on a GPU: as asked, else as the recipe means it. Raises BadRecipe."""
+    has_gpu = torch.cuda.is_available()
+    if asked == "cuda" and not has_gpu:
+        raise BadRecipe("PyTorch finds no CUDA device here: leave --device out, or give --device cpu.")
+    if asked is None and recipe.on_gpu and not has_gpu:
+        say(f"{recipe.name} is meant for a GPU and there is none: it runs on the CPU, slowly.")
+    return has_gpu and (asked == "cuda" or (asked is None and recipe.on_gpu))
 
 
 def require_alone(team: Team) -> None:
@@ -173,10 +183,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             say(f"{runs} goes on from {args.weights}: {adopted}.")
             return 0
         torch.set_num_threads(args.threads or torch.get_num_threads())
-        with join(on_cpu=True) as team:
+        with join(on_cpu=not wants_gpu(args.device, recipe)) as team:
             if args.command in students.COMMANDS:
                 require_alone(team)
-                students.run(args, recipe, runs, say)
+                place = students.Place(
+                    recipe=recipe, runs=runs, say=say, device=team.device, minutes=args.minutes
+                )
+                students.run(args, place)
             elif args.command in editors.COMMANDS:
                 editors.run(args, recipe, runs, say, team)
             else:
@@ -195,8 +208,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _vae(runs: Path) -> Vae:
-    return Vae.from_pretrained(runs / "vae")
+def _vae(runs: Path, team: Team) -> Vae:
+    return Vae.from_pretrained(runs / "vae", device=team.device)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -212,6 +225,9 @@ def _parser() -> argparse.ArgumentParser:
             "--minutes", type=float, help="end this sitting after so many minutes; resumable"
         )
         command.add_argument("--threads", type=int, help="CPU threads (default: all)")
+        command.add_argument(
+            "--device", choices=("cpu", "cuda"), help="what computes (default: as the recipe says)"
+        )
         if name in students.COMMANDS:
             students.add_arguments(command, name)
         if name in editors.COMMANDS:

@@ -96,9 +96,11 @@ def train_editor(
         if not checkpoints(runs / start / "checkpoints"):
             raise BadRecipe(f"--start names a run that has finished a sitting, and {runs / start} has none.")
         transformer = load_editing(recipe, runs, start)
-    text = TextStack(encoders.to(torch.bfloat16).requires_grad_(False), [build_tokenizer() for _ in SUFFIXES])
+    encoders = encoders.to(team.device, torch.bfloat16).requires_grad_(False)
+    text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
     cache = runs / "latents" / "edit"
-    stage = EditStage(settings, Vae.from_pretrained(runs / "vae"), text, transformer, cache, say, team)
+    vae = Vae.from_pretrained(runs / "vae", device=team.device)
+    stage = EditStage(settings, vae, text, transformer, cache, say, team)
     optimizer = train(stage, loop, runs / name, say, team)
     if stage.adapter is not None and team.is_first:
         optimizer.write(optimizer.ema)

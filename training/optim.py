@@ -169,9 +169,11 @@ class MasterOptimizer:
 
 
 def placed_like(master: Tensor, moment: Tensor) -> Tensor:
-    """A copy of a whole moment, sharded where its master is."""
-    if not isinstance(master, DTensor) or moment.shape != master.shape:
+    """A copy of a whole moment where its master is, sharded as that is; a count of steps stays on the CPU."""
+    if moment.shape != master.shape:
         return moment.clone()
+    if not isinstance(master, DTensor):
+        return moment.to(master.device, copy=True)
     place = torch.zeros_like(master.detach())
     copy_into(place, moment)
     return place

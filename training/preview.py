@@ -37,7 +37,7 @@ def draw_prompts(
     generator = torch.Generator().manual_seed(0)
     noise_BCHW = torch.randn(
         count, transformer.config.in_channels, LATENT_SIDE, LATENT_SIDE, generator=generator
-    )
+    ).to(transformer.device)
     latents_BCHW = draw_latents(transformer, context, noise_BCHW, num_steps=num_steps, guidance=guidance)
     return batch_to_pictures(vae.decode(latents_BCHW))
 
@@ -70,17 +70,14 @@ def draw_few_steps(
     context = text.encode(prompts).context
     generator = torch.Generator().manual_seed(0)
     shape = (len(prompts), transformer.config.in_channels, LATENT_SIDE, LATENT_SIDE)
-    x_BCHW = torch.randn(shape, generator=generator)
-    for sigma, following in pairwise(sigmas):
-        output = transformer(
-            x_BCHW.to(transformer.dtype),
-            (sigma * 1000).expand(len(prompts)),
-            context.t5_BTC,
-            context.llama_LBTC,
-            context.pooled_BC,
-        ).sample.float()
-        clean_BCHW = clean_estimate(x_BCHW, -output, float(sigma))
-        x_BCHW = interpolate(clean_BCHW, torch.randn(shape, generator=generator), float(following))
+    device = transformer.device
+    x_BCHW = torch.randn(shape, generator=generator).to(device)
+    for sigma, following in pairwise(sigmas.tolist()):
+        sigma_B = torch.full((len(prompts),), sigma, device=device)
+        velocity_BCHW = velocity_of(transformer, x_BCHW, sigma_B, context)
+        clean_BCHW = clean_estimate(x_BCHW, velocity_BCHW, sigma)
+        noise_BCHW = torch.randn(shape, generator=generator).to(device)
+        x_BCHW = interpolate(clean_BCHW, noise_BCHW, following)
     return batch_to_pictures(vae.decode(x_BCHW))
 
 
@@ -98,20 +95,14 @@ def edit_latents(
 ) -> list[Image.Image]:
     """Edits of all sources in one batch, with two-condition guidance (Brooks et al. 2023, eq. 3)."""
     count = len(sources)
-    source_BCHW = vae.encode(pictures_to_batch(sources))
+    source_BCHW = vae.encode(pictures_to_batch(sources)).to(transformer.device)
     context = text.encode([*[""] * (2 * count), *instructions]).context
     shown_BCHW = torch.cat([torch.zeros_like(source_BCHW), source_BCHW, source_BCHW])
-    x_BCHW = torch.randn(source_BCHW.shape, generator=torch.Generator().manual_seed(0))
-    sigmas = torch.linspace(1, 0, num_steps + 1)
-    for sigma, following in pairwise(sigmas):
-        pair = torch.cat([x_BCHW.repeat(3, 1, 1, 1), shown_BCHW], dim=-1)
-        output = transformer(
-            pair.to(transformer.dtype),
-            (sigma * 1000).expand(3 * count),
-            context.t5_BTC,
-            context.llama_LBTC,
-            context.pooled_BC,
-        ).sample.float()
-        nothing, source, full = (-output[..., : x_BCHW.shape[-1]]).chunk(3)
+    x_BCHW = torch.randn(source_BCHW.shape, generator=torch.Generator().manual_seed(0)).to(transformer.device)
+    for sigma, following in pairwise(torch.linspace(1, 0, num_steps + 1).tolist()):
+        pair_BCHW = torch.cat([x_BCHW.repeat(3, 1, 1, 1), shown_BCHW], dim=-1)
+        sigma_B = torch.full((3 * count,), sigma, device=transformer.device)
+        velocity = velocity_of(transformer, pair_BCHW, sigma_B, context)
+        nothing, source, full = velocity[..., : x_BCHW.shape[-1]].chunk(3)
         x_BCHW = x_BCHW + (following - sigma) * guide_edit(nothing, source, full, guidance, image_guidance)
     return batch_to_pictures(vae.decode(x_BCHW))

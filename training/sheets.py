@@ -28,5 +28,5 @@ def sheet(pictures: Sequence[Image.Image], columns: int, cell_px: int = 160) -> 
 
 def batch_to_pictures(batch_BCHW: Tensor) -> list[Image.Image]:
     """(B, 3, H, W) in -1..1 to RGB pictures."""
-    array = ((batch_BCHW.float().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+    array = ((batch_BCHW.float().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
     return [Image.fromarray(item) for item in array]

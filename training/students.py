@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -21,7 +21,7 @@ from training.stages.pretrain import drawing_latents
 from training.stages.student import DistillSettings, Student, Variant
 from training.stickers.words import build_tokenizer
 
-__all__ = ["COMMANDS", "add_arguments", "run"]
+__all__ = ["COMMANDS", "Place", "add_arguments", "run"]
 
 COMMANDS: Mapping[str, str] = {
     "dev": "Regress to the guided teacher: 28 steps without guidance.",
@@ -62,86 +62,84 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     )
 
 
-def run(args: argparse.Namespace, recipe: Recipe, runs: Path, say: Say) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A recipe's runs below one folder, the device that computes, and how long a sitting may last."""
+
+    recipe: Recipe
+    runs: Path
+    say: Say
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    minutes: float | None = None
+
+    def loop(self, settings: LoopSettings) -> LoopSettings:
+        return settings if self.minutes is None else replace(settings, minutes=self.minutes)
+
+
+def run(args: argparse.Namespace, place: Place) -> None:
     """Train or go on. Raises TrainingError or EngineError."""
     if args.command == "ablate":
-        ablate(args.variant, recipe, runs, args.minutes, say)
+        ablate(args.variant, place)
         return
     variant: Variant = "dev" if args.command.startswith("dev") else "fast"
     name = args.run_name or args.command
     if Path(name).name != name:
         raise BadRecipe(f"--as takes a name, not a path: {name!r}.")
+    settings = settings_of(place.recipe, variant)
     if args.command == variant:
-        loop = recipe.dev_loop if variant == "dev" else recipe.fast_loop
-        stage = RegressionStage(student_of(variant, settings_of(recipe, variant), recipe, runs, say))
-        train(stage, sitting(loop, args.minutes), runs / name, say)
+        loop = place.recipe.dev_loop if variant == "dev" else place.recipe.fast_loop
+        stage = RegressionStage(student_of(variant, settings, place))
+        train(stage, place.loop(loop), place.runs / name, place.say)
     else:
-        match(variant, settings_of(recipe, variant), recipe, runs, name, args.minutes, say)
+        match(variant, settings, place, name)
 
 
-def match(
-    variant: Variant,
-    settings: DistillSettings,
-    recipe: Recipe,
-    runs: Path,
-    name: str,
-    minutes: float | None,
-    say: Say,
-) -> None:
+def match(variant: Variant, settings: DistillSettings, place: Place, name: str) -> None:
     """Go on by matching, from where regression left the student, if it ran."""
     if not settings.weights.matching and not settings.weights.adversarial:
         raise BadRecipe("Both weights are 0: nothing is left of the matching. Give one of them.")
-    student = student_of(variant, settings, recipe, runs, say, goes_on=True)
-    train(MatchingStage(student), sitting(recipe.matching_loop, minutes), runs / name, say)
+    student = student_of(variant, settings, place, goes_on=True)
+    train(MatchingStage(student), place.loop(place.recipe.matching_loop), place.runs / name, place.say)
 
 
-def ablate(variant: Variant, recipe: Recipe, runs: Path, minutes: float | None, say: Say) -> None:
+def ablate(variant: Variant, place: Place) -> None:
     """Four students from one start, by equal steps and seeds; `neither` regresses on."""
-    settings = settings_of(recipe, variant)
+    settings = settings_of(place.recipe, variant)
     for each in ABLATIONS:
         name = f"{variant}-{each.suffix}"
-        say(f"{name}:")
+        place.say(f"{name}:")
         if not each.has_matching and not each.has_adversarial:
-            student = student_of(variant, settings, recipe, runs, say, goes_on=True)
-            train(RegressionStage(student), sitting(recipe.matching_loop, minutes), runs / name, say)
+            stage = RegressionStage(student_of(variant, settings, place, goes_on=True))
+            train(stage, place.loop(place.recipe.matching_loop), place.runs / name, place.say)
             continue
         weights = replace(
             settings.weights,
             matching=settings.weights.matching if each.has_matching else 0.0,
             adversarial=settings.weights.adversarial if each.has_adversarial else 0.0,
         )
-        match(variant, replace(settings, weights=weights), recipe, runs, name, minutes, say)
-    flags = " ".join(f"--student {each.suffix}={runs / variant}-{each.suffix}" for each in ABLATIONS)
+        match(variant, replace(settings, weights=weights), place, name)
+    flags = " ".join(f"--student {each.suffix}={place.runs / variant}-{each.suffix}" for each in ABLATIONS)
     steps = settings.num_steps
-    say(f"Compare them: python -m training compare {flags} --student-steps {steps}")
+    place.say(f"Compare them: python -m training compare {flags} --student-steps {steps}")
 
 
-def student_of(
-    variant: Variant,
-    settings: DistillSettings,
-    recipe: Recipe,
-    runs: Path,
-    say: Say,
-    goes_on: bool = False,
-) -> Student:
+def student_of(variant: Variant, settings: DistillSettings, place: Place, goes_on: bool = False) -> Student:
     """A student of the drawing model; `goes_on`: as regression left it, where that has run."""
+    recipe, runs = place.recipe, place.runs
     transformer, encoders = load_drawing(recipe, runs)
-    text = TextStack(encoders.to(torch.bfloat16).requires_grad_(False), [build_tokenizer() for _ in SUFFIXES])
-    vae = Vae.from_pretrained(runs / "vae")
+    encoders = encoders.to(place.device, torch.bfloat16).requires_grad_(False)
+    text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
+    vae = Vae.from_pretrained(runs / "vae", device=place.device)
     cache = runs / "latents" / "pretrain"
     shapes = recipe.pretrain.world.shapes
-    latents = {shape: drawing_latents(recipe.pretrain, vae, cache, say, shape) for shape in shapes}
+    latents = {shape: drawing_latents(recipe.pretrain, vae, cache, place.say, shape) for shape in shapes}
     start = None
     if goes_on and checkpoints(runs / variant / "checkpoints"):
         start = load_student(recipe, runs, variant)
     elif goes_on:
-        say(f"There is no run {runs / variant}: the student begins as its teacher.")
+        place.say(f"There is no run {runs / variant}: the student begins as its teacher.")
     return Student(variant, settings, recipe.pretrain, latents, transformer, text, vae, start)
 
 
 def settings_of(recipe: Recipe, variant: Variant) -> DistillSettings:
     return recipe.dev if variant == "dev" else recipe.fast
-
-
-def sitting(settings: LoopSettings, minutes: float | None) -> LoopSettings:
-    return settings if minutes is None else replace(settings, minutes=minutes)

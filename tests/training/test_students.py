@@ -14,7 +14,7 @@ from training.adopt import read
 from training.checkpoint import checkpoints
 from training.export import averaged_weights
 from training.recipes import find_recipe
-from training.students import ABLATIONS, student_of
+from training.students import ABLATIONS, Place, student_of
 
 pytestmark = pytest.mark.font
 CHANGES = [
@@ -43,9 +43,10 @@ def test_matching_goes_on_from_where_regression_left_the_student(runs: Path) -> 
     recipe = find_recipe("stickers_cpu", CHANGES)
     shipped, teacher = read(STICKERS / "transformer_fast"), read(STICKERS / "transformer")
     said: list[str] = []
-    student = student_of("fast", recipe.fast, recipe, runs / recipe.name, said.append, goes_on=True)
+    place = Place(recipe=recipe, runs=runs / recipe.name, say=said.append)
+    student = student_of("fast", recipe.fast, place, goes_on=True)
     assert all(torch.equal(p, shipped[name].bfloat16()) for name, p in student.parameters().items())
-    student = student_of("fast", recipe.fast, recipe, runs / recipe.name, said.append)
+    student = student_of("fast", recipe.fast, place)
     assert all(torch.equal(p, teacher[name].bfloat16()) for name, p in student.parameters().items())
     assert not [each for each in said if "no run" in each]
 
@@ -54,7 +55,8 @@ def test_without_a_regression_the_student_begins_as_its_teacher(tmp_path: Path) 
     assert main(["adopt", "--runs", str(tmp_path), "--weights", str(STICKERS)]) == 0
     recipe, said = find_recipe("stickers_cpu", CHANGES), list[str]()
     (tmp_path / recipe.name / "fast").rename(tmp_path / "elsewhere")
-    student = student_of("fast", recipe.fast, recipe, tmp_path / recipe.name, said.append, goes_on=True)
+    place = Place(recipe=recipe, runs=tmp_path / recipe.name, say=said.append)
+    student = student_of("fast", recipe.fast, place, goes_on=True)
     teacher = read(STICKERS / "transformer")
     assert all(torch.equal(p, teacher[name].bfloat16()) for name, p in student.parameters().items())
     assert "begins as its teacher" in " ".join(said)

@@ -128,4 +128,5 @@ class Distiller(Generic[C]):
         """A sigma for each sample, and noise."""
         low, high = self.weights.sigmas
         time_B = torch.from_numpy(rng.uniform(low, high, len(like_BX)).astype(np.float32))
-        return time_B, torch.from_numpy(rng.standard_normal(like_BX.shape, np.float32))
+        noise_BX = torch.from_numpy(rng.standard_normal(like_BX.shape, np.float32))
+        return time_B.to(like_BX.device), noise_BX.to(like_BX.device)

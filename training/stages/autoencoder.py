@@ -64,7 +64,7 @@ class AutoencoderStage:
 
     name = "autoencoder"
 
-    def __init__(self, settings: AutoencoderSettings) -> None:
+    def __init__(self, settings: AutoencoderSettings, device: torch.device | None = None) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.batch_size = settings.scenes_per_step * settings.crops_per_scene
@@ -72,6 +72,8 @@ class AutoencoderStage:
         start_in_closed_form(
             self.model, pictures_to_batch(pictures_of("autoencoder-start", settings.start_pictures))
         )
+        self.device = device or torch.device("cpu")
+        self.model.to(self.device)
 
     def parameters(self) -> dict[str, nn.Parameter]:
         """The decoder's: the encoder keeps its closed form, so cached latents stay true while it learns."""
@@ -79,10 +81,10 @@ class AutoencoderStage:
 
     def loss(self, step: int) -> StepLoss:
         rng = rng_for("autoencoder", self.settings.seed, step)
-        batch_BCHW = pictures_to_batch(self._crops(rng))
+        batch_BCHW = pictures_to_batch(self._crops(rng)).to(self.device)
         latent_BCHW = encode_batch(self.model, batch_BCHW)
-        with torch.autocast("cpu", torch.bfloat16):
-            noise = torch.from_numpy(rng.standard_normal(latent_BCHW.shape, np.float32))
+        with torch.autocast(self.device.type, torch.bfloat16):
+            noise = torch.from_numpy(rng.standard_normal(latent_BCHW.shape, np.float32)).to(self.device)
             decoded_BCHW = self.model.decoder(latent_BCHW + self.settings.noise * noise)
         difference = decoded_BCHW.float() - batch_BCHW
         mse, l1 = difference.square().mean(), difference.abs().mean()
@@ -126,7 +128,7 @@ def pictures_of(stream: str, count: int) -> list[Image.Image]:
 @torch.no_grad()
 def encode_batch(model: AutoencoderDC, batch_BCHW: Tensor) -> Tensor:
     """(B, C, H, W) fp32, unscaled."""
-    latents: Tensor = model.encoder(batch_BCHW)
+    latents: Tensor = model.encoder(batch_BCHW.to(model.device))
     return latents
 
 

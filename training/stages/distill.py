@@ -67,7 +67,9 @@ class MatchingStage:
         torch.manual_seed(settings.seed)
         self.critic = copy.deepcopy(first_critic(student)).requires_grad_(True)
         width = teacher.network.architecture.width
-        self.heads = DiscriminatorHeads(len(settings.feature_blocks), width).to(torch.bfloat16)
+        self.heads = DiscriminatorHeads(len(settings.feature_blocks), width).to(
+            student.device, torch.bfloat16
+        )
         self.critics = nn.ModuleDict({"critic": self.critic, "heads": self.heads})
         self.optimizer = MasterOptimizer(
             dict(self.critics.named_parameters()),

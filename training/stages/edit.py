@@ -37,6 +37,7 @@ from training.stickers.catalogue import WHOLE, World
 from training.stickers.edits import Edit, EditType, sample_edit
 from training.stickers.models import build_transformer
 from training.stickers.render import font_version, render
+from training.velocity import run_network
 
 TYPE_SHARES = {
     EditType.ADD: 0.22,
@@ -112,7 +113,7 @@ class EditStage:
             width=settings.width, num_dual=settings.num_dual, num_single=settings.num_single, is_edit=True
         )
         self.transformer.load_state_dict(start.state_dict())
-        self.transformer.to(torch.bfloat16)
+        self.transformer.to(team.device, torch.bfloat16)
         has_pairs = settings.mode == "lora"
         self.adapter = put_adapter_on(self.transformer, settings.rank, TRAINED_WHOLE) if has_pairs else None
         self.triplets = _encode_edits(settings, vae, cache, say, team)
@@ -121,34 +122,29 @@ class EditStage:
         return dict(self.adapter.parameters if self.adapter else self.transformer.named_parameters())
 
     def loss(self, step: int) -> StepLoss:
-        settings, triplets = self.settings, self.triplets
+        settings, triplets, device = self.settings, self.triplets, self.team.device
         bucket = any_bucket(triplets.counts, rng_for("edit-bucket", settings.seed, step))
         num_edits = triplets.buckets[bucket].num_records // 2
         rngs = sample_rngs("edit", settings.seed, step, settings.batch_size, self.team)
         places = [2 * int(rng.integers(num_edits)) for rng in rngs]
         shown = [_draw_condition(rng, settings) for rng in rngs]
-        source_BCHW = triplets.latents(bucket, places)
-        target_BCHW = triplets.latents(bucket, [place + 1 for place in places])
+        source_BCHW = triplets.latents(bucket, places).to(device)
+        target_BCHW = triplets.latents(bucket, [place + 1 for place in places]).to(device)
         texts = [
             str(json.loads(record)["instruction"]) if each.has_text else ""
             for record, each in zip(triplets.records(bucket, places), shown, strict=True)
         ]
-        has_source_B = torch.tensor([float(each.has_source) for each in shown])
+        has_source_B = torch.tensor([float(each.has_source) for each in shown], device=device)
         shown_BCHW = source_BCHW * has_source_B.view(-1, 1, 1, 1)
         drawn = draw_noise(
             rngs, target_BCHW.shape[1:], settings.noise_levels, self.transformer.architecture.patch_size
         )
-        noise_BCHW, sigma_B = drawn.noise_BCHW, drawn.sigma_B
+        noise_BCHW, sigma_B = drawn.noise_BCHW.to(device), drawn.sigma_B.to(device)
         noisy_BCHW = interpolate(target_BCHW, noise_BCHW, sigma_B)
         with torch.no_grad():
             context = encode_tokens(self.text.encoders, self.text.tokenize(texts))
-        output = self.transformer(
-            torch.cat([noisy_BCHW, shown_BCHW], dim=-1).bfloat16(),
-            sigma_B * 1000,
-            context.t5_BTC,
-            context.llama_LBTC,
-            context.pooled_BC,
-        )
+        pair_BCHW = torch.cat([noisy_BCHW, shown_BCHW], dim=-1)
+        output = run_network(self.transformer, pair_BCHW, sigma_B, context)
         predicted_BCHW = output.sample[..., : target_BCHW.shape[-1]]
         weight_B1HW = spatial_edit_weight(source_BCHW, target_BCHW, settings.largest_weight)
         flow = weighted_flow_matching_loss(predicted_BCHW, target_BCHW, noise_BCHW, weight_B1HW)

@@ -150,7 +150,7 @@ class PretrainStage:
                 fill(self.layout, start, "layout.")
         self.encoders.requires_grad_(not keeps_text)
         self.layout.requires_grad_(pictures is None)
-        self.modules.to(torch.bfloat16)
+        self.modules.to(team.device, torch.bfloat16)
         self.text = TextStack(self.encoders, [build_tokenizer() for _ in SUFFIXES])
         self.drawings = find_drawings(settings, pictures, vae, cache, say, team)
         self.latents = self.drawings.latents
@@ -162,7 +162,7 @@ class PretrainStage:
         return {name: each for name, each in self.modules.named_parameters() if each.requires_grad}
 
     def loss(self, step: int) -> StepLoss:
-        settings = self.settings
+        settings, device = self.settings, self.team.device
         bucket = any_bucket(self.latents.counts, rng_for(f"{self.name}-bucket", settings.seed, step))
         samples = [
             self._draw(rng, bucket)
@@ -173,11 +173,13 @@ class PretrainStage:
         clean_BCHW = self.latents.latents(bucket, indices)
         patch = self.transformer.architecture.patch_size
         drawn = draw_noise(rngs, clean_BCHW.shape[1:], settings.noise_levels, patch)
-        noisy_BCHW = interpolate(clean_BCHW, drawn.noise_BCHW, drawn.sigma_B)
+        clean_BCHW, noise_BCHW = clean_BCHW.to(device), drawn.noise_BCHW.to(device)
+        sigma_B = drawn.sigma_B.to(device)
+        noisy_BCHW = interpolate(clean_BCHW, noise_BCHW, sigma_B)
         context = encode_tokens(self.encoders, self.text.tokenize([each.words for each in samples]))
         self._middle.clear()
-        output = run_network(self.transformer, noisy_BCHW, drawn.sigma_B, context)
-        flow = flow_matching_loss(output.sample, clean_BCHW, drawn.noise_BCHW)
+        output = run_network(self.transformer, noisy_BCHW, sigma_B, context)
+        flow = flow_matching_loss(output.sample, clean_BCHW, noise_BCHW)
         load_LE = router_load(output.router, self.team)
         balance = balance_loss(output.router, load_LE)
         total = flow + settings.balance_weight * balance
@@ -185,7 +187,7 @@ class PretrainStage:
         grid = (clean_BCHW.shape[-2] // patch, clean_BCHW.shape[-1] // patch)
         labels_2BI = self.drawings.layout(bucket, indices, grid)
         if labels_2BI is not None:
-            layout = self.layout.loss(self._middle[0], labels_2BI)
+            layout = self.layout.loss(self._middle[0], labels_2BI.to(device))
             total, parts["layout"] = total + settings.layout_weight * layout, layout.item()
         return StepLoss(total=total, parts=parts, load_LE=load_LE)
 

@@ -83,16 +83,14 @@ class DistillSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Lot:
-    """A batch of one shape on its way: the samples, their noise levels and what they are of."""
+    """A batch of one shape on its way: the samples, their noise levels and what they are of, where the
+    networks are; `drawn` says which of the path they are."""
 
     shape: str
     drawn: Drawn
+    noisy_BCHW: Tensor
     sigma_B: Tensor
     words: Words
-
-    @property
-    def noisy_BCHW(self) -> Tensor:
-        return self.drawn.noisy_BX
 
 
 class Student:
@@ -113,12 +111,13 @@ class Student:
         start: SparseDiT | None = None,
     ) -> None:
         """`latents` are those of pre-training's scenes by shape, (N, C, H, W). The network begins as `start`,
-        or as its teacher."""
+        or as its teacher; it learns where `text` is read, paths stay in main memory."""
         self.variant, self.settings, self.scenes = variant, settings, scenes
-        self.latents, self.text, self.vae = dict(latents), text, vae
+        self.latents, self.text, self.vae, self.device = dict(latents), text, vae, text.device
         self.sigmas = settings.sigmas()
-        self.network = copy.deepcopy(start or teacher).to(torch.bfloat16).eval().requires_grad_(True)
-        self.teacher = Teacher(teacher, settings.guided_to, settings.feature_blocks)
+        network = copy.deepcopy(start or teacher)
+        self.network = network.to(self.device, torch.bfloat16).eval().requires_grad_(True)
+        self.teacher = Teacher(teacher.to(self.device), settings.guided_to, settings.feature_blocks)
         self.pairs = {shape: find_pairs(scenes, shape) if settings.pair_share else () for shape in latents}
         self.paths = {shape: self._new_path(shape) for shape in self.latents}
         counts = np.array([len(each) for each in self.latents.values()], np.float64)
@@ -131,17 +130,21 @@ class Student:
         shape = tuple(self.latents)[int(rng.choice(len(self.shares), p=self.shares))]
         drawn = self.paths[shape].draw(rng, self.settings.batch_size)
         return Lot(
-            shape=shape, drawn=drawn, sigma_B=self.sigmas[drawn.level_B], words=self.words(drawn, shape)
+            shape=shape,
+            drawn=drawn,
+            noisy_BCHW=drawn.noisy_BX.to(self.device),
+            sigma_B=self.sigmas[drawn.level_B].to(self.device),
+            words=self.words(drawn, shape),
         )
 
     def put_back(self, lot: Lot, clean_BCHW: Tensor, rng: np.random.Generator) -> None:
         """What the network made of a batch goes on its way, or gives way to something new."""
         following = self._subjects(lot.shape, rng, self.settings.batch_size)
-        self.paths[lot.shape].put_back(lot.drawn, clean_BCHW, following, rng)
+        self.paths[lot.shape].put_back(lot.drawn, clean_BCHW.cpu(), following, rng)
 
     def reals(self, lot: Lot) -> Tensor:
         """Data of what a batch is of, (B, C, H, W)."""
-        return self.latents[lot.shape][lot.drawn.subject_B].float()
+        return self.latents[lot.shape][lot.drawn.subject_B].float().to(self.device)
 
     def regression(self, lot: Lot) -> tuple[Tensor, Tensor]:
         """Mean squared error of the velocity against the teacher's guided one (Meng et al. 2023, eq. 5, in
@@ -202,9 +205,10 @@ class Student:
 
     def _step(self, shape: str, drawn: Drawn) -> Tensor:
         """What the network makes of drawn samples, clean."""
-        sigma_B = self.sigmas[drawn.level_B]
-        velocity = velocity_of(self.network, drawn.noisy_BX, sigma_B, self.words(drawn, shape).texts)
-        return clean_estimate(drawn.noisy_BX, velocity, sigma_B)
+        noisy_BCHW = drawn.noisy_BX.to(self.device)
+        sigma_B = self.sigmas[drawn.level_B].to(self.device)
+        velocity = velocity_of(self.network, noisy_BCHW, sigma_B, self.words(drawn, shape).texts)
+        return clean_estimate(noisy_BCHW, velocity, sigma_B).cpu()
 
     def _subjects(self, shape: str, rng: np.random.Generator, count: int) -> Tensor:
         indices: NDArray[np.int64] = rng.integers(0, len(self.latents[shape]), count)
