@@ -119,6 +119,9 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         named
         and named.reference.kind not in ("current", "all", "several")
         and is_only_choice(named.text, album)
+        and not re.match(
+            r"(?:put|place|move) .+ (?:on|in|into|onto|next to|beside) (?!it$)", named.text, re.I
+        )
     ):
         return Wish(kind="go_back", reference=named.reference)
     is_shown = re.match(

@@ -45,7 +45,8 @@ _MORE_OF_ITS_LOOK = re.compile(
 _OTHER_LOOK = re.compile(
     r"(?P<lead>(?:i'd|i would|i) (?:rather|prefer|rather have|rather see|like)(?: to see| to have)? "
     r"|make it |rather )?"
-    r"(?:(?:what|how) about |maybe |use |try )?(?:an?|the|some) (?P<look>[\w-]+(?: and [\w-]+)?) "
+    r"(?:(?:what|how) about |maybe |use |try |i (?:want|need) )?(?:an?|the"
+    r"|some) (?P<look>[\w-]+(?: and [\w-]+)?) "
     r"(?P<thing>\w+)(?P<end>,? (?:instead|please"
     r"|then|though|rather))*",
     re.I,

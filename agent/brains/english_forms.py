@@ -183,7 +183,8 @@ EDIT_STATE = re.compile(
 )
 ALSO = re.compile(
     r"(?:and |also |plus |oh |with )+(?P<what>(?:an?|some|two|three|more) [\w -]+?),? (?:too|as"
-    r" well|also)[.! ]*|(?:plus|along with|and also) (?P<plus>(?:an?|some|two|three|more) [\w -]+?)[.! ]*",
+    r" well|also)[.! ]*|(?:plus|along with|and also|and(?= (?:an?|some) )) (?P<plus>(?:an?|some|two"
+    r"|three|more) [\w -]+?)[.! ]*",
     _I,
 )
 """ "and a cat too" is for the same picture."""

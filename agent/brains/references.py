@@ -19,6 +19,14 @@ from agent.domain import Origin
 __all__ = ["Album", "Reference", "Resolved"]
 
 
+_BEFORE_IT_WAS = {
+    "day": "night", "daytime": "night", "daylight": "night", "night": "day", "summer": "winter",
+    "sunny": "rain", "dry": "rain", "snowless": "snow", "clear": "fog", "colour": "black", "color": "black",
+    "colored": "black", "coloured": "black", "colourful": "black", "colorful": "black",
+}  # fmt: skip
+""" "The daytime version" is the one before it was made night."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reference:
     """How a message names a picture. `words`: of "the red one".
@@ -273,6 +281,11 @@ class Album:
     def _described(self, reference: Reference) -> Resolved:
         """The pictures that show the words; of one line of edits only the newest, of different ones all."""
         words, share = reference.words, 1.0
+        changed = (
+            {_BEFORE_IT_WAS[each] for each in words if each in _BEFORE_IT_WAS} if len(words) == 1 else set()
+        )
+        if changed and not any(words <= self.words(each) for each in self.pictures):
+            return self._around(Reference(kind="before", words=frozenset(changed)))
         fitting = [
             each
             for each in self.pictures
