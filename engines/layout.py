@@ -28,6 +28,7 @@ def write_layout(
     """Write all parts, `transformers` by folder name, and the manifest; returns the hash of the whole."""
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder, text)
+    vae.model.register_to_config(_name_or_path="")  # where it was read is nobody's business
     vae.model.save_pretrained(folder / "vae")
     scheduler.save_pretrained(folder / "scheduler")
     for name, transformer in transformers.items():

@@ -26,6 +26,8 @@ def test_what_is_adopted_exports_to_the_same_weights(tmp_path: Path) -> None:
         if file.parent.name == EYES:  # made by a stage of its own
             continue
         assert (tmp_path / "out" / file.relative_to(STICKERS)).read_bytes() == file.read_bytes(), file
+    texts = [file.read_text("utf-8") for file in (tmp_path / "out").rglob("*.json")]
+    assert not any(str(tmp_path) in text for text in texts)  # where it was made is nobody's business
 
 
 def test_a_stage_that_has_run_is_left_as_it_is(tmp_path: Path) -> None:
