@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from training.errors import BadRecipe
 from training.loop import LoopSettings
+from training.noise_levels import NoiseLevels
 from training.optim import OptimSettings
 from training.stages.autoencoder import AutoencoderSettings
 from training.stages.edit import EditSettings
@@ -62,6 +63,7 @@ def stickers_cpu() -> Recipe:
         decay_share=0.5,
         ema_decay=0.99,
     )
+    noisier = NoiseLevels(mean=0.8, std=1.2, sampled_at=1.5)  # there it is decided what stands where
     fast = DistillSettings(num_steps=16, shift=3.0, guidance=3.0, pair_share=0.4)
     return Recipe(
         name="stickers_cpu",
@@ -80,7 +82,7 @@ def stickers_cpu() -> Recipe:
         pretrain_loop=LoopSettings(
             optim=OptimSettings(learning_rate=2e-3, num_steps=10_400, decay_share=0.3)
         ),
-        posttrain=PretrainSettings(pair_share=0.4),
+        posttrain=PretrainSettings(pair_share=0.5, noise_levels=noisier),
         posttrain_loop=LoopSettings(
             optim=OptimSettings(learning_rate=1.5e-3, num_steps=8_600, decay_share=0.4)
         ),
@@ -134,7 +136,9 @@ def stickers_gpu() -> Recipe:
         on_gpu=True,
         pretrain=world,
         pretrain_loop=loop(base.pretrain_loop, 3_000, 1.5e-3),
-        posttrain=replace(world, pair_share=0.4),
+        posttrain=replace(
+            world, pair_share=base.posttrain.pair_share, noise_levels=base.posttrain.noise_levels
+        ),
         posttrain_loop=loop(base.posttrain_loop, 1_500, 1e-3),
         edit=edit,
         edit_loop=loop(base.edit_loop, 2_500, 1e-3),
