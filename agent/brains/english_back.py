@@ -92,11 +92,9 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
     """Undo, go back, keep, show again: no paint."""
     if album.context.uploads and re.match(r"(?:please )?restore (?:it|this|that|my|the)\b", clause, re.I):
         return None
-    wanted_back = _WANTED_BACK.fullmatch(clause)
-    words = content_words(wanted_back["what"]) if wanted_back else frozenset[str]()
-    is_gone = bool(words) and album.current is not None and not words <= album.words(album.current)
-    if is_gone and any(words <= album.words(each) for each in album.pictures):
-        return Wish(kind="go_back", reference=Reference(kind="described", words=words))
+    lost = _wanted_back(clause, album)
+    if lost:
+        return Wish(kind="go_back", reference=lost)
     undo = _UNDO.search(clause)
     named = find_reference(clause)
     missed = _better_with(clause, album)
@@ -194,6 +192,15 @@ def is_only_choice(text: str, album: Album) -> bool:
     )
     is_bare = said in (["it"], ["on", "it"], ["in", "it"], ["with", "it"], ["from", "it"])
     return "it" in said and not is_bare and all(each in _CHOOSING or each in shown for each in said)
+
+
+def _wanted_back(clause: str, album: Album) -> Reference | None:
+    """ "bring the dog back": the version that shows it, where the one looked at does not."""
+    found = _WANTED_BACK.fullmatch(clause)
+    words = content_words(found["what"]) if found else frozenset[str]()
+    is_gone = bool(words) and album.current is not None and not words <= album.words(album.current)
+    is_known = is_gone and any(words <= album.words(each) for each in album.pictures)
+    return Reference(kind="described", words=words) if is_known else None
 
 
 def _better_with(clause: str, album: Album) -> Reference | None:

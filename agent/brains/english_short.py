@@ -57,19 +57,9 @@ _NO_STATEMENT = re.compile(
 
 def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[Wish]) -> Wish | None:
     """No verb: "a red car" draws, "bigger" and "without the hat" change."""
-    more = _MORE_OF.fullmatch(clause)
-    if more and album.current and content_words(more["thing"]) & album.words(album.current):
-        return Wish(kind="edit", text=f"add {clause}")
-    other = about(f"the {more['thing']}", album) if more else None
-    if more and other:
-        return Wish(kind="again", num_pictures=count_of(more["n"]), reference=other)
-    bare = about(f"the {clause}", album) if re.fullmatch(r"[a-z]+", clause, re.I) and not earlier else None
-    if bare:
-        return Wish(kind="go_back", reference=bare)
-    versions = _VERSIONS_WITH.fullmatch(clause) if has_picture else None
-    each = short_edit(versions["change"]) if versions else None
-    if versions and each:
-        return Wish(kind="edit", text=each, num_pictures=count_of(versions["n"]))
+    counted = more_of_shown(clause, album, earlier) or versions_with(clause, has_picture)
+    if counted:
+        return counted
     rest, num_pictures = take_count(clause)
     rest = re.sub(r"^(?:please\b)?[\s:,.-]+", "", rest)
     named = find_reference(rest)
@@ -115,8 +105,34 @@ def short_wish(clause: str, album: Album, has_picture: bool, earlier: Sequence[W
         return Wish(kind="go_back", reference=named.reference)
     if has_picture and not earlier and is_part(rest):
         return Wish(kind="edit", text=f"add {rest}")
+    if album.context.uploads:
+        return None
+    return new_picture(clause, rest, num_pictures, earlier)
+
+
+def more_of_shown(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:
+    """ "one more dog" where there is a dog, "four more bridges" where another picture has one."""
+    more = _MORE_OF.fullmatch(clause)
+    if more and album.current and content_words(more["thing"]) & album.words(album.current):
+        return Wish(kind="edit", text=f"add {clause}")
+    other = about(f"the {more['thing']}", album) if more else None
+    if more and other:
+        return Wish(kind="again", num_pictures=count_of(more["n"]), reference=other)
+    bare = about(f"the {clause}", album) if re.fullmatch(r"[a-z]+", clause, re.I) and not earlier else None
+    return Wish(kind="go_back", reference=bare) if bare else None
+
+
+def versions_with(clause: str, has_picture: bool) -> Wish | None:
+    """ "two versions with a hat" of the picture there is."""
+    versions = _VERSIONS_WITH.fullmatch(clause) if has_picture else None
+    each = short_edit(versions["change"]) if versions else None
+    return Wish(kind="edit", text=each, num_pictures=count_of(versions["n"])) if versions and each else None
+
+
+def new_picture(clause: str, rest: str, num_pictures: int, earlier: Sequence[Wish]) -> Wish | None:
+    """Only a name of something to see; `rest` is the clause without counts."""
     is_ours = re.match(r"(?:my|our|his|her|their) (?!.*\b(?:as|with|in|on)\b)", rest, re.I)
-    if album.context.uploads or is_statement(rest) or is_abstract(rest) or is_ours:
+    if is_statement(rest) or is_abstract(rest) or is_ours:
         return None
     if is_nameless(clean_subject(rest)):
         return Wish(kind="ask", text=clause)
