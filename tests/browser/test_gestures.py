@@ -116,7 +116,7 @@ def test_who_asks_first_sees_the_plan_changes_it_and_decides(visit: Visit) -> No
     expect(visit.page.locator(".picture")).to_have_count(0)
     visit.page.locator(".proposal .field").fill("a green car")
     act(visit, "approve")
-    expect(visit.page.locator(".chat .picture img")).to_have_attribute("alt", "Picture #1: a green car")
+    expect(visit.page.locator(".chat").get_by_alt_text("Picture #1: a green car")).to_be_visible()
     visit.expect_answers(1)
     visit.ask("make it blue", 2)
     act(visit, "decline")
