@@ -8,6 +8,7 @@ from pathlib import Path
 
 from training.data.curation import latent_flags, plan
 from training.data.curation.captions import flags as caption_flags
+from training.data.curation.links import flags as link_flags
 from training.errors import BadRecipe
 
 __all__ = ["add_arguments", "run"]
@@ -24,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--trust-torchscript", default="", metavar="SHA256", help="of SSCD's own program")
     parser.add_argument("--select", help="an expression in place of the recipe's own")
+    link_flags.add_arguments(parser)
     caption_flags.add_arguments(parser)
     latent_flags.add_arguments(parser)
     parser.add_argument("--benchmark", type=Path, help="pictures that must not be among the selected")
@@ -55,6 +57,7 @@ def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     judges = Judges(folder=args.judges, trusted_sha256=args.trust_torchscript)
     recipe = caption_flags.with_captions(find_curation_recipe(args.recipe, judges), args)
     recipe = against(recipe, args.benchmark, args.benchmark_prompts)
-    say(told(curate(recipe, Store(address=args.work), args.sources, say, expression=args.select)))
+    store, links = Store(address=args.work), link_flags.fetch_settings(args)
+    say(told(curate(recipe, store, args.sources, say, expression=args.select, links=links)))
     latent_flags.make_latents(args, say)
     return 0

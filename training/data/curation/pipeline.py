@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from training.data.curation.collect import collect
+from training.data.curation.links.fetch import FetchSettings
 from training.data.curation.marks import Mark, read_mark
 from training.data.curation.recipes import CurationRecipe
 from training.data.curation.report import REPORT, write_report
@@ -28,6 +29,7 @@ def curate(
     *,
     expression: str | None = None,
     workers: Workers | None = None,
+    links: FetchSettings | None = None,
 ) -> Selection:
     """Every stage over every shard, what is done already left alone; then the manifest."""
 
@@ -35,7 +37,7 @@ def curate(
         mark = read_mark(store, f"{SHARDS}/{shard}.tar")
         say(f"collect: shard {shard}, {kept_of(mark)} of {num_seen} are pictures")
 
-    shards = collect(store, [find_source(path) for path in sources], recipe.collect, on_shard)
+    shards = collect(store, [find_source(path, links) for path in sources], recipe.collect, on_shard)
     for stage in recipe.stages:
         run_stage(store, stage, shards, workers or Alone(), say)
     names = [stage.name for stage in recipe.stages]

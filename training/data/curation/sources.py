@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from training.data.curation.collect import Item
 from training.data.curation.decode import Reason
+from training.data.curation.links.fetch import FetchSettings
 from training.data.curation.links.source import LINK_TABLES, LinkSource
 from training.data.curation.marks import identity_of
 from training.errors import BadRecipe
@@ -25,10 +26,10 @@ PICTURES = frozenset(".png .jpg .jpeg .webp .gif .bmp .tif .tiff .svg .heic .avi
 MOST_FILE_BYTES = 100_000_000
 
 
-def find_source(path: Path) -> FolderSource | TarSource | LinkSource:
+def find_source(path: Path, links: FetchSettings | None = None) -> FolderSource | TarSource | LinkSource:
     """A table of links, else tars if there are any in the folder, else pictures. Raises BadRecipe."""
     if path.is_file() and path.suffix.lower() in LINK_TABLES:
-        return LinkSource(table=path)
+        return LinkSource(table=path, settings=links or FetchSettings())
     if not path.is_dir():
         raise BadRecipe(
             f"{path} is no folder and no table of links: name one with pictures or WebDataset tars, or a "

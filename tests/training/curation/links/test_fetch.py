@@ -41,6 +41,7 @@ def settings(server: RudeServer, **changes: object) -> FetchSettings:
         backoff_seconds=0.05,
         host_pause_seconds=0,
         per_host=16,
+        heeds_rules=False,
         ports=(server.port,),
         open_networks=(HOST,),
     )

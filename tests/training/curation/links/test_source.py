@@ -48,6 +48,7 @@ def source_of(table: Path, server: RudeServer) -> LinkSource:
             backoff_seconds=0.05,
             host_pause_seconds=0,
             per_host=8,
+            heeds_rules=False,
             ports=(80, server.port),
             open_networks=(HOST,),
         ),
@@ -183,7 +184,9 @@ def test_links_go_from_table_to_manifest(
     """By the way a command takes, but for where links may lead."""
     server.answers = {f"/{number}.png": reply(as_file(a_picture(number))) for number in range(3)}
     separated([{"url": server.url(f"/{number}.png")} for number in range(3)], tmp_path / "a.csv")
-    monkeypatch.setattr("training.data.curation.pipeline.find_source", lambda path: source_of(path, server))
+    monkeypatch.setattr(
+        "training.data.curation.pipeline.find_source", lambda path, _: source_of(path, server)
+    )
     store = Store(address=str(tmp_path / "work"))
     assert curate(replace(plain(), select="width > 8"), store, [tmp_path / "a.csv"], print).num_kept == 3
     assert read_table(store, "measures", "00000").num_rows == 3

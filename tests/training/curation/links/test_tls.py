@@ -101,7 +101,12 @@ def test_a_handshake_that_is_cut_off_leaves_no_connection_open() -> None:
     with rude_server() as silent:
         links = [f"https://{HOST}:{silent.port}/{number}" for number in range(8)]
         settings = FetchSettings(
-            total_seconds=0.05, host_pause_seconds=0, per_host=8, ports=(silent.port,), open_networks=(HOST,)
+            total_seconds=0.05,
+            host_pause_seconds=0,
+            per_host=8,
+            heeds_rules=False,
+            ports=(silent.port,),
+            open_networks=(HOST,),
         )
         assert set(fetch_all(links, settings)) == {Reason.TIMED_OUT}
     gc.collect()

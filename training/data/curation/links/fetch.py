@@ -23,6 +23,7 @@ from training.data.curation.links.addresses import Lookup, NotPublic, PublicBack
 from training.data.curation.links.body import header, read_body
 from training.data.curation.links.hosts import Hosts
 from training.data.curation.links.robots import AGENT, forbids
+from training.data.curation.links.site_rules import SiteRules
 
 __all__ = ["FetchSettings", "Fetcher", "fetch_all"]
 
@@ -37,9 +38,11 @@ REFUSALS = {
 
 @dataclass(frozen=True, kw_only=True)
 class FetchSettings:
-    """`total_seconds` bound a link with all its redirects, but for waiting for its host's turn.
+    """`total_seconds` bound a link with all its redirects, but for waiting for its host's turn and rules.
 
-    `ports` and `open_networks` widen where links may lead: only for a mirror of one's own.
+    `heeds_rules`: each site is asked for its robots.txt first; a longer pause that it wants is kept, up to
+    `most_patience_seconds`. `ports` and `open_networks` widen where links may lead: only for a mirror of
+    one's own.
     """
 
     connect_seconds: float = 5.0
@@ -53,9 +56,23 @@ class FetchSettings:
     at_once: int = 64
     per_host: int = 2
     host_pause_seconds: float = 0.1
+    heeds_rules: bool = True
     ports: tuple[int, ...] = (80, 443)
     open_networks: tuple[str, ...] = ()
     user_agent: str = f"Mozilla/5.0 (compatible; {AGENT}/1)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """What is asked for. Rules are asked for without asking the rules."""
+
+    accept: str
+    most_bytes: int
+    heeds_rules: bool
+
+
+MOST_RULES = 2_000_000
+RULES = Errand(accept="text/plain", most_bytes=MOST_RULES, heeds_rules=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +98,10 @@ class Fetcher:
             per_host=settings.per_host,
             pause_seconds=settings.host_pause_seconds,
         )
+        self._picture = Errand(
+            accept="image/*", most_bytes=settings.most_bytes, heeds_rules=settings.heeds_rules
+        )
+        self._rules = SiteRules(lambda link: self._patiently(link, RULES), self._slow_down)
         self._running, self._is_closed = set[asyncio.Task[object]](), False
         self._pool = httpcore.AsyncConnectionPool(
             max_connections=settings.at_once,
@@ -110,14 +131,14 @@ class Fetcher:
             return Reason.NOT_FETCHED
         self._running.add(task)
         try:
-            return await self._patiently(link)
+            return await self._patiently(link, self._picture)
         finally:
             self._running.discard(task)
 
-    async def _patiently(self, link: str) -> bytes | Reason:
+    async def _patiently(self, link: str, errand: Errand) -> bytes | Reason:
         found: bytes | Reason | Later = Reason.NOT_FETCHED
         for attempt in range(self.settings.num_retries + 1):
-            found = await self._follow(link)
+            found = await self._follow(link, errand)
             if not isinstance(found, Later):
                 return found
             if attempt == self.settings.num_retries or found.seconds > self.settings.most_patience_seconds:
@@ -125,17 +146,19 @@ class Fetcher:
             await asyncio.sleep(max(found.seconds, self.settings.backoff_seconds * 2**attempt))
         return found.reason if isinstance(found, Later) else found
 
-    async def _follow(self, link: str) -> bytes | Reason | Later:
+    async def _follow(self, link: str, errand: Errand) -> bytes | Reason | Later:
         left = self.settings.total_seconds
         try:
             url = httpx.URL(link)
             for _ in range(self.settings.most_redirects + 1):
                 if not self._may_be_asked(url):
                     return Reason.BAD_LINK
+                if errand.heeds_rules and (refusal := await self._rules.refusal(url)):
+                    return refusal
                 async with self._hosts.turn(url.host):
                     begun = time.monotonic()
                     async with asyncio.timeout(left):
-                        found = await self._ask(url)
+                        found = await self._ask(url, errand)
                     left = max(0.0, left - (time.monotonic() - begun))
                 if isinstance(found, Later) and found.seconds <= self.settings.most_patience_seconds:
                     self._hosts.wait_for(url.host, found.seconds)
@@ -156,12 +179,15 @@ class Fetcher:
             return Reason.UNREACHABLE
         return Reason.TOO_MANY_REDIRECTS
 
+    def _slow_down(self, host: str, pause: float) -> None:
+        self._hosts.slow_down(host, min(pause, self.settings.most_patience_seconds))
+
     def _may_be_asked(self, url: httpx.URL) -> bool:
         port = url.port or {"http": 80, "https": 443}.get(url.scheme, 0)
         is_web = url.scheme in ("http", "https") and bool(url.host) and not url.userinfo
         return is_web and port in self.settings.ports and len(str(url)) <= LONGEST_LINK
 
-    async def _ask(self, url: httpx.URL) -> bytes | Reason | Moved | Later:
+    async def _ask(self, url: httpx.URL, errand: Errand) -> bytes | Reason | Moved | Later:
         address = httpcore.URL(
             scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path or b"/"
         )
@@ -174,13 +200,13 @@ class Fetcher:
         headers: list[tuple[bytes | str, bytes | str]] = [
             ("Host", url.netloc),
             ("User-Agent", self.settings.user_agent),
-            ("Accept", "image/*"),
+            ("Accept", errand.accept),
             ("Accept-Encoding", "identity"),
         ]
         async with self._pool.stream(
             "GET", address, headers=headers, extensions={"timeout": timeouts}
         ) as reply:
-            if forbids(reply.headers):
+            if errand is not RULES and forbids(reply.headers):
                 return Reason.FORBIDDEN
             if reply.status in MOVED and (to := header(reply.headers, b"location")):
                 return Moved(to=url.join(to))
@@ -189,7 +215,7 @@ class Fetcher:
                 return Later(reason=Reason.SERVER_BUSY, seconds=patience)
             if reply.status != 200:
                 return REFUSALS.get(reply.status, Reason.NOT_FETCHED)
-            return await read_body(reply.headers, reply.aiter_stream(), self.settings.most_bytes)
+            return await read_body(reply.headers, reply.aiter_stream(), errand.most_bytes)
 
 
 def seconds_in(retry_after: str) -> float:

@@ -13,9 +13,10 @@ __all__ = ["Hosts"]
 
 @dataclass(kw_only=True)
 class Lane:
-    """Of one host. `free_at` on the monotonic clock."""
+    """Of one host. `free_at` on the monotonic clock; `pause` is the time between two requests."""
 
     slots: asyncio.Semaphore
+    pause: float
     free_at: float = 0.0
     entry: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -34,7 +35,7 @@ class Hosts:
             async with lane.entry:
                 while (wait := lane.free_at - time.monotonic()) > 0:
                     await asyncio.sleep(wait)
-                lane.free_at = time.monotonic() + self._pause
+                lane.free_at = time.monotonic() + lane.pause
             async with self._all:
                 yield
 
@@ -43,7 +44,13 @@ class Hosts:
         lane = self._lane(host)
         lane.free_at = max(lane.free_at, time.monotonic() + seconds)
 
+    def slow_down(self, host: str, pause: float) -> None:
+        """It wants so many seconds between requests; from now on, the next one included."""
+        lane = self._lane(host)
+        lane.pause = max(lane.pause, pause)
+        self.wait_for(host, pause)
+
     def _lane(self, host: str) -> Lane:
         if host not in self._lanes:
-            self._lanes[host] = Lane(slots=asyncio.Semaphore(self._per_host))
+            self._lanes[host] = Lane(slots=asyncio.Semaphore(self._per_host), pause=self._pause)
         return self._lanes[host]
