@@ -143,7 +143,7 @@ def say(sentence: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0, or 2 after a sentence on stderr."""
-    args = _parser().parse_args(arguments)
+    args = flags_parser().parse_args(arguments)
     try:
         if args.command == "score":
             return score.run(args)
@@ -212,7 +212,8 @@ def _vae(runs: Path, team: Team) -> Vae:
     return Vae.from_pretrained(runs / "vae", device=team.device)
 
 
-def _parser() -> argparse.ArgumentParser:
+def flags_parser() -> argparse.ArgumentParser:
+    """All commands and their flags."""
     parser = argparse.ArgumentParser(
         prog="python -m training", description="Make the engines, and score them."
     )

@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights", type=Path, help="cluster recipes: a folder with text encoders and autoencoder"
     )
-    parser.add_argument("--start", type=Path, help="cluster recipes: begin with this transformer folder")
+    parser.add_argument(
+        "--from", dest="start", type=Path, help="cluster recipes: begin with this transformer folder"
+    )
 
 
 def run(args: argparse.Namespace, say: Say) -> int:

@@ -48,7 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
             help="updates of each, at a rate that decays over the last 20 %%",
         )
     parser.add_argument(
-        "--start",
+        "--from",
+        dest="start",
         metavar="NAME",
         help="a run of edit (no adapter) whose averaged weights to go on from (default: the drawing model)",
     )
@@ -94,7 +95,7 @@ def train_editor(
     transformer, encoders = load_drawing(recipe, runs)
     if start is not None:
         if not checkpoints(runs / start / "checkpoints"):
-            raise BadRecipe(f"--start names a run that has finished a sitting, and {runs / start} has none.")
+            raise BadRecipe(f"--from names a run that has finished a sitting, and {runs / start} has none.")
         transformer = load_editing(recipe, runs, start)
     encoders = encoders.to(team.device, torch.bfloat16).requires_grad_(False)
     text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])

@@ -88,7 +88,7 @@ def merged(trained: dict[str, torch.Tensor], rank: int) -> dict[str, torch.Tenso
 def test_two_editors_differ_by_the_spatial_weight_alone(
     runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert train(runs, "--steps", "2", "--start", "edit", command="ablate-edit") == 0
+    assert train(runs, "--steps", "2", "--from", "edit", command="ablate-edit") == 0
     printed = capsys.readouterr().out
     assert "edit-weighted: places that change weigh up to 4 times" in printed
     assert "edit-even: places that change weigh up to 1 times" in printed
@@ -118,7 +118,7 @@ def test_two_editors_differ_by_the_spatial_weight_alone(
 def test_faults_are_named(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for flags, command, sentence in (
         (["--as", "a/b"], "edit", "--as takes a name"),
-        (["--start", "nothing"], "edit", "none"),
+        (["--from", "nothing"], "edit", "none"),
         (["--steps", "0"], "ablate-edit", "--steps must be at least 1"),
     ):
         assert train(runs, *flags, command=command) == 2

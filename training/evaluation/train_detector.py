@@ -222,7 +222,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--vae", type=Path, default=Path("engines/stickers/vae"), help="autoencoder for round trips"
     )
     parser.add_argument(
-        "--start", type=Path, help="folder of weights to go on from (--steps 0 measures them)"
+        "--from",
+        dest="start",
+        type=Path,
+        help="folder of weights to go on from (--steps 0 measures them)",
     )
     parser.add_argument("--steps", type=int, default=DetectorSettings.num_steps)
     parser.add_argument("--learning-rate", type=float, default=DetectorSettings.learning_rate)

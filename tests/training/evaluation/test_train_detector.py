@@ -99,7 +99,7 @@ def test_going_on_for_no_steps_keeps_the_weights(tmp_path: Path) -> None:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     flags = [
-        "--start",
+        "--from",
         str(tmp_path / "old"),
         "--out",
         str(tmp_path / "new"),
