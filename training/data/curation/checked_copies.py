@@ -21,15 +21,15 @@ from training.data.curation.tables import read_table
 
 __all__ = ["CheckedNearCopyStage", "ThumbnailStage", "as_pictures"]
 
-SIDE_PX = 24
+SIDE_PX = 48
 
 
 @dataclass(frozen=True, kw_only=True)
 class ThumbnailStage:
-    """Column thumbnail: the picture in RGB at 24 x 24, skewed."""
+    """Column thumbnail: the picture in RGB at 48 x 48, skewed."""
 
     name: ClassVar[str] = "thumbnails"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[tuple[str, ...]] = ()
 
     def open(self) -> Annotate:
@@ -49,22 +49,17 @@ def as_pictures(column: pa.ChunkedArray) -> npt.NDArray[np.uint8]:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedNearCopyStage(NearCopyStage):
-    """Pairs at least `sure` alike count as they are; the others where one fits over the other."""
+    """Pairs count where one fits over the other."""
 
     overlay: Overlay = field(default_factory=Overlay)
-    sure: float = 0.985
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     needs: ClassVar[tuple[str, ...]] = ("collect", "descriptors", "thumbnails")
 
     def checked(
         self, store: Store, shards: Sequence[str], pairs: Indices, alike: Floats
     ) -> npt.NDArray[np.bool_]:
-        counts = alike >= self.sure
-        unsure = np.flatnonzero(~counts)
         pictures = np.concatenate(
             [as_pictures(read_table(store, "thumbnails", shard)["thumbnail"]) for shard in shards]
         )
-        one, two = pairs[unsure].T
-        counts[unsure] = self.overlay.fits(pictures, one, two)
-        return counts
+        return self.overlay.fits(pictures, *pairs.T)

@@ -147,8 +147,8 @@ class NearLeakStage(LeakStage):
             found, kinds = by_hash(store, shard, rows)
             ours_ND = as_matrix(read_table(store, self.describe.name, shard)["descriptor"]).astype(np.float32)
             alike_NM = ours_ND @ theirs_MD.T
-            close_NM = alike_NM >= self.near.sure
-            one, two = np.nonzero((alike_NM >= self.near.search.threshold) & ~close_NM)
+            close_NM = np.zeros(alike_NM.shape, bool)
+            one, two = np.nonzero(alike_NM >= self.near.search.threshold)
             ours = as_pictures(read_table(store, "thumbnails", shard)["thumbnail"])
             close_NM[one, two] = self.near.overlay.fits(
                 np.concatenate([ours, pictures]), one, two + len(ours)
