@@ -18,7 +18,7 @@ from agent.brains.english_combine import about
 from agent.brains.english_formats import is_format_alone, take_format
 from agent.brains.english_lists import changes, separate_subjects
 from agent.brains.english_orders import read_clause
-from agent.brains.english_questions import is_question
+from agent.brains.english_questions import asks_for_words, is_question
 from agent.brains.english_quotes import mask_quotes, plain_quotes
 from agent.brains.english_references import find_reference
 from agent.brains.english_scenes import kept_wish
@@ -48,13 +48,30 @@ from agent.brains.variations import read_variation
 
 __all__ = ["read_english"]
 
+_ONCE_MORE = re.compile(r"\b(?:one more time|once more|once again|yet again|another time)\b", re.I)
+
+
+_OPINION = re.compile(
+    r"^i (?:think|feel like|believe|guess) (?=(?:the|it|its|his|her|that|this)\b.*\b(?:too|should"
+    r"|needs?|could|ought)\b)",
+    re.I,
+)
+_BUT = re.compile(
+    r"^i (?:like|love|prefer) (?P<which>(?:the (?:first|second|third|fourth|last|middle)|#\d+"
+    r"|number \w+)(?: one)?),? but",
+    re.I,
+)
+
 
 def read_english(message: str, album: Album) -> Reading:
     """The wishes of a message about the pictures in `album`."""
     text, quotes = mask_quotes(plain_quotes(message))
     text = reasoned(" ".join(correct_typos(text).split()))
+    text = _BUT.sub(r"\g<which> but", _OPINION.sub("", _ONCE_MORE.sub("again", text)))
     said = talk.GREETING.sub("", text)
-    if is_capability(said) or any(map(talk.NOT_A_WISH.search, (said, strip_leads(text)))):
+    if (is_capability(said) and not asks_for_words(said, album)) or any(
+        map(talk.NOT_A_WISH.search, (said, strip_leads(text)))
+    ):
         return Reading(wishes=(Wish(kind="chat", text=message),))
     for plainly in (kept_wish, with_look_inside, without_praise, with_fault_inside, with_absence_last):
         text = plainly(text)

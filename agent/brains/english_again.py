@@ -28,7 +28,8 @@ COUNTS = (
     r"[, ]*\b(?P<n>twice|two times|three times|four times)\b(?! (?:as|the)\b)",
 )
 AGAIN = re.compile(
-    rf"(?:(?:make|draw|generate|create|give me|show me|do|paint|try|i want|i'd like|let me "
+    rf"(?:none of (?:them|these|those),? )?(?:(?:make|draw|generate|create|give me|show me|do|paint|try"
+    rf"|i want|i'd like|let me "
     rf"see|let's see|i need|get me|render|produce|can i (?:see|have|get)|may i "
     rf"have)\s+)?(?:me )?(?:"
     rf"(?:it |that |this )?(?P<n4>{_N}) (?:more |other |further )?times(?: more)?|(?:it |that |this "
@@ -39,7 +40,8 @@ AGAIN = re.compile(
     rf"|this|that)))*|(?:try again with |again[, ]+)?(?P<n1>{_N}) (?:more|others?|new ones|different "
     r"ones)(?: (?:of (?:them|those|these|it|the same)|versions?"
     rf"|variations?|variants?|ones?|pictures?|images?|options?|times?|like (?:it|this|that"
-    rf"|these|them)|candidates?|please))*|(?P<n2>{_N}) (?:(?:different |other |new "
+    rf"|these|them)|candidates?|please))*|(?P<n5>{_N}) more \w+ like (?:these|those|them|it|this|that)"
+    rf"|(?P<n2>{_N}) (?:(?:different |other |new "
     rf"|alternative )*(?:versions?|variations?|variants?|options?|candidates?|alternatives?"
     rf"|takes))(?: of (?:it|this|that|the (?:picture|image|photo|same(?: thing)?|(?:first"
     rf"|second|third|last) (?:one|picture|image))))?|(?:(?:some )?more (?:like (?:it|this"

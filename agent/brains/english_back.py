@@ -82,7 +82,7 @@ _WITH_WAS_BETTER = re.compile(
     r" )?(?P<how2>in|as) (?:an? )?"
     r"(?P<what2>[\w ]+)|^(?:the )?(?P<what3>(?!(?:it|this|that|he|she)\b)\w+)(?: one| version)? (?:was"
     r"|looked) "
-    r"(?:much |way |a lot |even )?(?:better|nicer|prettier|best)$",
+    r"(?:much |way |a lot |even |the )?(?:better|nicer|prettier|best)$",
     re.I,
 )
 _WHEN_WITHOUT = re.compile(r"\bwhen there (?:was|were) (?:no|not an?|not any) (?P<what>[\w ]+)", re.I)
@@ -95,6 +95,8 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
     lost = _wanted_back(clause, album)
     if lost:
         return Wish(kind="go_back", reference=lost)
+    if re.fullmatch(r"original(?: (?:photo|picture|image|one|version))?", clause, re.I):
+        return Wish(kind="go_back", reference=Reference(kind="original"))
     undo = _UNDO.search(clause)
     named = find_reference(clause)
     missed = _better_with(clause, album)

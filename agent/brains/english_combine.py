@@ -24,8 +24,9 @@ _PLACEMENT = re.compile(
 _COMBINATION = re.compile(
     r"(?:one|a single|a) (?:picture|image|drawing) (?:with|of|showing) (?:both|them both"
     r"|the \w+ and the \w+)(?: together| in it)?"
-    r"|(?:both|them|the two|all(?: of them)?|everything)(?: together)? (?:in(?:to)?|on) (?:one|a single"
-    r"|the same)(?: \w+)?"
+    r"|(?:(?:put|show|draw|bring|paint) )?(?:both|them|the two|all(?: of them)?|everything"
+    r"|the \w+ and the \w+)"
+    r"(?: together)? (?:in(?:to)?|on) (?:one|a single|the same|a new)(?: (?:new|single))?(?: \w+)?(?=$|,)"
     r"|(?:combine|merge|blend|mix|join|fuse|unite)\b.*\b(?:two|both|them|these|all|pictures?"
     r"|images?|photos?|with"
     r"|and)\b|(?:put|bring|show) (?:them|both|these|all of them|the two)(?: \w+)? (?:together"

@@ -230,7 +230,8 @@ def is_part(clause: str) -> bool:
         clause,
         _I,
     )
-    return named is not None and singular(named["thing"].lower()) in _PARTS | {"face"}
+    thing = named["thing"].lower() if named else ""
+    return bool({thing, singular(thing)} & (_PARTS | {"face"}))
 
 
 def likely_change(clause: str, album: Album) -> Wish | None:

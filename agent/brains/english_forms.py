@@ -24,7 +24,7 @@ _EDIT_VERB = (
     r"|each)|put|place|paint (?:it"
     r"|the|this|that|them|him|her)|set|invert|desaturate|repaint|redraw|cover|hide"
     r"|decorate|wrap|surround|extend|expand|tilt|increase|decrease|reduce|raise|lower|keep"
-    r"|leave|let (?:it|the|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut|crop|get "
+    r"|leave|let (?:it|the|an?|him|her|there)|have (?:it|the|him|her)|tone|soften|cut out|cut|crop|get "
     r"(?:the|that|this|his|her|its|those|these|him|it|them) [\w ]*?(?:out|off|away)\b|use"
     r" (?=an? |more|less|some|warmer|softer)"
     r"|clear|wipe|apply|scale|spin|stretch|insert|stick|throw in|toss in|pop|introduce"

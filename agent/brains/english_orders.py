@@ -53,6 +53,14 @@ __all__ = ["read_clause"]
 _LEFT_AS_IT_IS = re.compile(
     r"(?:keep|leave) (?:it|this|that|everything) (?:as (?:it )?is|like (?:this|that))(?: now)?", re.I
 )
+_MERELY_SENT = re.compile(
+    r"(?:here|help|fix|look|this|(?:see )?(?:photo|picture|image|file)?(?: is)?(?: attached)?|(?:this"
+    r"|that) one|(?:check|look at) (?:this|it)(?: out)?"
+    r"|(?:here(?:'s| is)|got) (?:another|one)(?: more)?(?: one)?)",
+    re.I,
+)
+_GROUND = re.compile(r"an? (?!picture|image|photo|poster|wallpaper)(?:[\w-]+ ){1,2}background\b", re.I)
+_LIKE_SOMEBODY = re.compile(r"like (?!(?:an?|the|this|that|it|my|one)\b)[\w ]+", re.I)
 _GOOD_BUT = re.compile(
     r"\b(?:is|looks|was) (?:\w+ )?(?:good|nice|great|fine|ok|okay|best|cool|perfect|almost \w+),? but\b", re.I
 )
@@ -63,10 +71,11 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     """One clause's wish; `earlier` are those of the same message."""
     clause = numbered(strip_leads(raw), album)
     chat = Wish(kind="chat", text=raw)
-    if forms.WISHED_PICTURE.match(clause):
+    is_more = album.current is not None and forms.WOULD_BE.match(clause)
+    if forms.WISHED_PICTURE.match(clause) and not is_more and not asks_for_words(clause, album):
         return read_generate(clause, album, earlier) or chat
     if not clause:
-        return chat
+        return Wish(kind="ask", text=raw) if album.context.uploads else chat
     regretted = _CHANGED_MIND.fullmatch(clause)
     if regretted or talk.LEFT_ALONE.match(clause):
         return let_go(f"scrap {regretted['what']}" if regretted else clause, album, earlier) or chat
@@ -79,9 +88,12 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     pointed = pointed_out(clause, album, earlier)
     if pointed:
         return pointed
-    if album.context.uploads and re.fullmatch(r"(?:here|help|fix|look|this|photo|picture)", clause, re.I):
+    if album.context.uploads and _MERELY_SENT.fullmatch(clause):
         return Wish(kind="ask", text=clause)
-    asks = any(asks_of_picture(each, album) for each in (clause, raw.strip()))
+    asks = not talk.GENERAL_QUESTION.search(clause) and (
+        any(asks_of_picture(each, album) for each in (clause, raw.strip()))
+        or asks_for_words(raw.strip(), album)
+    )
     if talk.VAGUE.fullmatch(clause.rstrip("?!. ")):
         return Wish(kind="ask", text=clause)
     if talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")) or talk.is_talk(clause):
@@ -186,7 +198,7 @@ def read_again(clause: str, album: Album) -> Wish | None:
         return None
     named = find_reference(clause)
     groups = found.groupdict()
-    word = (groups["n1"] or groups["n2"] or groups["n3"] or groups["n4"] or "one").lower()
+    word = (groups["n1"] or groups["n2"] or groups["n3"] or groups["n4"] or groups["n5"] or "one").lower()
     return Wish(
         kind="again",
         text=(groups["change"] or "").strip(),
@@ -237,6 +249,8 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
     rest, num_pictures = take_count(clause[found.end() :])
     if not earlier and is_addition(rest, album) and not forms.ANOTHER_BUT.match(clause):
         return Wish(kind="edit", text=f"add {clean_subject(rest)}", num_pictures=num_pictures)
+    if album.current is not None and not earlier and _GROUND.match(rest):
+        return Wish(kind="edit", text=f"give it {rest}", num_pictures=num_pictures)
     detail = short_edit(rest) if re.match(r"(?:with|without|wearing)\b", rest) else None
     if detail and album.current is not None and not earlier:
         return Wish(kind="edit", text=detail, num_pictures=num_pictures)
@@ -247,7 +261,7 @@ def read_generate(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | 
     is_bare = ((is_weak and is_own) or not is_named) and not forms.PAINTS.match(clause)
     if rest and forms.NOTHING.fullmatch(rest) and forms.PICTURE_NOUN.search(rest):
         return Wish(kind="ask", text=clause)
-    if rest and (is_bare or forms.MANNER.fullmatch(rest)):
+    if rest and (is_bare or forms.MANNER.fullmatch(rest) or _LIKE_SOMEBODY.fullmatch(rest)):
         return Wish(kind="chat", text=clause)
     if not rest or forms.NOTHING.fullmatch(rest):
         return Wish(kind="ask" if forms.IS_ORDER.match(clause) else "chat", text=clause)

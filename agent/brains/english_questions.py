@@ -42,12 +42,14 @@ _OF_FILES = re.compile(
 )
 _SUPPOSES = re.compile(r"(?:what|how) would\b.*\blook\b", re.I)
 _SEEN = (
-    r"(?:it|this|that|these|those|him|her|them|his|their|what|where|who|if|whether|how|everything|anything|all|each|both|"
+    r"(?:it|this|that|these|those|him|her|them|his|their|what|where|who|if|whether|how|everything"
+    r"|anything|all|each|both|"
     r"objects?|colou?rs?|(?:the|my|our|any|some) )"
 )
 _SAYING = re.compile(
     r"(?:please )?(?:(?:can|could|would) you (?:please )?)?(?:"
-    rf"(?:rate|review|judge|evaluate|critique|critici[sz]e|guess|identify|recogni[sz]e|list|name|spot|count|estimate|caption|title"
+    rf"(?:rate|review|judge|evaluate|critique|critici[sz]e|guess|identify|recogni[sz]e|list|name|spot"
+    rf"|count|estimate|caption|title"
     rf"|describe|explain|interpret|analy[sz]e|summari[sz]e|transcribe|assess|rank|compare|comment on"
     rf"|look at|tell me"
     rf"|say) (?:me )?{_SEEN}"
@@ -59,7 +61,15 @@ _SAYING = re.compile(
     r"|(?:do you )?(?:see|spot|notice|find) any(?:thing|one|body)?\b"
     r"|(?:is |there's )?any(?:thing|one|body)? (?:unusual|wrong|missing|strange|odd|weird|special|off"
     r"|interesting)\b"
-    r"|any idea (?:where|who|what|when|how old|which) (?:this|it|that|he|she|they|the)\b"
+    r"|any (?:idea|clue|guess) (?:where|who|what|when|how old|which)(?: \w+)? (?:this|it|that|he|she"
+    r"|they|the)\b"
+    r"|check (?:if|whether|that|for) |(?:what|which) (?:colou?rs?|style|technique|medium|palette) did you\b"
+    r"|(?:i )?(?:need|want|would like) (?:an? )?(?:\w+ )?(?:descriptions?|captions?|titles?"
+    r"|alt[- ]?text|summary) (?:of|for)"
+    r" (?:it|this|that|the (?:picture|photo|image))\b|would you (?:call|consider) (?:it|this|that|him|her)\b"
+    r"|what (?:exactly )?did you (?:just )?(?:draw|paint|make|create)\b"
+    r"|(?:can|could) you (?:still |also )?(?:see|spot|find|make out) (?!me\b|my\b|us\b|what you"
+    r"|(?:pictures|images|photos|colou?rs|things|well)\b)\w+"
     r"|(?:would|do) you (?:say|think|guess|believe) (?:that )?(?:it|he|she|they|this|that|there|the) "
     r"|what (?:do|did|can) you (?:notice|see|spot)\b|how(?:'s| is| are) the (?:composition|lighting"
     r"|light|mood|quality|colou?rs?|style|contrast)\b"
@@ -88,8 +98,22 @@ _COMPARED = re.compile(
 )
 
 
+_WHICH_OF_THEM = re.compile(
+    r"which (?P<thing>\w+) (?:is|looks?|seems?|has|would) (?:the )?(?:\w+est|most|least|best|better|more)\b",
+    re.I,
+)
+_AT_THE_END = re.compile(
+    r".{8,}, (?P<asked>what (?:do|can) you (?:see|think|make of it|say)|thoughts|any thoughts"
+    r"|what is (?:it|this|that)"
+    r"|who is (?:it|this|that|he|she)|where (?:is|was) (?:it|this|that))\W*",
+    re.I,
+)
+
+
 def is_question(clause: str, raw: str, album: Album) -> bool:
     """A question about a picture, not about the world or about us."""
+    if album.context.uploads and _AT_THE_END.fullmatch(clause):
+        return True
     if reads_text(clause, album) or asks_for_words(clause, album):
         return True
     clause = _IN_THAT_ONE.sub("", clause)
@@ -117,7 +141,10 @@ def is_question(clause: str, raw: str, album: Album) -> bool:
             )
             is not None
         )
-    if len(album.context.pictures) > 1 and _CHOICE.search(clause):
+    of_them = _WHICH_OF_THEM.match(clause)
+    if len(album.context.pictures) > 1 and (
+        _CHOICE.search(clause) or (of_them and is_in_view(of_them["thing"], album))
+    ):
         return True
     if (
         find_reference(clause)
@@ -152,7 +179,7 @@ def is_in_view(thing: str, album: Album) -> bool:
     known = frozenset[str]().union(*(album.words(each) for each in album.pictures))
     of_any = (
         "picture photo image drawing composition lighting light mood quality style text word writing title "
-        "object thing"
+        "object thing mistake error flaw"
     )
     words = content_words(thing)
     return not words or bool(words & (known | ASPECTS | frozenset(of_any.split())))
@@ -169,10 +196,29 @@ def question(clause: str, album: Album) -> Wish:
     if named and _COMPARED.search(clause):
         named.append(Reference(kind="current"))
     named = [] if _OF_SEVERAL.search(clause) else named
-    if not named and _CHOICE.search(clause) and len(album.context.pictures) > 1:
+    if not named and len(album.context.pictures) > 1:
+        named = one_or_the_other(clause, album)
+    is_choice = _CHOICE.search(clause) or _WHICH_OF_THEM.match(clause)
+    if not named and is_choice and len(album.context.pictures) > 1:
         named = list(to_choose_from(album, clause))
     first = named[0] if named else about(clause, album)
     return Wish(kind="question", text=clause, reference=first, others=tuple(named[1:]))
+
+
+def one_or_the_other(clause: str, album: Album) -> list[Reference]:
+    """ "which is taller, the lighthouse or the bridge": the pictures that show them, where those are two."""
+    found = re.search(r"\bthe (?P<one>\w+) (?:or|and|than) the (?P<other>\w+)\W*$", clause, re.I)
+    if not found:
+        return []
+    shown = [
+        each
+        for name in ("one", "other")
+        for each in album.find(Reference(kind="described", words=content_words(found[name]))).ids
+    ]
+    if len(set(shown)) != 2:
+        return []
+    pictures = (album.by_id[each] for each in shown)
+    return [Reference(kind="number", index=each.number, letter=each.letter) for each in pictures]
 
 
 def to_choose_from(album: Album, clause: str = "") -> tuple[Reference, ...]:

@@ -44,7 +44,7 @@ TALK = re.compile(
     r"|three|pictures|images|versions|first)))|meaning"
     r"|capital|weather|time|point|date))|what(?:'s| is)? (?:can|do|could|would|are|were"
     r"|should) (?:you|i|we|u)\b(?! look like (?:with|without|as|in)\b)(?!.*\b(?:see|think (?:of|about)"
-    r"|notice|in (?:it|this|the "
+    r"|notice|(?:about|with|on) (?:it|this|that|these)\b|in (?:it|this|the "
     r"picture)))|what (?:kinds?|sorts?) of (?:pictures?|images?|things?|stuff|styles?|art|drawings?)"
     r"|what (?:languages?|models?|engines?|sizes?"
     r"|styles?|things?) (?:can|do|are)|who (?:are|is|made|built|created|painted|was"
@@ -56,6 +56,11 @@ TALK = re.compile(
     r"|mean|learn"
     r"|like)|are you|were you|is (?:it|there) (?:raining|sunny|cold|hot|going|ok(?:ay)? "
     r"(?:if|to)|possible|a way|any way|free|safe|legal|hard|difficult|easy|true|you\b)"
+    r"|(?:can|could) you (?:draw|paint|write|sing) (?:like|as well as) (?!(?:an?|the|this|that"
+    r"|it)\b)\w+(?: \w+)?$"
+    r"|(?!(?:th|it)\w+ )\w{3,}s (?:shouldn't|should never|should not|can't|cannot|don't|never|always"
+    r"|usually|often)"
+    r" (?!be\b|look\b|have\b|match\b|fit\b)\w+"
     r"|(?:can|could) you (?:draw|paint|edit|see|speak|understand|make|create|generate"
     r"|handle|read)(?: (?:pictures|images|photos|things|people|hands|well|anything|too"
     r"|chinese|english|me))*$"
@@ -160,10 +165,10 @@ VAGUE = re.compile(
     _I,
 )
 LEFT_ALONE = re.compile(
-    r"(?:forget(?: about)?|ignore|skip|leave|never ?mind|enough of|enough with|scrap|drop|no more) "
+    r"(?!.*\b(?:edit|change|step)s?$)(?:forget(?: about)?|ignore|skip|leave|never ?mind|enough of"
+    r"|enough with|scrap|drop|no more) "
     r"(?:about )?(?:the|that|this|my|all"
-    r" (?:the|that)|those|these)?(?: \w+){1,3}$(?<!alone)(?<!color)(?<!colour)(?!.*\b(?:edit|change"
-    r"|step)s?$)",
+    r" (?:the|that)|those|these)?(?: \w+){1,3}$(?<!alone)(?<!color)(?<!colour)|forget \w{2,}s",
     _I,
 )
 """ "forget the cat": what is let go before a new wish."""
@@ -199,6 +204,12 @@ GENERAL_QUESTION = re.compile(
     r"|\bhow (?:big|large) (?:is|are) (?:this|the|that|these) files?\b"
     r"|\b(?:biggest|largest|smallest|longest|highest|most|maximum) [\w ]+ (?:you can|you could|possible"
     r"|allowed)"
+    r"|^(?:what|which|who|where)(?:'s| is| was| are| were)? (?:the )?(?:\w+est|first"
+    r"|most \w+) [\w ]+ (?:in|of|on) (?:europe|asia"
+    r"|africa|america|australia|earth|history|space|the (?:us|uk|sea|ocean|universe|country))\b"
+    r"|\b(?:did|do|does|can|could) (?:people|humans|we|scientists|artists|painters|kids|children) \w+"
+    r"|^what happens (?:to|when|if"
+    r"|with)\b"
     r"|^how about\b|^(?:is|are) (?:you|we)\b|^what is (?:love|art|ai|life)\b|^(?:does|do"
     r"|are|is) (?:all |most )?(?:cats|dogs|birds|people|cars|fish|cows|horses|bananas"
     r"|apples)\b|^have you\b",
@@ -218,7 +229,11 @@ OF_THE_WORLD = re.compile(
     r"|one\b|it\b|me\b|us\b|some\b))\b",
     _I,
 )
-CORRECTION = re.compile(r"(?:i (?:meant|said|mean) |not that,? )(?!that\b|it\b)(?P<what>.+)", _I)
+CORRECTION = re.compile(
+    r"(?:i (?:meant|said|mean) |what i (?:meant|said|wanted|had in mind) (?:was|is) "
+    r"|not that,? )(?!that\b|it\b)(?P<what>.+)",
+    _I,
+)
 GREETING = re.compile(
     r"^(?:(?:hi|hello|hey|ok(?:ay)?|so|well|um+|hm+|and|but|thanks|good (?:morning|evening"
     r"|afternoon))\b[\s,.!:-]*)+",
