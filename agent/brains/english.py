@@ -100,7 +100,8 @@ def read_english(message: str, album: Album) -> Reading:
     wishes = with_what_is_left_out(undone_at_last(wishes))
     if picture_format != Format() and is_format_alone(text):
         wishes = [in_format(picture_format)] if album.current and text else [Wish(kind="again")]
-    wishes = drop_small_talk(wishes) or [Wish(kind="chat", text=message)]
+    is_mute = not clauses and bool(album.context.uploads)
+    wishes = drop_small_talk(wishes) or [Wish(kind="ask" if is_mute else "chat", text=message)]
     return Reading(wishes=tuple(unmask(wish, quotes) for wish in wishes), format=picture_format)
 
 

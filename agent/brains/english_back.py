@@ -53,7 +53,7 @@ _GO_BACK_TO = re.compile(
 _GO_BACK_WHAT = re.compile(
     r"\b(?:go (?:back )?to|back to|bring back|restore|get back|return to|revert to|switch(?: back)? to"
     r"|jump to|show me|keep|stick"
-    r" with|(?:continue|go on|work|carry on) with|i (?:liked|prefer(?:red)?)) "
+    r" with|(?:continue|go|go on|work|carry on) with|i (?:liked|prefer(?:red)?)) "
     r"(?:the |my |that |when it was )(?P<what>[\w ]+?)(?: again| better| more| please| once more)?$"
     r"|\b(?:see|show|open|bring up|pull up|look at|view|display|get|bring|fetch|have)(?: me| us)? "
     r"(?:the|my|that) "

@@ -27,7 +27,8 @@ _COMBINATION = re.compile(
     r"|(?:(?:put|show|draw|bring|paint) )?(?:both|them|the two|all(?: of them)?|everything"
     r"|the \w+ and the \w+)"
     r"(?: together)? (?:in(?:to)?|on) (?:one|a single|the same|a new)(?: (?:new|single))?(?: \w+)?(?=$|,)"
-    r"|(?:combine|merge|blend|mix|join|fuse|unite)\b.*\b(?:two|both|them|these|all|pictures?"
+    r"|(?:them |the two |the three |all )?(?:both |all )?together|(?:combine|merge|blend|mix|join|fuse"
+    r"|unite)\b.*\b(?:two|both|them|these|all|pictures?"
     r"|images?|photos?|with"
     r"|and)\b|(?:put|bring|show) (?:them|both|these|all of them|the two)(?: \w+)? (?:together"
     r"|in(?:to)? one)\b.*",

@@ -26,6 +26,7 @@ from agent.brains.english_clauses import (
     take_count,
 )
 from agent.brains.english_combine import about, about_place, as_combination, as_placement
+from agent.brains.english_commands import command_wish
 from agent.brains.english_edits import as_instruction, short_edit
 from agent.brains.english_evidence import (
     asks_of_picture,
@@ -60,6 +61,9 @@ _MERELY_SENT = re.compile(
     re.I,
 )
 _GROUND = re.compile(r"an? (?!picture|image|photo|poster|wallpaper)(?:[\w-]+ ){1,2}background\b", re.I)
+_ALSO = re.compile(
+    r"i(?:'d| would)? also (?:like|love|want|need) (?P<what>(?:an?|some|the|two|three|more) .+)", re.I
+)
 _LIKE_SOMEBODY = re.compile(r"like (?!(?:an?|the|this|that|it|my|one)\b)[\w ]+", re.I)
 _GOOD_BUT = re.compile(
     r"\b(?:is|looks|was) (?:\w+ )?(?:good|nice|great|fine|ok|okay|best|cool|perfect|almost \w+),? but\b", re.I
@@ -75,7 +79,12 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     if forms.WISHED_PICTURE.match(clause) and not is_more and not asks_for_words(clause, album):
         return read_generate(clause, album, earlier) or chat
     if not clause:
-        return Wish(kind="ask", text=raw) if album.context.uploads else chat
+        return chat
+    if told := command_wish(clause, album) or command_wish(raw, album):
+        return told
+    also = _ALSO.fullmatch(clause)
+    if also and album.current is not None:
+        return Wish(kind="edit", text=f"add {also['what']}")
     regretted = _CHANGED_MIND.fullmatch(clause)
     if regretted or talk.LEFT_ALONE.match(clause):
         return let_go(f"scrap {regretted['what']}" if regretted else clause, album, earlier) or chat

@@ -63,6 +63,8 @@ _SAYING = re.compile(
     r"|interesting)\b"
     r"|any (?:idea|clue|guess) (?:where|who|what|when|how old|which)(?: \w+)? (?:this|it|that|he|she"
     r"|they|the)\b"
+    r"|do you (?:know|happen to know|have any idea|recogni[sz]e) (?:where|who|what|when|which|how|him"
+    r"|her|it|this|that)\b"
     r"|check (?:if|whether|that|for) |(?:what|which) (?:colou?rs?|style|technique|medium|palette) did you\b"
     r"|(?:i )?(?:need|want|would like) (?:an? )?(?:\w+ )?(?:descriptions?|captions?|titles?"
     r"|alt[- ]?text|summary) (?:of|for)"

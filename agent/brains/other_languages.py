@@ -106,6 +106,8 @@ def unread_language(text: str) -> str | None:
     for code, script in _SCRIPTS:
         if script.search(text):
             return code
+    if re.search(r"\b(?:ctrl|cmd)\b", text, re.I):
+        return None
     words = re.findall(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?", text.lower())
     english = sum(word in _ENGLISH for word in words)
     hits = {code: sum(word in telling for word in words) for code, telling in _TELLING.items()}

@@ -1,0 +1,81 @@
+"""English phrases that mean one thing to whoever makes pictures, whatever their words say alone:
+"roll again", "ctrl+z", "do your magic"."""
+
+from __future__ import annotations
+
+import re
+
+from agent.brains.english_clauses import count_of
+from agent.brains.lexicon import content_words
+from agent.brains.reading import Wish
+from agent.brains.references import Album, Reference
+
+__all__ = ["command_wish"]
+
+_I = re.IGNORECASE
+_IT = r"(?:it|that|this|them|these|those)"
+_TRY = r"(?:go|try|shot|crack|attempt|stab|round|spin|roll|take|pass|whirl|version|variation|option)"
+_SAME_WORDS = r"(?:prompt|words|idea|description|thing|request|wish)"
+
+_AGAIN = re.compile(
+    rf"(?:give {_IT} |have |take |do |let's have |i(?:'d like| want|'d love) |can i (?:get|have|see) )?"
+    rf"(?:another|one more|a second|a further|a fresh|a new|a different|(?P<n>two|three|four|\d|a few"
+    rf"|a couple of?|some) more)"
+    rf" {_TRY}s?(?: (?:at|of|on|with) {_IT})?"
+    rf"|(?:roll|spin|deal|shuffle|draw|paint|make|do|run|try|same|go|generate)(?: {_IT}| the dice"
+    rf"| the same(?: thing)?)? again"
+    r"(?:,? (?:from scratch|from the start|with feeling|but better|but different(?:ly)?))?"
+    rf"|(?:repeat|reroll|re-roll|reshuffle|encore|redraw)(?: {_IT})?|next(?: one)?"
+    rf"|(?:do|draw|make|paint) {_IT} (?:all )?over(?: again)?"
+    r"|(?:show|give|get|hit|let)(?: me| us)?(?: have| see| with)? (?:another|(?:an? )?different one"
+    r"|some others?"
+    r"|(?:some )?(?:other|more|different) (?:options|versions|ideas|ones)|an alternative|alternatives)"
+    r"|can i (?:get|have|see) (?:another|an alternative|alternatives|others)"
+    rf"|(?:(?:the )?same|new|fresh|another)(?: one| picture| try)?,? (?:with )?(?:the )?(?:same "
+    rf"|new )?{_SAME_WORDS}"
+    r"(?:,? (?:but )?(?:a )?(?:new|different|another) (?:picture|image|one|seed|try|version))?"
+    rf"|again with feeling|start (?:over|again|afresh) with the same {_SAME_WORDS}"
+    rf"|(?:try|do|draw) (?:{_IT} )?again,? (?:i (?:don't|didn't)|it (?:isn't|didn't|doesn't|wasn't)"
+    rf"|that|this|not)\b.*"
+    r"|(?:not (?:quite|really|it|yet|good enough|what i wanted|there yet)|nope|no|meh),? (?:again"
+    r"|try again|another(?: one)?)",
+    _I,
+)
+_ANOTHER_OF_IT = re.compile(r"(?:do|make|draw|paint|show me|give me) another (?P<thing>\w+)", _I)
+_UNDO = re.compile(r"(?:(?:ctrl|control|cmd|command|⌘) ?[+-]? ?z|undo(?: please)?)", _I)
+_RESET = re.compile(r"reset(?: (?:it|everything|all))?", _I)
+_REDO = re.compile(
+    r"(?:(?:ctrl|control|cmd|command|⌘) ?[+-]? ?(?:y|shift ?[+-]? ?z)|redo(?: (?:it|that|the (?:change"
+    r"|edit)))?"
+    r"|undo (?:the|my|that) (?:last )?undo|un-?undo|(?:go |step )?forward(?: again)?"
+    r"|bring back what (?:you|i)(?: just)? (?:undid|removed|took back))",
+    _I,
+)
+_AT_YOUR_LIKING = re.compile(
+    rf"help(?: me)?(?: out)?(?: with {_IT}(?: one)?)?|do (?:your|some) (?:thing|magic|best)|work your magic"
+    rf"|(?:work|do something) (?:on|with) {_IT}(?: one)?|(?:jazz|spice|liven|spruce|pimp|dress) {_IT} up"
+    rf"|make something (?:\w+ )?(?:out of|from|with|of) {_IT}|(?:edit|improve|change) {_IT}"
+    rf"|(?:i )?(?:want|need) {_IT} (?:changed|edited|fixed|improved|done)",
+    _I,
+)
+
+
+def command_wish(clause: str, album: Album) -> Wish | None:
+    """What such a phrase wants; None for any other clause, or where there is no picture yet."""
+    if album.current is None:
+        return None
+    said = clause.rstrip("?!. ")
+    if album.context.uploads:
+        return Wish(kind="ask", text=clause) if _AT_YOUR_LIKING.fullmatch(said) else None
+    if again := _AGAIN.fullmatch(said):
+        return Wish(kind="again", num_pictures=count_of(again["n"] or "one"))
+    of_it = _ANOTHER_OF_IT.fullmatch(said)
+    if of_it and content_words(of_it["thing"]) & album.words(album.current):
+        return Wish(kind="again")
+    if _RESET.fullmatch(said):
+        return Wish(kind="go_back", reference=Reference(kind="original"))
+    if _UNDO.fullmatch(said):
+        return Wish(kind="go_back", reference=Reference(kind="back"))
+    if _REDO.fullmatch(said) and album.find(Reference(kind="redo")).ids:
+        return Wish(kind="go_back", reference=Reference(kind="redo"))
+    return None
