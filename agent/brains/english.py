@@ -51,6 +51,20 @@ __all__ = ["read_english"]
 _ONCE_MORE = re.compile(r"\b(?:one more time|once more|once again|yet again|another time)\b", re.I)
 
 
+_ASKING = re.compile(
+    r"^(?:what i(?:'d| would)? (?:like|love|want|need)(?: to (?:see|have))? (?:is|would be)"
+    r"|would it be (?:too much(?: trouble)?|possible|ok(?:ay)?) (?:if i asked for|to (?:ask for|have"
+    r"|get|see|request))"
+    r"|(?:may|might|could) i (?:request|ask for)|i(?: was|'m|'d been) hoping for) (?=an?\b|some\b|two\b"
+    r"|three\b)",
+    re.I,
+)
+_INSTEAD = re.compile(
+    r"^if (?P<what>(?:the|its|his|her) [\w ]+?) (?:was|were)(?= [\w ]+,? (?:it|that|this|i)(?:'d| would"
+    r"| might)\b)"
+    r"(?P<how>[\w ]+?)(?: instead)?,? (?:it|that|this|i)(?:'d| would| might)\b.*",
+    re.I,
+)
 _OPINION = re.compile(
     r"^i (?:think|feel like|believe|guess) (?=(?:the|it|its|his|her|that|this)\b.*\b(?:too|should"
     r"|needs?|could|ought)\b)",
@@ -67,6 +81,7 @@ def read_english(message: str, album: Album) -> Reading:
     """The wishes of a message about the pictures in `album`."""
     text, quotes = mask_quotes(plain_quotes(message))
     text = reasoned(" ".join(correct_typos(text).split()))
+    text = _INSTEAD.sub(r"make \g<what>\g<how>", _ASKING.sub("i want ", text))
     text = _BUT.sub(r"\g<which> but", _OPINION.sub("", _ONCE_MORE.sub("again", text)))
     said = talk.GREETING.sub("", text)
     if (is_capability(said) and not asks_for_words(said, album)) or any(

@@ -25,6 +25,8 @@ COUNTS = (
     rf"|variants"
     r"|variations|versions|proposals|mock-?ups)\b)",
     r"[, ]*\b(?P<n>\d{1,2}) ?(?:x|times)\b(?! ?\d)",
+    r"[, ]+x ?(?P<n>[2-9])$",
+    r"[, ]+(?:in )?(?P<n>two|three|four|five|six|[2-9]) (?:different |separate )?ways\b",
     r"[, ]*\b(?P<n>twice|two times|three times|four times)\b(?! (?:as|the)\b)",
 )
 AGAIN = re.compile(

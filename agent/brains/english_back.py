@@ -85,7 +85,11 @@ _WITH_WAS_BETTER = re.compile(
     r"(?:much |way |a lot |even |the )?(?:better|nicer|prettier|best)$",
     re.I,
 )
-_WHEN_WITHOUT = re.compile(r"\bwhen there (?:was|were) (?:no|not an?|not any) (?P<what>[\w ]+)", re.I)
+_WHEN_WITHOUT = re.compile(
+    r"^without (?:the |an? )?(?P<again>[\w ]+) again$"
+    r"|\bwhen there (?:was|were) (?:no|not an?|not any) (?P<what>[\w ]+)",
+    re.I,
+)
 
 
 def read_go_back(clause: str, album: Album) -> Wish | None:
@@ -95,7 +99,11 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
     lost = _wanted_back(clause, album)
     if lost:
         return Wish(kind="go_back", reference=lost)
-    if re.fullmatch(r"original(?: (?:photo|picture|image|one|version))?", clause, re.I):
+    if re.fullmatch(
+        r"(?:(?:show|see|use) (?:me )?)?(?:the |my )?original(?: (?:photo|picture|image|one|version))?",
+        clause,
+        re.I,
+    ):
         return Wish(kind="go_back", reference=Reference(kind="original"))
     undo = _UNDO.search(clause)
     named = find_reference(clause)
@@ -210,7 +218,9 @@ def _better_with(clause: str, album: Album) -> Reference | None:
     without = _WHEN_WITHOUT.search(clause)
     found = without or _WITH_WAS_BETTER.search(clause) or _BETTER_WITH.search(clause)
     said = found.groupdict() if found else {}
-    words = content_words(said.get("what") or said.get("what2") or said.get("what3") or "")
+    words = content_words(
+        said.get("what") or said.get("what2") or said.get("what3") or said.get("again") or ""
+    )
     if not words:
         return None
     if without or (said.get("how") or "").lower() == "without":

@@ -10,7 +10,7 @@ from agent.brains import english_forms as forms
 from agent.brains.english_combine import about
 from agent.brains.english_edits import as_instruction, short_edit
 from agent.brains.english_references import find_reference
-from agent.brains.lexicon import content_words, singular
+from agent.brains.lexicon import content_words
 from agent.brains.reading import Wish
 from agent.brains.references import Album, Reference
 
@@ -18,7 +18,6 @@ __all__ = [
     "about_another",
     "is_placed_name",
     "let_go",
-    "numbered",
     "other_look",
     "told_change",
     "without_name",
@@ -117,32 +116,3 @@ def is_placed_name(clause: str) -> bool:
     if forms.GENERATE.match(clause) or find_reference(clause) or _NOT_PLACED.match(clause):
         return False
     return re.search(r"\b(?:the|it|him|her|them|its|his|their)\b", clause, re.I) is not None
-
-
-def numbered(clause: str, album: Album) -> str:
-    """Of pictures side by side "2 with a hat" is number 2, "the first bear" the first one."""
-    if not album.is_choice_open:
-        return clause
-    shown = frozenset[str]().union(*(album.words(each) for each in album.group))
-
-    def ordered(found: re.Match[str]) -> str:
-        return f"the {found[1]} one" if singular(found[2].lower()) in shown else found[0]
-
-    clause = re.sub(
-        r"^(?:and )?(?:the )?(first|second|third|fourth|last|middle|left|right)$",
-        r"i choose the \1 one",
-        clause,
-        flags=re.I,
-    )
-    clause = re.sub(
-        r"\b(?:the )?(first|second|third|fourth|last|middle|left|right) ([a-z]+)\b",
-        ordered,
-        clause,
-        flags=re.I,
-    )
-    return re.sub(
-        r"^(?:i(?:'ll)? (?:want|take|like|prefer|choose|pick|go (?:for|with)) )?(\d)(?=$|,|:| (?:with"
-        r"|in|but|at|on|without|as|wearing|and|is|looks|please|more|less|\w{2,}er)\b)",
-        r"number \1",
-        clause,
-    )

@@ -51,6 +51,7 @@ _REDO = re.compile(
     r"|bring back what (?:you|i)(?: just)? (?:undid|removed|took back))",
     _I,
 )
+_SQUARE = re.compile(r"(?:a )?square(?: |-)?crop(?: please)?|crop (?:to )?square", _I)
 _AT_YOUR_LIKING = re.compile(
     rf"help(?: me)?(?: out)?(?: with {_IT}(?: one)?)?|do (?:your|some) (?:thing|magic|best)|work your magic"
     rf"|(?:work|do something) (?:on|with) {_IT}(?: one)?|(?:jazz|spice|liven|spruce|pimp|dress) {_IT} up"
@@ -65,6 +66,8 @@ def command_wish(clause: str, album: Album) -> Wish | None:
     if album.current is None:
         return None
     said = clause.rstrip("?!. ")
+    if _SQUARE.fullmatch(said):
+        return Wish(kind="edit", text="crop it to a square")
     if album.context.uploads:
         return Wish(kind="ask", text=clause) if _AT_YOUR_LIKING.fullmatch(said) else None
     if again := _AGAIN.fullmatch(said):

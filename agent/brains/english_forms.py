@@ -29,7 +29,7 @@ _EDIT_VERB = (
     r" (?=an? |more|less|some|warmer|softer)"
     r"|clear|wipe|apply|scale|spin|stretch|insert|stick|throw in|toss in|pop|introduce"
     r"|bring in|hang (?=an? |the |some |it |two )|restore(?= (?:this|my|it|the (?:photo|picture"
-    r"|image))\b)|(?:get|go|come|move)(?: a (?:bit|little))? closer"
+    r"|image))\b)|(?:get|go|come|move)(?: in)?(?: a (?:bit|little))? closer"
 )
 _MAKE_DEFINITE = rf"(?:make|render|draw|paint|do|redo|show|have|get|turn|want|need|see|like) {_DEFINITE}"
 _NEW_VERB = (

@@ -13,7 +13,6 @@ from agent.brains.english_changes import (
     about_another,
     is_placed_name,
     let_go,
-    numbered,
     other_look,
     told_change,
     without_name,
@@ -35,6 +34,7 @@ from agent.brains.english_evidence import (
     stated_change,
     wanted_picture,
 )
+from agent.brains.english_picks import numbered
 from agent.brains.english_questions import asks_for_words, is_question, question, reads_text
 from agent.brains.english_references import find_reference
 from agent.brains.english_scenes import inner_order

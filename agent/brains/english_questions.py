@@ -65,6 +65,7 @@ _SAYING = re.compile(
     r"|they|the)\b"
     r"|do you (?:know|happen to know|have any idea|recogni[sz]e) (?:where|who|what|when|which|how|him"
     r"|her|it|this|that)\b"
+    r"|(?:is (?:it|this) |would (?:it|this) be )?good enough (?:for|to)\b|could (?:these|they|both) be\b"
     r"|check (?:if|whether|that|for) |(?:what|which) (?:colou?rs?|style|technique|medium|palette) did you\b"
     r"|(?:i )?(?:need|want|would like) (?:an? )?(?:\w+ )?(?:descriptions?|captions?|titles?"
     r"|alt[- ]?text|summary) (?:of|for)"

@@ -61,6 +61,8 @@ TALK = re.compile(
     r"|(?!(?:th|it)\w+ )\w{3,}s (?:shouldn't|should never|should not|can't|cannot|don't|never|always"
     r"|usually|often)"
     r" (?!be\b|look\b|have\b|match\b|fit\b)\w+"
+    r"|would it be (?:hard|difficult|easy|rude|weird|cheating)\b|picture (?:quality|frames?|books?|windows?)"
+    r" (?:is|are|on|in|of)\b"
     r"|(?:can|could) you (?:draw|paint|edit|see|speak|understand|make|create|generate"
     r"|handle|read)(?: (?:pictures|images|photos|things|people|hands|well|anything|too"
     r"|chinese|english|me))*$"
