@@ -41,13 +41,14 @@ from agent.brains.english_wishes import (
 )
 from agent.brains.lexicon import reasoned
 from agent.brains.reading import Format, Reading, Wish
-from agent.brains.references import Album
+from agent.brains.references import Album, Reference
 from agent.brains.spelling import correct_typos
 from agent.brains.things import is_visible
 from agent.brains.variations import read_variation
 
 __all__ = ["read_english"]
 
+COUNTED = {"one": 1, "two": 2, "three": 3, "four": 4} | {str(number): number for number in range(1, 10)}
 _ONCE_MORE = re.compile(r"\b(?:one more time|once more|once again|yet again|another time)\b", re.I)
 
 
@@ -57,6 +58,23 @@ _ASKING = re.compile(
     r"|get|see|request))"
     r"|(?:may|might|could) i (?:request|ask for)|i(?: was|'m|'d been) hoping for) (?=an?\b|some\b|two\b"
     r"|three\b)",
+    re.I,
+)
+_LONGED_FOR = re.compile(
+    r"\b(?:(?:i|we)(?:'d| would) be (?:very |so |really |most )?(?:thankful|grateful|happy|delighted"
+    r"|glad|thrilled|pleased)"
+    r"(?: for| with| to (?:get|have|see))|it would mean (?:a lot|so much|the world)(?: to (?:me"
+    r"|us))? to (?:have|get|see)"
+    r"|(?:i|we)(?:'ve| have) always (?:dreamed of|wanted)) (?=an?\b|some\b)",
+    re.I,
+)
+_ASKED_OF = re.compile(
+    r"(?:(?:and )?(?:in|on|about|what about|for) )?(?:#|number |no\.? ?|picture |image |photo |version "
+    r"|option )?"
+    r"(?P<which>[1-9]|one|two|three|four)\s*[:,\u2013-]\s*"
+    r"(?P<asked>(?:what|who|whose|where|which|when|why|how (?:many|much|old|tall|big|far|long)|is|are"
+    r"|was|were|does|do|did|has"
+    r"|have|any)\b[^?]*\??)",
     re.I,
 )
 _INSTEAD = re.compile(
@@ -81,7 +99,14 @@ def read_english(message: str, album: Album) -> Reading:
     """The wishes of a message about the pictures in `album`."""
     text, quotes = mask_quotes(plain_quotes(message))
     text = reasoned(" ".join(correct_typos(text).split()))
-    text = _INSTEAD.sub(r"make \g<what>\g<how>", _ASKING.sub("i want ", text))
+    pointed = _ASKED_OF.fullmatch(text)
+    if pointed and album.current is not None and (number := COUNTED.get(pointed["which"].lower())):
+        reference = Reference(kind="number", index=number)
+        if album.find(reference).ids:
+            return Reading(wishes=(Wish(kind="question", text=pointed["asked"], reference=reference),))
+    text = _INSTEAD.sub(
+        r"make \g<what>\g<how>", _ASKING.sub("i want ", _LONGED_FOR.sub("please draw ", text))
+    )
     text = _BUT.sub(r"\g<which> but", _OPINION.sub("", _ONCE_MORE.sub("again", text)))
     said = talk.GREETING.sub("", text)
     if (is_capability(said) and not asks_for_words(said, album)) or any(

@@ -19,7 +19,8 @@ _SAME_WORDS = r"(?:prompt|words|idea|description|thing|request|wish)"
 
 _AGAIN = re.compile(
     rf"(?:give {_IT} |have |take |do |let's have |i(?:'d like| want|'d love) |can i (?:get|have|see) )?"
-    rf"(?:another|one more|a second|a further|a fresh|a new|a different|(?P<n>two|three|four|\d|a few"
+    rf"(?:another|one more|fresh|new|a second|a further|a fresh|a new|a different|(?P<n>two|three|four"
+    rf"|\d|a few"
     rf"|a couple of?|some) more)"
     rf" {_TRY}s?(?: (?:at|of|on|with) {_IT})?"
     rf"|(?:roll|spin|deal|shuffle|draw|paint|make|do|run|try|same|go|generate)(?: {_IT}| the dice"
@@ -41,6 +42,20 @@ _AGAIN = re.compile(
     r"|try again|another(?: one)?)",
     _I,
 )
+_N = r"(?:two|three|four|five|six|[2-9]|a few|a couple(?: of)?|some)"
+_COUNT = re.compile(r"\b(two|three|four|five|six|[2-9]|a few|a couple(?: of)?|some|twice)\b", _I)
+_SEVERAL = re.compile(
+    r"(?:(?:can i (?:have|get|see)|give|show|make|let me (?:see|have|choose between)|i(?:'d like| need"
+    r"| want)|do|draw)(?: me)? )?"
+    rf"(?:another {_N}|{_N} (?:more|others?|different|new|extra|further)(?: (?:more|different|new))?"
+    r"(?: (?:versions?|variations?|variants?|takes?|options?|ones|tries|attempts|pictures|images"
+    r"|alternatives))?"
+    rf"|{_N}(?: ones)? to choose from)(?:,? (?:please|similar|like (?:it|this|that|those)"
+    rf"|to choose (?:from|between)))*"
+    rf"|(?:(?:the )?same(?: thing| one| picture)?|draw {_IT}|do {_IT}) (?:{_N} more times|twice(?: more)?)"
+    r"|(?:one|an) extra(?: one)?|keep going|afresh",
+    _I,
+)
 _ANOTHER_OF_IT = re.compile(r"(?:do|make|draw|paint|show me|give me) another (?P<thing>\w+)", _I)
 _UNDO = re.compile(r"(?:(?:ctrl|control|cmd|command|⌘) ?[+-]? ?z|undo(?: please)?)", _I)
 _RESET = re.compile(r"reset(?: (?:it|everything|all))?", _I)
@@ -53,7 +68,11 @@ _REDO = re.compile(
 )
 _SQUARE = re.compile(r"(?:a )?square(?: |-)?crop(?: please)?|crop (?:to )?square", _I)
 _AT_YOUR_LIKING = re.compile(
-    rf"help(?: me)?(?: out)?(?: with {_IT}(?: one)?)?|do (?:your|some) (?:thing|magic|best)|work your magic"
+    rf"go wild|surprise me|(?:can|could) you play (?:around )?with {_IT}(?: a bit)?"
+    rf"|(?:hi|hello|hey),? {_IT}(?: one)?|my (?:photo|picture|image)|here(?:'s| is) (?:my|our|a"
+    rf"|another) \w+(?: \w+)?"
+    rf"|any chance you can (?:change|edit|fix|improve) {_IT}"
+    rf"|help(?: me)?(?: out)?(?: with {_IT}(?: one)?)?|do (?:your|some) (?:thing|magic|best)|work your magic"
     rf"|(?:work|do something) (?:on|with) {_IT}(?: one)?|(?:jazz|spice|liven|spruce|pimp|dress) {_IT} up"
     rf"|make something (?:\w+ )?(?:out of|from|with|of) {_IT}|(?:edit|improve|change) {_IT}"
     rf"|(?:i )?(?:want|need) {_IT} (?:changed|edited|fixed|improved|done)",
@@ -70,8 +89,9 @@ def command_wish(clause: str, album: Album) -> Wish | None:
         return Wish(kind="edit", text="crop it to a square")
     if album.context.uploads:
         return Wish(kind="ask", text=clause) if _AT_YOUR_LIKING.fullmatch(said) else None
-    if again := _AGAIN.fullmatch(said):
-        return Wish(kind="again", num_pictures=count_of(again["n"] or "one"))
+    if _AGAIN.fullmatch(said) or _SEVERAL.fullmatch(said):
+        count = _COUNT.search(said)
+        return Wish(kind="again", num_pictures=count_of(count[1]) if count else 1)
     of_it = _ANOTHER_OF_IT.fullmatch(said)
     if of_it and content_words(of_it["thing"]) & album.words(album.current):
         return Wish(kind="again")

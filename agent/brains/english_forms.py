@@ -139,8 +139,8 @@ REMARK = re.compile(
 )
 """A word on the manner of a picture just asked for, no change of it."""
 WOULD_BE = re.compile(
-    r"(?:maybe |perhaps )?(?P<what>(?:an?|some|two|three|a few|more|a couple of|one|another|a"
-    r" little) [\w ,'-]+?)"
+    r"(?:maybe |perhaps )?(?P<what>(?:(?:an?|some|two|three|a few|more|a couple of|one|another|a"
+    r" little) [\w ,'-]+?|(?!(?:th|it|al)\w+ )\w{3,}s(?= would be)))"
     r"(?: there| here)? (?:would|could|might|will) (?:be|look|make|really|fit|suit|liven|help|do"
     r"|work|go|add)\b.*",
     _I,

@@ -62,7 +62,10 @@ _MERELY_SENT = re.compile(
 )
 _GROUND = re.compile(r"an? (?!picture|image|photo|poster|wallpaper)(?:[\w-]+ ){1,2}background\b", re.I)
 _ALSO = re.compile(
-    r"i(?:'d| would)? also (?:like|love|want|need) (?P<what>(?:an?|some|the|two|three|more) .+)", re.I
+    r"(?:(?:and )?don't forget|there's (?:still )?room for) (?P<more>(?:an?|some|the|another|two|three) .+)"
+    r"|(?:let's (?:also )?have|have|get) (?P<too>(?:an?|some|another|two|three) .+?) (?:as well|too|in there)"
+    r"|i(?:'d| would)? also (?:like|love|want|need) (?P<what>(?:an?|some|the|two|three|more) .+)",
+    re.I,
 )
 _LIKE_SOMEBODY = re.compile(r"like (?!(?:an?|the|this|that|it|my|one)\b)[\w ]+", re.I)
 _GOOD_BUT = re.compile(
@@ -84,7 +87,7 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
         return told
     also = _ALSO.fullmatch(clause)
     if also and album.current is not None:
-        return Wish(kind="edit", text=f"add {also['what']}")
+        return Wish(kind="edit", text=f"add {also['what'] or also['more'] or also['too']}")
     regretted = _CHANGED_MIND.fullmatch(clause)
     if regretted or talk.LEFT_ALONE.match(clause):
         return let_go(f"scrap {regretted['what']}" if regretted else clause, album, earlier) or chat

@@ -33,7 +33,30 @@ _READ_IT = re.compile(
     re.I,
 )
 _TEXT_IN_IT = re.compile(
-    r"(?:translate|transcribe|summari[sz]e|read out|extract|copy out) (?:the|this|that|it|what)\b", re.I
+    r"(?:please )?(?:(?:can|could) you )?(?:(?:translate|transcribe|summari[sz]e|read out|extract"
+    r"|copy out|decipher|make out"
+    r"|spell(?: out)?|type(?: out| up)?) (?:the|this|that|it|what)\b|(?:sum|type|write) (?:it|this"
+    r"|that) (?:up|out)\b"
+    r"|translate(?: please)?\W*$|put (?:the (?:text|words|writing)|it|this|that|what it says) (?:in"
+    r"|into) (?:english|chinese"
+    r"|german|french|spanish|italian|plain words)\b)",
+    re.I,
+)
+_ASKED_OF_IT = re.compile(
+    r"(?:what(?! (?:if|about|would|can|could|should))|when|who|whose|where|which|why"
+    r"|is(?! (?:it possible|there (?:a way|any way"
+    r"|any chance)))|are|was|were|does|did|has|how (?:much|many|old|long|tall|big|far|do (?:i"
+    r"|you) (?:pronounce|say|read))"
+    r"|(?:can|could) you (?:read|make out|tell|spell|see|guess)|.*\bcan't (?:read|make out|see"
+    r"|tell)\b)\b.*",
+    re.I,
+)
+""" Of a picture just sent, nearly every question is about it."""
+_OF_US = re.compile(
+    r"\b(?:can|could|would|will|should|do|did|are) (?:you|i|we|they) (?!read|make out|see|tell|guess"
+    r"|spell|recogni|know|think)\w+"
+    r"|\b(?:your|stored?|saved?|deleted?|uploaded|cost|costs|price of|credits?|format|megabytes?|mb)\b",
+    re.I,
 )
 _OF_FILES = re.compile(
     r"(?:what|where|how long|what happens|when|are|is|do|does|will)\b.*\b(?:stored?|saved?|deleted?|kept"
@@ -166,6 +189,8 @@ def asks_for_words(clause: str, album: Album) -> bool:
     """ "rate it", "guess his age", "a caption for this": words on what the picture shows are wanted."""
     if album.current is None:
         return False
+    if album.context.uploads and _ASKED_OF_IT.match(clause) and not _OF_US.search(clause):
+        return True
     if album.context.uploads and _ASKED_OF_UPLOAD.fullmatch(clause.rstrip("?!. ")):
         return True
     said = _SAYING.match(clause)

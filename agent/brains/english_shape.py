@@ -77,7 +77,7 @@ ASPECTS = frozenset(
     " face eye hair skin edge"
     " corner side top bottom scene mood quality sharpness saturation perspective angle day"
     " night morning evening dusk dawn winter summer autumn spring bit whole"
-    " everything".split()
+    " everything text words writing letters caption".split()
 )
 """What any picture has."""
 _LOOK = re.compile(

@@ -61,6 +61,8 @@ TALK = re.compile(
     r"|(?!(?:th|it)\w+ )\w{3,}s (?:shouldn't|should never|should not|can't|cannot|don't|never|always"
     r"|usually|often)"
     r" (?!be\b|look\b|have\b|match\b|fit\b)\w+"
+    r"|what (?:would|does|will|did) (?:it|this|that|these) (?:cost|take)\b|if (?:it|this|that) (?:were"
+    r"|was) (?:yours|mine)\b"
     r"|would it be (?:hard|difficult|easy|rude|weird|cheating)\b|picture (?:quality|frames?|books?|windows?)"
     r" (?:is|are|on|in|of)\b"
     r"|(?:can|could) you (?:draw|paint|edit|see|speak|understand|make|create|generate"
@@ -180,7 +182,8 @@ PICKS = re.compile(
     _I,
 )
 QUESTION = re.compile(
-    r"(?:what|what's|who|who's|whose|where|where's|which|how many|how much|how (?:big|old"
+    r"(?:(?:any |the )?difference between|what|what's|who|who's|whose|where|where's|which|how many"
+    r"|how much|how (?:big|old"
     r"|tall|far|large|long|wide|high|fast)|is|are|was|were|does|do(?! (?:it|this|that|them|the"
     r"|an?)\b)|did|has|have(?! (?:the \w+|it|him|her|them) (?!been|got|\w+ed))|can you (?:see|tell|describe"
     r"|read|count|spot|find|identify|recogni[sz]e)|could you (?:tell|describe|read)"
@@ -270,7 +273,8 @@ _IDIOM = re.compile(
     r"|heart|plans?|mind|pace)"
     r"|the topic|the subject of (?:the )?(?:talk|conversation)|change the (?:subject|topic)"
     r"|monkey business|bed of roses"
-    r"|cup of tea(?= *$)|rose-colou?red|tickled pink|flying colou?rs|in the (?:black|red) (?:again"
+    r"|(?:my|your|his|her|everyone's) cup of tea(?= *$)|rose-colou?red|tickled pink|flying colou?rs"
+    r"|in the (?:black|red) (?:again"
     r"|this)|iron (?:it )?out|carve out|(?:my|your|our) (?:life|memory|calendar|head)\b"
     r"|fuel to the fire|put (?:me|us|him|her|them) in the picture (?:about|on|regarding)|(?:undo"
     r"|repair) the damage|green light from|yellow journalism|castles in the air|sight for sore eyes"
