@@ -65,6 +65,7 @@ _LONGED_FOR = re.compile(
     r"|glad|thrilled|pleased)"
     r"(?: for| with| to (?:get|have|see))|it would mean (?:a lot|so much|the world)(?: to (?:me"
     r"|us))? to (?:have|get|see)"
+    r"|it(?:'d| would) make my (?:day|week) if you (?:drew|painted|made|could draw|could paint|would draw)"
     r"|(?:i|we)(?:'ve| have) always (?:dreamed of|wanted)) (?=an?\b|some\b)",
     re.I,
 )

@@ -26,6 +26,7 @@ _AGAIN = re.compile(
     rf"|(?:roll|spin|deal|shuffle|draw|paint|make|do|run|try|same|go|generate)(?: {_IT}| the dice"
     rf"| the same(?: thing)?)? again"
     r"(?:,? (?:from scratch|from the start|with feeling|but better|but different(?:ly)?))?"
+    rf"|new round|again the same(?: \\w+)?|redraw (?:the whole thing|everything|all(?: of it)?)"
     rf"|(?:repeat|reroll|re-roll|reshuffle|encore|redraw)(?: {_IT})?|next(?: one)?"
     rf"|(?:do|draw|make|paint) {_IT} (?:all )?over(?: again)?"
     r"|(?:show|give|get|hit|let)(?: me| us)?(?: have| see| with)? (?:another|(?:an? )?different one"
@@ -42,6 +43,11 @@ _AGAIN = re.compile(
     r"|try again|another(?: one)?)",
     _I,
 )
+_COMPLAINT = re.compile(
+    r"^(?:(?:i )?don't (?:really )?like (?:any|either|them)(?: of (?:them|these|those))?|all (?:wrong"
+    r"|bad)|no good|not good)[,.;:-]+ ?",
+    _I,
+)
 _N = r"(?:two|three|four|five|six|[2-9]|a few|a couple(?: of)?|some)"
 _COUNT = re.compile(r"\b(two|three|four|five|six|[2-9]|a few|a couple(?: of)?|some|twice)\b", _I)
 _SEVERAL = re.compile(
@@ -50,6 +56,7 @@ _SEVERAL = re.compile(
     rf"(?:another {_N}|{_N} (?:more|others?|different|new|extra|further)(?: (?:more|different|new))?"
     r"(?: (?:versions?|variations?|variants?|takes?|options?|ones|tries|attempts|pictures|images"
     r"|alternatives))?"
+    rf"|{_N} (?:more|others?)? ?(?:of|like) (?:it|this|that|these|those|the (?:last|first)(?: one)?)"
     rf"|{_N}(?: ones)? to choose from)(?:,? (?:please|similar|like (?:it|this|that|those)"
     rf"|to choose (?:from|between)))*"
     rf"|(?:(?:the )?same(?: thing| one| picture)?|draw {_IT}|do {_IT}) (?:{_N} more times|twice(?: more)?)"
@@ -68,7 +75,10 @@ _REDO = re.compile(
 )
 _SQUARE = re.compile(r"(?:a )?square(?: |-)?crop(?: please)?|crop (?:to )?square", _I)
 _AT_YOUR_LIKING = re.compile(
-    rf"go wild|surprise me|(?:can|could) you play (?:around )?with {_IT}(?: a bit)?"
+    rf"go wild|surprise me|i (?:want|need) something (?:different|else|new)(?: here| with {_IT})?"
+    rf"|make {_IT} work(?: for me)?"
+    rf"|tidy {_IT} up(?: somehow)?|(?:can you )?enhance(?: {_IT})?|do (?:whatever|what"
+    rf"|anything) you (?:like|want)(?: with {_IT})?|(?:can|could) you play (?:around )?with {_IT}(?: a bit)?"
     rf"|(?:hi|hello|hey),? {_IT}(?: one)?|my (?:photo|picture|image)|here(?:'s| is) (?:my|our|a"
     rf"|another) \w+(?: \w+)?"
     rf"|any chance you can (?:change|edit|fix|improve) {_IT}"
@@ -89,6 +99,7 @@ def command_wish(clause: str, album: Album) -> Wish | None:
         return Wish(kind="edit", text="crop it to a square")
     if album.context.uploads:
         return Wish(kind="ask", text=clause) if _AT_YOUR_LIKING.fullmatch(said) else None
+    said = _COMPLAINT.sub("", said)
     if _AGAIN.fullmatch(said) or _SEVERAL.fullmatch(said):
         count = _COUNT.search(said)
         return Wish(kind="again", num_pictures=count_of(count[1]) if count else 1)

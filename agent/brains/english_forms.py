@@ -141,8 +141,9 @@ REMARK = re.compile(
 WOULD_BE = re.compile(
     r"(?:maybe |perhaps )?(?P<what>(?:(?:an?|some|two|three|a few|more|a couple of|one|another|a"
     r" little) [\w ,'-]+?|(?!(?:th|it|al)\w+ )\w{3,}s(?= would be)))"
-    r"(?: there| here)? (?:would|could|might|will) (?:be|look|make|really|fit|suit|liven|help|do"
-    r"|work|go|add)\b.*",
+    r"(?: there| here)? (?:(?:wouldn't|would not) hurt|(?:would|could|might|will) (?:be|look|make"
+    r"|really|fit|suit|liven|help"
+    r"|do|work|go|add))\b.*",
     _I,
 )
 """ "a moon behind it would be nice": what is wished for."""

@@ -64,7 +64,18 @@ _GROUND = re.compile(r"an? (?!picture|image|photo|poster|wallpaper)(?:[\w-]+ ){1
 _ALSO = re.compile(
     r"(?:(?:and )?don't forget|there's (?:still )?room for) (?P<more>(?:an?|some|the|another|two|three) .+)"
     r"|(?:let's (?:also )?have|have|get) (?P<too>(?:an?|some|another|two|three) .+?) (?:as well|too|in there)"
+    r"|(?:it )?(?:would|might) be (?:cool|nice|fun|great|lovely|better|good) if (?P<if>(?:an?|some|two"
+    r"|three) .+)"
     r"|i(?:'d| would)? also (?:like|love|want|need) (?P<what>(?:an?|some|the|two|three|more) .+)",
+    re.I,
+)
+_AND_ALSO = re.compile(
+    r"(?:and|plus|also)(?: also| maybe| perhaps)?,? (?P<what>(?:an?|some|two|three) [^?]+)\W*", re.I
+)
+_DRAWN_THERE = re.compile(
+    r"(?:please )?(?:draw|paint|sketch) (?P<what>.+ (?:in the (?:back|fore)ground|in the (?:corner"
+    r"|distance|sky)|(?:on|at) the"
+    r" (?:left|right|top|bottom)|(?:behind|beside|next to|above|below|under|around|on) (?:it|him|her|them)))",
     re.I,
 )
 _LIKE_SOMEBODY = re.compile(r"like (?!(?:an?|the|this|that|it|my|one)\b)[\w ]+", re.I)
@@ -86,8 +97,10 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     if told := command_wish(clause, album) or command_wish(raw, album):
         return told
     also = _ALSO.fullmatch(clause)
+    if album.current is not None and not also and not earlier:
+        also = _AND_ALSO.fullmatch(raw.strip()) or _DRAWN_THERE.fullmatch(clause)
     if also and album.current is not None:
-        return Wish(kind="edit", text=f"add {also['what'] or also['more'] or also['too']}")
+        return Wish(kind="edit", text=f"add {next(filter(None, also.groups()))}")
     regretted = _CHANGED_MIND.fullmatch(clause)
     if regretted or talk.LEFT_ALONE.match(clause):
         return let_go(f"scrap {regretted['what']}" if regretted else clause, album, earlier) or chat

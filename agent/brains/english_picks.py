@@ -35,8 +35,24 @@ _SIDE_ALONE = re.compile(r"(?:the )?(?P<side>leftmost|rightmost|far left|far rig
 _TAKEN = re.compile(
     r"^(?P<verb>take|use|with|pick|choose) (?P<which>one|two|three|four) (?P<then>and|but)\b", re.I
 )
+_VERSUS = re.compile(r"^([1-9]) (?:vs\.?|versus|or) ([1-9])\b", re.I)
+_SAID_BEFORE = re.compile(
+    r"^(?:let's (?:do|take|use|go with)|i(?:'d| would) say|i say|definitely"
+    r"|probably) (?:the )?(?:one in the )?"
+    r"(?=(?:last|first|second|third|fourth|middle)\b)",
+    re.I,
+)
+_PLACES = {"first": 1, "second": 2, "third": 3, "fourth": 4}
+_FROM_SIDE = re.compile(
+    r"(?:the )?(?P<place>first|second|third|fourth)(?: one)? from the (?P<side>left|right)", re.I
+)
+_BEST = re.compile(
+    r"(?:number |no\.? ?|#)?(?P<which>[1-9]) (?:is|looks) (?:the |my )?(?:best|\w+est|nice|good|great"
+    r"|perfect|winner|favou?rite)",
+    re.I,
+)
 _BETWEEN = re.compile(
-    r"\b(?P<before>between|compare|in|on|is|does|about) (?P<one>[1-9])"
+    r"\b(?P<before>between|compare|in|on|is|does|about|mix|combine|merge) (?P<one>[1-9])"
     r"(?: (?P<join>and|or|with|to) (?P<two>[1-9]))?\b"
 )
 
@@ -46,12 +62,23 @@ def numbered(clause: str, album: Album) -> str:
     if not album.is_choice_open:
         return clause
     count = len(album.group)
+    clause = _VERSUS.sub(
+        r"#\1 or #\2", re.sub(r"^(first|second|third|fourth|last|middle): ", r"the \1 one: ", clause)
+    )
     return by_place(by_number(by_word(clause, count), count), album)
 
 
 def by_word(clause: str, count: int) -> str:
     """Words, letters and corners that stand for numbers."""
+    clause = _SAID_BEFORE.sub("", clause)
     said = clause.rstrip("?!. ")
+    from_side = _FROM_SIDE.fullmatch(said)
+    if from_side:
+        place = _PLACES[from_side["place"].lower()]
+        return f"number {place if from_side['side'].lower() == 'left' else count + 1 - place}"
+    best = _BEST.fullmatch(said)
+    if best and int(best["which"]) <= count:
+        return f"number {best['which']}"
     alone = _WORD_ALONE.fullmatch(said)
     if alone and said.lower() != "a" and _WORDS[alone["which"].lower()] <= count:
         return f"number {_WORDS[alone['which'].lower()]}"

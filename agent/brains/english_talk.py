@@ -209,6 +209,8 @@ GENERAL_QUESTION = re.compile(
     r"|\bhow (?:big|large) (?:is|are) (?:this|the|that|these) files?\b"
     r"|\b(?:biggest|largest|smallest|longest|highest|most|maximum) [\w ]+ (?:you can|you could|possible"
     r"|allowed)"
+    r"|^is there (?:a|any) (?:limit|maximum|cap|shortcut|quota)\b|^can i (?:undo|change|edit|delete"
+    r"|rename|redo) .*\b(?:later|afterwards)\b"
     r"|^(?:what|which|who|where)(?:'s| is| was| are| were)? (?:the )?(?:\w+est|first"
     r"|most \w+) [\w ]+ (?:in|of|on) (?:europe|asia"
     r"|africa|america|australia|earth|history|space|the (?:us|uk|sea|ocean|universe|country))\b"
