@@ -100,10 +100,12 @@ def test_jobs_never_overlap_keep_their_order_and_hear_their_place(jobs: Jobs) ->
 def test_stop_frees_the_device_within_one_step(jobs: Jobs) -> None:
     engine = FakeEngine(num_steps=1000)
     steps_at_stop: list[int] = []
+    is_known = threading.Event()
 
     def work(report: OnProgress) -> Sample:
         def stop_at_five(progress: Progress) -> None:
             if progress.step == 5:
+                assert is_known.wait(PATIENCE_SECONDS)
                 customer.token.cancel()
                 steps_at_stop.append(engine.num_steps_done)
             report(progress)
@@ -111,6 +113,7 @@ def test_stop_frees_the_device_within_one_step(jobs: Jobs) -> None:
         return engine.generate(GenerateRequest(prompt="x", seed=1), stop_at_five)
 
     customer = Customer(jobs, work)
+    is_known.set()
     customer.finish()
     assert isinstance(customer.error, Cancelled)
     after = Customer(jobs, drawing(FakeEngine(num_steps=2)))

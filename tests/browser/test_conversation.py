@@ -17,6 +17,10 @@ from tests.browser.server import Server
 pytestmark = pytest.mark.browser
 
 
+LOADING_AND_EDITING_MS = 180_000
+"""On cores that others use as well."""
+
+
 def a_picture_file(folder: Path) -> Path:
     file = folder / "holiday.png"
     Image.new("RGB", (320, 200), "orange").save(file)
@@ -59,7 +63,8 @@ def test_draw_change_go_back_reload_and_restart(tmp_path: Path, browser: Browser
         visit.open()
         expect_all_there()
         visit.ask("make the car green", 4)
-        expect(visit.page.locator(".chat .picture .handle").last).to_have_text("#3")
+        handle = visit.page.locator(".chat .picture .handle").last
+        expect(handle).to_have_text("#3", timeout=LOADING_AND_EDITING_MS)
         assert visit.foreign_requests == []
     finally:
         context.close()
