@@ -18,7 +18,7 @@ from training.benchmarks import command as benchmark
 from training.checkpoint import last_step
 from training.cluster_recipes import CLUSTER_RECIPES
 from training.data.curation import command as curation
-from training.data.curation import train_small_net as curators
+from training.data.curation import train_curators as curators
 from training.data.curation.captions import server as captioner_server
 from training.data.folder import Captioned, read_pictures
 from training.distributed import Team, join
@@ -271,7 +271,9 @@ def flags_parser() -> argparse.ArgumentParser:
     captioner_server.add_arguments(
         commands.add_parser("captioner", help="Serve captions of the small world by rule.")
     )
-    curators.add_arguments(commands.add_parser("curators", help="Train the embedded judges of raw pictures."))
+    curators.add_arguments(
+        commands.add_parser("curators", help="Train the embedded networks that curate raw pictures.")
+    )
     eyes.add_arguments(commands.add_parser("eyes", help="Train the eyes of the embedded weights."))
     return parser
 

@@ -31,11 +31,12 @@ from training.data.curation.store import Store
 from training.stickers.catalogue import SHAPES
 
 NEAR = 24 / 256
+# Nothing in a blank picture is sharp or tidy: blanks are told by their contrast alone.
 CHECKS = {
     Fault.WATERMARK: "watermark >= 0.5",
-    Fault.BLUR: "quality <= 0.1",
+    Fault.BLUR: "quality <= 0.1 and contrast > 3",
     Fault.UNSAFE: "nsfw >= 0.6",
-    Fault.UGLY: "aesthetic <= 5.5",
+    Fault.UGLY: "aesthetic <= 5.5 and contrast > 3",
     Fault.BLANK: "contrast <= 3",
 }
 

@@ -25,7 +25,12 @@ from training.data.curation.judges.stages import ClipScoreStage, ClipStage, Sscd
 from training.data.curation.judges.topiq import TopiqStage, topiq_version
 from training.data.curation.measures import MeasureStage
 from training.data.curation.near_copies import NearCopyStage, Search
-from training.data.curation.small_stages import SmallDescriptorStage, SmallScoreStage, small_net_hash
+from training.data.curation.small_stages import (
+    SmallDescriptorStage,
+    SmallScoreStage,
+    judge_net_hash,
+    small_net_hash,
+)
 from training.data.curation.stage import ShardStage, WholeStage
 from training.errors import BadRecipe
 
@@ -53,18 +58,17 @@ def plain() -> CurationRecipe:
 
 
 def stickers() -> CurationRecipe:
-    """The report's stages in their order, with the small network that is embedded."""
-    weights = small_net_hash()
+    """The report's stages in their order, with the small networks that are embedded."""
     return CurationRecipe(
         name="stickers",
         collect=CollectSettings(),
         stages=(
             HashStage(),
             CopyStage(),
-            SmallDescriptorStage(weights=weights),
+            SmallDescriptorStage(weights=small_net_hash()),
             ThumbnailStage(),
             CheckedNearCopyStage(search=Search(threshold=0.9)),
-            SmallScoreStage(weights=weights),
+            SmallScoreStage(weights=judge_net_hash()),
             MeasureStage(),
         ),
         select="not is_copy and not is_near_copy and nsfw < 0.6 and aesthetic > 5.5 and watermark < 0.5 "

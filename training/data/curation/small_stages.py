@@ -1,4 +1,4 @@
-"""Descriptors and scores of the embedded network, as stages."""
+"""Descriptors and scores of the embedded networks, as stages."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ import pyarrow as pa
 from torch import Tensor
 
 from engines.manifest import file_sha256
+from training.data.curation.judge_net import HEADS, JUDGE_NET, load_judge_net
 from training.data.curation.shards import Sample
-from training.data.curation.small_net import DIMENSIONS, HEADS, SMALL_NET, load_small_net
+from training.data.curation.small_net import DIMENSIONS, SMALL_NET, load_small_net
 from training.data.curation.stage import Annotate, Tables
 
-__all__ = ["SmallDescriptorStage", "SmallScoreStage", "small_net_hash"]
+__all__ = ["SmallDescriptorStage", "SmallScoreStage", "judge_net_hash", "small_net_hash"]
 
 
 def small_net_hash() -> str:
-    """Of the weights that are there: other weights, and the stages run again."""
+    """Of the weights that are there: other weights, and the stage runs again."""
     return file_sha256(SMALL_NET / "model.safetensors")[:16]
+
+
+def judge_net_hash() -> str:
+    return file_sha256(JUDGE_NET / "model.safetensors")[:16]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +42,7 @@ class SmallDescriptorStage:
         network = load_small_net()
 
         def annotate(samples: Sequence[Sample], tables: Tables) -> pa.Table:
-            return descriptor_table(network.look([sample.open() for sample in samples])[0], DIMENSIONS)
+            return descriptor_table(network.look([sample.open() for sample in samples]), DIMENSIONS)
 
         return annotate
 
@@ -58,14 +63,14 @@ class SmallScoreStage:
     weights: str
 
     name: ClassVar[str] = "scores"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[tuple[str, ...]] = ()
 
     def open(self) -> Annotate:
-        network = load_small_net()
+        network = load_judge_net()
 
         def annotate(samples: Sequence[Sample], tables: Tables) -> pa.Table:
-            scores = network.look([sample.open() for sample in samples])[1].numpy().astype(np.float32)
+            scores = network.look([sample.open() for sample in samples]).numpy().astype(np.float32)
             found = dict(zip(HEADS, scores.T, strict=True))
             return pa.table(
                 {
