@@ -18,6 +18,7 @@ from agent.brains.english_combine import about
 from agent.brains.english_formats import is_format_alone, take_format
 from agent.brains.english_lists import changes, separate_subjects
 from agent.brains.english_orders import read_clause
+from agent.brains.english_plainly import asked_of_one, said_plainly
 from agent.brains.english_questions import asks_for_words, is_question
 from agent.brains.english_quotes import mask_quotes, plain_quotes
 from agent.brains.english_references import find_reference
@@ -41,74 +42,22 @@ from agent.brains.english_wishes import (
 )
 from agent.brains.lexicon import reasoned
 from agent.brains.reading import Format, Reading, Wish
-from agent.brains.references import Album, Reference
+from agent.brains.references import Album
 from agent.brains.spelling import correct_typos
 from agent.brains.things import is_visible
 from agent.brains.variations import read_variation
 
 __all__ = ["read_english"]
 
-COUNTED = {"one": 1, "two": 2, "three": 3, "four": 4} | {str(number): number for number in range(1, 10)}
-_ONCE_MORE = re.compile(r"\b(?:one more time|once more|once again|yet again|another time)\b", re.I)
-
-
-_ASKING = re.compile(
-    r"^(?:what i(?:'d| would)? (?:like|love|want|need)(?: to (?:see|have))? (?:is|would be)"
-    r"|would it be (?:too much(?: trouble)?|possible|ok(?:ay)?) (?:if i asked for|to (?:ask for|have"
-    r"|get|see|request))"
-    r"|(?:may|might|could) i (?:request|ask for)|i(?: was|'m|'d been) hoping for) (?=an?\b|some\b|two\b"
-    r"|three\b)",
-    re.I,
-)
-_LONGED_FOR = re.compile(
-    r"\b(?:(?:i|we)(?:'d| would) be (?:very |so |really |most )?(?:thankful|grateful|happy|delighted"
-    r"|glad|thrilled|pleased)"
-    r"(?: for| with| to (?:get|have|see))|it would mean (?:a lot|so much|the world)(?: to (?:me"
-    r"|us))? to (?:have|get|see)"
-    r"|it(?:'d| would) make my (?:day|week) if you (?:drew|painted|made|could draw|could paint|would draw)"
-    r"|(?:i|we)(?:'ve| have) always (?:dreamed of|wanted)) (?=an?\b|some\b)",
-    re.I,
-)
-_ASKED_OF = re.compile(
-    r"(?:(?:and )?(?:in|on|about|what about|for) )?(?:#|number |no\.? ?|picture |image |photo |version "
-    r"|option )?"
-    r"(?P<which>[1-9]|one|two|three|four)\s*[:,\u2013-]\s*"
-    r"(?P<asked>(?:what|who|whose|where|which|when|why|how (?:many|much|old|tall|big|far|long)|is|are"
-    r"|was|were|does|do|did|has"
-    r"|have|any)\b[^?]*\??)",
-    re.I,
-)
-_INSTEAD = re.compile(
-    r"^if (?P<what>(?:the|its|his|her) [\w ]+?) (?:was|were)(?= [\w ]+,? (?:it|that|this|i)(?:'d| would"
-    r"| might)\b)"
-    r"(?P<how>[\w ]+?)(?: instead)?,? (?:it|that|this|i)(?:'d| would| might)\b.*",
-    re.I,
-)
-_OPINION = re.compile(
-    r"^i (?:think|feel like|believe|guess) (?=(?:the|it|its|his|her|that|this)\b.*\b(?:too|should"
-    r"|needs?|could|ought)\b)",
-    re.I,
-)
-_BUT = re.compile(
-    r"^i (?:like|love|prefer) (?P<which>(?:the (?:first|second|third|fourth|last|middle)|#\d+"
-    r"|number \w+)(?: one)?),? but",
-    re.I,
-)
-
 
 def read_english(message: str, album: Album) -> Reading:
     """The wishes of a message about the pictures in `album`."""
     text, quotes = mask_quotes(plain_quotes(message))
     text = reasoned(" ".join(correct_typos(text).split()))
-    pointed = _ASKED_OF.fullmatch(text)
-    if pointed and album.current is not None and (number := COUNTED.get(pointed["which"].lower())):
-        reference = Reference(kind="number", index=number)
-        if album.find(reference).ids:
-            return Reading(wishes=(Wish(kind="question", text=pointed["asked"], reference=reference),))
-    text = _INSTEAD.sub(
-        r"make \g<what>\g<how>", _ASKING.sub("i want ", _LONGED_FOR.sub("please draw ", text))
-    )
-    text = _BUT.sub(r"\g<which> but", _OPINION.sub("", _ONCE_MORE.sub("again", text)))
+    asked = asked_of_one(text, album)
+    if asked:
+        return Reading(wishes=(asked,))
+    text = said_plainly(text)
     said = talk.GREETING.sub("", text)
     if (is_capability(said) and not asks_for_words(said, album)) or any(
         map(talk.NOT_A_WISH.search, (said, strip_leads(text)))

@@ -92,6 +92,18 @@ _WHEN_WITHOUT = re.compile(
 )
 
 
+_THE_ORIGINAL = re.compile(
+    r"(?:(?:show|see|use) (?:me )?)?(?:the |my )?original(?: (?:photo|picture|image|one|version))?", re.I
+)
+_THAT_ONE = re.compile(
+    r"(?:for|on|in|with|as for|regarding|about|from|use|take|i'll take|i choose|i (?:like|prefer"
+    r"|want)|let's (?:use|take|see)|let me see|can i see|i want to see|give me|show(?: me)?|look at|open"
+    r"|load|select|pick) ((?:the|that)(?: (?!(?:at|in|on|with|by|from|as|without"
+    r"|to)\b)\w+){1,3}?)(?: (?:most|best|more|again|please|instead|back))*",
+    re.I,
+)
+
+
 def read_go_back(clause: str, album: Album) -> Wish | None:
     """Undo, go back, keep, show again: no paint."""
     if album.context.uploads and re.match(r"(?:please )?restore (?:it|this|that|my|the)\b", clause, re.I):
@@ -99,11 +111,7 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
     lost = _wanted_back(clause, album)
     if lost:
         return Wish(kind="go_back", reference=lost)
-    if re.fullmatch(
-        r"(?:(?:show|see|use) (?:me )?)?(?:the |my )?original(?: (?:photo|picture|image|one|version))?",
-        clause,
-        re.I,
-    ):
+    if _THE_ORIGINAL.fullmatch(clause):
         return Wish(kind="go_back", reference=Reference(kind="original"))
     undo = _UNDO.search(clause)
     named = find_reference(clause)
@@ -112,14 +120,7 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         return Wish(kind="go_back", reference=missed)
     if undo and not _EDIT_AFTER_UNDO.search(clause):
         return Wish(kind="go_back", reference=undone(clause, undo, named.reference if named else None))
-    start = re.fullmatch(
-        r"(?:for|on|in|with|as for|regarding|about|from|use|take|i'll take|i choose|i (?:like|prefer"
-        r"|want)|let's (?:use|take|see)|let me see|can i see|i want to see|give me|show(?: me)?|look at|open"
-        r"|load|select|pick) ((?:the|that)(?: (?!(?:at|in|on|with|by|from|as|without"
-        r"|to)\b)\w+){1,3}?)(?: (?:most|best|more|again|please|instead|back))*",
-        clause,
-        re.I,
-    )
+    start = _THAT_ONE.fullmatch(clause)
     meant = about(start[1], album) if start and not named else None
     if meant:
         return Wish(kind="go_back", reference=meant)
