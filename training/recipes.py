@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar, get_type_hints
 
@@ -223,7 +223,7 @@ Settings = TypeVar("Settings")
 
 
 def change_settings(recipe: Settings, changes: Sequence[str]) -> Settings:
-    """The record with `a.b=value` changes; a number is a place in a tuple. Raises BadRecipe."""
+    """The record with `a.b=value` changes; b may be a key or a place in a tuple. Raises BadRecipe."""
     for change in changes:
         path, equals, value = change.partition("=")
         if not equals:
@@ -237,12 +237,18 @@ def _changed(record: Any, path: list[str], value: str, whole: str) -> Any:
     if isinstance(record, tuple) and rest and name.isdecimal() and int(name) < len(record):
         place = int(name)
         return (*record[:place], _changed(record[place], rest, value, whole), *record[place + 1 :])
+    if isinstance(record, Mapping) and not rest and name in record:
+        return {**record, name: _parsed(type(next(iter(record.values()))), value, whole)}
     if not is_dataclass(record) or name not in {field.name for field in fields(record)}:
         raise BadRecipe(f"There is no setting {whole}.")
     if rest:
         return replace(record, **{name: _changed(getattr(record, name), rest, value, whole)})  # type: ignore[type-var]
+    new = _parsed(get_type_hints(type(record))[name], value, whole)
+    return replace(record, **{name: new})  # type: ignore[type-var]
+
+
+def _parsed(kind: Any, value: str, whole: str) -> Any:
     try:
-        new = TypeAdapter(get_type_hints(type(record))[name]).validate_strings(value)
+        return TypeAdapter(kind).validate_strings(value)
     except ValidationError as error:
         raise BadRecipe(f"{whole} cannot be {value!r}: {error.errors()[0]['msg']}.") from error
-    return replace(record, **{name: new})  # type: ignore[type-var]

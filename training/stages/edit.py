@@ -6,7 +6,7 @@ Legend: B batch, C channels, H height, W width.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -24,7 +24,7 @@ from training.adapters import put_adapter_on
 from training.data.latent_reader import LatentReader
 from training.data.order import any_bucket
 from training.data.scenes import scene_size, scene_to_json
-from training.data.shards import encode_shards
+from training.data.shards import encode_shards, members_by_size
 from training.distributed import ALONE, Team
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, router_load, spatial_edit_weight, weighted_flow_matching_loss
@@ -33,6 +33,7 @@ from training.preview import edit_latents
 from training.samples import draw_noise, sample_rngs
 from training.seeds import rng_for
 from training.sheets import sheet
+from training.stickers.captions import caption
 from training.stickers.catalogue import WHOLE, World
 from training.stickers.edits import Edit, EditType, sample_edit
 from training.stickers.models import build_transformer
@@ -59,6 +60,7 @@ TRAINED_WHOLE = ("final_layer.linear.weight", "final_layer.linear.bias", ".gate.
 class EditSettings:
     """Three dropouts make two-condition guidance possible: no text, no source, neither.
 
+    Without a source the words are the target's caption: what drawing learnt goes on, and adding needs it.
     `num_edits` are square, `num_other_edits` of each other shape. `type_shares`: how often each type of edit
     comes, relative to the others. `mode`: all weights learn (HiDream-E1.1), or LoRA pairs of `rank`, with the
     last layer and the gates as a whole (HiDream-E1-Full).
@@ -116,7 +118,10 @@ class EditStage:
         self.transformer.to(team.device, torch.bfloat16)
         has_pairs = settings.mode == "lora"
         self.adapter = put_adapter_on(self.transformer, settings.rank, TRAINED_WHOLE) if has_pairs else None
-        self.triplets = _encode_edits(settings, vae, cache, say, team)
+        edits = training_edits(settings)
+        self.triplets = _encode_edits(edits, vae, cache, say, team)
+        places = members_by_size([scene_size(each.target) for each in edits])
+        self.targets = [[edits[place].target for place in some] for some in places.values()]
 
     def parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.adapter.parameters if self.adapter else self.transformer.named_parameters())
@@ -131,8 +136,8 @@ class EditStage:
         source_BCHW = triplets.latents(bucket, places).to(device)
         target_BCHW = triplets.latents(bucket, [place + 1 for place in places]).to(device)
         texts = [
-            str(json.loads(record)["instruction"]) if each.has_text else ""
-            for record, each in zip(triplets.records(bucket, places), shown, strict=True)
+            self._words(bucket, place, each, rng)
+            for place, each, rng in zip(places, shown, rngs, strict=True)
         ]
         has_source_B = torch.tensor([float(each.has_source) for each in shown], device=device)
         shown_BCHW = source_BCHW * has_source_B.view(-1, 1, 1, 1)
@@ -152,6 +157,14 @@ class EditStage:
         balance = balance_loss(output.router, load_LE)
         parts = {"flow": flow.item(), "balance": balance.item()}
         return StepLoss(total=flow + settings.balance_weight * balance, parts=parts, load_LE=load_LE)
+
+    def _words(self, bucket: int, place: int, shown: Condition, rng: np.random.Generator) -> str:
+        if not shown.has_text:
+            return ""
+        if not shown.has_source:
+            return caption(self.targets[bucket][place // 2], rng)
+        [record] = self.triplets.records(bucket, [place])
+        return str(json.loads(record)["instruction"])
 
     def contact_sheet(self) -> Image.Image:
         """Rows of source, edited, true target."""
@@ -201,9 +214,8 @@ def training_edits(settings: EditSettings) -> list[Edit]:
     ]
 
 
-def _encode_edits(settings: EditSettings, vae: Vae, folder: Path, say: Say, team: Team) -> LatentReader:
-    """Picture 2i is the source of training edit i, 2i + 1 its target; the records have the instruction."""
-    edits = training_edits(settings)
+def _encode_edits(edits: Sequence[Edit], vae: Vae, folder: Path, say: Say, team: Team) -> LatentReader:
+    """Picture 2i is the source of edit i, 2i + 1 its target; the records have the instruction."""
     scenes = [scene for edit in edits for scene in (edit.source, edit.target)]
     records = [
         json.dumps({"instruction": edits[number // 2].instruction, "scene": scene_to_json(scene)})
