@@ -3,11 +3,13 @@
 An answer is a route with the numbers of its pictures ("back 2", "understand 1,3") or a chain of steps:
 "g3 cat;!dog" draws three pictures of a cat and no dog, "e@2 hat|cap" changes picture 2 (none named: the one
 looked at), "e@s1 blue" what the first step made. A shape may end it ("/portrait").
+`python -m tests.practice FILE.tsv` prints such a file as decision points.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -154,3 +156,9 @@ def current(conversation: dict[str, Any]) -> str:
         each for line in conversation["history"] for each in line["images"]
     ]
     return str(shown[-1])
+
+
+if __name__ == "__main__":
+    for file in map(Path, sys.argv[1:]):
+        for point in read_practice(file):
+            print(point.model_dump_json(exclude_defaults=True))

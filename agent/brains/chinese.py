@@ -43,7 +43,8 @@ def read_chinese(message: str, album: Album) -> Reading:
     working = [wish for wish in wishes if wish.kind != "chat"]
     if any(wish.kind in ("generate", "edit") for wish in working):
         working = [wish for wish in working if wish.kind != "ask"]
-    working = working or [Wish(kind="chat", text=message)]
+    is_guess = any(wish.is_guess for wish in wishes)
+    working = working or [Wish(kind="chat", text=message, is_guess=is_guess)]
     working = [replace(wish, text=unmasked(wish.text, quotes)) for wish in working]
     return Reading(wishes=tuple(working), format=picture_format)
 
@@ -124,7 +125,7 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     if forms.VAGUE.fullmatch(clause) or forms.VAGUE.fullmatch(raw.strip("。！!，, ")):
         return Wish(kind="ask", text=raw)
     if forms.SAYS.match(raw.strip()) and not re.search(r"[画加](?:一|两|三|个)|把", clause):
-        return Wish(kind="chat", text=raw)
+        return Wish(kind="chat", text=raw, is_guess=True)
     again = forms.AGAIN.fullmatch(clause)
     if again and re.search(r"再|重|多|[张版次遍]", clause):
         return Wish(kind="again", num_pictures=value(again["n"] or "一"), reference=named)
@@ -171,7 +172,7 @@ def read_work(
         if has_picture and found and re.match(r"[在它他她].*(?:旁边|上面|后面|前面|左边|右边)", text):
             return Wish(kind="edit", text=instruction("加" + text), num_pictures=num_pictures)
         if found is None and len(re.findall(r"[\u3400-\u9fff]", subject)) > 3:
-            return Wish(kind="chat", text=raw)
+            return Wish(kind="chat", text=raw, is_guess=True)
         if has_picture and re.fullmatch(r"an?|one|two|three|four", subject):
             return Wish(
                 kind="again",
@@ -182,8 +183,8 @@ def read_work(
         return Wish(kind="chat", text=raw)
     change = likely_change(text, album, named)
     if change:
-        return change if change.reference else replace(change, reference=about(clause, album))
-    return fragment(raw, text, named, has_picture, earlier, num_pictures)
+        return replace(change, reference=change.reference or about(clause, album), is_guess=True)
+    return replace(fragment(raw, text, named, has_picture, earlier, num_pictures), is_guess=True)
 
 
 def things_named(clause: str, album: Album) -> list[Reference]:
@@ -245,7 +246,7 @@ def question(raw: str, clause: str, named: Reference | None, album: Album) -> Wi
     is_of_it = re.match(r"(?:它|这|那|他|她)", clause) is not None
     if is_about_pictures and (album.current is not None or is_of_it or re.search(r"图|照片|画面", raw)):
         return Wish(kind="question", text=raw, reference=named or about(clause, album))
-    return Wish(kind="chat", text=raw)
+    return Wish(kind="chat", text=raw, is_guess=True)
 
 
 def take_count(text: str) -> tuple[str, int]:

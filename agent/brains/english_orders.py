@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import overload
 
 from agent.brains import english_forms as forms
 from agent.brains import english_talk as talk
@@ -121,10 +123,13 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     )
     if talk.VAGUE.fullmatch(clause.rstrip("?!. ")):
         return Wish(kind="ask", text=clause)
-    if talk.SMALL_TALK.fullmatch(clause.rstrip("?!. ")) or talk.is_talk(clause):
+    is_small = talk.SMALL_TALK.fullmatch(clause.rstrip("?!. "))
+    if is_small or talk.is_talk(clause):
         if asks or reads_text(clause, album) or asks_for_words(clause, album):
             return question(clause, album)
-        return chat if talk.FIGURATIVE.search(clause) else wrapped(clause, album, earlier) or chat
+        if talk.is_figure_of_speech(clause):
+            return chat if talk.FIGURATIVE.search(clause) else wrapped(clause, album, earlier) or chat
+        return wrapped(clause, album, earlier) or (chat if is_small else guessed(chat))
     told = told_change(raw.strip(), album) or (
         None if _GOOD_BUT.search(clause) else read_go_back(clause, album)
     )
@@ -166,26 +171,34 @@ def read_order(clause: str, raw: str, album: Album, earlier: Sequence[Wish]) -> 
         as_combination(clause, album)
         or read_again(clause, album)
         or as_placement(clause, album)
-        or about_another(stated_change(without_name(clause), raw, album), clause, album, earlier)
-        or other_look(clause, album)
-        or contrast(clause, album)
+        or guessed(about_another(stated_change(without_name(clause), raw, album), clause, album, earlier))
+        or guessed(other_look(clause, album))
+        or guessed(contrast(clause, album))
         or read_edit(clause, album, has_picture, earlier)
         or (
             read_generate(clause, album, earlier)
             if not (is_placed_name(clause) and likely_change(clause, album))
             else None
         )
-        or (
+        or guessed(
             about_another(likely_change(clause, album), clause, album, earlier)
             if is_placed_name(clause)
             else None
         )
-        or short_wish(clause, album, has_picture, earlier)
-        or read_any_order(clause, album, earlier)
-        or wrapped(clause, album, earlier)
-        or likely_change(clause, album)
-        or chat
+        or guessed(short_wish(clause, album, has_picture, earlier))
+        or guessed(read_any_order(clause, album, earlier))
+        or guessed(wrapped(clause, album, earlier))
+        or guessed(likely_change(clause, album) or chat)
     )
+
+
+@overload
+def guessed(wish: Wish) -> Wish: ...
+@overload
+def guessed(wish: Wish | None) -> Wish | None: ...
+def guessed(wish: Wish | None) -> Wish | None:
+    """The wish, if there is one, marked as a guess."""
+    return replace(wish, is_guess=True) if wish else None
 
 
 def wrapped(clause: str, album: Album, earlier: Sequence[Wish]) -> Wish | None:

@@ -315,6 +315,12 @@ _VERB_AS_NOUN = re.compile(
 )
 
 
+def is_figure_of_speech(clause: str) -> bool:
+    """Said of something else than what its words name."""
+    is_known = FIGURATIVE.search(clause) or _IDIOM.search(clause)
+    return bool(is_known or _VERB_AS_NOUN.match(clause))
+
+
 def is_talk(clause: str) -> bool:
     """Small talk, a figure of speech, a word about life: nothing to draw, whatever verb it uses."""
     if TALK.search(clause) or FIGURATIVE.search(clause):

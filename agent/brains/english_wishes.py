@@ -63,7 +63,7 @@ def drop_small_talk(wishes: Sequence[Wish]) -> list[Wish]:
     working = [wish for wish in wishes if wish.kind != "chat"]
     if any(wish.kind in ("generate", "edit", "go_back") for wish in working):
         working = [wish for wish in working if wish.kind != "ask"]
-    return working or list(wishes[:1])
+    return working or sorted(wishes, key=lambda wish: not wish.is_guess)[:1]
 
 
 def told_scene(clause: str, before: str, wishes: Sequence[Wish]) -> Wish | None:

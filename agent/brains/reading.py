@@ -17,6 +17,7 @@ class Wish:
     """One thing the user wants. `text`: words for the engine; `reference`: the picture named, if any.
 
     `others`: further pictures that a question is about. `operation`: exact work in place of an edit.
+    `is_guess`: read from what the words suggest, for they say no such thing plainly.
     """
 
     kind: Literal["generate", "edit", "again", "go_back", "question", "ask", "chat"]
@@ -25,6 +26,7 @@ class Wish:
     others: tuple[Reference, ...] = ()
     num_pictures: int = 1
     operation: Operation | None = None
+    is_guess: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,3 +44,9 @@ class Reading:
 
     wishes: tuple[Wish, ...]
     format: Format = Format()
+
+    @property
+    def is_guess(self) -> bool:
+        """Some wish is one, or without wishes the talk."""
+        working = [wish for wish in self.wishes if wish.kind != "chat"]
+        return any(wish.is_guess for wish in working or self.wishes)

@@ -11,6 +11,7 @@ __all__ = [
     "before",
     "current",
     "just_sent",
+    "likely",
     "number",
     "only_one",
     "original",
@@ -45,6 +46,7 @@ all_shown = Reason(english="all the pictures shown last", chinese="刚才显示�
 number = Reason(english="the number you gave", chinese="你说的编号")
 upload = Reason(english="the picture you uploaded", chinese="你上传的图")
 original = Reason(english="the original of this picture", chinese="这张图的原图")
+likely = Reason(english="the likeliest from what you say", chinese="从你的话看最像是这张")
 redone = Reason(english="the version you went back from", chinese="你刚才退回之前的版本")
 
 

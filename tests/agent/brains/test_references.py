@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from agent.brains.brain import Context, PictureView, Utterance
-from agent.brains.offline import SURE_ENOUGH, OfflineBrain
+from agent.brains.deciding import SURE_ENOUGH
+from agent.brains.offline import OfflineBrain
 from agent.brains.references import Album, Reference
 from agent.domain import Decision, Origin, Route
 
