@@ -31,7 +31,7 @@ __all__ = ["learn", "main"]
 SIZES = {"routes": 2**17, "pictures": 2**18}
 STRENGTHS = {"routes": 10.0, "pictures": 30.0, "route_witness": 1.0, "picture_witness": 1.0}
 """scikit-learn's C: how little the weights are held back."""
-FOLDS = 5
+FOLDS, NEVER = 5, -30.0
 OF_PICTURES = (Route.EDIT, Route.UNDERSTAND, Route.GO_BACK)
 Labels = npt.NDArray[np.int64]
 
@@ -71,10 +71,20 @@ def rows_of(features: Sequence[Iterable[str]], size: int) -> csr_matrix:
     return csr_matrix((values, np.concatenate([each.rows for each in hashed]), starts), (len(hashed), size))
 
 
-def fitted(name: str, rows: csr_matrix | npt.NDArray[np.float32], labels: Labels) -> LinearModel:
-    """A logistic regression; of two classes one column is kept."""
+def fitted(
+    name: str, rows: csr_matrix | npt.NDArray[np.float32], labels: Labels, num_classes: int = 1
+) -> LinearModel:
+    """A logistic regression. Of two classes one column is kept; a class without examples never wins."""
     found = LogisticRegression(C=STRENGTHS[name], max_iter=300, tol=1e-3).fit(rows, labels)
-    return LinearModel(found.coef_.T.astype(np.float32), found.intercept_.astype(np.float32))
+    weights, bias = found.coef_.T.astype(np.float32), found.intercept_.astype(np.float32)
+    if num_classes == 1:
+        return LinearModel(weights, bias)
+    if len(found.classes_) == 2:
+        weights, bias = np.hstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
+    every = np.zeros((len(weights), num_classes), np.float32)
+    every_bias = np.full(num_classes, NEVER, np.float32)
+    every[:, found.classes_], every_bias[found.classes_] = weights, bias
+    return LinearModel(every, every_bias)
 
 
 def learn(strangers: Sequence[Lesson], known: Sequence[Lesson]) -> IntentModel:
@@ -96,7 +106,9 @@ def learn(strangers: Sequence[Lesson], known: Sequence[Lesson]) -> IntentModel:
     return IntentModel(
         views([*known, *strangers])
         | {
-            "route_witness": fitted("route_witness", np.stack(route_rows), np.array(route_labels)),
+            "route_witness": fitted(
+                "route_witness", np.stack(route_rows), np.array(route_labels), len(ROUTES)
+            ),
             "picture_witness": fitted("picture_witness", np.stack(picture_rows), np.array(picture_labels)),
         }
     )
@@ -111,7 +123,10 @@ def views(lessons: Sequence[Lesson]) -> dict[str, LinearModel]:
         [list(each.heard.picture(picture, each.route)) for each, picture in shown], SIZES["pictures"]
     )
     meant = np.array([int(picture.id in each.targets) for each, picture in shown])
-    return {"routes": fitted("routes", routes, labels), "pictures": fitted("pictures", pictures, meant)}
+    return {
+        "routes": fitted("routes", routes, labels, len(ROUTES)),
+        "pictures": fitted("pictures", pictures, meant),
+    }
 
 
 def save(model: IntentModel, path: Path) -> None:

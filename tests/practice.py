@@ -1,9 +1,11 @@
 """Practice messages with their right answers, one a line: conversation, answer, message.
 
-An answer is a route with the numbers of its pictures ("back 2", "understand 1,3") or a chain of steps:
+An answer is a route with the numbers of its pictures ("back 2", "understand 1,3", "edit *" all) or a
+chain of steps:
 "g3 cat;!dog" draws three pictures of a cat and no dog, "e@2 hat|cap" changes picture 2 (none named: the one
 looked at), "e@s1 blue" what the first step made. A shape may end it ("/portrait").
-`python -m tests.practice FILE.tsv` prints such a file as decision points.
+A line without these is talk, with a picture and without. `python -m tests.practice FILE...` prints such files
+as decision points.
 """
 
 from __future__ import annotations
@@ -103,25 +105,31 @@ CONVERSATIONS: dict[str, dict[str, Any]] = {
 
 def read_practice(path: Path) -> Iterator[Point]:
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-        kind, answer, message = line.split("\t")
-        conversation = CONVERSATIONS[kind]
-        yield Point.model_validate(
-            {
-                "id": f"{path.stem}{number}",
-                "lang": "zh" if re.search(r"[\u3400-\u9fff]", message) else "en",
-                "message": message,
-                "gold": gold(answer, conversation),
-                "tags": (kind,),
-                **conversation,
-            }
-        )
+        lines = [line] if "\t" in line else [f"{kind}\tchat\t{line}" for kind in ("N", "C")]
+        for kind, answer, message in (each.split("\t") for each in lines):
+            conversation = CONVERSATIONS[kind]
+            yield Point.model_validate(
+                {
+                    "id": f"{path.stem}{number}{kind}",
+                    "lang": "zh" if re.search(r"[\u3400-\u9fff]", message) else "en",
+                    "message": message,
+                    "gold": gold(answer, conversation),
+                    "tags": (kind,),
+                    **conversation,
+                }
+            )
 
 
 def gold(answer: str, conversation: dict[str, Any]) -> dict[str, Any]:
-    route = re.fullmatch(r"(chat|ask|understand|back)(?: ([\d,]+))?", answer)
+    route = re.fullmatch(r"(chat|ask|understand|back|edit|generate) ?([\d,]+|\*)?", answer)
     if route:
         name = "go_back" if route[1] == "back" else route[1]
-        return {"route": name, "targets": route[2].split(",") if route[2] else []}
+        every = ",".join(each["id"] for each in conversation.get("images", ()))
+        targets = every if route[2] == "*" else route[2]
+        ids = targets.split(",") if targets else []
+        if name == "edit":
+            return gold(" + ".join(f"e@{each}" for each in ids) or "e", conversation)
+        return gold("g", conversation) if name == "generate" else {"route": name, "targets": ids}
     words, _, size = answer.partition(" /")
     steps = [step(each.strip(), conversation) for each in words.split(" + ")]
     built_on = {each["source"] for each in steps if each["source"]}

@@ -125,7 +125,7 @@ def read_clause(raw: str, album: Album, earlier: Sequence[Wish]) -> Wish:
     if forms.VAGUE.fullmatch(clause) or forms.VAGUE.fullmatch(raw.strip("。！!，, ")):
         return Wish(kind="ask", text=raw)
     if forms.SAYS.match(raw.strip()) and not re.search(r"[画加](?:一|两|三|个)|把", clause):
-        return Wish(kind="chat", text=raw, is_guess=True)
+        return Wish(kind="chat", text=raw, is_guess="了" not in raw)
     again = forms.AGAIN.fullmatch(clause)
     if again and re.search(r"再|重|多|[张版次遍]", clause):
         return Wish(kind="again", num_pictures=value(again["n"] or "一"), reference=named)

@@ -254,7 +254,8 @@ STRONG_ORDER = re.compile(
     _I,
 )
 _IDIOM = re.compile(
-    r"\b(?:raining cats and dogs|under the weather|over the moon|top of the world|due respect"
+    r"\b(?:raining cats and dogs|no oil painting|not (?:all |that )?black and white"
+    r"|under the weather|over the moon|top of the world|due respect"
     r"|without a doubt|in the dark"
     r" about|thumbs up|flip a coin|mouth is|give (?:it|me|him|her|us) a (?:rest|hand|break|sec"
     r"|minute|call|try)|keep it real"

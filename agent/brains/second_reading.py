@@ -20,7 +20,7 @@ __all__ = ["second_reading"]
 
 OF_PICTURES = frozenset({Route.EDIT, Route.UNDERSTAND, Route.GO_BACK})
 DRAWS = frozenset({Route.GENERATE, Route.EDIT})
-SURE_OF_DRAWING = 0.8
+SURE_OF_DRAWING = 0.88
 """So likely must a picture be where the rules hear talk; one too many is worse than one too few."""
 SURE_AGAINST_ORDER, SURE_AGAINST_PLAIN = 0.9, 0.6
 """So likely must another route be than a plain order, or than what else the rules hear plainly."""
@@ -40,10 +40,12 @@ _APART = re.compile(r"\b(?:separate(?:ly)?|two|both|each|another|alternatives?|p
 def second_reading(ruled: Ruled, model: IntentModel) -> Decision:
     """The decision to go by."""
     reading, rules = ruled.reading, ruled.decision
-    if reading is None or not ruled.album.context.message.strip():
+    context = ruled.album.context
+    if reading is None or not context.message.strip() or context.mask_of is not None:
         return rules
     heard = Heard(ruled.album)
-    if asks_for_a_missing_one(heard, rules):
+    is_exact = any(wish.kind == "again" or wish.operation for wish in reading.wishes)
+    if is_exact or asks_for_a_missing_one(heard, rules):
         return rules
     route = likely_route(model.route_chances(heard, rules, reading.is_guess), ruled)
     if route is not rules.route:
