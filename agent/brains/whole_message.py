@@ -18,12 +18,13 @@ from agent.brains.intent.features import COUNTED
 from agent.brains.lexicon import reasoned
 from agent.brains.reading import Reading, Wish
 from agent.brains.rules import Ruled
-from agent.brains.things import VISIBLE, nouns
+from agent.brains.things import VISIBLE, is_visible, nouns
 from agent.domain import Route
 
 __all__ = ["read_as"]
 
 _MORE = re.compile(r"\b(?:more|again|another|fresh|same|once|anew|re-?do|from scratch)\b", re.I)
+_NAMES_ONE = re.compile(r"\b(?:an?|some|one|two|three|four|five)(?: [\w'-]+){1,4}", re.I)
 _COUNT = re.compile(rf"\b(?:{'|'.join(sorted(COUNTED))}|\d)\b", re.I)
 
 
@@ -53,7 +54,8 @@ def english_order(route: Route, ruled: Ruled) -> Reading | None:
         text = as_instruction(named.text if named else text)
     else:
         order = forms.GENERATE.match(text)
-        text = english.described(english.clean_subject(text[order.end() :] if order else text))
+        text = from_first_thing(text[order.end() :] if order else text)
+        text = english.described(english.clean_subject(text))
     kind: Literal["edit", "generate"] = "edit" if route is Route.EDIT else "generate"
     if kind == "generate" and is_more_of_same(text, ruled):
         count = _COUNT.search(text)
@@ -61,6 +63,17 @@ def english_order(route: Route, ruled: Ruled) -> Reading | None:
         return Reading(wishes=(Wish(kind="again", num_pictures=num_pictures),), format=wanted)
     wish = Wish(kind=kind, text=unmasked(text, quotes), num_pictures=num_pictures)
     return Reading(wishes=(wish,), format=wanted) if text else None
+
+
+def from_first_thing(text: str) -> str:
+    """ "My niece would go crazy for a red car next to a dog" wants the car and the dog."""
+    for found in _NAMES_ONE.finditer(text):
+        before = text[: found.start()]
+        if is_visible(before):
+            break
+        if is_visible(found[0]):
+            return text[found.start() :] if len(before.split()) > 2 else text
+    return text
 
 
 def is_more_of_same(text: str, ruled: Ruled) -> bool:
