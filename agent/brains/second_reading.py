@@ -45,7 +45,7 @@ def second_reading(ruled: Ruled, model: IntentModel) -> Decision:
         return rules
     heard = Heard(ruled.album)
     is_exact = any(wish.kind == "again" or wish.operation for wish in reading.wishes)
-    if is_exact or asks_for_a_missing_one(heard, rules):
+    if is_exact or asks_for_no_one_picture(heard, rules):
         return rules
     route = likely_route(model.route_chances(heard, rules, reading.is_guess), ruled)
     if route is not rules.route:
@@ -61,10 +61,10 @@ def second_reading(ruled: Ruled, model: IntentModel) -> Decision:
     return about_likely_pictures(ruled, reading, route, model.picture_chances(heard, rules, route))
 
 
-def asks_for_a_missing_one(heard: Heard, rules: Decision) -> bool:
-    """A picture was named by a number that none has."""
+def asks_for_no_one_picture(heard: Heard, rules: Decision) -> bool:
+    """A picture was named by a number that none has, or several have."""
     kind, ids = heard.by_rule
-    return rules.route is Route.ASK and kind in ("number", "ordinal") and not ids
+    return rules.route is Route.ASK and kind in ("number", "ordinal") and len(ids) != 1
 
 
 def likely_route(chances: Mapping[Route, float], ruled: Ruled) -> Route:
