@@ -381,7 +381,7 @@ def test_the_offline_rules_keep_their_scores(
 
 
 def test_what_strangers_wrote_is_mostly_read_as_meant_and_better_than_by_rules_alone() -> None:
-    """580 messages by writers who knew neither rules nor model; nothing was made to fit them."""
+    """580 messages by writers who knew neither rules nor model, kept out of its teaching."""
     points = tuple(read_practice(STRANGERS))
     numbers = shares(read_offline(points))
     by_rules = shares(evaluate(points, RulesAlone(), RulesAlone()))
