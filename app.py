@@ -44,6 +44,7 @@ from engines.errors import EngineError, ModelNotFound
 from engines.families import HIDREAM, fake_family, hidream_family, is_downloaded, stickers_family
 from engines.voice import require_voice
 from engines.workshop import Workshop
+from engines.zero_gpu import is_zero_gpu, lent
 from ui.doors.health import Health, Loading
 from ui.flags import Settings
 from ui.home import Home, Space, find_home
@@ -71,7 +72,8 @@ log = logging.getLogger(__name__)
 class Engines:
     """Who draws and who edits, by quality, and the words they know (none: they take any).
 
-    `folder` holds the weights of the first painter.
+    `folder` holds the weights of the first painter. They work in the `workshop`, a process of their own, or
+    where cards are lent for one call at a time.
     """
 
     painters: Mapping[Quality, Engine]
@@ -82,10 +84,14 @@ class Engines:
     eyes: Eyes | None = None
     speaker: Speaker | None = None
     default: Quality = Quality.FULL
-    workshop: Workshop
+    workshop: Workshop | None = None
 
     def close(self) -> None:
-        self.workshop.close()
+        if self.workshop is not None:
+            self.workshop.close()
+
+    def num_restarts(self) -> int:
+        return 0 if self.workshop is None else self.workshop.num_restarts
 
     def load(self) -> bool:
         """Load what is not loaded yet, so that the first picture need not wait; False if that fails."""
@@ -152,7 +158,7 @@ def build(settings: Settings) -> Reverie:
     artifacts.sweep(sessions.hashes())
     decoders = Decoders()
     decoders.start()
-    meter = Meter(queue_length=lambda: len(jobs.line), engine_restarts=lambda: engines.workshop.num_restarts)
+    meter = Meter(queue_length=lambda: len(jobs.line), engine_restarts=engines.num_restarts)
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,
@@ -184,7 +190,10 @@ def build(settings: Settings) -> Reverie:
 
 
 def build_engines(settings: Settings) -> Engines:
-    """Checked now, loaded later, in a process of their own: the page need not wait for it."""
+    """Checked now, loaded later, in a process of their own: the page need not wait for it.
+
+    Those of a ZeroGPU Space are loaded now: its processes are forked from this one.
+    """
     match settings.engine:
         case "fake":
             load = partial(fake_family, settings.fake_step_seconds)
@@ -192,8 +201,8 @@ def build_engines(settings: Settings) -> Engines:
             load = partial(stickers_family, settings.weights or STICKERS)
         case "hidream":
             load = partial(hidream_family, settings.presets, settings.vision_model)
-    workshop = Workshop(load, settings.stall_seconds)
-    family = apart(load(), workshop)
+    workshop = None if is_zero_gpu() else Workshop(load, settings.stall_seconds)
+    family = lent(load) if workshop is None else apart(load(), workshop)
     return Engines(
         painters={Quality(variant): engine for variant, engine in family.painters.items()},
         editors={} if family.editor is None else {quality: family.editor for quality in Quality},

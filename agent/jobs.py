@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -124,10 +125,11 @@ class Jobs:
         The `token` tells whose job it is; a turn that was let in with it once is let in from then on. Jobs of
         one `kind` take about as long. Raises TooBusy beyond the limits; Cancelled as soon as `token` is
         cancelled, and the device is free at its next step; DeviceStalled when the device gives no sign of
-        life. `on_progress` is called on the device's thread.
+        life. `work` and `on_progress` are called on the device's thread, in the caller's context.
         """
         job, future = Job(token=token, kind=kind), Future[Result]()
-        job.perform = lambda: self._perform(job, future, work, on_progress)
+        context = copy_context()
+        job.perform = lambda: context.run(self._perform, job, future, work, on_progress)
         token.raise_if_cancelled()
         self._join(job)
         try:

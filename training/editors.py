@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
 from training.checkpoint import checkpoints
@@ -16,6 +14,7 @@ from training.distributed import ALONE, Team
 from training.errors import BadRecipe
 from training.export import load_drawing, load_editing
 from training.loop import LoopSettings, Say, train
+from training.precision import training_dtype
 from training.recipes import Recipe
 from training.stages.edit import EditSettings, EditStage
 from training.stickers.words import build_tokenizer
@@ -97,7 +96,7 @@ def train_editor(
         if not checkpoints(runs / start / "checkpoints"):
             raise BadRecipe(f"--from names a run that has finished a sitting, and {runs / start} has none.")
         transformer = load_editing(recipe, runs, start)
-    encoders = encoders.to(team.device, torch.bfloat16).requires_grad_(False)
+    encoders = encoders.to(team.device, training_dtype(team.device)).requires_grad_(False)
     text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
     cache = runs / "latents" / "edit"
     vae = Vae.from_pretrained(runs / "vae", device=team.device)

@@ -1,4 +1,4 @@
-"""AdamW over fp32 master weights, with a moving average of the masters; sharded where the model is."""
+"""AdamW or Muon over fp32 masters, with a moving average of the masters; sharded where the model is."""
 
 from __future__ import annotations
 
@@ -14,16 +14,27 @@ from torch.distributed.tensor import DTensor
 
 from training.distributed import ALONE, Team, copy_into, local
 from training.eight_bit import eight_bit_adamw, moments_of, take_up
-from training.errors import CorruptCheckpoint
+from training.errors import BadRecipe, CorruptCheckpoint
+from training.muon import Muon
 
-_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+_MOMENTS = {torch.optim.AdamW: ("step", "exp_avg", "exp_avg_sq"), Muon: ("momentum_buffer",)}
+_NOT_BY_MUON = (
+    "embed",
+    "shared.weight",
+    "relative_attention_bias",
+    ".gate.weight",
+    "final_layer.linear",
+    "layout",
+)
+"""In names of matrices: tables, and the layers at either end, are no maps between hidden states."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptimSettings:
-    """AdamW: warm-up, a constant rate, then a linear decay over the last `decay_share` of the steps.
+    """Warm-up, a constant rate, then a linear decay over the last `decay_share` of the steps.
 
-    Its two moments take `moment_bits` a number.
+    AdamW's two moments take `moment_bits` a number. With `method` "muon" the matrices between hidden states
+    are moved by Muon at the same rate, all else by AdamW.
     """
 
     learning_rate: float
@@ -35,6 +46,7 @@ class OptimSettings:
     clip_norm: float = 1.0
     ema_decay: float = 0.999
     moment_bits: Literal[8, 32] = 32
+    method: Literal["adamw", "muon"] = "adamw"
 
 
 def learning_rate(settings: OptimSettings, step: int) -> float:
@@ -53,8 +65,12 @@ def adamw(groups: list[dict[str, Any]], settings: OptimSettings) -> torch.optim.
     return torch.optim.AdamW(groups, lr=rate, betas=betas, weight_decay=decay, foreach=True)
 
 
+def is_by_muon(name: str, master: Tensor) -> bool:
+    return master.ndim == 2 and not any(part in name for part in _NOT_BY_MUON)
+
+
 class MasterOptimizer:
-    """Holds fp32 masters, their EMA and AdamW's moments for the named parameters of a model.
+    """Holds fp32 masters, their EMA and the optimiser's moments for the named parameters of a model.
 
     Parameters in float32 are their own masters, as FSDP2's sharded ones are; of others the masters are
     copies, written back after each update.
@@ -70,11 +86,25 @@ class MasterOptimizer:
             for name, each in self.parameters.items()
         }
         self.ema = {name: master.detach().clone() for name, master in self.masters.items()}
+        matrices = {
+            name: master
+            for name, master in self.masters.items()
+            if settings.method == "muon" and is_by_muon(name, master)
+        }
+        rest = [master for name, master in self.masters.items() if name not in matrices]
         groups: list[dict[str, Any]] = [
-            {"params": [master for master in self.masters.values() if master.ndim >= 2]},
-            {"params": [master for master in self.masters.values() if master.ndim < 2], "weight_decay": 0.0},
+            {"params": [master for master in rest if master.ndim >= 2]},
+            {"params": [master for master in rest if master.ndim < 2], "weight_decay": 0.0},
         ]
-        self.adamw = adamw(groups, settings)
+        by_adamw = adamw(groups, settings)
+        self.optimizers = [by_adamw]
+        self.moved_by = dict.fromkeys(self.masters, by_adamw)
+        if any(isinstance(each, DTensor) for each in matrices.values()):
+            raise BadRecipe("Muon moves whole matrices: shard with AdamW, or train in replicas.")
+        if matrices:
+            by_muon = Muon(matrices.values(), settings.learning_rate, settings.weight_decay)
+            self.optimizers.append(by_muon)
+            self.moved_by |= dict.fromkeys(matrices, by_muon)
 
     def update(self, step: int) -> float:
         """One step from the gradients on the model's parameters; returns the gradient norm (before clipping).
@@ -89,9 +119,10 @@ class MasterOptimizer:
         average([master.grad for master in masters if master.grad is not None], self.team)
         norm = float(whole(torch.nn.utils.clip_grad_norm_(masters, self.settings.clip_norm)))
         if torch.isfinite(torch.tensor(norm)):
-            for group in self.adamw.param_groups:
-                group["lr"] = learning_rate(self.settings, step)
-            self.adamw.step()
+            for optimizer in self.optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = learning_rate(self.settings, step)
+                optimizer.step()
             decay = min(self.settings.ema_decay, (1 + step) / (10 + step))
             averages, current = (
                 [local(each.detach()) for each in kept.values()] for kept in (self.ema, self.masters)
@@ -131,7 +162,7 @@ class MasterOptimizer:
         tensors = {f"master/{name}": value.detach() for name, value in self.masters.items()}
         tensors |= {f"ema/{name}": value for name, value in self.ema.items()}
         for name, master in self.masters.items():
-            for key, value in moments_of(self.adamw, master).items():
+            for key, value in moments_of(self.moved_by[name], master).items():
                 tensors[f"moment/{key}/{name}"] = value
         return tensors
 
@@ -144,11 +175,13 @@ class MasterOptimizer:
         if self.settings.moment_bits == 8:
             raise CorruptCheckpoint("This run keeps 32-bit moments, not 8-bit ones: go on with those it has.")
         for name, master in self.masters.items():
-            kept = {key: torch.zeros_like(master.detach()) for key in _MOMENTS[1:]}
-            kept["step"] = torch.zeros((), dtype=torch.float32)
-            moments = {key: kept[key] for key in _MOMENTS if f"moment/{key}/{name}" in known}
+            moments = {
+                key: torch.zeros(()) if key == "step" else torch.zeros_like(master.detach())
+                for key in _MOMENTS[type(self.moved_by[name])]
+                if f"moment/{key}/{name}" in known
+            }
             if moments:
-                self.adamw.state[master] = moments
+                self.moved_by[name].state[master] = moments
         return self.state()
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
@@ -164,7 +197,10 @@ class MasterOptimizer:
                 if value is not None
             }
             if moments:
-                take_up(self.adamw, master, moments)
+                optimizer = self.moved_by[name]
+                if isinstance(optimizer, Muon) is not ("momentum_buffer" in moments):
+                    raise CorruptCheckpoint("This run has moments of another method: go on with its own.")
+                take_up(optimizer, master, moments)
         self.write(self.masters)
 
 

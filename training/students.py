@@ -15,6 +15,7 @@ from training.checkpoint import checkpoints
 from training.errors import BadRecipe
 from training.export import load_drawing, load_student
 from training.loop import LoopSettings, Say, train
+from training.precision import training_dtype
 from training.recipes import Recipe
 from training.stages.distill import MatchingStage, RegressionStage
 from training.stages.pretrain import drawing_latents
@@ -127,7 +128,7 @@ def student_of(variant: Variant, settings: DistillSettings, place: Place, goes_o
     """A student of the drawing model; `goes_on`: as regression left it, where that has run."""
     recipe, runs = place.recipe, place.runs
     transformer, encoders = load_drawing(recipe, runs)
-    encoders = encoders.to(place.device, torch.bfloat16).requires_grad_(False)
+    encoders = encoders.to(place.device, training_dtype(place.device)).requires_grad_(False)
     text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
     vae = Vae.from_pretrained(runs / "vae", device=place.device)
     cache = runs / "latents" / "pretrain"

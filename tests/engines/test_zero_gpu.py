@@ -1,24 +1,30 @@
-"""Engines on a lent card, with a stand-in for `spaces` that forks and pickles as ZeroGPU does."""
+"""Engines on a lent card: with a stand-in for `spaces` that forks and pickles as ZeroGPU does, and with the
+package itself in a process of its own (zero_gpu_space.py)."""
 
 from __future__ import annotations
 
+import inspect
+import json
 import multiprocessing
 import os
 import pickle
+import subprocess
 import sys
 import types
 from collections.abc import Callable, Iterator
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from engines.api import EditRequest, Engine, GenerateRequest, Progress, Sample
-from engines.errors import Cancelled, DeviceOutOfMemory
+from engines.errors import Cancelled, DeviceOutOfMemory, EngineError
 from engines.fake import FakeEngine, Fault
+from engines.families import fake_family
 from engines.sizes import Size
-from engines.zero_gpu import MOST_SECONDS, ZeroGpuEngine, on_zero_gpu, seconds_for
+from engines.zero_gpu import MOST_SECONDS, ZeroGpuEngine, is_zero_gpu, lent, seconds_for
 
 
 class LentCards(types.ModuleType):
@@ -32,6 +38,8 @@ class LentCards(types.ModuleType):
 
     def GPU(self, duration: Callable[..., int]) -> Callable[..., Any]:
         def decorate(generator: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+            assert inspect.isgeneratorfunction(generator), "or the iterator itself would be pickled"
+
             def call(*arguments: Any) -> Iterator[Any]:
                 self.asked_seconds.append(duration(*arguments))
                 yield from self.forked(generator, pickle.dumps(arguments))
@@ -81,27 +89,27 @@ def ignore(progress: Progress) -> None:
     pass
 
 
-def test_elsewhere_an_engine_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = FakeEngine()
-    assert on_zero_gpu(engine, 0.1) is engine
-    monkeypatch.setenv("SPACES_ZERO_GPU", "1")
-    assert "spaces" not in sys.modules
-    assert on_zero_gpu(engine, 0.1) is engine, "the package is what lends cards"
+def test_a_space_says_that_cards_are_lent(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not is_zero_gpu()
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    assert is_zero_gpu()
+    monkeypatch.setitem(sys.modules, "spaces", None)
+    with pytest.raises(EngineError, match="add `spaces`"):
+        lent(fake_family)
 
 
 def test_a_call_runs_in_a_forked_process_and_tells_every_step(cards: LentCards) -> None:
     engine = FakeEngine(num_steps=6)
-    lent = on_zero_gpu(engine, 0.5)
-    assert isinstance(lent, ZeroGpuEngine)
+    on_card = ZeroGpuEngine(engine, 0.5)
     heard: list[Progress] = []
-    sample = lent.generate(REQUEST, heard.append)
+    sample = on_card.generate(REQUEST, heard.append)
     assert [each.step for each in heard] == [0, 1, 2, 3, 4, 5, 6]
     assert any(each.preview is not None for each in heard)
     assert engine.num_calls == 0, "nothing was drawn here"
     assert os.getpid() not in cards.pids
     here = engine.generate(REQUEST, ignore)
     assert sample.image.tobytes() == here.image.tobytes()
-    assert lent.info == engine.info
+    assert on_card.info == engine.info
 
 
 def test_an_edit_crosses_over_with_its_picture(cards: LentCards) -> None:
@@ -112,7 +120,7 @@ def test_an_edit_crosses_over_with_its_picture(cards: LentCards) -> None:
 
 
 def test_stop_reaches_the_forked_process_within_a_step(cards: LentCards) -> None:
-    lent: Engine = ZeroGpuEngine(FakeEngine(num_steps=200, step_seconds=0.02), 0.1)
+    on_card: Engine = ZeroGpuEngine(FakeEngine(num_steps=200, step_seconds=0.02), 0.1)
     steps: list[int] = []
 
     def stop_at_three(progress: Progress) -> None:
@@ -121,9 +129,9 @@ def test_stop_reaches_the_forked_process_within_a_step(cards: LentCards) -> None
             raise Cancelled("Stopped.")
 
     with pytest.raises(Cancelled):
-        lent.generate(REQUEST, stop_at_three)
+        on_card.generate(REQUEST, stop_at_three)
     assert steps == [0, 1, 2, 3]
-    assert isinstance(lent.generate(GenerateRequest(prompt="x", seed=1, num_steps=2), ignore), Sample)
+    assert isinstance(on_card.generate(GenerateRequest(prompt="x", seed=1, num_steps=2), ignore), Sample)
 
 
 def test_errors_come_back_as_themselves(cards: LentCards) -> None:
@@ -138,11 +146,39 @@ def test_a_card_taken_back_is_told_as_a_sentence(cards: LentCards, monkeypatch: 
 
 
 def test_time_is_asked_for_by_steps_and_pictures(cards: LentCards) -> None:
-    lent = ZeroGpuEngine(FakeEngine(), 0.5)
+    on_card = ZeroGpuEngine(FakeEngine(), 0.5)
     for num_steps, num_pictures in ((4, 1), (4, 2), (8, 1)):
-        lent.generate(
+        on_card.generate(
             GenerateRequest(prompt="a", seed=1, num_steps=num_steps, num_pictures=num_pictures), ignore
         )
     assert cards.asked_seconds == [12, 14, 14]
     assert seconds_for(GenerateRequest(prompt="a", seed=1), 28, 1.0) == 38
     assert seconds_for(GenerateRequest(prompt="a", seed=1, num_steps=5_000), 28, 1.0) == MOST_SECONDS
+
+
+def in_a_space(what: str, folder: Path) -> dict[str, Any]:
+    """What zero_gpu_space.py found there."""
+    command = [sys.executable, "-m", "tests.engines.zero_gpu_space", what, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads((folder / "found.json").read_text())
+    return found
+
+
+def test_the_package_takes_our_weights_for_those_of_a_card(tmp_path: Path) -> None:
+    found = in_a_space("weights", tmp_path)
+    assert found["devices"] == ["cuda:0"]
+    assert found["packed_bytes"] > 4 * found["numbers"] > 0, "float32, and what else stands on the card"
+    assert found["left_out"]
+
+
+def test_the_package_carries_calls_stops_errors_and_quotas(tmp_path: Path) -> None:
+    found = in_a_space("calls", tmp_path)
+    assert found["same"]
+    assert found["steps"] == [0, 1, 2, 3, 4, 5, 6, 7, 8]
+    assert found["asked"] == ["/schedule", "/allow", "/release"]
+    assert found["seconds"] == 60
+    assert found["stopped"]
+    assert found["error"].startswith("DeviceOutOfMemory")
+    assert found["used_up"].startswith("EngineError: ZeroGPU quota exceeded: You have exceeded")
+    assert found["payers"] == [None, None, ["of.a.visitor"], ["of.a.visitor"]]

@@ -18,6 +18,7 @@ from engines.sparse_dit import SparseDiT
 from engines.sparse_dit.blocks import Block, SingleOutput
 from engines.text import TextContext
 from training.distillation.distiller import Judged
+from training.precision import training_dtype
 from training.velocity import velocity_of
 
 __all__ = ["Teacher", "Words"]
@@ -39,7 +40,7 @@ class Teacher:
     """
 
     def __init__(self, network: SparseDiT, guided_to: float, feature_blocks: Sequence[int]) -> None:
-        self.network = network.to(torch.bfloat16).eval().requires_grad_(False)
+        self.network = network.to(training_dtype(network.device)).eval().requires_grad_(False)
         self.guided_to, self.patch_size = guided_to, network.architecture.patch_size
         self.blocks = [cast(Block, network.single_stream_blocks[index]).block for index in feature_blocks]
 

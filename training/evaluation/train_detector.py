@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from engines.vae import Vae, to_image, to_pixels
 from training.evaluation.examples import Example, sample_example
 from training.evaluation.judge_error import Groups, choose_thresholds, measure
+from training.precision import autocast
 from training.seeds import rng_for
 from training.stickers.catalogue import WHOLE, World
 from training.stickers.detector import (
@@ -176,7 +177,7 @@ def train(
         ]
         inputs = to_input([example.picture for example in examples])
         inputs = inputs.contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("cpu"):
             output = network(inputs)
         loss = detector_loss(output, make_labels(examples))
         optimizer.zero_grad()

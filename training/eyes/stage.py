@@ -16,6 +16,7 @@ from engines.eyes.network import EyesNetwork, Names, View
 from training.eyes.batches import Batch, Targets, draw_batch, targets_of
 from training.eyes.store import IGNORED, Store
 from training.loop import StepLoss
+from training.precision import autocast
 from training.seeds import rng_for
 from training.sheets import batch_to_pictures, sheet
 
@@ -68,7 +69,7 @@ class EyesStage:
 
     def loss(self, step: int) -> StepLoss:
         batch = self.batch(step)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("cpu"):
             view = self.model(batch.pixels_B3HW.contiguous(memory_format=torch.channels_last))
         return eyes_loss(view, targets_of(batch, len(self.model.names.classes) + 1), batch.wholes_B3)
 

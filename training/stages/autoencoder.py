@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from training.loop import StepLoss
+from training.precision import autocast
 from training.seeds import rng_for
 from training.sheets import batch_to_pictures, pictures_to_batch, sheet
 from training.stages.closed_form import start_in_closed_form
@@ -83,7 +84,7 @@ class AutoencoderStage:
         rng = rng_for("autoencoder", self.settings.seed, step)
         batch_BCHW = pictures_to_batch(self._crops(rng)).to(self.device)
         latent_BCHW = encode_batch(self.model, batch_BCHW)
-        with torch.autocast(self.device.type, torch.bfloat16):
+        with autocast(self.device):
             noise = torch.from_numpy(rng.standard_normal(latent_BCHW.shape, np.float32)).to(self.device)
             decoded_BCHW = self.model.decoder(latent_BCHW + self.settings.noise * noise)
         difference = decoded_BCHW.float() - batch_BCHW

@@ -20,6 +20,7 @@ from training.distillation.health import Health
 from training.distillation.teacher import Words
 from training.loop import StepLoss
 from training.optim import MasterOptimizer, OptimSettings
+from training.precision import training_dtype
 from training.seeds import rng_for
 from training.stages.student import Student
 from training.velocity import velocity_of
@@ -68,7 +69,7 @@ class MatchingStage:
         self.critic = copy.deepcopy(first_critic(student)).requires_grad_(True)
         width = teacher.network.architecture.width
         self.heads = DiscriminatorHeads(len(settings.feature_blocks), width).to(
-            student.device, torch.bfloat16
+            student.device, training_dtype(student.device)
         )
         self.critics = nn.ModuleDict({"critic": self.critic, "heads": self.heads})
         self.optimizer = MasterOptimizer(

@@ -29,6 +29,7 @@ from training.distributed import ALONE, Team
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, router_load, spatial_edit_weight, weighted_flow_matching_loss
 from training.noise_levels import NoiseLevels
+from training.precision import training_dtype
 from training.preview import edit_latents
 from training.samples import draw_noise, sample_rngs
 from training.seeds import rng_for
@@ -115,7 +116,7 @@ class EditStage:
             width=settings.width, num_dual=settings.num_dual, num_single=settings.num_single, is_edit=True
         )
         self.transformer.load_state_dict(start.state_dict())
-        self.transformer.to(team.device, torch.bfloat16)
+        self.transformer.to(team.device, training_dtype(team.device))
         has_pairs = settings.mode == "lora"
         self.adapter = put_adapter_on(self.transformer, settings.rank, TRAINED_WHOLE) if has_pairs else None
         edits = training_edits(settings)

@@ -31,6 +31,7 @@ from training.distributed import ALONE, Team
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, flow_matching_loss, router_load
 from training.noise_levels import NoiseLevels, TrainedAt
+from training.precision import training_dtype
 from training.preview import draw_prompts
 from training.samples import draw_noise, num_tokens_of, sample_rngs
 from training.seeds import rng_for
@@ -150,7 +151,7 @@ class PretrainStage:
                 fill(self.layout, start, "layout.")
         self.encoders.requires_grad_(not keeps_text)
         self.layout.requires_grad_(pictures is None)
-        self.modules.to(team.device, torch.bfloat16)
+        self.modules.to(team.device, training_dtype(team.device))
         self.text = TextStack(self.encoders, [build_tokenizer() for _ in SUFFIXES])
         self.drawings = find_drawings(settings, pictures, vae, cache, say, team)
         self.latents = self.drawings.latents

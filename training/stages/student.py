@@ -27,6 +27,7 @@ from training.distillation.health import HealthLimits
 from training.distillation.paths import PathName, RenoisedReals, SimulatedPath, StudentPath
 from training.distillation.pool import Drawn, TrajectoryPool
 from training.distillation.teacher import Teacher, Words
+from training.precision import training_dtype
 from training.preview import draw_few_steps
 from training.seeds import rng_for
 from training.sheets import sheet
@@ -116,7 +117,7 @@ class Student:
         self.latents, self.text, self.vae, self.device = dict(latents), text, vae, text.device
         self.sigmas = settings.sigmas()
         network = copy.deepcopy(start or teacher)
-        self.network = network.to(self.device, torch.bfloat16).eval().requires_grad_(True)
+        self.network = network.to(self.device, training_dtype(self.device)).eval().requires_grad_(True)
         self.teacher = Teacher(teacher.to(self.device), settings.guided_to, settings.feature_blocks)
         self.pairs = {shape: find_pairs(scenes, shape) if settings.pair_share else () for shape in latents}
         self.paths = {shape: self._new_path(shape) for shape in self.latents}

@@ -24,6 +24,7 @@ from training.data.curation.judge_net import HEADS, JUDGE_NET, JudgeNet
 from training.data.curation.planted import Fault, draw_planted
 from training.data.curation.small_net import SMALL_NET, SmallNet, save_network, to_input
 from training.errors import BadRecipe
+from training.precision import autocast
 from training.seeds import rng_for
 from training.stickers.catalogue import WHOLE
 
@@ -108,7 +109,7 @@ def train_judges(course: Course, out: Path, say: Say) -> None:
     def loss(pictures: Tensor, labels: Tensor, rng: np.random.Generator) -> Tensor:
         mirrored = torch.from_numpy(rng.random((len(pictures), 1, 1, 1)) < 0.5)
         seen = torch.where(mirrored, pictures.flip(3), pictures)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast("cpu"):
             logits = network(seen)
         return F.binary_cross_entropy_with_logits(logits.float(), labels)
 
