@@ -45,10 +45,12 @@ class DiffusionEngine:
         return self._with_room(lambda: generate(self.parts, request, on_progress))
 
     def edit(self, request: EditRequest, on_progress: OnProgress) -> Sample:
-        """Change `request.image`. Raises EngineError."""
+        """Change `request.image`; with adapters all edits are done by the network that wears them. Raises
+        EngineError."""
         if self.parts.preset.verb != "edit":
             raise EngineError(f"{self.info.preset} draws pictures; choose another preset to edit one.")
-        return self._with_room(lambda: edit(self.parts, request, on_progress))
+        parts = self.parts if self.adapters else self.parts.for_edit(request.instruction)
+        return self._with_room(lambda: edit(parts, request, on_progress))
 
     def set_adapters(self, adapters: Sequence[Adapter]) -> None:
         """Draw with exactly these LoRA files from now on, none for the network as it was.

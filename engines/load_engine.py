@@ -95,6 +95,7 @@ def load_engine(
             scheduler=find_scheduler(preset, folder),
             editor=Adapter(file=editor, name="editor") if editor else None,
             refiner=load_refiner(refiner, place, dit) if refiner else None,
+            adder=load_adder(preset, folder, place, dit) if editor is None and transformer is None else None,
             ranks=ranks,
         )
     )
@@ -208,6 +209,16 @@ def load_refiner(folder: Path, place: Placement, dit: SparseDiT) -> SparseDiT:
         raise WeightsDamaged(f"{folder} holds a network for other latents than the editor's.")
     place.take_beside(refiner, dit)
     return refiner
+
+
+def load_adder(preset: Preset, folder: Path, place: Placement, dit: SparseDiT) -> SparseDiT | None:
+    """The network for edits that add something, where the folder has one."""
+    if preset.adder is None or not (folder / preset.adder).is_dir():
+        return None
+    adder = SparseDiT.from_pretrained(folder, preset.adder, place.dtype).requires_grad_(False)
+    adder.max_seq = preset.max_image_tokens or adder.max_seq
+    place.take_beside(adder, dit)
+    return adder
 
 
 def find_scheduler(preset: Preset, folder: Path) -> Scheduler:

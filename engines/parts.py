@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from engines.adding import adds_something
 from engines.api import MAX_PICTURES, Adapter, OnProgress, Progress
 from engines.errors import EngineError, UnsupportedSize
 from engines.placement import Placement
@@ -43,7 +44,7 @@ class Parts:
     `folder_hash` names the folder's weights, `weights_hash` all that make the picture; `transformer` is the
     file that the network is from, None for the folder's own.
     `editor` is the adapter that makes an editor of a network that draws; `refiner` a network of its own for
-    the last steps of an edit.
+    the last steps of an edit, `adder` one for edits that add something.
     """
 
     preset: Preset
@@ -59,11 +60,18 @@ class Parts:
     transformer: Path | None = None
     editor: Adapter | None = None
     refiner: SparseDiT | None = None
+    adder: SparseDiT | None = None
     ranks: Ranks | None = None
 
     @property
     def sampler(self) -> str:
         return type(self.scheduler).__name__.removesuffix("Scheduler")
+
+    def for_edit(self, instruction: str) -> Parts:
+        """The same with the network that does such edits."""
+        if self.adder is None or not adds_something(instruction):
+            return self
+        return replace(self, dit=self.adder)
 
 
 def require_room(parts: Parts, size: Size, num_pictures: int = 1) -> Size:

@@ -54,7 +54,8 @@ class Preset:
     network's patches is drawn, not only `sizes`. For editors, `fit` is how a source is brought to size:
     "cover" crops to the nearest of `sizes`, "squash" stretches, "area" keeps the outline at one megapixel.
     `refine` is the share of the steps, the last ones, that the refining network draws where there is one.
-    An editor that `reads_description` was trained on what the result shows beside what is to be done.
+    An editor that `reads_description` was trained on what the result shows beside what is to be done. Where
+    the folder has the transformer `adder`, it does the edits that bring something new.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Preset:
     max_image_tokens: int | None = None
     refine: float = 0.0
     reads_description: bool = False
+    adder: str | None = None
 
     @property
     def grids(self) -> tuple[Grid, ...]:
@@ -203,6 +205,7 @@ PRESETS: dict[str, Preset] = {
             name="stickers-edit",
             verb="edit",
             transformer="transformer_edit",
+            adder="transformer_add",
             num_steps=28,
             guidance=2.5,
             image_guidance=2.0,

@@ -39,7 +39,12 @@ def adopt(weights: Path, recipe: Recipe, runs: Path) -> tuple[str, ...]:
     found: dict[str, tuple[Mapping[str, Tensor], LoopSettings]] = {
         "pretrain": (drawing | read_encoders(weights), recipe.pretrain_loop)
     }
-    loops = {"dev": recipe.dev_loop, "fast": recipe.fast_loop, "edit": recipe.edit_loop}
+    loops = {
+        "dev": recipe.dev_loop,
+        "fast": recipe.fast_loop,
+        "edit": recipe.edit_loop,
+        "add": recipe.edit_loop,
+    }
     for stage, loop in loops.items():
         if (weights / f"transformer_{stage}").is_dir():
             found[stage] = (read(weights / f"transformer_{stage}"), loop)

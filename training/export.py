@@ -85,6 +85,8 @@ def export(recipe: Recipe, runs: Path, out: Path) -> str:
             transformers[f"transformer_{variant}"] = load_student(recipe, runs, ran[0]).half()
     if (runs / "edit" / "checkpoints").is_dir():
         transformers["transformer_edit"] = load_editing(recipe, runs).half()
+    if (runs / "add" / "checkpoints").is_dir():
+        transformers["transformer_add"] = load_editing(recipe, runs, "add").half()
     scheduler = UniPCMultistepScheduler(
         prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=sampling_shift(recipe, runs)
     )

@@ -193,3 +193,22 @@ def test_large_sources_are_averaged_first() -> None:
     """A fine checkerboard becomes an even gray, without a pattern."""
     board = Image.fromarray((np.indices((2048, 2048)).sum(0) % 2 * 255).astype(np.uint8))
     assert np.asarray(fit_source(board, PRESETS["e1.1"], 16)).std() < 1
+
+
+def test_what_adds_something_is_done_by_the_network_that_learnt_it(tiny_folder: Path) -> None:
+    both = load_engine(TINY, tiny_folder)
+    general = load_engine(dataclasses.replace(TINY, adder=None), tiny_folder)
+    adder = load_engine(
+        dataclasses.replace(TINY, adder=None, transformer="transformer_add"), tiny_folder, share=general
+    )
+    added = change(both, instruction="add a red cat")
+    assert np.array_equal(added, change(adder, instruction="add a red cat"))
+    assert not np.array_equal(added, change(general, instruction="add a red cat"))
+    assert np.array_equal(change(both), change(general))
+
+
+def test_a_folder_without_that_network_edits_all_the_same(tiny_folder: Path, tmp_path: Path) -> None:
+    preset = dataclasses.replace(TINY, adder="transformer_nobody_made")
+    engine = load_engine(preset, tiny_folder)
+    assert engine.parts.adder is None
+    assert change(engine, instruction="add a red cat").shape == (64, 64, 3)

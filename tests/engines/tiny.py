@@ -51,10 +51,11 @@ TRANSFORMER: dict[str, Any] = {
 
 
 DRAWING = ("transformer", "transformer_dev", "transformer_fast")
+EDITING = ("transformer_edit", "transformer_add")
 
 
 def build_folder(folder: Path) -> Path:
-    """All that the stickers folder has: four transformers, encoders, tokenizers, VAE, scheduler, manifest."""
+    """All that the stickers folder has: five transformers, encoders, tokenizers, VAE, scheduler, manifest."""
     torch.manual_seed(0)
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary = {"classes": ["cat", "dog"], "colors": ["red"], "backgrounds": [], "styles": []}
@@ -65,7 +66,7 @@ def build_folder(folder: Path) -> Path:
     # An edit pair of 64 px pictures is 8 x 16 latents: exactly max_resolution, so nothing is padded.
     transformers = {
         **{name: build_transformer(TRANSFORMER) for name in DRAWING},
-        "transformer_edit": build_transformer(TRANSFORMER | {"max_resolution": [8, 16]}),
+        **{name: build_transformer(TRANSFORMER | {"max_resolution": [8, 16]}) for name in EDITING},
     }
     write_layout(folder, build_text(), Vae(build_vae().eval()), scheduler, transformers)
     return folder

@@ -45,9 +45,9 @@ def test_matching_goes_on_from_where_regression_left_the_student(runs: Path) -> 
     said: list[str] = []
     place = Place(recipe=recipe, runs=runs / recipe.name, say=said.append)
     student = student_of("fast", recipe.fast, place, goes_on=True)
-    assert all(torch.equal(p, shipped[name].bfloat16()) for name, p in student.parameters().items())
+    assert all(torch.equal(p, shipped[name].to(p.dtype)) for name, p in student.parameters().items())
     student = student_of("fast", recipe.fast, place)
-    assert all(torch.equal(p, teacher[name].bfloat16()) for name, p in student.parameters().items())
+    assert all(torch.equal(p, teacher[name].to(p.dtype)) for name, p in student.parameters().items())
     assert not [each for each in said if "no run" in each]
 
 
@@ -58,7 +58,7 @@ def test_without_a_regression_the_student_begins_as_its_teacher(tmp_path: Path) 
     place = Place(recipe=recipe, runs=tmp_path / recipe.name, say=said.append)
     student = student_of("fast", recipe.fast, place, goes_on=True)
     teacher = read(STICKERS / "transformer")
-    assert all(torch.equal(p, teacher[name].bfloat16()) for name, p in student.parameters().items())
+    assert all(torch.equal(p, teacher[name].to(p.dtype)) for name, p in student.parameters().items())
     assert "begins as its teacher" in " ".join(said)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from PIL import Image
 
+from engines.adding import adds_something
 from engines.edit import first_number
 from engines.engine import DiffusionEngine
 from engines.fit import fit_source
@@ -44,10 +45,14 @@ class Wish:
 
     @property
     def outline(self) -> tuple[int, int]:
-        """What the wishes of one batch have in common."""
         if self.source is not None:
             return self.source.size
         return (0, 0) if self.size is None else (self.size.width, self.size.height)
+
+    @property
+    def kind(self) -> tuple[int, int, bool]:
+        """What the wishes of one batch have in common: their outline, and which network edits."""
+        return (*self.outline, self.source is not None and adds_something(self.words))
 
 
 OnBatch = Callable[[int], None]
@@ -79,8 +84,8 @@ def in_batches(
     together: Together,
 ) -> list[Image.Image]:
     pictures: dict[int, Image.Image] = {}
-    for outline in dict.fromkeys(wish.outline for wish in wishes):
-        own = [index for index, wish in enumerate(wishes) if wish.outline == outline]
+    for kind in dict.fromkeys(wish.kind for wish in wishes):
+        own = [index for index, wish in enumerate(wishes) if wish.kind == kind]
         for first in range(0, len(own), sampling.batch_size):
             batch = own[first : first + sampling.batch_size]
             made = together(engine, [wishes[index] for index in batch], sampling)
@@ -108,7 +113,7 @@ def draw_batch(engine: DiffusionEngine, wishes: Sequence[Wish], sampling: Sampli
 
 @torch.no_grad()
 def edit_batch(engine: DiffusionEngine, wishes: Sequence[Wish], sampling: Sampling) -> list[Image.Image]:
-    parts = engine.parts
+    parts = engine.parts.for_edit(wishes[0].words)
     factor = parts.vae.factor * parts.dit.config.patch_size
     pixels = [to_pixels(fit_source(wish.source, parts.preset, factor)) for wish in wishes if wish.source]
     source = parts.vae.encode(torch.cat(pixels)).to(parts.placement.device)

@@ -26,6 +26,7 @@ from training.data.order import any_bucket
 from training.data.scenes import scene_size, scene_to_json
 from training.data.shards import encode_shards, members_by_size
 from training.distributed import ALONE, Team
+from training.errors import BadRecipe
 from training.loop import Say, StepLoss
 from training.losses import balance_loss, router_load, spatial_edit_weight, weighted_flow_matching_loss
 from training.noise_levels import NoiseLevels
@@ -63,8 +64,8 @@ class EditSettings:
 
     Without a source the words are the target's caption: what drawing learnt goes on, and adding needs it.
     `num_edits` are square, `num_other_edits` of each other shape. `type_shares`: how often each type of edit
-    comes, relative to the others. `mode`: all weights learn (HiDream-E1.1), or LoRA pairs of `rank`, with the
-    last layer and the gates as a whole (HiDream-E1-Full).
+    comes, relative to the others; `only`: the one to learn. `mode`: all weights learn (HiDream-E1.1), or LoRA
+    pairs of `rank`, with the last layer and the gates as a whole (HiDream-E1-Full).
     """
 
     mode: Literal["full", "lora"] = "full"
@@ -76,6 +77,7 @@ class EditSettings:
     num_edits: int = 24_000
     num_other_edits: int = 3_000
     type_shares: Mapping[EditType, float] = field(default_factory=lambda: dict(TYPE_SHARES))
+    only: EditType | None = None
     batch_size: int = 16
     noise_levels: NoiseLevels = field(default_factory=NoiseLevels)
     text_drop: float = 0.05
@@ -121,8 +123,11 @@ class EditStage:
         self.adapter = put_adapter_on(self.transformer, settings.rank, TRAINED_WHOLE) if has_pairs else None
         edits = training_edits(settings)
         self.triplets = _encode_edits(edits, vae, cache, say, team)
-        places = members_by_size([scene_size(each.target) for each in edits])
-        self.targets = [[edits[place].target for place in some] for some in places.values()]
+        self.edits = [
+            [edits[place] for place in some]
+            for some in members_by_size([scene_size(each.target) for each in edits]).values()
+        ]
+        self.learnt = [places_of(some, settings.only) for some in self.edits]
 
     def parameters(self) -> dict[str, nn.Parameter]:
         return dict(self.adapter.parameters if self.adapter else self.transformer.named_parameters())
@@ -130,9 +135,9 @@ class EditStage:
     def loss(self, step: int) -> StepLoss:
         settings, triplets, device = self.settings, self.triplets, self.team.device
         bucket = any_bucket(triplets.counts, rng_for("edit-bucket", settings.seed, step))
-        num_edits = triplets.buckets[bucket].num_records // 2
+        learnt = self.learnt[bucket]
         rngs = sample_rngs("edit", settings.seed, step, settings.batch_size, self.team)
-        places = [2 * int(rng.integers(num_edits)) for rng in rngs]
+        places = [2 * learnt[int(rng.integers(len(learnt)))] for rng in rngs]
         shown = [_draw_condition(rng, settings) for rng in rngs]
         source_BCHW = triplets.latents(bucket, places).to(device)
         target_BCHW = triplets.latents(bucket, [place + 1 for place in places]).to(device)
@@ -163,7 +168,7 @@ class EditStage:
         if not shown.has_text:
             return ""
         if not shown.has_source:
-            return caption(self.targets[bucket][place // 2], rng)
+            return caption(self.edits[bucket][place // 2].target, rng)
         [record] = self.triplets.records(bucket, [place])
         return str(json.loads(record)["instruction"])
 
@@ -213,6 +218,14 @@ def training_edits(settings: EditSettings) -> list[Edit]:
     return [
         training_edit(settings, index, shape) for shape, count in counts.items() for index in range(count)
     ]
+
+
+def places_of(edits: Sequence[Edit], only: EditType | None) -> Sequence[int]:
+    """Where edits of this type stand, or all. Raises BadRecipe where there are none."""
+    places = [place for place, edit in enumerate(edits) if only in (None, edit.type)]
+    if not places:
+        raise BadRecipe(f"There are no edits to {only} here: choose a type that the world has.")
+    return places
 
 
 def _encode_edits(edits: Sequence[Edit], vae: Vae, folder: Path, say: Say, team: Team) -> LatentReader:

@@ -28,9 +28,11 @@ def some_words(teacher: Teacher, count: int) -> Words:
 
     def context() -> TextContext:
         return TextContext(
-            t5_BTC=torch.randn(count, 6, t5_width).bfloat16(),
-            llama_LBTC=torch.randn(max(config.llama_layers) + 1, count, 6, llama_width).bfloat16(),
-            pooled_BC=torch.randn(count, config.text_emb_dim).bfloat16(),
+            t5_BTC=torch.randn(count, 6, t5_width).to(teacher.network.dtype),
+            llama_LBTC=torch.randn(max(config.llama_layers) + 1, count, 6, llama_width).to(
+                teacher.network.dtype
+            ),
+            pooled_BC=torch.randn(count, config.text_emb_dim).to(teacher.network.dtype),
         )
 
     return Words(texts=context(), empty=context())

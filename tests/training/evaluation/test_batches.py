@@ -49,6 +49,16 @@ def test_edited_together_or_alone(folder: Path, guidance: float) -> None:
     check(load_engine(tiny("stickers-edit"), folder), guidance, edit_all, edit_one)
 
 
+def test_what_another_network_edits_is_in_a_batch_of_its_own(folder: Path) -> None:
+    engine = load_engine(tiny("stickers-edit"), folder)
+    words = ("add a red cat", "make the dog red", "put a dog left of the cat")
+    wishes = [dataclasses.replace(wish, words=each) for wish, each in zip(WISHES, words, strict=True)]
+    sampling = Sampling(num_steps=2)
+    together = edit_all(engine, wishes, sampling, lambda count: None)
+    alone = [edit_one(engine, wish, sampling) for wish in wishes]
+    assert largest_difference(together, alone) <= 2
+
+
 def test_a_sampler_that_draws_noise_takes_each_pictures_own(folder: Path) -> None:
     preset = tiny("stickers-full", sampler="lcm", shift=3.0)
     check(load_engine(preset, folder), 1.0, draw_all, draw_one)

@@ -17,6 +17,7 @@ from engines.text import SUFFIXES, TextStack
 from engines.vae import Vae
 from training.distributed import Team
 from training.loop import Stage
+from training.precision import training_dtype
 from training.recipes import find_recipe
 from training.stages.distill import MatchingStage, RegressionStage
 from training.stages.edit import EditStage
@@ -61,7 +62,7 @@ def vae() -> Vae:
 
 
 def texts(device: torch.device) -> TextStack:
-    encoders = build_text_encoders().to(device, torch.bfloat16).requires_grad_(False)
+    encoders = build_text_encoders().to(device, training_dtype(device)).requires_grad_(False)
     return TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
 
 

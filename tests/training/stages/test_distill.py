@@ -20,6 +20,7 @@ from training.distillation.paths import PATHS, PathName
 from training.distillation.pool import TrajectoryPool
 from training.loop import LoopSettings, train
 from training.optim import OptimSettings
+from training.precision import training_dtype
 from training.recipes import find_recipe
 from training.seeds import rng_for
 from training.stages.distill import MatchingStage, RegressionStage
@@ -43,7 +44,7 @@ def build_student(settings: DistillSettings = RECIPE.fast) -> Student:
     network = build_transformer(width=scenes.width, num_dual=scenes.num_dual, num_single=scenes.num_single)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.05)
-    encoders = build_text_encoders().to(torch.bfloat16).requires_grad_(False)
+    encoders = build_text_encoders().to(training_dtype("cpu")).requires_grad_(False)
     text = TextStack(encoders, [build_tokenizer() for _ in SUFFIXES])
     latents = {
         "square": torch.randn(scenes.num_scenes, 16, LATENT_SIDE, LATENT_SIDE),

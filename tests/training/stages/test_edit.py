@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from engines.load_engine import STICKERS
 from engines.text import SUFFIXES, TextStack, TextTokens
 from engines.vae import Vae
 from training.data.scenes import scene_to_json
+from training.precision import training_dtype
 from training.recipes import find_recipe
 from training.stages.edit import EditSettings, EditStage, training_edits
 from training.stickers.models import build_text_encoders, build_transformer
@@ -33,7 +33,7 @@ class Listening(TextStack):
 
 def heard(settings: EditSettings, cache: Path) -> set[str]:
     """The words of four batches."""
-    encoders = build_text_encoders().to(torch.bfloat16).requires_grad_(False)
+    encoders = build_text_encoders().to(training_dtype("cpu")).requires_grad_(False)
     text = Listening(encoders, [build_tokenizer() for _ in SUFFIXES])
     text.heard = []
     start = build_transformer(
