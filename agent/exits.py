@@ -14,6 +14,7 @@ from agent.metadata import infotext, without_metadata
 from agent.operations import PIXELS
 from agent.sessions import Sessions
 from agent.signing import Manifest, Signer, manifest_of
+from agent.thumbnails import SIZES_PX, Thumbnails
 
 __all__ = ["QUALITY", "Exits"]
 
@@ -45,6 +46,16 @@ class Exits:
         self.sessions = sessions
         self.artifacts = artifacts
         self.signer = signer
+        self.thumbnails = Thumbnails(artifacts)
+
+    def thumbnail(self, artifact: Artifact, owner: str, size_px: int) -> bytes:
+        """A JPEG whose longest side is one of SIZES_PX; the smallest, an icon, is marked and not signed.
+
+        Raises as `picture` does.
+        """
+        if self.signer is None or size_px == min(SIZES_PX):
+            return self.thumbnails.jpeg(artifact.sha256, size_px)
+        return self.picture(artifact, owner, form=Form.JPEG, bare=True, longest_px=size_px)
 
     def picture(
         self,

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from agent.change_map import change_map
 from agent.errors import AgentError, SourceNotFound
 from agent.exits import Exits
-from agent.thumbnails import SIZES_PX, Thumbnails
+from agent.thumbnails import SIZES_PX
 from ui.gate import owner_of
 
 __all__ = ["picture_routes"]
@@ -28,7 +28,6 @@ def picture_routes(exits: Exits) -> list[Route]:
     GET /thumbnails/{id}: a small JPEG, its longest side `?size=96` or 320.
     """
     sessions, artifacts = exits.sessions, exits.artifacts
-    thumbnails = Thumbnails(artifacts)
 
     def picture(request: Request) -> Response:
         def answer(owner: str, artifact_id: str) -> Response:
@@ -53,7 +52,7 @@ def picture_routes(exits: Exits) -> list[Route]:
             if size not in map(str, SIZES_PX):
                 raise SourceNotFound("There is no such picture here.")
             artifact = sessions.artifact(artifact_id, owner)
-            return kept(thumbnails.jpeg(artifact.sha256, int(size)), "image/jpeg")
+            return kept(exits.thumbnail(artifact, owner, int(size)), "image/jpeg")
 
         return to_owner(request, answer)
 

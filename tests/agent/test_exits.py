@@ -34,7 +34,7 @@ from agent.metadata import RECIPE_KEY
 from agent.record import export_session
 from agent.signing import OFFLINE, Signer
 from agent.signing_key import CERTIFICATES_NAME, KEY_NAME, new_key, read_signing_key
-from agent.thumbnails import Thumbnails
+from agent.thumbnails import SIZES_PX
 from tests.doubles import Agent, ScriptedBrain, build_agent, draw, edit, shared_decoders
 
 ROOT = Path(__file__).parents[2]
@@ -288,7 +288,12 @@ def test_a_smaller_file_is_signed_as_well(house: House) -> None:
 
 def test_small_pictures_and_maps_of_changes_are_marked(house: House) -> None:
     agent = house.agent
-    assert term_of(SourceType.MODEL) in mark_of(Thumbnails(agent.artifacts).jpeg(house.drawn.sha256, 96))
+    icon, thumbnail = (house.exits.thumbnail(house.drawn, "ann", size_px) for size_px in SIZES_PX)
+    assert term_of(SourceType.MODEL) in mark_of(icon)
+    assert is_valid(thumbnail, Form.JPEG)
+    assert b"a cat" not in thumbnail
+    unsigned = Exits(agent.sessions, agent.artifacts).thumbnail(house.drawn, "ann", max(SIZES_PX))
+    assert term_of(SourceType.MODEL) in mark_of(unsigned)
     drawn = change_map(agent.sessions, agent.artifacts, house.changed.id, "ann")
     assert term_of(SourceType.MODEL).encode() in mark_in(drawn)
 
