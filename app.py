@@ -201,6 +201,8 @@ def build_engines(settings: Settings) -> Engines:
             load = partial(stickers_family, settings.weights or STICKERS)
         case "hidream":
             load = partial(hidream_family, settings.presets, settings.vision_model)
+    if is_zero_gpu() and settings.vision_model is not None:
+        raise EngineError("A vision model has no card of its own on ZeroGPU: leave --vision-model out.")
     workshop = None if is_zero_gpu() else Workshop(load, settings.stall_seconds)
     family = lent(load) if workshop is None else apart(load(), workshop)
     return Engines(

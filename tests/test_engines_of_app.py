@@ -14,9 +14,10 @@ import pytest
 import app
 from agent.domain import Quality
 from engines.api import GenerateRequest, Size
-from engines.errors import ModelNotFound
+from engines.errors import EngineError, ModelNotFound
 from engines.load_engine import STICKERS
 from engines.manifest import write_manifest
+from tests.engines.lent_cards import LentCards
 from tests.engines.tiny import build_folder
 
 
@@ -84,3 +85,19 @@ if __name__ == "__main__":
         [sys.executable, script], capture_output=True, text=True, env=environment, check=True, timeout=300
     )
     assert told.stdout.splitlines() == ["done True", "done False", "[]"], told
+
+
+def test_on_a_space_that_lends_cards_engines_are_loaded_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cards = LentCards()
+    monkeypatch.setitem(sys.modules, "spaces", cards)
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    request = GenerateRequest(prompt="a red disc", seed=1, size=Size(160, 96), num_steps=2)
+    with closing(app.build_engines(app.Settings(engine="fake"))) as engines:
+        assert engines.painters[Quality.DEV].generate(request, lambda _: None).preset == "fake"
+        assert (engines.workshop, engines.num_restarts(), engines.load()) == (None, 0, True)
+    assert cards.pids
+    assert os.getpid() not in cards.pids
+    with pytest.raises(EngineError, match="leave --vision-model out"):
+        app.build_engines(app.Settings(engine="hidream", vision_model=tmp_path))

@@ -3,16 +3,10 @@ package itself in a process of its own (zero_gpu_space.py)."""
 
 from __future__ import annotations
 
-import inspect
 import json
-import multiprocessing
 import os
-import pickle
 import subprocess
 import sys
-import types
-from collections.abc import Callable, Iterator
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -25,53 +19,7 @@ from engines.fake import FakeEngine, Fault
 from engines.families import fake_family
 from engines.sizes import Size
 from engines.zero_gpu import MOST_SECONDS, ZeroGpuEngine, is_zero_gpu, lent, seconds_for
-
-
-class LentCards(types.ModuleType):
-    """`spaces`: a decorated generator runs in a forked process; all that crosses over is pickled."""
-
-    def __init__(self) -> None:
-        super().__init__("spaces")
-        self.__spec__ = ModuleSpec("spaces", None)
-        self.asked_seconds: list[int] = []
-        self.pids: set[int] = set()
-
-    def GPU(self, duration: Callable[..., int]) -> Callable[..., Any]:
-        def decorate(generator: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-            assert inspect.isgeneratorfunction(generator), "or the iterator itself would be pickled"
-
-            def call(*arguments: Any) -> Iterator[Any]:
-                self.asked_seconds.append(duration(*arguments))
-                yield from self.forked(generator, pickle.dumps(arguments))
-
-            return call
-
-        return decorate
-
-    def forked(self, generator: Callable[..., Iterator[Any]], arguments: bytes) -> Iterator[Any]:
-        fork = multiprocessing.get_context("fork")
-        reader, writer = fork.Pipe(duplex=False)
-
-        def work() -> None:
-            for value in generator(*pickle.loads(arguments)):
-                writer.send_bytes(pickle.dumps((os.getpid(), value)))
-            writer.send_bytes(pickle.dumps((os.getpid(), None)))
-
-        process = fork.Process(target=work)
-        process.start()
-        writer.close()
-        try:
-            while True:
-                pid, value = pickle.loads(reader.recv_bytes())
-                self.pids.add(pid)
-                if value is None:
-                    return
-                yield value
-        except EOFError:
-            return
-        finally:
-            process.join()
-            reader.close()
+from tests.engines.lent_cards import LentCards
 
 
 @pytest.fixture
