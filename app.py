@@ -72,8 +72,7 @@ log = logging.getLogger(__name__)
 class Engines:
     """Who draws and who edits, by quality, and the words they know (none: they take any).
 
-    `folder` holds the weights of the first painter. They work in the `workshop`, a process of their own, or
-    where cards are lent for one call at a time.
+    `folder` holds the weights of the first painter. They work in the `workshop`, or on lent cards.
     """
 
     painters: Mapping[Quality, Engine]
@@ -190,10 +189,7 @@ def build(settings: Settings) -> Reverie:
 
 
 def build_engines(settings: Settings) -> Engines:
-    """Checked now, loaded later, in a process of their own: the page need not wait for it.
-
-    Those of a ZeroGPU Space are loaded now: its processes are forked from this one.
-    """
+    """Checked now, loaded later, in a process of their own (on ZeroGPU: now, for it forks this process)."""
     match settings.engine:
         case "fake":
             load = partial(fake_family, settings.fake_step_seconds)

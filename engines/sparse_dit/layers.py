@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -76,10 +77,19 @@ def gate_with(x: Tensor, w1: Tensor, w3: Tensor) -> Tensor:
 
 
 def has_gated_products(x: Tensor) -> bool:
-    """Without gradients only, and not in float32: there the products are MKL's, which is faster."""
+    """Without gradients only, and not in float32: there the products are MKL's, which is faster.
+
+    Processors with AVX2 alone have no such products.
+    """
     if x.device.type != "cpu" or x.dtype is not torch.bfloat16 or torch.is_grad_enabled():
         return False
-    return not torch.compiler.is_compiling() and torch._C._has_mkldnn
+    return not torch.compiler.is_compiling() and multiplies_bfloat16()
+
+
+@cache
+def multiplies_bfloat16() -> bool:
+    """Whether oneDNN has products in bfloat16 for this processor."""
+    return bool(torch._C._has_mkldnn and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 class AdaptiveLinear(nn.Sequential):

@@ -41,7 +41,7 @@ def train(runs: Path, *flags: str, command: str = "edit") -> int:
 
 
 def edited(engine: DiffusionEngine) -> np.ndarray:
-    edit = sheet_edit(0)
+    edit = sheet_edit(1)  # which adds nothing: that is another network's
     request = EditRequest(image=render(edit.source), instruction=edit.instruction, seed=3, num_steps=2)
     return np.asarray(engine.edit(request, lambda _: None).image, np.int16)
 
