@@ -42,6 +42,7 @@ from engines.apart import apart
 from engines.api import Engine, Eyes, Speaker
 from engines.errors import EngineError, ModelNotFound
 from engines.families import HIDREAM, fake_family, hidream_family, is_downloaded, stickers_family
+from engines.quiet import hush
 from engines.voice import require_voice
 from engines.workshop import Workshop
 from engines.zero_gpu import is_zero_gpu, lent
@@ -261,6 +262,7 @@ def main() -> int:
     try:
         settings = as_chosen(Settings(_cli_parse_args=True))
         set_up_logs(settings.log_format, settings.log_level)
+        hush()
         if settings.replay is not None:
             with closing(build_engines(settings)) as engines:
                 return replay_chat(settings.replay, engines)

@@ -26,8 +26,6 @@ TURN_ID: ContextVar[str] = ContextVar("turn_id", default="")
 """The turn for which this thread works."""
 
 OURS = ("agent", "app", "engines", "ui", "__main__")
-CHATTY = ("bitsandbytes", "diffusers", "torch.utils._pytree", "torchao")
-"""Libraries that warn, when they are imported, of what nobody here uses."""
 SERVER = ("uvicorn", "uvicorn.error", "uvicorn.access")
 MOST_FRAMES = 12
 ROOT = Path(__file__).parents[1]
@@ -42,8 +40,6 @@ def set_up_logs(form: LogFormat, level: LogLevel = "info", stream: IO[str] | Non
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in OURS:
         logging.getLogger(name).setLevel(level.upper())
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.ERROR)
     logging.captureWarnings(True)
     threading.excepthook = log_uncaught
 

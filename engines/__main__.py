@@ -27,6 +27,7 @@ from engines.api import (
 from engines.errors import EngineError
 from engines.ladder import Precision
 from engines.presets import GRIDS, PRESETS, SPEED_UPS
+from engines.quiet import hush
 from engines.sizes import Size
 
 __all__ = ["main"]
@@ -35,6 +36,7 @@ __all__ = ["main"]
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, or 2 after one sentence on what went wrong."""
     options = parser().parse_args(arguments)
+    hush()
     try:
         match options.command:
             case "generate":

@@ -18,6 +18,7 @@ from engines.errors import Cancelled, EngineError, ModelNotFound
 from engines.families import Family
 from engines.lazy import Lazy
 from engines.process import end_with_starter
+from engines.quiet import hush
 from engines.worker import Request, run
 
 __all__ = [
@@ -44,8 +45,6 @@ EYES, SPEAKER = "eyes", "speaker"
 """Other members."""
 TAKEN = "taken"
 """Said first: from here on the order is being carried out."""
-CHATTY = ("bitsandbytes", "diffusers", "torch.utils._pytree", "torchao")
-"""Libraries that warn, when they are imported, of what nobody here uses."""
 BROKE = "Something inside the engine broke. Please retry; the log says more."
 log = logging.getLogger(__name__)
 
@@ -165,8 +164,7 @@ def serve(load: Callable[[], Family], *pipes: Connection) -> None:
     Its device can then be trusted again only from a fresh one.
     """
     end_with_starter()
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.ERROR)
+    hush()
     family = Lazy(load)
     for channel in (Channel.LOADING, Channel.LOOKING):
         threading.Thread(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import torch
-
 from engines.load_engine import load_engine
 from engines.presets import PRESETS
 from training.data.folder import read_pictures
@@ -45,7 +43,6 @@ def run(args: argparse.Namespace, say: Say) -> int:
     """Train or go on, then write the adapter. Raises TrainingError or EngineError."""
     if min(args.steps, args.rank, args.batch) < 1 or not args.rate > 0:
         raise BadRecipe("--steps, --rank and --batch must be at least 1, --rate above 0.")
-    torch.set_num_threads(args.threads or torch.get_num_threads())
     pictures = read_pictures(args.data)
     kept = read_pictures(args.keep) if args.keep else ()
     say(f"{len(pictures)} pictures in {args.data}" + (f", {len(kept)} to keep." if kept else "."))

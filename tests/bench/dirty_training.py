@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import torch
 
 from engines.vocabulary import read_vocabulary
-from training.__main__ import main as train
+from training.commands import main as train
 from training.data.curation.pipeline import curate
 from training.data.curation.planted import TRUTH, plant, read_truth
 from training.data.curation.recipes import find_curation_recipe

@@ -18,10 +18,10 @@ from engines.sparse_dit import SparseDiT
 from engines.sparse_dit.config import SparseDiTConfig
 from tests.engines.tiny import TRANSFORMER, build_folder
 from tests.training.teams import in_team
-from training.__main__ import main
 from training.checkpoint import checkpoints, latest, load_latest
 from training.cluster import Place, encode_pictures, export, run_stage
 from training.cluster_recipes import ClusterRecipe, ClusterStage, find_cluster_recipe
+from training.commands import main
 from training.distributed import ALONE, Team
 from training.errors import CorruptCheckpoint
 from training.journal import read_log

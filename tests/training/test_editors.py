@@ -16,8 +16,8 @@ from engines.engine import DiffusionEngine
 from engines.load_engine import STICKERS, load_engine
 from engines.presets import PRESETS
 from engines.sparse_dit import SparseDiT
-from training.__main__ import main
 from training.adapters import TrainedAdapter
+from training.commands import main
 from training.export import averaged_weights
 from training.stages.edit import sheet_edit
 from training.stickers.edits import EditType

@@ -7,7 +7,7 @@ import argparse
 import pytest
 from torch.distributed.run import get_args_parser
 
-from training.__main__ import flags_parser
+from training.commands import flags_parser
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:

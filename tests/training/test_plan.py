@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from training.__main__ import main
 from training.cluster_recipes import hidream_i1
+from training.commands import main
 from training.errors import BadRecipe
 from training.materialize import on_meta
 from training.plan import attention_flops, estimate, forward_flops, launch_line, num_parameters

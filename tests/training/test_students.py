@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from engines.load_engine import STICKERS
-from training.__main__ import main
 from training.adopt import read
 from training.checkpoint import checkpoints
+from training.commands import main
 from training.export import averaged_weights
 from training.recipes import find_recipe
 from training.students import ABLATIONS, Place, student_of

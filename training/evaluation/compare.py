@@ -39,6 +39,7 @@ from training.evaluation.report import (
 from training.evaluation.score import Watch
 from training.evaluation.train_detector import round_trip
 from training.export import averaged_weights
+from training.loop import Say
 from training.stickers.detector import Detector
 from training.stickers.render import font_version, render
 
@@ -145,7 +146,7 @@ def setups(
     return rows
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, say: Say) -> int:
     """Draw, judge, print. Raises TrainingError or EngineError."""
     if min(args.prompts, args.seeds, args.batch, *args.student_steps) < 1:
         raise BadRecipe("--prompts, --seeds, --batch and --student-steps must be at least 1.")
@@ -193,7 +194,7 @@ def run(args: argparse.Namespace) -> int:
         tables=(Table(title="Students and their teacher", overall_columns=("score",), rows=tuple(rows)),),
         judge_error=judging.error,
     )
-    print(report.text())
+    say(report.text())
     if args.json:
         write_json(report, args.json)
     if args.sheet:

@@ -22,6 +22,7 @@ from training.evaluation.report import Cell, Mark, Report, Row, Table, summarise
 from training.evaluation.score import Watch
 from training.evaluation.train_detector import round_trip
 from training.export import averaged_weights
+from training.loop import Say
 from training.stickers.detector import Detector
 from training.stickers.edits import WHOLE_PICTURE, Edit
 from training.stickers.render import render
@@ -50,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, help="write all numbers here")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, say: Say) -> int:
     """Edit, judge, print. Raises TrainingError or EngineError."""
     if min(args.prompts, args.batch) < 1:
         raise BadRecipe("--prompts and --batch must be at least 1.")
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         tables=(Table(title="Editors", overall_columns=("score",), rows=tuple(rows)),),
         judge_error=judge.error,
     )
-    print(report.text())
+    say(report.text())
     if args.json:
         write_json(report, args.json)
     return 0

@@ -21,6 +21,7 @@ from training.evaluation.editing import own_edits, reasoning_edits
 from training.evaluation.judge import Judge, judge_of
 from training.evaluation.prompts import TASKS, Prompt, own_prompts, read_geneval
 from training.evaluation.report import Report, write_json, write_sheet
+from training.loop import Say
 from training.stages.pretrain import PretrainSettings, pretrain_scene
 from training.stickers.catalogue import World
 from training.stickers.render import font_version, render
@@ -61,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sheet", type=Path, help="write a contact sheet (PNG) here")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, say: Say) -> int:
     """Draw, edit, judge, print. Raises TrainingError or EngineError."""
     if min(args.prompts, args.seeds, args.batch) < 1:
         raise BadRecipe("--prompts, --seeds and --batch must be at least 1.")
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         judge_error=judge.error,
         failures=[failure for each in scored for failure in each.failures],
     )
-    print(report.text())
+    say(report.text())
     if args.json:
         write_json(report, args.json)
     if args.sheet:

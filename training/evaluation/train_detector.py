@@ -234,7 +234,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, say: Callable[[str], None]) -> int:
     """Train, choose thresholds on half of the held-out pictures, report errors on the other half, save."""
     settings = DetectorSettings(
         num_steps=args.steps,
@@ -267,7 +267,3 @@ def run(args: argparse.Namespace) -> int:
     (args.out / "report.json").write_text(json.dumps(report, indent=2) + "\n", "utf-8")
     say(json.dumps(report["held_out"], indent=2))
     return 0
-
-
-def say(line: str) -> None:
-    print(line, flush=True)

@@ -15,8 +15,8 @@ from tests.engines.tiny import build_folder, build_vae
 from tests.training.curation.captions.serving import draw_scenes, planted, serving
 from tests.training.curation.raw import a_picture, as_file
 from tests.training.test_cluster import tiny
-from training.__main__ import main
 from training.cluster import Place, run_stage
+from training.commands import main
 from training.data.curation.latents import LatentSettings, encode_selected
 from training.data.curation.shards import read_shard
 from training.data.curation.store import Store

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from tests.training.curation.raw import a_picture, as_file
-from training.__main__ import main
+from training.commands import main
 from training.data.curation.leaks import against
 from training.data.curation.pipeline import curate
 from training.data.curation.prompt_index import PromptIndex, PromptRule, read_prompts

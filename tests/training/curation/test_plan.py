@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from training.__main__ import main
+from training.commands import main
 from training.data.curation.plan import COSTS, NEAR_COPIES, Cluster, plan
 from training.errors import BadRecipe
 

@@ -10,8 +10,8 @@ import torch
 
 from engines.sizes import Size
 from tests.training.curation.raw import a_picture, as_file, good_folder
-from training.__main__ import main
 from training.checkpoint import last_step
+from training.commands import main
 from training.data.curation.collect import CollectSettings
 from training.data.curation.decode import pixel_hash
 from training.data.curation.measures import MeasureStage

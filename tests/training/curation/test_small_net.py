@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.__main__ import main
+from training.commands import main
 from training.data.curation import train_curators
 from training.data.curation.judge_net import HEADS, load_judge_net
 from training.data.curation.planted import Copy, Fault, copied, draw_planted, plant, read_truth

@@ -12,9 +12,9 @@ from engines.load_engine import STICKERS
 from engines.presets import PRESETS
 from engines.sizes import Size
 from tests.engines.tiny import build_folder
-from training.__main__ import main
 from training.adopt import read
 from training.checkpoint import save_checkpoint
+from training.commands import main
 from training.evaluation.compare import setups
 
 pytestmark = pytest.mark.font

@@ -40,7 +40,7 @@ def _tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
 def score(folder: Path, *flags: str) -> int:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    return run(parser.parse_args(["--weights", str(folder), "--prompts", "1", "--seeds", "1", *flags]))
+    return run(parser.parse_args(["--weights", str(folder), "--prompts", "1", "--seeds", "1", *flags]), print)
 
 
 def test_random_weights_score_nothing_and_everything_is_written(

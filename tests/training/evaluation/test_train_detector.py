@@ -76,14 +76,8 @@ def test_the_command_writes_weights_thresholds_and_its_own_error(tmp_path: Path)
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     out = tmp_path / "judge"
-    assert (
-        run(
-            parser.parse_args(
-                ["--out", str(out), "--vae", str(tmp_path / "none"), "--steps", "2", "--held-out", "4"]
-            )
-        )
-        == 0
-    )
+    flags = ["--out", str(out), "--vae", str(tmp_path / "none")]
+    assert run(parser.parse_args([*flags, "--steps", "2", "--held-out", "4"]), print) == 0
     report = json.loads((out / "report.json").read_text("utf-8"))
     assert set(report["held_out"]) == {"clean", "damaged", "strangers"}
     assert report["autoencoder_round_trips"] is False
@@ -106,7 +100,7 @@ def test_going_on_for_no_steps_keeps_the_weights(tmp_path: Path) -> None:
         "--vae",
         str(tmp_path / "none"),
     ]
-    assert run(parser.parse_args([*flags, "--steps", "0", "--held-out", "2"])) == 0
+    assert run(parser.parse_args([*flags, "--steps", "0", "--held-out", "2"]), print) == 0
     old, new = (load_file(tmp_path / name / "model.safetensors") for name in ("old", "new"))
     assert all(torch.equal(old[name], new[name]) for name in old)
     assert json.loads((tmp_path / "new" / "report.json").read_text("utf-8"))["started_from"] == past

@@ -12,7 +12,7 @@ import pytest
 from engines.eyes.sticker_eyes import EYES, StickerEyes
 from engines.load_engine import STICKERS
 from engines.manifest import check_manifest
-from training.__main__ import main
+from training.commands import main
 
 ROOT = Path(__file__).parents[3]
 FEW = [

@@ -17,8 +17,8 @@ from engines.sampling import load_scheduler
 from engines.sizes import Size
 from engines.sparse_dit import SparseDiT
 from engines.vae import Vae
-from training.__main__ import main
 from training.checkpoint import last_step, load_latest
+from training.commands import main
 from training.data.latent_reader import LatentReader
 from training.distributed import ALONE, Team
 from training.export import averaged_weights

@@ -17,7 +17,7 @@ from engines.load_engine import load_engine
 from engines.presets import PRESETS
 from engines.sizes import Size
 from tests.engines.tiny import build_folder
-from training.__main__ import main
+from training.commands import main
 from training.data.folder import read_folder
 from training.errors import BadRecipe
 from training.stages.finetune import FinetuneSettings, FinetuneStage

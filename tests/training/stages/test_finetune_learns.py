@@ -13,7 +13,7 @@ from engines.engine import DiffusionEngine
 from engines.flow import interpolate
 from engines.load_engine import load_engine
 from engines.vae import to_pixels
-from training.__main__ import main
+from training.commands import main
 from training.data.folder import read_folder
 from training.loop import LoopSettings, train
 from training.optim import OptimSettings

@@ -80,7 +80,6 @@ def run(args: argparse.Namespace, say: Say) -> int:
     )
     if course.num_steps < 1 or course.num_pictures < course.batch_size:
         raise BadRecipe(f"--steps must be at least 1, and --pictures at least {course.batch_size}.")
-    torch.set_num_threads(args.threads or torch.get_num_threads())
     torch.manual_seed(0)
     if args.network == "descriptors":
         train_descriptors(course, args.out or SMALL_NET, say)

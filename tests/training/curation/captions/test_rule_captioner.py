@@ -17,7 +17,7 @@ from PIL import Image
 
 from tests.training.curation.captions.serving import draw_scenes, planted, serving
 from tests.training.curation.raw import a_picture, as_file
-from training.__main__ import main
+from training.commands import main
 from training.data.curation.captions.claims import Claim, answers_request, claims_of, read_answers
 from training.data.curation.captions.rule_captioner import (
     Manners,

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.training.curation.captions.serving import draw_scenes, planted, serving, settings_for
-from training.__main__ import main
+from training.commands import main
 from training.data.curation.captions.chat_vlm import ServerSettings
 from training.data.curation.captions.claims import claim_in
 from training.data.curation.captions.rule_captioner import RuleCaptioner, is_true, seen_in

@@ -23,7 +23,7 @@ from tests.training.curation.judges.published import (
     write,
 )
 from tests.training.curation.raw import a_picture, as_file, good_folder
-from training.__main__ import main
+from training.commands import main
 from training.data.curation.judges import stages
 from training.data.curation.judges.files import (
     AESTHETIC_LINEAR,
