@@ -300,8 +300,9 @@ class Coordinator:
             self.decline(waiting.id, running.owner)
         with self.artifacts.lock:
             pictures = kept((*sent, *mask), self.artifacts)
+            options = message.options.or_else(self.default_quality)
             turn = self.sessions.open_turn(
-                session_id, running.owner, message.text, message.options, pictures, message.after
+                session_id, running.owner, message.text, options, pictures, message.after
             )
         self.pipes.open(running.pipe, turn)
         current = self.sessions.get(session_id, running.owner).head

@@ -93,6 +93,10 @@ class PictureOptions(Value):
     rewrites: bool = True
     negative_prompt: str = Field(default="", max_length=MAX_PROMPT_CHARACTERS)
 
+    def or_else(self, quality: Quality) -> PictureOptions:
+        """With this quality where none was named."""
+        return self if "quality" in self.model_fields_set else self.model_copy(update={"quality": quality})
+
 
 class SourceType(StrEnum):
     """IPTC's terms for pictures that a model made or had a part in."""

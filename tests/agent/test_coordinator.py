@@ -552,3 +552,12 @@ def test_a_full_disk_is_told_and_the_turn_is_not_lost(
     assert "No space left on device" in events[-1].reply
     assert isinstance(chat.say("draw a dog")[-1], TurnDone), "it works again when there is room"
     assert chat.statuses == [TurnStatus.FAILED, TurnStatus.DONE]
+
+
+def test_a_quality_that_nobody_named_is_the_default(chat_with: Builder) -> None:
+    chat = chat_with(draw("a red car"), draw("a red car"))
+    chat.agent.coordinator.default_quality = Quality.FAST
+    chat.say("draw a red car")
+    chat.say("draw a red car", options=PictureOptions(quality=Quality.FULL))
+    first, second = chat.agent.sessions.turns(chat.id, chat.owner)
+    assert (first.options.quality, second.options.quality) == (Quality.FAST, Quality.FULL)

@@ -158,9 +158,10 @@ def size_of(params: ImageParams) -> Size | None:
 
 def options_of(params: ImageParams, quality: Quality | None) -> PictureOptions:
     """`quality` is what the model's name says, which goes before what is asked for."""
-    wanted = quality or QUALITIES.get(params.quality or "auto") or PictureOptions().quality
+    wanted = quality or QUALITIES.get(params.quality or "auto")
+    named = {} if wanted is None else {"quality": wanted}
     return PictureOptions(
-        quality=wanted,
+        **named,
         seed=None if params.seed == -1 else params.seed,
         num_steps=params.num_steps,
         guidance=params.guidance,

@@ -42,7 +42,7 @@ class GenerateImage(Value):
     prompt: Words = Field(description="What the picture shows.")
     num_pictures: NumPictures = 1
     shape: Literal["square", "landscape", "portrait"] = Field(default="square", description="The outline.")
-    quality: Effort = "full"
+    quality: Effort | None = None
     seed: Seed = None
     negative_prompt: str = Field(
         default="", max_length=MAX_PROMPT_CHARACTERS, description="What the picture shall not show."
@@ -55,7 +55,7 @@ class EditImage(Value):
     picture_id: PictureId
     instruction: Words = Field(description="What to change, for example: make the car blue.")
     num_pictures: NumPictures = 1
-    quality: Effort = "full"
+    quality: Effort | None = None
     seed: Seed = None
     keep_rest: bool = Field(
         default=False, description="Keep every pixel outside the place of the change as it is."

@@ -156,20 +156,18 @@ class Toolbox:
 
 
 def options(asked: GenerateImage | EditImage) -> PictureOptions:
-    quality = Quality(asked.quality)
+    named = {} if asked.quality is None else {"quality": Quality(asked.quality)}
     match asked:
         case GenerateImage():
             return PictureOptions(
-                quality=quality,
+                **named,
                 shape=Shape(asked.shape),
                 seed=asked.seed,
                 negative_prompt=asked.negative_prompt,
                 rewrites=False,
             )
         case EditImage():
-            return PictureOptions(
-                quality=quality, seed=asked.seed, keeps_rest=asked.keep_rest, rewrites=False
-            )
+            return PictureOptions(**named, seed=asked.seed, keeps_rest=asked.keep_rest, rewrites=False)
 
 
 class Progress:

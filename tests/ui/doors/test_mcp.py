@@ -18,7 +18,7 @@ from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, ImageContent, TextContent
 
-from agent.domain import Decision, DecisionStep, Route
+from agent.domain import Decision, DecisionStep, Quality, Route
 from agent.library import Library
 from engines.fake import FakeEngine
 from tests.doubles import ScriptedBrain
@@ -277,3 +277,17 @@ def test_errors_of_the_protocol_tell_nothing_of_us(doors: Doors) -> None:
             await client.list_prompts()
 
     run(doors, "anna", work, "legacy")
+
+
+def test_programs_that_name_no_quality_get_the_houses_own(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors.agent.coordinator, "default_quality", Quality.FAST)
+    owner = "unnamed"
+    call(doors, owner, "generate_image", prompt="a red car")
+    call(doors, owner, "generate_image", prompt="a red car", quality="dev")
+    doors.openai(owner).images.generate(prompt="a red car", quality="auto")
+    doors.openai(owner).images.generate(prompt="a red car", quality="high")
+    sessions = doors.agent.sessions
+    turns = [turn for chat in reversed(sessions.list(owner)) for turn in sessions.turns(chat.id, owner)]
+    assert [turn.options.quality for turn in turns] == [Quality.FAST, Quality.DEV, Quality.FAST, Quality.FULL]
