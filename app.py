@@ -13,8 +13,6 @@ from functools import cache, partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from agent.artifacts import Artifacts
 from agent.backup import back_up
 from agent.backup_door import BackupDoor
@@ -30,11 +28,11 @@ from agent.errors import AgentError
 from agent.jobs import JobLimits, Jobs
 from agent.keys import Keys, keep_terminal_key
 from agent.limits import Rates
-from agent.logs import set_up_logs
+from agent.logs import TURN_ID, set_up_logs
 from agent.meter import Meter
 from agent.people.first import add_first_user
 from agent.people.users import Users
-from agent.replay import Outcome, replay
+from agent.replay import print_each, replay
 from agent.sessions import Sessions
 from agent.signing import Signer
 from agent.studio import StudioGraph, studio_graph
@@ -42,16 +40,16 @@ from engines.apart import apart
 from engines.api import Engine, Eyes, Speaker
 from engines.errors import EngineError, ModelNotFound
 from engines.families import HIDREAM, fake_family, hidream_family, is_downloaded, stickers_family
+from engines.lazy import Lazy
 from engines.quiet import hush
 from engines.voice import require_voice
 from engines.workshop import Workshop
 from engines.zero_gpu import is_zero_gpu, lent
 from ui.doors.health import Health, Loading
-from ui.flags import Settings
+from ui.flags import Settings, read_settings
 from ui.home import Home, Space, find_home
 from ui.parts import build_brain, build_gates, build_signer
 from ui.start_up import (
-    describe,
     end_within,
     give_up,
     prepare_environment,
@@ -200,7 +198,7 @@ def build_engines(settings: Settings) -> Engines:
             load = partial(hidream_family, settings.presets, settings.vision_model)
     if is_zero_gpu() and settings.vision_model is not None:
         raise EngineError("A vision model has no card of its own on ZeroGPU: leave --vision-model out.")
-    workshop = None if is_zero_gpu() else Workshop(load, settings.stall_seconds)
+    workshop = None if is_zero_gpu() else Workshop(load, settings.stall_seconds, label=TURN_ID.get)
     family = lent(load) if workshop is None else apart(load(), workshop)
     return Engines(
         painters={Quality(variant): engine for variant, engine in family.painters.items()},
@@ -260,12 +258,15 @@ def available_engines(settings: Settings) -> tuple[str, ...]:
 def main() -> int:
     """Serve until interrupted; a failure to start is one sentence and exit code 1."""
     try:
-        settings = as_chosen(Settings(_cli_parse_args=True))
+        settings = as_chosen(read_settings())
         set_up_logs(settings.log_format, settings.log_level)
         hush()
         if settings.replay is not None:
             with closing(build_engines(settings)) as engines:
-                return replay_chat(settings.replay, engines)
+                made = replay(
+                    settings.replay, engines=engines.painters, editors=engines.editors, eyes=engines.eyes
+                )
+                return 0 if print_each(made) else 1
         stopping = stop_signal()
         require_free_port(settings.host, settings.port)
         prepare_environment(settings.data_folder, settings.trusted_proxies)
@@ -274,8 +275,6 @@ def main() -> int:
         keys = Keys(reverie.sessions)
         if not home.signs_in:
             keep_terminal_key(keys, settings.data_folder)
-    except ValidationError as error:
-        return give_up(" ".join(describe(each) for each in error.errors()))
     except (AgentError, EngineError) as error:
         return give_up(str(error))
     loading = Loading()
@@ -313,16 +312,19 @@ def main() -> int:
 
 
 def studio() -> StudioGraph:
-    """For LangGraph's tools (langgraph.json): set up as the environment says, in a data folder of its own."""
+    """For LangGraph's tools (langgraph.json), which ask for it again with each run."""
+    return studio_graph(lambda: STUDIO.get().coordinator)
 
-    @cache
-    def find_coordinator() -> Coordinator:
-        settings = Settings()
-        apart = settings.data_folder / "studio"
-        prepare_environment(apart)
-        return build(settings.model_copy(update={"data_folder": apart, "database_url": None})).coordinator
 
-    return studio_graph(find_coordinator)
+def build_studio() -> Reverie:
+    """As the environment says, in a data folder of its own."""
+    settings = Settings()
+    apart = settings.data_folder / "studio"
+    prepare_environment(apart)
+    return build(settings.model_copy(update={"data_folder": apart, "database_url": None}))
+
+
+STUDIO = Lazy(build_studio)
 
 
 def open_house(settings: Settings, reverie: Reverie) -> Home:
@@ -334,15 +336,6 @@ def open_house(settings: Settings, reverie: Reverie) -> Home:
     except AgentError:
         reverie.close()
         raise
-
-
-def replay_chat(file: Path, engines: Engines) -> int:
-    """A line a picture; 0 when all came out the same. Raises AgentError or EngineError."""
-    is_same = True
-    for each in replay(file, engines=engines.painters, editors=engines.editors, eyes=engines.eyes):
-        print(f"{each.artifact.handle}: {each.outcome}. {each.reason}".rstrip(), flush=True)
-        is_same = is_same and each.outcome is Outcome.SAME
-    return 0 if is_same else 1
 
 
 if __name__ == "__main__":

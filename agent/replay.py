@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import reduce
@@ -28,7 +28,7 @@ from agent.versions import Versions
 from engines.api import Engine, Eyes
 from engines.errors import EngineError
 
-__all__ = ["Outcome", "Replayed", "replay"]
+__all__ = ["Outcome", "Replayed", "print_each", "replay"]
 
 OWNER = "replay"
 MADE = (Origin.GENERATED, Origin.EDITED)
@@ -52,6 +52,15 @@ class Replayed:
     artifact: Artifact
     outcome: Outcome
     reason: str = ""
+
+
+def print_each(made: Iterable[Replayed]) -> bool:
+    """A printed line a picture; whether all came out the same."""
+    is_same = True
+    for each in made:
+        print(f"{each.artifact.handle}: {each.outcome}. {each.reason}".rstrip(), flush=True)
+        is_same = is_same and each.outcome is Outcome.SAME
+    return is_same
 
 
 def replay(

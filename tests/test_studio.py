@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +23,7 @@ ROOMS = {"coordinator", "chat", "planner", "executor", "answer"}
 
 
 @pytest.fixture
-def graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StudioGraph]:
+def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], StudioGraph]]:
     """As LangGraph's server finds it: the file under a name of its own, then the variable in it."""
     monkeypatch.setenv("REVERIE_ENGINE", "fake")
     monkeypatch.setenv("REVERIE_DATA_FOLDER", str(tmp_path / "data"))
@@ -34,8 +35,13 @@ def graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StudioGra
     module: ModuleType = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
-    yield getattr(module, variable)()
+    yield getattr(module, variable)
     del sys.modules[name]
+
+
+@pytest.fixture
+def graph(factory: Callable[[], StudioGraph]) -> StudioGraph:
+    return factory()
 
 
 def test_the_file_names_what_is_here() -> None:
@@ -65,6 +71,16 @@ def test_a_chat_is_talked_through(graph: StudioGraph, tmp_path: Path) -> None:
     assert "#2 (from #1)" in changed["reply"]
     steps = [each for each, _ in graph.stream({"text": "hello"}, stream_mode="updates", subgraphs=True)]
     assert any(space for space in steps)
+
+
+def test_each_run_asks_for_the_graph_again_and_all_share_one_house(
+    factory: Callable[[], StudioGraph],
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = [*pool.map(lambda _: factory().invoke({"text": "hello"}), range(8))]
+    assert len({each["turn"] for each in answers}) == 8
+    chat = answers[0]["chat"]
+    assert factory().invoke({"text": "draw a red car", "chat": chat})["chat"] == chat
 
 
 def test_what_cannot_be_said_is_the_sentence_of_the_page(graph: StudioGraph) -> None:
