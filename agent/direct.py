@@ -7,6 +7,8 @@ same time each take a chat of their own, and wait in the device's line alone.
 
 from __future__ import annotations
 
+import io
+import logging
 import math
 import threading
 import time
@@ -16,9 +18,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+from PIL import Image
 
 from agent.brains.chinese_words import is_chinese
 from agent.brains.small_world import SmallWorld
+from agent.brought import brought, seen_words
 from agent.coordinator import Coordinator
 from agent.domain import Artifact, Decision, DecisionStep, Origin, PictureOptions, Route
 from agent.errors import PlanRejected, SourceNotFound, TooBusy
@@ -27,7 +31,9 @@ from agent.masks import painted_where_clear
 from agent.messages import Message, clean_text
 from agent.sessions import Sessions
 from agent.tables import SessionRow
+from agent.uploads import clean_upload
 from engines.api import Size
+from engines.errors import EngineError
 
 __all__ = ["Direct", "DirectTurn"]
 
@@ -37,6 +43,7 @@ MOST_AT_ONCE = 8
 """Calls of one owner that run or wait."""
 FIRST_GUESS_SECONDS = 5.0
 PLAIN = PictureOptions(rewrites=False)
+log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -86,20 +93,31 @@ class Direct:
         owner: str,
         program: str,
         instruction: str,
-        picture: bytes,
+        pictures: Sequence[bytes],
         *,
         mask: bytes | None = None,
         num_pictures: int = 1,
         options: PictureOptions = PLAIN,
     ) -> DirectTurn:
-        """A change of a picture from outside; with a `mask`, a PNG, only where that is fully transparent.
+        """A change of the first of some pictures from outside; what the others are good for: agent/brought.
 
-        Raises UploadRejected, PlanRejected, TooBusy.
+        With a `mask`, a PNG, only where that is fully transparent. Raises UploadRejected, PlanRejected,
+        TooBusy.
         """
         self._device.require_room(owner)
-        given = self._change(instruction, num_pictures)
+        wish = brought(
+            instruction,
+            len(pictures),
+            lambda index, thing: self._look(pictures[index], thing),
+            has_mask=mask is not None,
+        )
+        given = self._change(wish.instruction, num_pictures)
+        given = given.model_copy(update={"notices": (*filter(None, [wish.notice]), *given.notices)})
         painted = None if mask is None else painted_where_clear(mask, self._coordinator.decoders)
-        return self._begin(owner, program, message(instruction, given, options, [picture], painted))
+        files = [pictures[wish.target], *pictures[: wish.target], *pictures[wish.target + 1 :]]
+        said = message(instruction, given, options, files, painted)
+        most_files = self._coordinator.rates.limits.files_a_call
+        return self._begin(owner, program, replace(said, most_files=most_files))
 
     def change(
         self,
@@ -143,6 +161,20 @@ class Direct:
     def _change(self, instruction: str, num_pictures: int) -> Decision:
         wish = DecisionStep(kind="edit", prompt=clean_text(instruction), num_pictures=num_pictures)
         return self._known(Decision(route=Route.EDIT, steps=(wish,)))
+
+    def _look(self, picture: bytes, thing: str) -> str:
+        """The thing as our eyes see it, in words; none without eyes. Raises UploadRejected."""
+        eyes = self._coordinator.eyes
+        if eyes is None:
+            return ""
+        clean = clean_upload(picture, self._coordinator.decoders)
+        try:
+            with Image.open(io.BytesIO(clean.png), formats=("PNG",)) as image:
+                question = f"What does {thing or 'it'} look like? Answer in a few words."
+                return seen_words(eyes.look(image.convert("RGB"), question), thing)
+        except EngineError as error:
+            log.warning("the eyes cannot look: %s", error)
+            return ""
 
     def _known(self, given: Decision) -> Decision:
         """In the engines' own words, if those are few. Raises PlanRejected."""

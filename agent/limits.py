@@ -31,6 +31,7 @@ class Limits(Value):
 
     message_characters: int = Field(MAX_PROMPT_CHARACTERS, ge=1, le=MAX_PROMPT_CHARACTERS)
     files_a_message: int = Field(4, ge=0, le=4)
+    files_a_call: int = Field(16, ge=0, le=16)
     num_steps: int = Field(200, ge=1, le=200)
     best_of: int = Field(4, ge=1, le=4)
     messages_an_hour: int = Field(240, ge=0)

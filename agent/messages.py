@@ -37,7 +37,8 @@ NO_OTHERS = Limits()
 class Message:
     """What the user sent; with a `given` decision no brain needs to read it.
 
-    `mask` was painted on the picture `mask_of`, or without one on the first of `files`.
+    `mask` was painted on the picture `mask_of`, or without one on the first of `files`, which may be
+    `most_files` where that is not what a message may bring.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Message:
     after: str | None = TIP
     mask: bytes | None = None
     mask_of: str | None = None
+    most_files: int | None = None
 
 
 def go_back_to(picture: Artifact, language: str) -> Message:
@@ -67,6 +69,7 @@ def said_again(turn: Turn, read: Callable[[str], bytes]) -> Message:
         options=turn.options,
         mask=read(turn.masks[0].sha256) if turn.masks else None,
         mask_of=turn.masks[0].parents[0] if turn.masks else None,
+        most_files=len(turn.uploads) if len(turn.uploads) > MAX_UPLOADS else None,
     )
 
 
@@ -99,12 +102,13 @@ def require_message(message: Message, gates: Gates, limits: Limits = NO_OTHERS) 
                 "消息是空的。请说说想看什么。",
             )
         )
-    if len(message.files) > limits.files_a_message:
+    most_files = limits.files_a_message if message.most_files is None else message.most_files
+    if len(message.files) > most_files:
         raise MessageRefused(
             Sentence(
-                f"You sent {len(message.files)} files; I take up to {limits.files_a_message} a message. "
+                f"You sent {len(message.files)} files; I take up to {most_files} a message. "
                 "Please send fewer.",
-                f"你发了 {len(message.files)} 个文件，一条消息最多 {limits.files_a_message} 个。请少发一些。",
+                f"你发了 {len(message.files)} 个文件，一条消息最多 {most_files} 个。请少发一些。",
             )
         )
     require_options(message.options, limits)

@@ -14,9 +14,10 @@ from agent.domain import Artifact, Origin, PictureOptions, Route
 from agent.errors import PlanRejected, SessionNotFound, SourceNotFound, TooBusy, UploadRejected
 from agent.events import ArtifactReady, StepQueued, TurnDone, TurnFailed, TurnStopped
 from agent.jobs import JobLimits
-from engines.api import Size
+from agent.limits import Limits
+from engines.api import Seen, SeenThing, Size
 from engines.fake import FakeEngine
-from tests.doubles import Agent, ScriptedBrain, build_agent
+from tests.doubles import Agent, ScriptedBrain, ScriptedEyes, build_agent
 
 
 def png(image: Image.Image) -> bytes:
@@ -51,6 +52,13 @@ def direct(agent: Agent) -> Direct:
     return Direct(agent.sessions, agent.coordinator)
 
 
+def colors_of(agent: Agent, artifact: Artifact) -> tuple[int, ...]:
+    with Image.open(io.BytesIO(agent.artifacts.read(artifact.sha256))) as image:
+        color = image.convert("RGB").getpixel((100, 100))
+    assert isinstance(color, tuple)
+    return color
+
+
 def made(turn: DirectTurn) -> list[Artifact]:
     events = list(turn.events)
     assert isinstance(events[-1], TurnDone), events[-1]
@@ -70,7 +78,7 @@ def test_no_brain_is_asked(agent: Agent, direct: Direct, brain: ScriptedBrain) -
 
 def test_a_change_works_on_what_was_sent(agent: Agent, direct: Direct) -> None:
     made(direct.generate("ann", "Paint", "a red car"))
-    (edited,) = made(direct.edit("ann", "Paint", "make it blue", UPLOAD, mask=mask()))
+    (edited,) = made(direct.edit("ann", "Paint", "make it blue", [UPLOAD], mask=mask()))
     source = agent.sessions.artifact(edited.parents[0], "ann")
     assert source.origin is Origin.UPLOADED
     (painted,) = agent.sessions.turns(edited.session_id, "ann")[-1].masks
@@ -79,10 +87,41 @@ def test_a_change_works_on_what_was_sent(agent: Agent, direct: Direct) -> None:
         assert kept.getbbox() == (0, 0, 64, 64)
 
 
+def test_of_several_pictures_the_first_is_changed_and_all_are_kept(agent: Agent, direct: Direct) -> None:
+    pictures = [png(Image.new("RGB", (128, 128), (40 * index, 90, 90))) for index in range(6)]
+    (edited,) = made(direct.edit("ann", "Paint", "make it blue", pictures, mask=mask()))
+    (turn,) = agent.sessions.turns(edited.session_id, "ann")
+    assert edited.parents == (turn.uploads[0].id,)
+    assert [colors_of(agent, each)[0] for each in turn.uploads] == [40 * index for index in range(6)]
+    assert "of the 6 you sent, number 1" in turn.reply
+    assert "2, 3, 4, 5, 6 are kept" in turn.reply
+
+
+def test_what_another_picture_shows_is_seen_and_drawn(tmp_path: Path) -> None:
+    dog = SeenThing(kind="dog", color="red", box=(0, 0, 9, 9), confidence=0.9)
+    eyes = ScriptedEyes(Seen(size=(128, 128), is_known=True, confidence=1.0, things=(dog,)))
+    agent = build_agent(tmp_path, eyes=eyes)
+    direct = Direct(agent.sessions, agent.coordinator)
+    (edited,) = made(direct.edit("ann", "Paint", "add the dog of the second picture", [UPLOAD, UPLOAD]))
+    assert edited.recipe is not None
+    assert edited.recipe.prompt == "add a red dog"
+    (turn,) = agent.sessions.turns(edited.session_id, "ann")
+    assert "From number 2 I took, in words, a red dog" in turn.reply
+    agent.close()
+
+
+def test_how_many_pictures_a_call_may_bring_can_be_lowered(agent: Agent, direct: Direct) -> None:
+    agent.coordinator.rates.limits = Limits(files_a_call=2)
+    made(direct.edit("ann", "Paint", "make it blue", [UPLOAD] * 2))
+    (failed,) = direct.edit("ann", "Paint", "make it blue", [UPLOAD] * 3).events
+    assert isinstance(failed, TurnFailed)
+    assert "up to 2" in failed.reply
+
+
 def test_only_what_is_fully_clear_may_change(direct: Direct) -> None:
     with pytest.raises(UploadRejected, match="transparent nowhere"):
-        direct.edit("ann", "Paint", "make it blue", UPLOAD, mask=mask(level=1))
-    made(direct.edit("ann", "Paint", "make it blue", UPLOAD, mask=mask((0, 0, 1, 1))))
+        direct.edit("ann", "Paint", "make it blue", [UPLOAD], mask=mask(level=1))
+    made(direct.edit("ann", "Paint", "make it blue", [UPLOAD], mask=mask((0, 0, 1, 1))))
 
 
 def test_a_change_of_a_kept_picture_stays_in_its_chat(agent: Agent, direct: Direct) -> None:
@@ -98,7 +137,7 @@ def test_a_change_of_a_kept_picture_stays_in_its_chat(agent: Agent, direct: Dire
 
 
 def test_a_mask_is_no_picture(agent: Agent, direct: Direct) -> None:
-    (edited,) = made(direct.edit("ann", "Paint", "make it blue", UPLOAD, mask=mask()))
+    (edited,) = made(direct.edit("ann", "Paint", "make it blue", [UPLOAD], mask=mask()))
     (painted,) = agent.sessions.turns(edited.session_id, "ann")[-1].masks
     with pytest.raises(SourceNotFound, match="mask"):
         direct.change("ann", painted.id, "make it blue")
@@ -167,7 +206,7 @@ def test_there_is_a_place_for_so_many_and_no_more(agent: Agent) -> None:
 def test_a_refused_call_gives_its_place_back(agent: Agent) -> None:
     direct = Direct(agent.sessions, agent.coordinator, 1)
     for _ in range(3):
-        (failed,) = direct.edit("ann", "Paint", "make it blue", b"no picture").events
+        (failed,) = direct.edit("ann", "Paint", "make it blue", [b"no picture"]).events
         assert isinstance(failed, TurnFailed)
         assert (failed.turn_id, failed.cause) == ("", "UploadRejected")
 
@@ -200,6 +239,6 @@ def test_a_small_world_is_told_of_before_the_turn(tmp_path: Path) -> None:
 
 
 def test_undressing_an_upload_is_refused_with_its_cause(direct: Direct) -> None:
-    events = list(direct.edit("ann", "Paint", "undress her", UPLOAD).events)
+    events = list(direct.edit("ann", "Paint", "undress her", [UPLOAD]).events)
     assert isinstance(events[-1], TurnFailed)
     assert events[-1].cause == "UnsafeRequest"

@@ -26,7 +26,7 @@ MAX_FIELDS = 64
 MAX_TEXT_BYTES = 256 * 1024
 MAX_JSON_BYTES = 1024**2
 MAX_EDIT_BYTES = 96 * 1024**2
-"""Of a whole request: two pictures of the greatest size, and the third that base64 adds."""
+"""Of a whole request: sixteen photos of 6 MB, or two of the greatest size with the third that base64 adds."""
 PICTURE = re.compile(r"image(?:s)?(?:\[\d{0,2}\])?")
 DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,", re.ASCII)
 JSON_TYPE, FORM_TYPE = "application/json", "multipart/form-data"
@@ -34,10 +34,10 @@ JSON_TYPE, FORM_TYPE = "application/json", "multipart/form-data"
 
 @dataclass(frozen=True, kw_only=True)
 class EditBody:
-    """Fields, the picture to change, and where it may change."""
+    """Fields, the picture to change and those that come with it, and where the first may change."""
 
     fields: dict[str, Any]
-    picture: bytes
+    pictures: list[bytes]
     mask: bytes | None
 
 
@@ -75,17 +75,11 @@ async def read_edit(request: Request) -> EditBody:
         raise bad_request(
             "There is no picture to change: send one as image.", "image", "missing_required_parameter"
         )
-    if len(pictures) > 1:
-        raise bad_request(
-            f"You sent {len(pictures)} pictures, but the engines here change one at a time. "
-            "Please send the one to change.",
-            "image",
-            "too_many_images",
-        )
-    for name, content in (("image", pictures[0]), *(("mask", mask) for mask in masks)):
+    named = [("image", picture) for picture in pictures] + [("mask", mask) for mask in masks]
+    for name, content in named:
         if len(content) > MAX_BYTES:
             raise too_large(f"The {name} has more than {MAX_BYTES // 1024**2} MB.", name)
-    return EditBody(fields=fields, picture=pictures[0], mask=masks[0] if masks else None)
+    return EditBody(fields=fields, pictures=pictures, mask=masks[0] if masks else None)
 
 
 async def read_form(request: Request) -> tuple[dict[str, Any], list[bytes], list[bytes]]:
@@ -93,7 +87,7 @@ async def read_form(request: Request) -> tuple[dict[str, Any], list[bytes], list
     parser = MultiPartParser(
         request.headers,
         bounded(request, MAX_EDIT_BYTES),
-        max_files=MAX_PICTURES + 2,
+        max_files=MAX_FIELDS,
         max_fields=MAX_FIELDS,
         max_part_size=MAX_TEXT_BYTES,
     )

@@ -85,7 +85,7 @@ class ImageDoor:
                 caller.owner,
                 caller.program,
                 params.prompt,
-                body.picture,
+                body.pictures,
                 mask=body.mask,
                 num_pictures=params.num_pictures,
                 options=options_of(params, quality),

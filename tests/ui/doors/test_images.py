@@ -134,6 +134,36 @@ def test_an_edit_with_a_mask_keeps_the_rest_to_the_bit(doors: Doors, client: Ope
     assert recipe.source_type.value == "compositeWithTrainedAlgorithmicMedia"
 
 
+def test_several_pictures_and_a_mask_for_the_first(doors: Doors) -> None:
+    client, before, box = doors.openai("mira"), noise(200, 130), (30, 30, 170, 100)
+    answer = client.images.edit(
+        image=[("a.png", png(before), "image/png"), ("b.png", png(noise(64, 64)), "image/png")],
+        mask=("mask.png", box_mask(before.size, box), "image/png"),
+        prompt="make it blue",
+    )
+    after = picture(content(answer)).convert("RGB")
+    blank = Image.new("RGB", (box[2] - box[0], box[3] - box[1]))
+    assert after.tobytes() != before.tobytes()
+    for image in (before, after):
+        image.paste(blank, box)
+    assert after.tobytes() == before.tobytes(), "the rest of the first is as it was"
+    (session,) = doors.agent.sessions.list("mira")
+    (turn,) = doors.agent.sessions.turns(session.id, "mira")
+    assert [(each.width, each.height) for each in turn.uploads] == [(200, 130), (64, 64)]
+    assert "number 1" in turn.reply
+
+
+@pytest.mark.parametrize("num_pictures", [2, 16])
+def test_all_pictures_of_a_message_are_taken(doors: Doors, num_pictures: int) -> None:
+    """As Open WebUI sends them."""
+    files = [("image[]", (f"{index}.png", png(noise(64, 64)), "image/png")) for index in range(num_pictures)]
+    fields = {"model": "reverie", "prompt": "make it red", "n": "1", "response_format": "b64_json"}
+    answer = doors.http().post("/v1/images/edits", data=fields, files=files)
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["data"]) == 1
+    assert f"of the {num_pictures} you sent, number 1" in answer.json()["reply"]
+
+
 def test_an_edit_of_a_list_of_one(client: OpenAI) -> None:
     answer = client.images.edit(
         image=[("a.png", png(noise(128, 128)), "image/png")], prompt="make it red", n=2
