@@ -20,6 +20,7 @@ from agent.executor import Executor
 from agent.gates.gates import Gates, language_of
 from agent.graph import TurnContext, build_graph, first_state
 from agent.jobs import Jobs
+from agent.keeping import keeping
 from agent.limits import Limits, Rates
 from agent.masks import painted_mask
 from agent.messages import (
@@ -214,7 +215,7 @@ class Coordinator:
             join(running)
         with self.artifacts.lock:
             self.artifacts.remove(self.sessions.delete(session_id, owner))
-        self.pipes.forget(session_id)
+            self.pipes.forget(session_id)
 
     def close(self, patience_seconds: float = 0.0) -> None:
         """No turn begins any more; those at work may end by themselves for a while, then they are stopped."""
@@ -298,13 +299,14 @@ class Coordinator:
         running.token.raise_if_cancelled()
         for waiting in self.sessions.waiting(session_id, running.owner):
             self.decline(waiting.id, running.owner)
-        with self.artifacts.lock:
-            pictures = kept((*sent, *mask), self.artifacts)
+        with keeping(self.artifacts, self.sessions) as put:
+            running.token.raise_if_cancelled()
+            pictures = kept((*sent, *mask), put)
             options = message.options.or_else(self.default_quality)
             turn = self.sessions.open_turn(
                 session_id, running.owner, message.text, options, pictures, message.after
             )
-        self.pipes.open(running.pipe, turn)
+            self.pipes.open(running.pipe, turn)
         current = self.sessions.get(session_id, running.owner).head
         if turn.uploads:
             self.sessions.set_head(session_id, turn.uploads[-1].id)

@@ -29,6 +29,7 @@ from agent.domain import (
 from agent.errors import SourceNotFound
 from agent.gates.gates import Gates
 from agent.jobs import Jobs
+from agent.keeping import keeping
 from agent.marks import source_type_of, xmp
 from agent.metadata import png_with_recipe
 from agent.places import by_eyes
@@ -175,7 +176,7 @@ class Executor:
             return None
 
     def _keep(self, kept: Attempt, call: Call, candidate: int, letter: str, work: Work) -> Artifact:
-        """The file first, then the row."""
+        """The file first, then the row. Who was stopped meanwhile, or whose chat is gone, keeps neither."""
         sample, finished = kept.sample, kept.finished
         parents = () if call.source is None else (call.source.id,)
         recipe = Recipe(
@@ -198,11 +199,12 @@ class Executor:
             keeps_rest=call.keeps_rest,
         )
         png = png_with_recipe(finished.image, recipe)
-        with self.artifacts.lock:
+        with keeping(self.artifacts, self.sessions) as put:
+            work.token.raise_if_cancelled()
             return self.sessions.add_artifact(
                 work.turn.id,
                 NewPicture(
-                    sha256=self.artifacts.put(png),
+                    sha256=put(png),
                     width=recipe.width,
                     height=recipe.height,
                     origin=Origin.GENERATED if call.source is None else Origin.EDITED,

@@ -19,6 +19,7 @@ from agent.decoder.wire import Task
 from agent.domain import Session, SourceType, TurnStatus
 from agent.encoding import unsigned
 from agent.errors import ImportRejected, UploadRejected
+from agent.keeping import keeping
 from agent.metadata import bare_png_size, png_with_texts
 from agent.record import RECORD_NAME, ArtifactRecord, Record, TurnRecord
 from agent.rows import new_id
@@ -49,17 +50,13 @@ def import_session(
     with open_archive(file) as archive:
         record = read_record(archive)
         sizes = check_pictures(archive, record, decoders)
-        with artifacts.lock:
+        with keeping(artifacts, sessions) as put:
             hashes = {
-                each.id: artifacts.put(read_picture(archive, each, decoders).png)
+                each.id: put(read_picture(archive, each, decoders).png)
                 for each in record.artifacts
                 if each.file
             }
-            try:
-                return insert(sessions, record, owner, sizes, hashes)
-            except BaseException:
-                artifacts.remove(set(hashes.values()) - sessions.hashes())
-                raise
+            return insert(sessions, record, owner, sizes, hashes)
 
 
 def open_archive(file: Path) -> zipfile.ZipFile:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from agent.artifacts import Artifacts
 from agent.decoder.pool import Decoders
 from agent.domain import Origin
 from agent.rows import NewPicture, new_id
@@ -68,6 +67,6 @@ class ToKeep(Protocol):
     def as_new_picture(self, sha256: str) -> NewPicture: ...
 
 
-def kept(pictures: Iterable[ToKeep], artifacts: Artifacts) -> list[NewPicture]:
-    """Their files are on disk. The caller holds the artifacts' lock until they have rows."""
-    return [each.as_new_picture(artifacts.put(each.png)) for each in pictures]
+def kept(pictures: Iterable[ToKeep], put: Callable[[bytes], str]) -> list[NewPicture]:
+    """Their files are on disk, put there as `agent.keeping` does: until they have rows they may go again."""
+    return [each.as_new_picture(put(each.png)) for each in pictures]
