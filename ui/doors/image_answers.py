@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from ui.doors.image_params import ImageParams, options_of
 from ui.doors.openai_errors import ApiError, of_failed_turn
 from ui.doors.outgoing import encoded_picture, text_of
 from ui.doors.picture_links import PictureLinks
-from ui.doors.told import told
+from ui.doors.told import told, told_or_silence
 
 __all__ = ["NO_USAGE", "Asked", "answer_whole", "facts_of", "raise_if_failed"]
 
@@ -49,6 +49,12 @@ class Asked:
     def told(self, turn: DirectTurn) -> AsyncIterator[Event]:
         """Its events; a closed connection stops it."""
         return told(turn, lambda: self.direct.stop(turn, self.owner), self.request.receive)
+
+    def told_or_silence(self, turn: DirectTurn, silence_seconds: float) -> AsyncGenerator[Event | None, None]:
+        """The same, and None as often as nothing has happened for so long."""
+        return told_or_silence(
+            turn, lambda: self.direct.stop(turn, self.owner), self.request.receive, silence_seconds
+        )
 
     def encoded(self, picture: Artifact) -> str:
         params = self.params

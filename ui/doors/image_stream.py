@@ -21,31 +21,41 @@ __all__ = ["answer_streamed"]
 
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 STILL_HERE = ": at work\n\n"
+HEARTBEAT_SECONDS = 15.0
+"""Proxies commonly close a link that is silent for a minute."""
 
 
 async def answer_streamed(asked: Asked, turn: DirectTurn) -> Response:
-    """Begins once the turn is at work: what is refused before has its HTTP status. Raises ApiError."""
-    events = asked.told(turn)
+    """Begins once the turn has its place in the line: what is refused before has its HTTP status.
+
+    A turn that takes long to open is not waited for. Raises ApiError.
+    """
+    events = asked.told_or_silence(turn, HEARTBEAT_SECONDS)
+    first: Event | None = None
     async for first in events:
-        raise_if_failed(first)
+        if first is not None:
+            raise_if_failed(first)
         if not isinstance(first, DecisionMade | PlanReady):
             break
     return StreamingResponse(stream(asked, first, events), media_type="text/event-stream", headers=HEADERS)
 
 
-async def stream(asked: Asked, first: Event, events: AsyncIterator[Event]) -> AsyncIterator[str]:
+async def stream(
+    asked: Asked, first: Event | None, events: AsyncIterator[Event | None]
+) -> AsyncIterator[str]:
     partials = Partials(asked)
     try:
         yield await written(first, asked, partials)
         async for event in events:
-            raise_if_failed(event)
+            if event is not None:
+                raise_if_failed(event)
             yield await written(event, asked, partials)
     except ApiError as error:
         yield event_text("error", error.body)
 
 
-async def written(event: Event, asked: Asked, partials: Partials) -> str:
-    """Every event makes a line, so that a closed connection is noticed and none looks dead."""
+async def written(event: Event | None, asked: Asked, partials: Partials) -> str:
+    """Every event makes a line, and so does silence: a closed connection is noticed and none looks dead."""
     match event:
         case StepProgress(preview=preview) if preview is not None and partials.is_due(event):
             return await run_in_threadpool(partials.take, preview)

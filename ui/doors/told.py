@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from starlette.types import Receive
 
 from agent.direct import DirectTurn
 from agent.events import Event
 
-__all__ = ["CallerLeft", "told"]
+__all__ = ["CallerLeft", "told", "told_or_silence"]
 
 
 class CallerLeft(Exception):
@@ -26,6 +26,19 @@ async def told(
 
     Raises CallerLeft.
     """
+    async with contextlib.aclosing(told_or_silence(turn, stop, receive)) as events:
+        async for event in events:
+            if event is not None:
+                yield event
+
+
+async def told_or_silence(
+    turn: DirectTurn,
+    stop: Callable[[], None],
+    receive: Receive | None = None,
+    silence_seconds: float | None = None,
+) -> AsyncGenerator[Event | None, None]:
+    """The same, and None as often as nothing has happened for so long."""
     loop = asyncio.get_running_loop()
     heard = asyncio.Queue[Event | None]()
 
@@ -47,11 +60,17 @@ async def told(
         while True:
             coming = asyncio.ensure_future(heard.get())
             try:
-                await asyncio.wait({coming, leaving}, return_when=asyncio.FIRST_COMPLETED)
-                if not coming.done():
+                await asyncio.wait(
+                    {coming, leaving}, timeout=silence_seconds, return_when=asyncio.FIRST_COMPLETED
+                )
+                is_silent = not coming.done()
+                if is_silent and leaving.done():
                     raise CallerLeft
             finally:
                 coming.cancel()
+            if is_silent:
+                yield None
+                continue
             event = coming.result()
             if event is None:
                 is_over = True

@@ -25,7 +25,7 @@ from agent.library import Library
 from agent.metadata import read_recipe
 from engines.fake import FakeEngine, Fault
 from tests.ui.doors.served import Doors, box_mask, picture, png, served
-from ui.doors import picture_links
+from ui.doors import image_stream, picture_links
 
 
 @pytest.fixture(scope="module")
@@ -210,6 +210,32 @@ def test_an_edit_streams_as_well(client: OpenAI, num_wanted: int) -> None:
     assert last == "image_edit.completed"
     assert {*partial} <= {"image_edit.partial_image"}
     assert len(partial) <= num_wanted, "fewer where the engine is faster than its listener"
+
+
+@pytest.mark.parametrize("is_edit", [False, True])
+def test_a_stream_is_kept_alive_while_nothing_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_edit: bool
+) -> None:
+    """Whoever waits in the line has headers, and a comment now and then."""
+    monkeypatch.setattr(image_stream, "HEARTBEAT_SECONDS", 0.05)
+    engine = FakeEngine(faults=[Fault.HANG])
+    with served(tmp_path, engine=engine) as doors:
+        at_work = threading.Thread(target=lambda: doors.openai("ben").images.generate(prompt="a blue car"))
+        at_work.start()
+        wait_until(lambda: engine.num_steps_done > 2)
+        files = {"image": ("a.png", png(noise(128, 128)), "image/png")} if is_edit else None
+        fields = {"prompt": "make it red", "stream": "true"}
+        with doors.http().stream(
+            "POST",
+            f"/v1/images/{'edits' if is_edit else 'generations'}",
+            **({"data": fields, "files": files} if is_edit else {"json": fields}),
+        ) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            comments = (line for line in answer.iter_lines() if line)
+            assert [next(comments) for _ in range(6)] == [": at work"] * 6
+            engine.release()
+            assert any("completed" in line for line in comments)
+        at_work.join(10)
 
 
 def test_a_stream_that_fails_says_why(tmp_path: Path) -> None:
