@@ -3,23 +3,25 @@
 A page of another site, or a name that someone else pointed at this machine, is refused with an empty 403.
 Where nobody signs in, a browser that comes for the first time gets an unguessable cookie; what it makes
 belongs to that cookie and is shown to nobody else (docs/decisions/0002). Where people sign in, all but a few
-pages are for them alone (docs/decisions/0013). A program brings a key, and speaks for the owner who made it.
+pages are for them alone (docs/decisions/0013). A program brings a key, and speaks for the owner who made it;
+it may call this server by whatever name it has where the program runs, say in the next container.
 Who asks is found out here, once a request; everything behind the gate asks `owner_of`.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.keys import Keys
 from agent.people.sign_ins import SignIns
-from ui.address import Address
+from ui.address import LOOPBACK, Address, hostname
 from ui.asking import CALLER, OWNER, Caller, Way, caller_of, owner_of
 from ui.cookies import COOKIE, kept_cookie, owner_of_cookie, read_cookie, read_owner_cookie, sign_in_cookie
 from ui.guarding import guarded
@@ -27,9 +29,13 @@ from ui.turned_away import is_for_all, turned_away
 
 __all__ = ["COOKIE", "OWNER", "Gate", "OnlyThroughGate", "caller_of", "owner_of", "owner_of_cookie"]
 
+NOT_THIS_NAME = "Reverie does not go by this name. Please bring a key: Authorization: Bearer rv-…"
 YEAR_SECONDS = 365 * 24 * 3600
 MONITORED = ("/healthz", "/readyz")
 """Whoever runs the machine asks under the name it has there; any stranger may know the answers."""
+METRICS = "/metrics"
+"""Asks for a token of its own, or for a caller on this machine."""
+FOR_PROGRAMS = re.compile(r"/v1/.*|/mcp")
 SPOOFED = (b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server")
 """Gradio would believe them."""
 
@@ -58,12 +64,11 @@ class Gate:
             return
         headers, method = Headers(scope=scope), scope.get("method", "GET")
         send = guarded(send, is_read=method == "GET")
-        is_monitor = scope["path"] in MONITORED and self.address.is_own_page(headers, method)
-        if not (is_monitor or self.address.is_welcome(headers, method)):
+        caller = await self.caller(headers)
+        if not (self.address.is_welcome(headers, method) or is_welcome_by_any_name(scope, headers, caller)):
             await refuse(scope, receive, send)
             return
-        self.settle(scope)
-        caller = await self.caller(headers)
+        self.settle(scope, headers)
         scope[CALLER], scope[OWNER] = caller, None if caller is None else caller.owner
         if self.sign_ins is not None:
             is_let_in = caller is not None or is_for_all(scope["path"])
@@ -73,9 +78,11 @@ class Gate:
         else:
             await self.app(scope, receive, send)
 
-    def settle(self, scope: Scope) -> None:
+    def settle(self, scope: Scope, headers: Headers) -> None:
         """How the app is reached is ours to know: what the request says of it is taken away."""
         scope["headers"] = [(name, value) for name, value in scope["headers"] if name.lower() not in SPOOFED]
+        if not self.address.is_ours(headers.get("host", "")):
+            return
         is_socket = scope["type"] == "websocket"
         scope["scheme"] = self.address.scheme.replace("http", "ws") if is_socket else self.address.scheme
 
@@ -130,8 +137,25 @@ class OnlyThroughGate:
             await self.app(scope, receive, send)
 
 
+def is_welcome_by_any_name(scope: Scope, headers: Headers, caller: Caller | None) -> bool:
+    """Those that no browser sends here from a page of another site: it would say so, and has no key."""
+    if "origin" in headers or headers.get("sec-fetch-site", "none") != "none":
+        return False
+    if scope["path"] in MONITORED:
+        return True
+    if scope["path"] == METRICS and hostname(f"//{headers.get('host', '')}") in LOOPBACK:
+        return True
+    if "sec-fetch-site" in headers or "authorization" not in headers:
+        return False
+    has_key = caller is not None and caller.way is Way.KEY
+    return scope["path"] == METRICS or (has_key and FOR_PROGRAMS.fullmatch(scope["path"]) is not None)
+
+
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
+    elif FOR_PROGRAMS.fullmatch(scope["path"]) is not None:
+        error = {"message": NOT_THIS_NAME, "type": "permission_error", "param": None, "code": "unknown_host"}
+        await JSONResponse({"error": error}, status_code=403)(scope, receive, send)
     else:
         await Response(status_code=403)(scope, receive, send)

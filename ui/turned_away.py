@@ -37,6 +37,7 @@ async def turned_away(scope: Scope, receive: Receive, send: Send) -> None:
         error = {
             "message": "Please sign in, or bring a key: Authorization: Bearer rv-…",
             "type": "authentication_error",
+            "param": None,
             "code": "invalid_api_key",
         }
         headers = {"WWW-Authenticate": "Bearer", **NO_STORE}

@@ -166,9 +166,34 @@ def test_behind_a_proxy_that_ends_the_encryption_the_app_knows_its_own_scheme(ga
 
 def test_those_who_run_the_machine_ask_under_any_name(gated: Gated) -> None:
     assert gated.client().get("/healthz", headers={"host": "10.0.0.7:7860"}).status_code == 200
-    assert gated.client().get("/metrics", headers={"host": "10.0.0.7:7860"}).status_code == 403
-    evil = {"host": "10.0.0.7:7860", "origin": "https://evil.test"}
-    assert gated.client().get("/healthz", headers=evil).status_code == 403
+    elsewhere = {"host": "10.0.0.7:7860"}
+    assert gated.client().get("/metrics", headers=elsewhere).status_code == 403
+    token = {**elsewhere, "authorization": "Bearer sesame"}
+    assert gated.client().get("/metrics", headers=token).status_code == 200, "the route asks for its token"
+    beside = {"host": "127.0.0.1:7860"}
+    assert gated.client().get("/metrics", headers=beside).status_code == 200, "so does who runs beside it"
+    for page in ({"origin": "https://evil.test"}, {"sec-fetch-site": "cross-site"}):
+        assert gated.client().get("/healthz", headers={**elsewhere, **page}).status_code == 403
+        assert gated.client().get("/metrics", headers={**token, **page}).status_code == 403
+
+
+def test_a_program_with_a_key_may_call_by_another_name(gated: Gated) -> None:
+    """A chat product in the next container says `reverie:7860`, or `host.docker.internal`."""
+    client, key = TestClient(gated.app, base_url="http://reverie:7860"), f"Bearer {gated.key}"
+    answer = client.get("/v1/models", headers={"authorization": key})
+    assert answer.status_code == 200
+    assert (answer.json()["owner"], answer.json()["url"]) == ("user:ben", "http://reverie:7860/v1/models")
+    refused: tuple[tuple[str, dict[str, str]], ...] = (
+        ("/v1/models", {}),
+        ("/v1/models", {"authorization": "Bearer rv-wrong"}),
+        ("/v1/models", {"authorization": key, "origin": "http://reverie:7860"}),
+        ("/v1/models", {"authorization": key, "sec-fetch-site": "same-origin"}),
+        ("/v1/models", {"cookie": f"{COOKIE}={gated.token}"}),
+        ("/config", {"authorization": key}),
+    )
+    for path, headers in refused:
+        assert client.get(path, headers=headers).status_code == 403, (path, headers)
+    assert client.get("/v1/models").json()["error"]["code"] == "unknown_host"
 
 
 def test_a_socket_asks_too(gated: Gated) -> None:

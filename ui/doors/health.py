@@ -19,6 +19,7 @@ from starlette.routing import Route
 from agent.errors import StorageUnavailable
 from agent.meter import Meter
 from agent.sessions import Sessions
+from ui.address import LOOPBACK, hostname
 
 __all__ = ["LEAST_FREE_BYTES", "Health", "Loading", "health_routes"]
 
@@ -117,8 +118,10 @@ def is_same(one: str, other: str) -> bool:
 
 
 def is_from_here(request: Request) -> bool:
-    """Straight from this machine: what a proxy passes on comes from somewhere else."""
+    """Straight from this machine: what a proxy passes on comes from somewhere else, under another name."""
     if request.client is None or any(name in request.headers for name in FORWARDED):
+        return False
+    if hostname(f"//{request.headers.get('host', '')}") not in LOOPBACK:
         return False
     try:
         return ipaddress.ip_address(request.client.host).is_loopback

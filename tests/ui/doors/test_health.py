@@ -20,7 +20,7 @@ from agent.jobs import Jobs
 from agent.meter import Meter
 from agent.sessions import Sessions
 from ui.doors.counted import Counted
-from ui.doors.health import Health, Loading, health_routes
+from ui.doors.health import Health, Loading, health_routes, is_from_here
 from ui.gate import Gate
 
 HERE, ELSEWHERE = ("127.0.0.1", 50_000), ("192.0.2.7", 50_000)
@@ -121,6 +121,17 @@ def test_numbers_are_for_this_machine(house: House) -> None:
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
 def test_a_proxy_on_this_machine_does_not_make_a_stranger_local(house: House, header: str) -> None:
     assert house.visitor().get("/metrics", headers={header: "127.0.0.1"}).status_code == 403
+
+
+def test_nor_does_a_proxy_that_says_nothing_but_the_public_name(house: House) -> None:
+    asked = Request(
+        {
+            "type": "http",
+            "client": HERE,
+            "headers": [(b"host", b"pictures.example.org")],
+        }
+    )
+    assert not is_from_here(asked)
 
 
 def test_with_a_token_only_the_token_counts(house: House) -> None:

@@ -202,8 +202,10 @@ def test_without_a_key_nobody_comes_in(doors: Doors, key: str | None) -> None:
 
 def test_a_foreign_page_or_host_is_refused(doors: Doors) -> None:
     http = doors.http()
-    for header in ({"origin": "http://evil.test"}, {"host": "evil.test"}):
+    for header in ({"origin": "http://evil.test"}, {"host": "evil.test", "sec-fetch-site": "same-origin"}):
         assert http.post("/mcp", json={}, headers=header).status_code == 403
+    without_key = {"host": "evil.test", "authorization": ""}
+    assert http.post("/mcp", json={}, headers=without_key).status_code == 403
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"jsonrpc": "2.0"}', b"[" * 50_000])
