@@ -19,15 +19,14 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from agent.artifacts import Artifacts, sync_folder
 from agent.backup_door import ask
+from agent.data_place import add_place, url_of
 from agent.errors import AgentError, BackupFailed, StorageUnavailable
 from agent.manifest import DATABASE, MANIFEST, Manifest, picture_name
 from agent.sessions import Sessions
 
-__all__ = ["add_place", "back_up", "main", "url_of"]
+__all__ = ["back_up", "main"]
 
 PIECE_BYTES = 1024**2
 
@@ -128,34 +127,13 @@ def link_or_copy(source: str, target: str) -> str:
     return target
 
 
-def add_place(parser: argparse.ArgumentParser) -> None:
-    """Where the data is; the same words for backup and restore."""
-    parser.add_argument(
-        "--data-folder", type=Path, default=user_data_path("reverie", appauthor=False), help="of the app"
-    )
-    parser.add_argument("--database-url", help="if it is not the SQLite file in the data folder")
-    parser.add_argument("--database-url-file", type=Path, help="file that holds it, for example a secret")
-
-
-def url_of(arguments: argparse.Namespace) -> str:
-    """Raises StorageUnavailable."""
-    if arguments.database_url_file is not None:
-        try:
-            return str(arguments.database_url_file.read_text(encoding="utf-8").strip())
-        except OSError as error:
-            raise StorageUnavailable(
-                f"{arguments.database_url_file} cannot be read ({error.strerror})."
-            ) from error
-    return str(arguments.database_url or f"sqlite:///{arguments.data_folder / DATABASE}")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m agent.backup", description=__doc__)
     parser.add_argument("destination", type=Path, help="a new zip, or a new folder")
-    add_place(parser)
-    arguments = parser.parse_args()
-    destination = arguments.destination.absolute()
     try:
+        add_place(parser)
+        arguments = parser.parse_args()
+        destination = arguments.destination.absolute()
         answer = ask(arguments.data_folder, destination)
         if answer is None:
             answer = by_itself(arguments.data_folder, url_of(arguments), destination)

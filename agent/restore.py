@@ -21,8 +21,9 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from agent.artifacts import sync_folder
-from agent.backup import PIECE_BYTES, add_place, hashes_in, url_of
+from agent.backup import PIECE_BYTES, hashes_in
 from agent.copying import copy_rows, has_rows
+from agent.data_place import add_place, url_of
 from agent.database import open_database
 from agent.errors import AgentError, BackupFailed, StorageUnavailable
 from agent.manifest import DATABASE, MANIFEST, Manifest, picture_name
@@ -32,7 +33,8 @@ __all__ = ["main", "restore"]
 MOST_MANIFEST_BYTES = 256 * 1024**2
 RESERVE_BYTES = 64 * 1024**2
 STAGE = ".restoring"
-NOT_DATA = {STAGE, "lost+found"}
+NOT_DATA = {STAGE, "lost+found", "cache", "reverie"}
+"""The last two hold caches and weights where all folders of a container are one."""
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError)
 """All that zipfile raises on damaged, encrypted or exotic archives."""
 
@@ -201,9 +203,9 @@ def fill(database: Path, target: sa.Engine, data_folder: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m agent.restore", description=__doc__)
     parser.add_argument("source", type=Path, help="a zip or a folder that python -m agent.backup has written")
-    add_place(parser)
-    arguments = parser.parse_args()
     try:
+        add_place(parser)
+        arguments = parser.parse_args()
         manifest = restore(arguments.source, arguments.data_folder, url_of(arguments))
     except AgentError as error:
         print(f"Nothing was restored. {error}", file=sys.stderr)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
+from agent.errors import AgentError
 from agent.limits import Limits
 from agent.logs import LogFormat, LogLevel
+from agent.secret_files import SECRETS
+from ui.start_up import describe
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "read_settings"]
 
-SECRETS = Path("/run/secrets")
+
+def parted(value: object) -> object:
+    """What has commas between, as the environment gives it: there, pydantic-settings itself asks for JSON."""
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -52,7 +58,9 @@ class Settings(BaseSettings):
         "fake: paints discs, for work on the page.",
     )
     weights: Path | None = Field(None, description="stickers: folder in place of the embedded weights.")
-    presets: tuple[Literal["full", "dev", "fast", "e1.1", "e1"], ...] = Field(
+    presets: Annotated[
+        tuple[Literal["full", "dev", "fast", "e1.1", "e1"], ...], NoDecode, BeforeValidator(parted)
+    ] = Field(
         (), description="hidream: which to offer, for example full,e1.1; by default all that are downloaded."
     )
     vision_model: Path | None = Field(
@@ -99,3 +107,15 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_folder / 'reverie.db'}"
+
+
+def read_settings() -> Settings:
+    """Of the command line, the environment and the secrets. Raises AgentError."""
+    try:
+        return Settings(_cli_parse_args=True)
+    except ValidationError as error:
+        raise AgentError(" ".join(describe(each) for each in error.errors())) from error
+    except SettingsError as error:
+        raise AgentError(f"A setting is not written as it must be ({error}).") from error
+    except OSError as error:
+        raise AgentError(f"The secret {error.filename} cannot be read ({error.strerror}).") from error

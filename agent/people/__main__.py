@@ -9,12 +9,9 @@ import argparse
 import getpass
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-
-from platformdirs import user_data_path
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.artifacts import Artifacts
+from agent.data_place import add_place, url_of
 from agent.errors import AgentError, PersonRejected
 from agent.people.belongings import leave
 from agent.people.sign_ins import SignIns
@@ -24,20 +21,11 @@ from agent.sessions import Sessions
 __all__ = ["main"]
 
 
-class Place(BaseSettings):
-    """Where the app itself would look, by the same settings."""
-
-    model_config = SettingsConfigDict(env_prefix="REVERIE_")
-
-    data_folder: Path = user_data_path("reverie", appauthor=False)
-    database_url: str | None = None
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """A sentence and exit code 1 when it fails."""
-    asked = read_arguments(arguments)
     try:
-        sessions = Sessions(asked.database_url or f"sqlite:///{asked.data_folder / 'reverie.db'}")
+        asked = read_arguments(arguments)
+        sessions = Sessions(url_of(asked))
         try:
             carry_out(asked, sessions)
         finally:
@@ -52,10 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    place = Place()
     parser = argparse.ArgumentParser(prog="python -m agent.people", description=__doc__)
-    parser.add_argument("--data-folder", type=Path, default=place.data_folder)
-    parser.add_argument("--database-url", default=place.database_url)
+    add_place(parser)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="everybody, the first one first")
     add = commands.add_parser("add", help="the password is asked for, or read from standard input")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 from agent.errors import PersonRejected
 from agent.people.users import User, Users
+from agent.secret_files import is_open_to_all
 
 __all__ = ["add_first_user"]
-
-SECRETS = Path("/run/secrets")
-"""Where container engines put secrets: readable by all within, by nobody without."""
 
 
 def add_first_user(users: Users, name: str, password_file: Path | None) -> User | None:
@@ -28,11 +25,11 @@ def add_first_user(users: Users, name: str, password_file: Path | None) -> User 
 def read_password(file: Path) -> str:
     """The file's first line. Raises PersonRejected for a file that others on this machine can read."""
     try:
-        mode = file.stat().st_mode
+        is_open = is_open_to_all(file)
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise PersonRejected(f"The password file {file} cannot be read: {error}.") from error
-    if mode & stat.S_IROTH and SECRETS not in file.resolve().parents:
+    if is_open:
         raise PersonRejected(
             f"Everybody on this machine can read the password file {file}. Please run: chmod 600 {file}"
         )

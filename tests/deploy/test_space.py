@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+import app
 from tests.deploy.container import Image, read_dockerfile
 from tests.test_dependencies import locked, pinned_version
 
@@ -98,6 +99,8 @@ def test_it_installs_the_lock_fetches_weights_and_becomes_the_app(
         ["app.py"],
     ]
     assert (os.environ["REVERIE_HOST"], os.environ["REVERIE_PORT"]) == ("0.0.0.0", "7860")
+    settings = app.Settings()
+    assert (settings.engine, settings.presets, settings.port) == ("hidream", ("dev", "e1.1"), 7860)
     assert Path(os.environ["REVERIE_DATA_FOLDER"]).is_absolute()
 
 
