@@ -160,7 +160,7 @@ class Coordinator:
         turn = self.sessions.turn(turn_id, owner)
         waiting_plan(turn)
         language = turn.decision.language if turn.decision else "en"
-        self.sessions.record_plan(turn.id, None, TurnStatus.STOPPED, Replies(language).skipped())
+        self.sessions.drop_plan(turn.id, Replies(language).skipped())
 
     def edit(
         self,
@@ -282,7 +282,8 @@ class Coordinator:
             if made:
                 self.sessions.set_head(made[-1].session_id, made[-1].id)
             if turn_id:
-                self.sessions.close_turn(turn_id, status, reply, [artifact.id for artifact in made])
+                shown, last_event_id = [artifact.id for artifact in made], running.pipe.seal()
+                self.sessions.close_turn(turn_id, status, reply, shown, last_event_id)
         except StorageUnavailable:
             log.exception("turn %s could not be closed; the next start marks it as stopped", turn_id)
         cause = why if isinstance(why, Exception) else None

@@ -277,6 +277,7 @@ class Turn(Value):
     """One user message and all it led to. `parent` is the turn it follows: a session is a tree of turns.
 
     `masks` are what the user painted over a picture; `artifacts`, the pictures made, leave them out.
+    `last_event_id` is that of the event that told of its end, 0 if there was none.
     """
 
     id: str
@@ -292,6 +293,7 @@ class Turn(Value):
     plan: Plan | None = None
     shown: tuple[str, ...] = ()
     reply: str = ""
+    last_event_id: int = 0
     created: datetime
 
 

@@ -172,7 +172,7 @@ def planner(state: TurnState, runtime: Runtime[TurnContext]) -> Command[Literal[
     run.pipe.plan(steps)
     if run.turn.options.asks_first and not is_begun:
         reply = " ".join([run.replies.shall_i(), *state["notices"]])
-        run.sessions.record_plan(run.turn.id, steps, TurnStatus.WAITING, reply)
+        run.sessions.leave_waiting(run.turn.id, steps, reply, run.pipe.seal())
         return Command(
             goto="__end__", update={"plan": steps.model_dump(mode="json"), "reply": reply, "waits": True}
         )
@@ -234,7 +234,7 @@ def answer(state: TurnState, runtime: Runtime[TurnContext]) -> dict[str, Any]:
     reply = state["reply"] + ending
     if decision.route is not Route.ASK and shown:
         run.sessions.set_head(run.turn.session_id, shown[-1])
-    run.sessions.close_turn(run.turn.id, TurnStatus.DONE, reply, shown)
+    run.sessions.close_turn(run.turn.id, TurnStatus.DONE, reply, shown, run.pipe.seal())
     return {"reply": reply, "shown": [*shown]}
 
 

@@ -26,6 +26,7 @@ from agent.logs import TURN_ID
 __all__ = ["EventPipe", "Listener", "Watcher", "ignore"]
 
 Watcher = Callable[[Event], None]
+ENDS = (TurnDone, TurnWaiting, TurnStopped, TurnFailed)
 
 
 def ignore(event: Event) -> None:
@@ -52,6 +53,7 @@ class EventPipe:
         self._callbacks: list[Callable[[], None]] = []
         self._at_end: list[Callable[[], None]] = []
         self._has_preview: int | None = None
+        self._end_id: int | None = None
 
     @property
     def last_id(self) -> int:
@@ -104,6 +106,13 @@ class EventPipe:
             self.turn_id, self.base = turn_id, base
         TURN_ID.set(turn_id)
         self._spread()
+
+    def seal(self) -> int:
+        """Nothing but the end is told from now on; the id it has, for the store to keep with the end."""
+        with self._news:
+            if self._end_id is None:
+                self._end_id = self.last_id + 1
+            return self._end_id
 
     def close(self) -> None:
         """Nothing more is told."""
@@ -166,6 +175,8 @@ class EventPipe:
             if self.over is not None:
                 return
             told = event(self.last_id + 1, self.turn_id)
+            if self._end_id is not None and not isinstance(told, ENDS):
+                return
             if isinstance(told, StepProgress) and told.preview:
                 self._drop_preview()
                 self._has_preview = len(self._events)

@@ -35,14 +35,15 @@ class Pipes:
     def open(self, pipe: EventPipe, turn: Turn, *, is_again: bool = False) -> None:
         """The turn tells through this pipe now. Taken up again, its ids are above all it ever told.
 
-        It has told fewer events than it is old in milliseconds; so nobody needs to keep count.
+        The store keeps the id of its end. If it had none, it has told fewer events than it is old in
+        milliseconds.
         """
         with self._lock:
             before = self._opened.pop(turn.id, None)
-            last_id = before.pipe.last_id if before else 0
+            told = max(before.pipe.last_id if before else 0, turn.last_event_id, milliseconds_of(turn))
             self._opened[turn.id] = Opened(session_id=turn.session_id, pipe=pipe)
             self._sweep()
-            pipe.begin(turn.id, base=max(last_id, milliseconds_of(turn)) if is_again else 0)
+            pipe.begin(turn.id, base=told + 1 if is_again else 0)
 
     def find(self, turn_id: str) -> EventPipe | None:
         with self._lock:

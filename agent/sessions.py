@@ -16,6 +16,7 @@ from agent.copying import copy_database
 from agent.database import open_database
 from agent.domain import Artifact, Decision, PictureOptions, Plan, Session, Turn, TurnStatus
 from agent.errors import SessionNotFound, StorageUnavailable
+from agent.pipes import milliseconds_of
 from agent.replies import Replies
 from agent.rows import (
     NewPicture,
@@ -156,13 +157,23 @@ class Sessions:
         with self.transaction() as rows:
             change_turn(rows, turn_id, decision=decision.model_dump(mode="json"))
 
-    def record_plan(
-        self, turn_id: str, plan: Plan | None, status: TurnStatus = TurnStatus.RUNNING, reply: str = ""
-    ) -> None:
-        """A turn that is WAITING says in its `reply` what for; one whose plan was declined has none."""
-        steps = None if plan is None else plan.model_dump(mode="json")
+    def record_plan(self, turn_id: str, plan: Plan) -> None:
+        """The turn that is RUNNING, or does so again, follows it."""
         with self.transaction() as rows:
-            change_turn(rows, turn_id, plan=steps, status=status.value, reply=reply)
+            change_turn(rows, turn_id, plan=plan.model_dump(mode="json"), status=TurnStatus.RUNNING, reply="")
+
+    def leave_waiting(self, turn_id: str, plan: Plan, reply: str, last_event_id: int) -> None:
+        """For the user's word about the plan, which `reply` asks for."""
+        steps = plan.model_dump(mode="json")
+        ended = {"reply": reply, "last_event_id": last_event_id}
+        with self.transaction() as rows:
+            change_turn(rows, turn_id, plan=steps, status=TurnStatus.WAITING, **ended)
+
+    def drop_plan(self, turn_id: str, reply: str) -> None:
+        """The turn that waited is STOPPED, which is an event more."""
+        ended = {"reply": reply, "last_event_id": TurnRow.last_event_id + 1}
+        with self.transaction() as rows:
+            change_turn(rows, turn_id, plan=None, status=TurnStatus.STOPPED, **ended)
 
     def add_artifact(self, turn_id: str, picture: NewPicture) -> Artifact:
         """The picture's row, with the session's next number."""
@@ -173,9 +184,18 @@ class Sessions:
             session = rows.get_one(SessionRow, turn.session_id, with_for_update=True)
             return insert_artifact(rows, session, turn_id, picture).value()
 
-    def close_turn(self, turn_id: str, status: TurnStatus, reply: str, shown: Sequence[str] = ()) -> None:
+    def close_turn(
+        self,
+        turn_id: str,
+        status: TurnStatus,
+        reply: str,
+        shown: Sequence[str] = (),
+        last_event_id: int = 0,
+    ) -> None:
+        """`last_event_id` is that of the event which tells so; 0 if none does."""
+        ended = {"status": status.value, "reply": reply, "last_event_id": last_event_id}
         with self.transaction() as rows:
-            change_turn(rows, turn_id, status=status.value, reply=reply, shown=[*shown])
+            change_turn(rows, turn_id, shown=[*shown], **ended)
 
     def set_head(self, session_id: str, artifact_id: str) -> None:
         """What the user looks at now."""
@@ -277,6 +297,7 @@ class Sessions:
                 row.shown = [artifact.id for artifact in turn.artifacts]
                 if turn.artifacts:
                     rows.get_one(SessionRow, row.session_id).head = turn.artifacts[-1].id
+                row.last_event_id = max(turn.last_event_id, milliseconds_of(turn))
             return len(cut_off)
 
     def copy_to(self, file: Path) -> None:

@@ -64,7 +64,10 @@ def studio_graph(find_coordinator: Callable[[], Coordinator]) -> StudioGraph:
         try:
             end = turn.invoke(first_state(), context=context)
         except (AgentError, EngineError) as error:
-            coordinator.sessions.close_turn(context.turn.id, TurnStatus.FAILED, str(error))
+            last_event_id = running.pipe.seal()
+            coordinator.sessions.close_turn(
+                context.turn.id, TurnStatus.FAILED, str(error), last_event_id=last_event_id
+            )
             raise
         finally:
             running.pipe.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Float, ForeignKey, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, DateTime, Float, ForeignKey, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from agent.domain import (
@@ -90,6 +90,7 @@ class TurnRow(Row):
     plan: Mapped[dict[str, Any] | None] = mapped_column(Json)
     shown: Mapped[list[str]] = mapped_column(Json, default=list)
     reply: Mapped[str] = mapped_column(Text, default="")
+    last_event_id: Mapped[int] = mapped_column(BigInteger, default=0)
     created: Mapped[datetime] = mapped_column(DateTime)
     artifacts: Mapped[list[ArtifactRow]] = relationship(
         order_by="(ArtifactRow.number, ArtifactRow.candidate)", passive_deletes=True
@@ -111,6 +112,7 @@ class TurnRow(Row):
             plan=None if self.plan is None else Plan.model_validate(self.plan),
             shown=tuple(self.shown),
             reply=self.reply,
+            last_event_id=self.last_event_id,
             created=self.created.replace(tzinfo=UTC),
         )
 

@@ -106,6 +106,17 @@ def test_a_turn_taken_up_again_goes_on_above_what_it_told() -> None:
     assert [each.event_id for each in pipe.since(12)] == [1_001]
 
 
+def test_once_it_is_sealed_only_the_end_is_told_with_the_id_that_was_said() -> None:
+    pipe = EventPipe()
+    pipe.begin("t", base=1_000)
+    pipe.reply("Hello")
+    assert pipe.seal() == pipe.seal() == 1_002
+    pipe.progress(0, 1, 8, None)
+    pipe.done("Hello", ())
+    assert pipe.seal() == pipe.last_id == 1_002
+    assert [each.kind for each in pipe.since(0)] == ["reply", "done"]
+
+
 def test_waiting_ends_with_news_with_the_end_and_in_vain() -> None:
     pipe = EventPipe()
     assert not pipe.wait(0, 0.01)

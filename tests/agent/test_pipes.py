@@ -63,7 +63,9 @@ def test_a_turn_taken_up_again_has_higher_ids_also_when_its_pipe_is_gone() -> No
         first.reply("x")
     first.close()
     again = opened(pipes, turn, is_again=True)
-    assert again.base == 5_000
+    assert again.base > 5_000, "its first event is no event of before"
     assert pipes.find("t1") is again
     after_restart = opened(Pipes(), a_turn(1, age=timedelta(minutes=1)), is_again=True)
     assert after_restart.base >= 60_000
+    kept = a_turn(1).model_copy(update={"last_event_id": 9_000})
+    assert opened(Pipes(), kept, is_again=True).base > 9_000

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -186,7 +187,25 @@ def test_a_turn_found_running_at_start_is_stopped_and_says_so(sessions: Sessions
     assert "#1 is finished and kept." in second.reply
     assert "Retry" in second.reply
     assert sessions.get(session.id, "ann").head == made.id
+    assert (first.last_event_id, second.last_event_id >= 0) == (0, True)
     assert sessions.mark_interrupted() == 0
+
+
+def test_the_id_of_the_last_event_is_kept_with_the_end(sessions: Sessions) -> None:
+    session = sessions.create("ann")
+    turn = sessions.open_turn(session.id, "ann", "draw a cat", PictureOptions())
+    plan = Plan(steps=(GenerateStep(prompt="a cat"),))
+    sessions.leave_waiting(turn.id, plan, "Shall I?", 7)
+    waiting = sessions.turn(turn.id, "ann")
+    assert (waiting.status, waiting.plan, waiting.reply) == (TurnStatus.WAITING, plan, "Shall I?")
+    assert waiting.last_event_id == 7
+    sessions.drop_plan(turn.id, "Then not.")
+    stopped = sessions.turn(turn.id, "ann")
+    assert (stopped.status, stopped.plan, stopped.last_event_id) == (TurnStatus.STOPPED, None, 8)
+    sessions.close_turn(turn.id, TurnStatus.DONE, "Hello.", (), 12)
+    assert sessions.reopen_turn(turn.id, "ann").last_event_id == 12, "it has told that already"
+    sessions.mark_interrupted()
+    assert sessions.turn(turn.id, "ann").last_event_id >= 12
 
 
 def test_threads_write_one_after_another(sessions: Sessions) -> None:
@@ -248,6 +267,8 @@ def test_a_database_of_the_first_schema_keeps_all_it_holds(tmp_path: Path) -> No
     engine.dispose()
     store = Sessions(f"sqlite:///{path}")
     assert [(turn.id, turn.parent) for turn in store.turns("s", "ann")] == [("t1", None), ("t2", "t1")]
+    since_then = (datetime.now(UTC) - datetime(2026, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1)
+    assert since_then - 60_000 < store.turn("t1", "ann").last_event_id < since_then
     assert store.get("s", "ann").tip == "t2"
     assert [each.handle for each in store.turns("s", "ann")[1].uploads] == ["#1"]
     store.close()

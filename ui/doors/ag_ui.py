@@ -2,7 +2,8 @@
 
 What AG-UI has no word for is a CUSTOM event: `decision`, `plan`, `queued`, `progress` and `picture`. Each
 event of ours becomes up to ten of theirs, with ids that follow from its own: whoever comes back with the id
-of the last one it has read gets the next one, told anew by another telling.
+of the last one it has read gets the next one, told anew by another telling. The end of a run has the last
+of its event's ids, by which it is known when the events are gone.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from agent.events import (
 )
 from ui.doors.records import picture_record, turn_record
 
-__all__ = ["MOST_ID", "Frame", "Telling", "first_frame_id", "frames_of_stored", "last_frame_id"]
+__all__ = ["MOST_ID", "Frame", "Telling", "first_frame_id", "frames_of_stored", "is_end", "last_frame_id"]
 
 IDS_AN_EVENT = 10
 MOST_ID = 2**53 - 1
@@ -83,7 +84,9 @@ class Telling:
 
     def frames(self, event: Event) -> Iterator[Frame]:
         for place, told in enumerate(self.told(event)):
-            yield Frame(id=first_frame_id(event.event_id) + place, event=told)
+            is_end = isinstance(told, RunFinishedEvent | RunErrorEvent)
+            last = last_frame_id(event.event_id)
+            yield Frame(id=last if is_end else first_frame_id(event.event_id) + place, event=told)
 
     def started(self) -> BaseEvent:
         return RunStartedEvent(thread_id=self.chat_id, run_id=self.turn_id, protocol_version=PROTOCOL_VERSION)
@@ -161,14 +164,16 @@ class Telling:
             yield TextMessageEndEvent(message_id=self.turn_id)
 
 
-def frames_of_stored(turn: Turn, base: int, after: int) -> Iterator[Frame]:
-    """What the store keeps of a turn whose events are gone: its state, and how it ended."""
-    telling = Telling(chat_id=turn.session_id, turn_id=turn.id, base=base)
+def frames_of_stored(turn: Turn, last_event_id: int, after: int) -> Iterator[Frame]:
+    """What the store keeps of a turn whose events are gone: its state, and how it ended; each once."""
+    telling = Telling(chat_id=turn.session_id, turn_id=turn.id, base=last_event_id)
     if not after:
         yield telling.opening()
-    first = base * IDS_AN_EVENT + 2
-    yield Frame(id=first, event=StateSnapshotEvent(snapshot=turn_record(turn)))
-    yield Frame(id=first + 1, event=end_of(turn, telling))
+    end = last_frame_id(last_event_id)
+    if after < end - 1:
+        yield Frame(id=end - 1, event=StateSnapshotEvent(snapshot=turn_record(turn)))
+    if after < end:
+        yield Frame(id=end, event=end_of(turn, telling))
 
 
 def end_of(turn: Turn, telling: Telling) -> BaseEvent:
@@ -192,6 +197,11 @@ def first_frame_id(event_id: int) -> int:
 def last_frame_id(event_id: int) -> int:
     """No event up to this one has a higher id in the stream."""
     return event_id * IDS_AN_EVENT + IDS_AN_EVENT - 1
+
+
+def is_end(frame_id: int) -> bool:
+    """Whether an event of that id ends a run."""
+    return frame_id == last_frame_id(frame_id // IDS_AN_EVENT)
 
 
 def own_fields(event: Event, *but: str) -> dict[str, Any]:

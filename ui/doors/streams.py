@@ -14,7 +14,7 @@ from agent.errors import AgentError
 from agent.events import ArtifactReady, ReplyDelta, StepProgress, StepQueued, TurnWaiting
 from agent.pipe import EventPipe
 from agent.pipes import milliseconds_of
-from ui.doors.ag_ui import MOST_ID, Telling, first_frame_id, frames_of_stored, last_frame_id
+from ui.doors.ag_ui import MOST_ID, Telling, first_frame_id, frames_of_stored, is_end, last_frame_id
 
 __all__ = ["MEDIA_TYPE", "ForgedEventId", "event_stream", "read_event_id", "until_open", "until_placed"]
 
@@ -45,14 +45,23 @@ def event_stream(turn: Turn, pipe: EventPipe | None, after: int) -> Response:
     which a browser's EventSource does not come back.
     """
     if pipe is None or was_answered_since(turn, pipe):
-        base = milliseconds_of(turn)
-        require_told(after, base)
-        told = "".join(frame.encode() for frame in frames_of_stored(turn, base, after))
-        return Response(told, media_type=MEDIA_TYPE, headers=HEADERS)
+        return stored_stream(turn, after)
     require_told(after, pipe.last_id)
     if pipe.over is not None and is_all_told(turn, pipe, after):
         return Response(status_code=204, headers=HEADERS)
     return StreamingResponse(follow(turn, pipe, after), media_type=MEDIA_TYPE, headers=HEADERS)
+
+
+def stored_stream(turn: Turn, after: int) -> Response:
+    """Of one that is lost the store keeps no end: it is told once to whoever has heard of none."""
+    is_lost = turn.status is TurnStatus.RUNNING
+    last_event_id = max(turn.last_event_id, milliseconds_of(turn)) if is_lost else turn.last_event_id
+    require_told(after, last_event_id)
+    frames = [*frames_of_stored(turn, last_event_id, after)]
+    if not frames or (is_lost and is_end(after)):
+        return Response(status_code=204, headers=HEADERS)
+    told = "".join(frame.encode() for frame in frames)
+    return Response(told, media_type=MEDIA_TYPE, headers=HEADERS)
 
 
 def is_all_told(turn: Turn, pipe: EventPipe, after: int) -> bool:
@@ -60,7 +69,8 @@ def is_all_told(turn: Turn, pipe: EventPipe, after: int) -> bool:
     if after < first_frame_id(pipe.last_id):
         return False
     telling = Telling(chat_id=turn.session_id, turn_id=turn.id, base=pipe.base)
-    return after >= max(frame.id for event in pipe.since(pipe.base) for frame in telling.frames(event))
+    ids = (frame.id for event in pipe.since(pipe.base) for frame in telling.frames(event))
+    return after >= max(ids, default=after)
 
 
 def was_answered_since(turn: Turn, pipe: EventPipe) -> bool:

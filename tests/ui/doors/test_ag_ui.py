@@ -13,7 +13,7 @@ from agent.domain import GenerateStep, Plan, Route, TurnStatus
 from agent.events import Event
 from agent.pipe import EventPipe
 from tests.ui.pieces import a_decision, a_picture, a_turn
-from ui.doors.ag_ui import Frame, Telling, frames_of_stored, last_frame_id
+from ui.doors.ag_ui import Frame, Telling, frames_of_stored, is_end, last_frame_id
 
 EVENT: TypeAdapter[Any] = TypeAdapter(ag_ui.core.Event)
 PLAN = Plan(steps=(GenerateStep(prompt="a car"), GenerateStep(prompt="a dog")))
@@ -54,7 +54,8 @@ def test_every_frame_is_sound_and_ids_grow(base: int) -> None:
     ids = [frame.id for frame in frames]
     assert ids == sorted(set(ids))
     assert last_frame_id(base) <= ids[1]
-    assert ids[-1] <= last_frame_id(pipe.last_id)
+    assert ids[-1] == last_frame_id(pipe.last_id)
+    assert [each for each in ids if is_end(each)] == ids[-1:]
 
 
 def test_steps_begin_and_end_in_turn_and_words_come_in_one_message() -> None:
@@ -113,10 +114,13 @@ def test_a_failure_in_the_midst_closes_what_is_open() -> None:
 )
 def test_what_the_store_keeps_is_a_snapshot_and_an_end(status: TurnStatus, end: str) -> None:
     turn = a_turn(status=status)
-    frames = [*frames_of_stored(turn, base=7, after=0)]
+    frames = [*frames_of_stored(turn, last_event_id=7, after=0)]
     assert types_of(frames) == ["RUN_STARTED", "STATE_SNAPSHOT", end]
-    assert [frame.id for frame in frames] == [71, 72, 73]
-    assert types_of([*frames_of_stored(turn, base=7, after=40)]) == ["STATE_SNAPSHOT", end]
+    ids = [frame.id for frame in frames]
+    assert (ids, ids[-1]) == (sorted(set(ids)), last_frame_id(7))
+    assert types_of([*frames_of_stored(turn, last_event_id=7, after=40)]) == ["STATE_SNAPSHOT", end]
+    assert types_of([*frames_of_stored(turn, last_event_id=7, after=ids[1])]) == [end]
+    assert [*frames_of_stored(turn, last_event_id=7, after=ids[2])] == []
     for frame in frames:
         EVENT.validate_python(frame.event.model_dump(by_alias=True))
 

@@ -6,6 +6,7 @@ Against the running app with the fake engine, over HTTP.
 from __future__ import annotations
 
 import random
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -109,7 +110,26 @@ def test_after_a_restart_the_turn_is_told_as_it_was_kept(server: Server) -> None
         snapshot, end = events_of(http, begun["events"], after=told[4].id)
         assert snapshot.data["snapshot"]["pictures"][0]["id"] == told[-1].data["result"]["pictures"][0]
         assert end.data == told[-1].data
-        assert told[-1].id < snapshot.id < end.id
+        assert told[-2].id < snapshot.id < end.id == told[-1].id
+        assert events_of(http, begun["events"], after=end.id) == []
+
+
+def test_what_was_cut_off_by_a_restart_ends_once(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", "--engine", "fake", "--fake-step-seconds", "1")
+    server.start()
+    try:
+        with visitor(server) as http:
+            chat = http.post("/v1/chats").json()["id"]
+            begun = http.post(f"/v1/chats/{chat}/turns", json={"text": "draw a red car"}).json()
+            told = cut_short(http, begun["events"], 0, 1_500)
+            server.stop(signal.SIGKILL)
+            server.start()
+            snapshot, end = events_of(http, begun["events"], after=last_id(told))
+            assert last_id(told) < snapshot.id < end.id
+            assert end.data["outcome"] == {"type": "cancelled"}
+            assert events_of(http, begun["events"], after=end.id) == []
+    finally:
+        server.close()
 
 
 def test_the_server_ends_in_time_while_somebody_listens(tmp_path: Path) -> None:

@@ -150,6 +150,7 @@ def test_a_declined_plan_is_told_as_it_was_left(begin: Begin) -> None:
     snapshot, end = events_of(http, turn["events"], after=asked[-1].id)
     require_sound([*asked, snapshot, end])
     assert (snapshot.data["snapshot"]["status"], end.data["outcome"]["type"]) == ("stopped", "cancelled")
+    assert http.get(turn["events"], params={"after": str(end.id)}).status_code == 204
 
 
 def test_who_comes_late_hears_the_same(begin: Begin) -> None:
@@ -179,6 +180,41 @@ def test_when_the_events_are_gone_the_store_tells_how_it_ended(begin: Begin) -> 
     again = events_of(http, turn["events"], after=told[5].id)
     assert [each.kind for each in again] == ["STATE_SNAPSHOT", "RUN_FINISHED"]
     require_sound([told[5], *again])
+    assert [snapshot, end] == again, "with the same ids"
+    assert events_of(http, turn["events"], after=snapshot.id) == [end]
+    for heard_all in (told[-1].id, end.id):
+        assert http.get(turn["events"], params={"after": str(heard_all)}).status_code == 204
+
+
+@pytest.mark.parametrize("words", ["a red car", "hello"])
+@pytest.mark.parametrize("faults", [0, 9])
+def test_an_end_that_was_heard_is_not_told_again_by_the_store(begin: Begin, words: str, faults: int) -> None:
+    script = () if words == "a red car" else (Decision(route=Route.CHAT),)
+    house = begin(FakeEngine(faults=[Fault.OUT_OF_MEMORY] * faults), ScriptedBrain(*script))
+    http = house.person()
+    turn = sent(http, a_chat(http), words)
+    told = events_of(http, turn["events"])
+    house.agent.coordinator.pipes.forget(turn["chat"])
+    assert http.get(turn["events"], params={"after": str(told[-1].id)}).status_code == 204
+    missed = events_of(http, turn["events"], after=told[-2].id)
+    assert [each.data["type"] for each in missed] == ["STATE_SNAPSHOT", told[-1].kind]
+
+
+def test_a_turn_taken_up_again_tells_above_what_it_told(begin: Begin) -> None:
+    house = begin()
+    http = house.person()
+    turn = sent(http, a_chat(http), "a red car", options={"asks_first": True})
+    asked = events_of(http, turn["events"])
+    house.agent.coordinator.pipes.forget(turn["chat"])
+    assert http.get(turn["events"], params={"after": str(asked[-1].id)}).status_code == 204
+    assert http.post(f"/v1/turns/{turn['turn']}/approve").status_code == 202
+    events = events_of(http, turn["events"], after=asked[-1].id)
+    require_sound([*asked, *events])
+    house.agent.coordinator.pipes.forget(turn["chat"])
+    assert http.get(turn["events"], params={"after": str(events[-1].id)}).status_code == 204
+    snapshot, end = events_of(http, turn["events"], after=asked[-1].id)
+    require_sound([*asked, snapshot, end])
+    assert end.data == events[-1].data
 
 
 @pytest.mark.parametrize(
