@@ -28,7 +28,7 @@ HERE = "/gradio_api/"
 UPLOAD, JOIN = f"{HERE}upload", f"{HERE}queue/join"
 FILE = re.compile(rf"{HERE}file[=/](.*)", re.DOTALL)
 PAGE_IN_PATH = re.compile(rf"{HERE}heartbeat/([^/]+)")
-EVENT_IN_PATH = re.compile(rf"{HERE}(?:stream|call/(?!v2/)[^/]+)/([^/]+)")
+EVENT_IN_PATH = re.compile(rf"{HERE}(?:stream|call/(?:v2/)?[^/]+)/([^/]+)")
 MOST_NAMES = 20_000
 MOST_BODY_BYTES = 32 * 1024**2
 NOT_THERE = "There is nothing of that name here."

@@ -78,6 +78,8 @@ NAMING = [
     ("POST", "cancel/", {"session_hash": "own", "event_id": "e1"}),
     ("POST", "reset", {"event_id": "e1"}),
     ("GET", "call/predict/e1", None),
+    ("GET", "call/v2/predict/e1", None),
+    ("GET", "call/v2/e1", None),
     ("GET", "stream/e1/1/2/playlist.m3u8", None),
     ("POST", "stream/e1", {}),
     ("GET", f"file={FILE}", None),

@@ -204,6 +204,8 @@ def test_what_is_deleted_is_gone_from_every_route(house: House) -> None:
 
 def test_doors_that_the_page_does_not_use_are_shut(house: House) -> None:
     paths = ("dev/reload", "vibe-edit", "undo-vibe-edit/", "vibe-code/", "proxy={url_path:path}", "deep_link")
+    paths += ("call/{api_name}", "call/v2/{api_name}", "call/{api_name}/{event_id}", "api/{api_name}")
+    paths += ("call/v2/{api_name}/{event_id}", "call/v2/{event_id}")
     for path in ("/login", "/monitoring", "/monitoring/summary", *(f"/gradio_api/{each}" for each in paths)):
         for method in ("GET", "POST"):
             assert house.call(Cell(method=method, path=path), "anna").status_code == 404
