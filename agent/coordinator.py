@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from agent.messages import (
     require_message,
     require_uploads,
     said_again,
+    said_otherwise,
 )
 from agent.pipe import EventPipe, Listener, Watcher, ignore
 from agent.pipes import Pipes
@@ -175,14 +175,7 @@ class Coordinator:
         Files and options are the earlier message's unless others are given. Raises SourceNotFound.
         """
         turn = self.sessions.turn(turn_id, owner)
-        message = replace(
-            said_again(turn, self.artifacts.read),
-            text=clean_text(text),
-            options=options or turn.options,
-            after=turn.parent,
-        )
-        if files is not None:
-            message = replace(message, files=files)
+        message = said_otherwise(turn, self.artifacts.read, clean_text(text), files, options)
         return self.send(turn.session_id, owner, message)
 
     def stop(self, session_id: str, owner: str, turn_id: str | None = None) -> bool:
@@ -297,11 +290,10 @@ class Coordinator:
         sent = sent_pictures(message.files, self.decoders)
         require_uploads([each.clean for each in sent], message, self.gates)
         mask = painted_mask(message, sent, self.sessions, session, running.owner, self.decoders)
-        running.token.raise_if_cancelled()
-        for waiting in self.sessions.waiting(session_id, running.owner):
-            self.decline(waiting.id, running.owner)
         with keeping(self.artifacts, self.sessions) as put:
             running.token.raise_if_cancelled()
+            for waiting in self.sessions.waiting(session_id, running.owner):
+                self.decline(waiting.id, running.owner)
             pictures = kept((*sent, *mask), put)
             options = message.options.or_else(self.default_quality)
             turn = self.sessions.open_turn(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from agent.errors import StorageUnavailable
 
-__all__ = ["open_database"]
+__all__ = ["empty_log", "open_database"]
 
 SQLITE_PRAGMAS = (
     "busy_timeout = 5000",
@@ -26,9 +26,11 @@ SQLITE_PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
+    "secure_delete = ON",
 )
 """FULL: what the page shows as done survives a power cut. EXCLUSIVE: a second process on the file is refused,
-and the corruption of SQLite 3.7 to 3.51 when two connections write the log at once cannot happen."""
+and the corruption of SQLite 3.7 to 3.51 when two connections write the log at once cannot happen.
+secure_delete: what is deleted is overwritten in the file."""
 
 SERVER_LOCK = int.from_bytes(b"Reverie")
 """The number of the advisory lock on PostgreSQL; such locks are apart by database."""
@@ -109,6 +111,22 @@ def server_engine(url: sa.URL) -> sa.Engine:
             "Please stop that one, or give this one a database of its own."
         )
     return engine
+
+
+def empty_log(engine: sa.Engine) -> None:
+    """What was deleted stands in SQLite's log until that is emptied; if somebody reads just now, later.
+
+    The caller holds the store's lock. A server looks after its own log.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        driver: Any = connection.driver_connection
+        with suppress(sqlite3.OperationalError):
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.close()
 
 
 def require_sound(file: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
@@ -27,6 +27,7 @@ __all__ = [
     "require_message",
     "require_uploads",
     "said_again",
+    "said_otherwise",
 ]
 
 MAX_UPLOADS = 4
@@ -70,6 +71,24 @@ def said_again(turn: Turn, read: Callable[[str], bytes]) -> Message:
         mask=read(turn.masks[0].sha256) if turn.masks else None,
         mask_of=turn.masks[0].parents[0] if turn.masks else None,
         most_files=len(turn.uploads) if len(turn.uploads) > MAX_UPLOADS else None,
+    )
+
+
+def said_otherwise(
+    turn: Turn,
+    read: Callable[[str], bytes],
+    text: str,
+    files: Sequence[Path | bytes] | None,
+    options: PictureOptions | None,
+) -> Message:
+    """The same beside it in other words, with the same files and options unless others are given."""
+    again = said_again(turn, read)
+    return replace(
+        again,
+        text=text,
+        files=again.files if files is None else files,
+        options=options or turn.options,
+        after=turn.parent,
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import orm
 
 from agent.branches import TIP, begin_branch, looked_at, newest_leaf, parents_of, siblings_of, turns_of
 from agent.copying import copy_database
-from agent.database import open_database
+from agent.database import empty_log, open_database
 from agent.domain import Artifact, Decision, PictureOptions, Plan, Session, Turn, TurnStatus
 from agent.errors import SessionNotFound, StorageUnavailable
 from agent.pipes import milliseconds_of
@@ -104,7 +104,8 @@ class Sessions:
             )
             delete_sessions(rows, [row.id])
             kept = set(rows.scalars(sa.select(ArtifactRow.sha256).where(ArtifactRow.sha256.in_(hashes))))
-            return sorted(hashes - kept)
+        self.empty_log()
+        return sorted(hashes - kept)
 
     def open_turn(
         self,
@@ -282,7 +283,8 @@ class Sessions:
         with self.transaction() as rows:
             found = rows.scalars(sa.select(SessionRow.id).where(SessionRow.is_temporary)).all()
             delete_sessions(rows, found)
-            return len(found)
+        self.empty_log()
+        return len(found)
 
     def mark_interrupted(self) -> int:
         """At start-up: turns still RUNNING were cut off; they become STOPPED and say so. Returns how many."""
@@ -304,6 +306,11 @@ class Sessions:
         """All but temporary sessions as they are now, in a new SQLite file; others wait meanwhile."""
         with self._lock:
             copy_database(self._engine, file)
+
+    def empty_log(self) -> None:
+        """After a deletion: no file of the database holds what is gone."""
+        with self._lock:
+            empty_log(self._engine)
 
     def close(self) -> None:
         self._engine.dispose()
