@@ -2,6 +2,7 @@
 
 What people type, keys, tokens and cookies are in no record of our own above the level DEBUG. An error's text
 may quote them, so at other levels a traceback is told as the error's class and the lines it came through.
+The engines' process sends its records here (engines/log_lane.py); they bring turn and error along.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Literal
 
-__all__ = ["TURN_ID", "LogFormat", "LogLevel", "adopt_server_logs", "set_up_logs"]
+__all__ = ["TURN_ID", "LogFormat", "LogLevel", "adopt_server_logs", "is_for_machines", "set_up_logs"]
 
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning"]
@@ -42,6 +43,11 @@ def set_up_logs(form: LogFormat, level: LogLevel = "info", stream: IO[str] | Non
         logging.getLogger(name).setLevel(level.upper())
     logging.captureWarnings(True)
     threading.excepthook = log_uncaught
+
+
+def is_for_machines() -> bool:
+    """Whether this process was set up to log JSON."""
+    return any(isinstance(each.formatter, JsonLines) for each in logging.getLogger().handlers)
 
 
 def adopt_server_logs() -> None:
@@ -75,13 +81,25 @@ class Lines(logging.Formatter):
     def error(self, record: logging.LogRecord) -> str:
         """The class and the way it took; with what it says only where errors are quoted."""
         error = record.exc_info[1] if record.exc_info else None
-        if error is None:
-            return ""
-        if self.quotes_errors:
-            return "".join(traceback.format_exception(error))
-        frames = traceback.extract_tb(error.__traceback__)[-MOST_FRAMES:]
-        way = " > ".join(f"{short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames)
-        return f"{type(error).__name__} at {way}" if way else type(error).__name__
+        name = getattr(record, "error_class", "") if error is None else type(error).__name__
+        if self.quotes_errors and name:
+            return record.exc_text or name if error is None else "".join(traceback.format_exception(error))
+        way = " > ".join(
+            f"{short(file)}:{line} {function}" for file, line, function in frames_of(record)[-MOST_FRAMES:]
+        )
+        return f"{name} at {way}" if way else name
+
+
+def frames_of(record: logging.LogRecord) -> list[tuple[str, int | None, str]]:
+    """File, line and function, the innermost last."""
+    error = record.exc_info[1] if record.exc_info else None
+    if error is None:
+        return [*getattr(record, "error_frames", ())]
+    return [(each.filename, each.lineno, each.name) for each in traceback.extract_tb(error.__traceback__)]
+
+
+def turn_of(record: logging.LogRecord) -> str:
+    return getattr(record, "turn", "") or TURN_ID.get()
 
 
 class JsonLines(Lines):
@@ -93,7 +111,7 @@ class JsonLines(Lines):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            "turn": TURN_ID.get(),
+            "turn": turn_of(record),
             "error": self.error(record),
         }
         return json.dumps({key: value for key, value in line.items() if value or key == "message"})
@@ -104,7 +122,7 @@ class TextLines(Lines):
 
     def format(self, record: logging.LogRecord) -> str:
         head = f"{when(record).astimezone():%H:%M:%S} {record.levelname.lower()} {record.name}"
-        turn = f" [turn {TURN_ID.get()[:8]}]" if TURN_ID.get() else ""
+        turn = f" [turn {turn_of(record)[:8]}]" if turn_of(record) else ""
         error = self.error(record)
         line = f"{head}{turn}: {record.getMessage()}{f' ({error})' if error else ''}"
         return line if self.quotes_errors else "".join(map(escaped, line))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
 from multiprocessing.connection import Connection
@@ -17,6 +16,7 @@ from engines.api import Engine, Eyes, Message, Progress, Speaker
 from engines.errors import Cancelled, EngineError, ModelNotFound
 from engines.families import Family
 from engines.lazy import Lazy
+from engines.log_lane import LABEL, Levels, send_logs
 from engines.process import end_with_starter
 from engines.quiet import hush
 from engines.worker import Request, run
@@ -28,6 +28,7 @@ __all__ = [
     "Channel",
     "Count",
     "Draw",
+    "Given",
     "Inform",
     "Locate",
     "Look",
@@ -156,39 +157,54 @@ class Piece:
 
 
 Order: TypeAlias = Draw | Inform | Look | Locate | Words | Measure | Count | Answer | Speak
+Answering: TypeAlias = Callable[[Lazy[Family], Order, Connection], object]
 
 
-def serve(load: Callable[[], Family], *pipes: Connection) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """An order as it is handed over: `label` says in log records whose it is."""
+
+    order: Order
+    label: str
+
+
+def serve(load: Callable[[], Family], levels: Levels, *pipes: Connection) -> None:
     """The process: a thread a channel. A bug, or a failed kernel, on the device's ends the process.
 
-    Its device can then be trusted again only from a fresh one.
+    Its device can then be trusted again only from a fresh one. The last pipe is for log records.
     """
     end_with_starter()
+    send_logs(pipes[-1], levels)
     hush()
     family = Lazy(load)
     for channel in (Channel.LOADING, Channel.LOOKING):
         threading.Thread(
             target=attend, args=(family, pipes[channel], answered), name=channel.name.lower(), daemon=True
         ).start()
-    attend(family, pipes[Channel.DEVICE], carried_out)
+    try:
+        attend(family, pipes[Channel.DEVICE], carried_out)
+    except Exception:
+        log.exception("the engine's process broke and ends")
+        raise SystemExit(1) from None  # or its traceback would be printed, with what it quotes
 
 
-def attend(
-    family: Lazy[Family], pipe: Connection, answer: Callable[[Family, Order, Connection], object]
-) -> None:
+def attend(family: Lazy[Family], pipe: Connection, answer: Answering) -> None:
     """One order after the other, until the pipe is closed."""
-    with suppress(EOFError, BrokenPipeError):
-        while True:
-            order: Order = pipe.recv()
-            pipe.send(TAKEN)
-            try:
-                said = answer(family.get(), order, pipe)
-            except EngineError as error:
-                said = error
-            pipe.send(said)
+    while True:
+        try:
+            given: Given = pipe.recv()
+        except EOFError:
+            return
+        LABEL.set(given.label)
+        pipe.send(TAKEN)
+        try:
+            said = answer(family, given.order, pipe)
+        except EngineError as error:
+            said = error
+        pipe.send(said)
 
 
-def answered(family: Family, order: Order, pipe: Connection) -> object:
+def answered(family: Lazy[Family], order: Order, pipe: Connection) -> object:
     """What needs no device's turn; a bug in it is told and does no harm to others."""
     try:
         return carried_out(family, order, pipe)
@@ -199,8 +215,9 @@ def answered(family: Family, order: Order, pipe: Connection) -> object:
         return EngineError(BROKE)
 
 
-def carried_out(family: Family, order: Order, pipe: Connection) -> object:
+def carried_out(those: Lazy[Family], order: Order, pipe: Connection) -> object:
     """Raises EngineError."""
+    family = those.get()
     match order:
         case Draw(member=member, request=request):
             return run(member_of(family, member), request, pipe)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
@@ -16,7 +17,8 @@ from typing import TypeVar
 from engines.api import EngineInfo, OnProgress, Progress
 from engines.errors import EngineError, WorkerDied
 from engines.families import Family
-from engines.orders import Channel, Inform, Order, Piece, serve
+from engines.log_lane import hear_logs, levels_here
+from engines.orders import Channel, Given, Inform, Order, Piece, serve
 from engines.process import Lane, begin, end
 
 __all__ = ["Workshop"]
@@ -75,13 +77,19 @@ class Workshop:
 
     When it ends, or gives no sign of life for `stall_seconds`, whoever waits for its answer gets WorkerDied;
     it is started again and loads again what was loaded. It ends with the one that started it, however that
-    ends. Any thread may ask. Close it when done.
+    ends. Any thread may ask. What it logs is logged here; `label`, called where something is asked, tells
+    whose work it is. Close it when done.
     """
 
     def __init__(
-        self, load: Callable[[], Family], stall_seconds: float = 300.0, load_seconds: float = LOAD_SECONDS
+        self,
+        load: Callable[[], Family],
+        stall_seconds: float = 300.0,
+        load_seconds: float = LOAD_SECONDS,
+        label: Callable[[], str] = str,
     ) -> None:
         self.load = load
+        self.label = label
         self.stall_seconds = stall_seconds
         self.load_seconds = load_seconds
         self._lock = threading.Lock()
@@ -169,7 +177,9 @@ class Workshop:
 
     def _begin(self) -> Life:
         self._num_starts += 1
-        lanes = begin("engines", "The engine", serve, self.load, num_lanes=len(Channel))
+        work = partial(serve, self.load)
+        *lanes, logs = begin("engines", "The engine", work, levels_here(), num_lanes=len(Channel) + 1)
+        threading.Thread(target=hear_logs, args=(logs.pipe,), name="engine logs", daemon=True).start()
         life = Life(lines=tuple(Line(lane=lane) for lane in lanes))
         threading.Thread(target=self._watch, args=(life,), name="engine watch", daemon=True).start()
         return life
@@ -192,7 +202,7 @@ class Workshop:
     def _give(self, life: Life, line: Line, order: Order) -> None:
         """Returns when it has been taken. Raises WorkerDied."""
         with line.within(self.stall_seconds if life.known else self.load_seconds) as lane:
-            lane.send(order)
+            lane.send(Given(order=order, label=self.label()))
             lane.receive()
 
     def _hear(self, life: Life, line: Line, who: str) -> Generator[Progress | Piece, None, object]:

@@ -18,23 +18,15 @@ from agent.logs import TURN_ID, adopt_server_logs, set_up_logs
 from agent.meter import Meter
 from engines.fake import FakeEngine
 from tests.doubles import ScriptedBrain, build_agent
+from tests.log_set_up import logging_as_before
 
 CANARY = "xylophone"
 
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    root, hook = logging.getLogger(), threading.excepthook
-    handlers, level = [*root.handlers], root.level
-    levels = {name: logging.getLogger(name).level for name in ("agent", "app", "engines", "ui", "__main__")}
-    TURN_ID.set("")  # this thread may have worked for another test's turn
-    yield
-    logging.captureWarnings(False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    threading.excepthook = hook
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
+    with logging_as_before():
+        yield
 
 
 def lines(stream: io.StringIO) -> list[dict[str, Any]]:
