@@ -258,9 +258,10 @@ def available_engines(settings: Settings) -> tuple[str, ...]:
 def main() -> int:
     """Serve until interrupted; a failure to start is one sentence and exit code 1."""
     try:
-        settings = as_chosen(read_settings())
+        settings = read_settings()
         set_up_logs(settings.log_format, settings.log_level)
         hush()
+        settings = as_chosen(settings)
         if settings.replay is not None:
             with closing(build_engines(settings)) as engines:
                 made = replay(

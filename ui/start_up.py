@@ -9,11 +9,15 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from agent.errors import AgentError, StorageUnavailable
+from agent.logs import LogFormat, is_for_machines, set_up_logs
 
 __all__ = ["describe", "end_within", "give_up", "prepare_environment", "require_free_port", "stop_signal"]
 
@@ -82,6 +86,23 @@ def describe(error: ErrorDetails) -> str:
     return f"{name}: {error['msg'].removeprefix('Value error, ')}."
 
 
+class Wish(BaseSettings):
+    """How to log, alone: known even where another setting cannot be."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="REVERIE_", cli_kebab_case=True, cli_ignore_unknown_args=True
+    )
+
+    log_format: LogFormat = "text"
+
+
 def give_up(sentence: str) -> int:
-    print(f"Reverie cannot start. {sentence}", file=sys.stderr)
+    """Said in the form in which logs are wanted, set up or not."""
+    with suppress(ValidationError):
+        if not is_for_machines() and Wish(_cli_parse_args=True).log_format == "json":
+            set_up_logs("json")
+    if is_for_machines():
+        log.error("Reverie cannot start. %s", sentence)
+    else:
+        print(f"Reverie cannot start. {sentence}", file=sys.stderr)
     return 1
