@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from agent.cancel import CancelToken
 from agent.changes import changed_region, compare, is_wide, paste_back
@@ -13,9 +13,10 @@ from agent.domain import Artifact, Change, EditStep, Turn
 from agent.operations import Operation
 from agent.pipe import EventPipe
 from agent.replies import Replies
-from engines.api import EditRequest, Engine, OnProgress, Sample
+from agent.sizes import is_alike
+from engines.api import EditRequest, Engine, OnProgress, Sample, Size
 
-__all__ = ["Call", "Finished", "Work", "as_it_is", "editing", "found_edit", "kept_edit"]
+__all__ = ["Call", "Finished", "Work", "as_it_is", "editing", "found_edit", "kept_edit", "resized"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,16 +65,45 @@ class Call:
     notices: Sequence[str] = ()
 
 
+def resized(call: Call, size: Size, replies: Replies) -> Call:
+    """Its pictures brought to `size` at last, Lanczos.
+
+    Exactly that size is delivered, for programs rely on it, and nothing is stretched: where the outlines
+    differ, both ends of what is too long are cut off, and it is said.
+    """
+
+    def finish(made: Image.Image) -> Finished:
+        finished = call.finish(made)
+        image = finished.image
+        if image.size == (size.width, size.height):
+            return finished
+        said = replies.brought_to(str(size), is_cut=not is_alike(Size(*image.size), size))
+        image = ImageOps.fit(image, (size.width, size.height), Image.Resampling.LANCZOS)
+        return replace(finished, image=image, notices=[*finished.notices, said])
+
+    return replace(call, finish=finish)
+
+
 def as_it_is(image: Image.Image) -> Finished:
     return Finished(image=image)
 
 
 def editing(
-    engine: Engine, image: Image.Image, step: EditStep, mask: Image.Image | None = None
+    engine: Engine,
+    image: Image.Image,
+    step: EditStep,
+    mask: Image.Image | None = None,
+    *,
+    keeps_size: bool = False,
 ) -> Callable[[int, OnProgress], Sample]:
     def make(seed: int, report: OnProgress) -> Sample:
         request = EditRequest(
-            image=image, instruction=step.instruction, description=step.description, seed=seed, mask=mask
+            image=image,
+            instruction=step.instruction,
+            description=step.description,
+            seed=seed,
+            mask=mask,
+            keeps_size=keeps_size,
         )
         return engine.edit(request, report)
 

@@ -97,12 +97,13 @@ class Direct:
         *,
         mask: bytes | None = None,
         num_pictures: int = 1,
+        size: Size | None = None,
         options: PictureOptions = PLAIN,
     ) -> DirectTurn:
         """A change of the first of some pictures from outside; what the others are good for: agent/brought.
 
-        With a `mask`, a PNG, only where that is fully transparent. Raises UploadRejected, PlanRejected,
-        TooBusy.
+        With a `mask`, a PNG, only where that is fully transparent, and at the picture's own size; else it is
+        brought to `size`. Raises UploadRejected, PlanRejected, TooBusy.
         """
         self._device.require_room(owner)
         wish = brought(
@@ -111,7 +112,7 @@ class Direct:
             lambda index, thing: self._look(pictures[index], thing),
             has_mask=mask is not None,
         )
-        given = self._change(wish.instruction, num_pictures)
+        given = self._change(wish.instruction, num_pictures, size)
         given = given.model_copy(update={"notices": (*filter(None, [wish.notice]), *given.notices)})
         painted = None if mask is None else painted_where_clear(mask, self._coordinator.decoders)
         files = [pictures[wish.target], *pictures[: wish.target], *pictures[wish.target + 1 :]]
@@ -158,8 +159,14 @@ class Direct:
             if not turn.is_over:
                 self._coordinator.stop(turn.session_id, owner)
 
-    def _change(self, instruction: str, num_pictures: int) -> Decision:
-        wish = DecisionStep(kind="edit", prompt=clean_text(instruction), num_pictures=num_pictures)
+    def _change(self, instruction: str, num_pictures: int, size: Size | None = None) -> Decision:
+        wish = DecisionStep(
+            kind="edit",
+            prompt=clean_text(instruction),
+            num_pictures=num_pictures,
+            width=size and size.width,
+            height=size and size.height,
+        )
         return self._known(Decision(route=Route.EDIT, steps=(wish,)))
 
     def _look(self, picture: bytes, thing: str) -> str:

@@ -208,7 +208,8 @@ class EditStep(Value):
     """Change a picture: `source` is an artifact id, or "step1".. for the picture an earlier step made.
 
     `description` says what the result shows, for editors that read it. `mask` is the id of the artifact that
-    marks where it may change; with `keeps_rest` the place is found.
+    marks where it may change; with `keeps_rest` the place is found. What is changed everywhere is brought to
+    `width` and `height`, if they are given.
     """
 
     kind: Literal["edit"] = "edit"
@@ -218,6 +219,8 @@ class EditStep(Value):
     num_pictures: int = Field(default=1, ge=1, le=MAX_PICTURES_PER_TURN)
     mask: str | None = None
     keeps_rest: bool = False
+    width: int | None = Field(default=None, ge=1)
+    height: int | None = Field(default=None, ge=1)
 
 
 class AdjustStep(Value):
@@ -246,7 +249,7 @@ class DecisionStep(Value):
     """One wish as the brain heard it, pronouns resolved; the planner turns it into a Step.
 
     `source`: for a change, an artifact id or "step1".. (an earlier wish of this message). `operation`: of an
-    "adjust", what `prompt` says in words.
+    "adjust", what `prompt` says in words. `width` and `height`: what an edit is brought to in the end.
     """
 
     kind: Literal["generate", "edit", "adjust"]
@@ -255,6 +258,8 @@ class DecisionStep(Value):
     operation: Operation | None = None
     num_pictures: int = Field(default=1, ge=1, le=100)
     is_variation: bool = False
+    width: int | None = Field(default=None, ge=1)
+    height: int | None = Field(default=None, ge=1)
 
 
 class Decision(Value):

@@ -149,6 +149,8 @@ def to_step(wish: DecisionStep, index: int, decision: Decision, context: Context
             source=source,
             num_pictures=wish.num_pictures,
             keeps_rest=keeps_rest(context.message),
+            width=wish.width,
+            height=wish.height,
         )
     return GenerateStep(
         prompt=words,

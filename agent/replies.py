@@ -132,6 +132,20 @@ class Replies:
             f"我先把 {handle} 裁剪缩放到 {size}，边缘可能被裁掉。",
         )
 
+    def brought_to(self, size: str, is_cut: bool) -> str:
+        """Of the result of a change."""
+        return self.say(
+            f"I brought it to {size} by resampling{', and cut its edges to that outline' if is_cut else ''}.",
+            f"用重新采样缩放到了 {size}{'，并按这个比例裁掉了边缘' if is_cut else ''}。",
+        )
+
+    def keeps_its_size(self, size: str) -> str:
+        """Of a picture that was painted on, where another size was asked for."""
+        return self.say(
+            f"It keeps its own size, {size}: outside of what you marked nothing changes.",
+            f"图片保持原来的尺寸 {size}：标记以外的地方不变。",
+        )
+
     def taken_as(self, is_first_frame: bool, size: str) -> str:
         """What was done to an upload."""
         if is_first_frame:

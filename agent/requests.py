@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PIL import Image, ImageOps
 
 from agent.adjust import adjust, extended, flat
 from agent.artifacts import Artifacts
-from agent.calls import Call, Finished, Work, as_it_is, editing, found_edit, kept_edit
+from agent.calls import Call, Finished, Work, as_it_is, editing, found_edit, kept_edit, resized
 from agent.changes import Locate, compare, paste_back
 from agent.domain import AdjustStep, Artifact, EditStep, GenerateStep, Origin, PictureOptions, Quality, Step
 from agent.errors import PlanRejected, SourceNotFound
@@ -18,8 +19,8 @@ from agent.operations import PIXELS, Extend
 from agent.places import find_place, only_recolors_or_removes
 from agent.sentences import NO_SUCH_PICTURE, Sentence
 from agent.sessions import Sessions
-from agent.sizes import closest, keeps_outline, wanted_size
-from engines.api import Engine, GenerateRequest, OnProgress, Sample
+from agent.sizes import closest, is_alike, keeps_outline, wanted_size
+from engines.api import Engine, GenerateRequest, OnProgress, Sample, Size
 
 __all__ = ["Requests"]
 
@@ -67,7 +68,7 @@ class Requests:
         self.gates.require_words(step.prompt, work.replies.language)
         self.gates.require_unwanted(options.negative_prompt, step.prompt, work.replies.language)
         engine, notices = choose(self.engines, work)
-        size = wanted_size(step, options, engine.info.sizes)
+        size = wanted_size(step, options, engine.info.sizes, takes_others=engine.info.takes_other_sizes)
         if not keeps_outline(step, options, size):
             notices.append(work.replies.only_these_sizes(str(size)))
 
@@ -95,6 +96,21 @@ class Requests:
         engine, notices = choose(self.editors, work)
         source = self._source(step.source, work)
         self._check_edit(step, source, work)
+        if not (step.width and step.height):
+            return self._change(step, work)
+        size = Size(step.width, step.height)
+        call = self._change(step, work, size)
+        if step.mask is None:
+            return resized(call, size, work.replies)
+        own = Size(call.source.width, call.source.height) if call.source else size
+        notices = [work.replies.keeps_its_size(str(own))] if own != size else []
+        return replace(call, notices=[*call.notices, *notices])
+
+    def _change(self, step: EditStep, work: Work, wanted: Size | None = None) -> Call:
+        """At the size that it comes in, the picture's own or the engine's.
+
+        What shall have the picture's own outline in the end keeps it, whatever the engine's is.
+        """
         image = flat(self._image(source))
         self.gates.require_picture(image, work.replies.language)
         if step.mask is not None:
@@ -102,12 +118,14 @@ class Requests:
         place = self._place(image, step.instruction)
         is_asked = step.keeps_rest or work.turn.options.keeps_rest
         if place is not None and (is_asked or keeps_place(step, work.turn.options, engine)):
-            notices = [] if is_asked else [work.replies.rest_kept()]
+            stays = wanted in (None, Size(*image.size))
+            notices = [work.replies.rest_kept()] if stays and not is_asked else []
             return kept_edit(engine, step, source, image, place, notices)
         if is_asked:
             return found_edit(engine, step, source, image, work.replies)
-        size = closest(image.width / image.height, engine.info.sizes)
-        if image.size != (size.width, size.height):
+        own, size = Size(*image.size), closest(image.width / image.height, engine.info.sizes)
+        keeps_size = wanted is not None and is_alike(wanted, own) and not is_alike(size, own)
+        if own != size and not keeps_size:
             image = ImageOps.fit(image, (size.width, size.height), Image.Resampling.LANCZOS)
             place = None if place is None else ImageOps.fit(place, image.size, Image.Resampling.NEAREST)
             notices.append(work.replies.fitted(source.handle, str(size)))
@@ -117,7 +135,7 @@ class Requests:
             return Finished(image=edited, change=compare(image, edited, seen))
 
         return Call(
-            make=editing(engine, image, step),
+            make=editing(engine, image, step, keeps_size=keeps_size),
             finish=finish,
             words=step.instruction,
             source=source,

@@ -8,8 +8,15 @@ from collections.abc import Sequence
 from agent.domain import GenerateStep, PictureOptions, Shape
 from engines.api import Size
 
-__all__ = ["closest", "keeps_outline", "wanted_size"]
+__all__ = ["closest", "is_alike", "keeps_outline", "wanted_size"]
 
+MULTIPLE = 16
+"""Both sides of what an engine of any size draws, in pixels."""
+MOST_PX = 2048 * 2048
+"""Of such a picture: four times what the published models were trained at."""
+MOST_RATIO = 3.0
+ALIKE = 0.02
+"""Outlines that differ by less are one."""
 ASPECTS = {Shape.SQUARE: 1.0, Shape.LANDSCAPE: 1.5, Shape.PORTRAIT: 1 / 1.5}
 
 
@@ -19,11 +26,30 @@ def wanted_aspect(step: GenerateStep, options: PictureOptions) -> float:
     return ASPECTS[step.shape or options.shape]
 
 
-def wanted_size(step: GenerateStep, options: PictureOptions, sizes: Sequence[Size]) -> Size:
-    """The size asked for if the engine has it, else the one of the closest outline."""
-    if step.width and step.height and Size(step.width, step.height) in sizes:
-        return Size(step.width, step.height)
+def wanted_size(
+    step: GenerateStep, options: PictureOptions, sizes: Sequence[Size], *, takes_others: bool = False
+) -> Size:
+    """The size asked for if the engine has it, or about that where it takes any; else one of like outline."""
+    if step.width and step.height:
+        asked = Size(step.width, step.height)
+        ratio = asked.width / asked.height
+        if asked in sizes:
+            return asked
+        if takes_others and 1 / MOST_RATIO <= ratio <= MOST_RATIO:
+            return in_multiples(asked)
     return closest(wanted_aspect(step, options), sizes)
+
+
+def in_multiples(size: Size) -> Size:
+    """The nearest size that such an engine takes, of about this outline where it must be smaller."""
+    scale = min(1.0, math.sqrt(MOST_PX / size.area_px))
+    width, height = (max(1, round(side * scale / MULTIPLE)) * MULTIPLE for side in (size.width, size.height))
+    return Size(width, height)
+
+
+def is_alike(first: Size, second: Size) -> bool:
+    """Whether hardly anything of a picture of one outline is cut off when it is brought to the other."""
+    return abs(math.log(first.width * second.height / (first.height * second.width))) < ALIKE
 
 
 def keeps_outline(step: GenerateStep, options: PictureOptions, size: Size) -> bool:

@@ -48,6 +48,7 @@ class FakeEngine:
         step_seconds: float = 0.0,
         vocabulary: Mapping[str, tuple[str, ...]] | None = None,
         can_edit: bool = True,
+        takes_other_sizes: bool = False,
         faults: Iterable[Fault | None] = (),
     ) -> None:
         self._info = EngineInfo(
@@ -57,6 +58,7 @@ class FakeEngine:
             max_prompt_tokens=128,
             vocabulary=dict(vocabulary or {}),
             can_edit=can_edit,
+            takes_other_sizes=takes_other_sizes,
         )
         self.num_steps = num_steps
         self.step_seconds = step_seconds
@@ -75,7 +77,9 @@ class FakeEngine:
 
     def generate(self, request: GenerateRequest, on_progress: OnProgress) -> Sample:
         size = request.size or self.info.sizes[0]
-        if size not in self.info.sizes:
+        if self.info.takes_other_sizes:
+            size.require_multiple_of(16)
+        elif size not in self.info.sizes:
             raise UnsupportedSize(
                 f"{size} is not a size of {self.info.preset}: {', '.join(map(str, self.info.sizes))}."
             )

@@ -135,6 +135,22 @@ def test_the_nearest_size_is_drawn_and_told(
     assert results.notices == ([f"I drew it at {size[0]}x{size[1]}, my nearest size."] if is_told else [])
 
 
+def test_an_engine_of_any_size_draws_the_size_asked_for(agent: Agent, session: Session) -> None:
+    executor = Executor(
+        sessions=agent.sessions,
+        artifacts=agent.artifacts,
+        jobs=agent.jobs,
+        engines={Quality.FULL: FakeEngine(takes_other_sizes=True)},
+        editors={},
+    )
+    exact = carry_out(agent, GenerateStep(prompt="x", width=320, height=208), begin(agent, session), executor)
+    assert [(each.width, each.height) for each in exact.artifacts] == [(320, 208)]
+    assert exact.notices == []
+    near = carry_out(agent, GenerateStep(prompt="x", width=330, height=200), begin(agent, session), executor)
+    assert [(each.width, each.height) for each in near.artifacts] == [(336, 192)]
+    assert near.notices == ["I drew it at 336x192, my nearest size."]
+
+
 def test_an_engine_of_squares_says_so(agent: Agent, session: Session, tmp_path: Path) -> None:
     square = FakeEngine(sizes=(Size(128, 128),))
     executor = Executor(

@@ -48,6 +48,63 @@ def session(agent: Agent) -> Session:
     return agent.sessions.create("ann")
 
 
+def sized(source: Artifact, width: int, height: int, mask: str | None = None) -> EditStep:
+    return EditStep(instruction="x", source=source.id, width=width, height=height, mask=mask)
+
+
+@pytest.mark.parametrize(
+    ("size", "notice"),
+    [
+        ((128, 128), ""),
+        ((512, 512), "I brought it to 512x512 by resampling."),
+        ((256, 128), "I brought it to 256x128 by resampling, and cut its edges to that outline."),
+    ],
+)
+def test_a_change_is_brought_to_the_size_asked_for(
+    agent: Agent, session: Session, size: tuple[int, int], notice: str
+) -> None:
+    source = upload(agent, session, (128, 128))
+    results = carry_out(agent, sized(source, *size), begin(agent, session))
+    (made,) = results.artifacts
+    assert (made.width, made.height) == size
+    assert made.recipe is not None
+    assert (made.recipe.width, made.recipe.height) == size
+    with Image.open(io.BytesIO(agent.artifacts.read(made.sha256))) as image:
+        assert image.size == size
+    assert results.notices == ([notice] if notice else [])
+
+
+def test_a_change_to_a_size_of_its_own_outline_shows_all_of_it(agent: Agent, session: Session) -> None:
+    """Though the editor's nearest outline would have cut its ends off."""
+    source, editor = upload(agent, session, (200, 60)), Drifting()
+    results = carry_out(agent, sized(source, 400, 120), begin(agent, session), executor_with(agent, editor))
+    assert [(each.width, each.height) for each in results.artifacts] == [(400, 120)]
+    (request,) = editor.requests
+    assert request.keeps_size
+    assert request.image.size == (200, 60)
+    assert results.notices == ["I brought it to 400x120 by resampling."]
+
+
+def test_a_picture_that_was_painted_on_keeps_its_size(agent: Agent, session: Session) -> None:
+    source = upload(agent, session, (128, 128))
+    work = begin(agent, session)
+    file = io.BytesIO()
+    Image.new("L", (128, 128), 255).save(file, "PNG")
+    mask = agent.sessions.add_artifact(
+        source.turn_id,
+        NewPicture(
+            sha256=agent.artifacts.put(file.getvalue()),
+            width=128,
+            height=128,
+            origin=Origin.MASK,
+            parents=(source.id,),
+        ),
+    )
+    results = carry_out(agent, sized(source, 512, 512, mask.id), work)
+    assert [(each.width, each.height) for each in results.artifacts] == [(128, 128)]
+    assert results.notices == ["It keeps its own size, 128x128: outside of what you marked nothing changes."]
+
+
 class Drifting:
     """An editor as real ones are: it repaints all of the picture a little, and the disc a lot."""
 

@@ -88,6 +88,7 @@ class ImageDoor:
                 body.pictures,
                 mask=body.mask,
                 num_pictures=params.num_pictures,
+                size=size_of(params),
                 options=options_of(params, quality),
             ),
         )

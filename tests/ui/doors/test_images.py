@@ -164,6 +164,25 @@ def test_all_pictures_of_a_message_are_taken(doors: Doors, num_pictures: int) ->
     assert f"of the {num_pictures} you sent, number 1" in answer.json()["reply"]
 
 
+def test_an_edit_with_a_mask_keeps_its_size_and_says_so(doors: Doors) -> None:
+    files = {
+        "image": ("a.png", png(noise(200, 130)), "image/png"),
+        "mask": ("mask.png", box_mask((200, 130), (0, 0, 90, 90)), "image/png"),
+    }
+    fields = {"prompt": "make it red", "size": "1024x1024"}
+    answer = doors.http().post("/v1/images/edits", data=fields, files=files)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["size"] == "200x130"
+    assert "keeps its own size, 200x130" in answer.json()["reply"]
+
+
+def test_an_engine_of_any_size_is_asked_for_it(tmp_path: Path) -> None:
+    with served(tmp_path, engine=FakeEngine(takes_other_sizes=True)) as doors:
+        answer = doors.openai().images.generate(prompt="a red car", size="1536x1024")
+        assert answer.size == "1536x1024"
+        assert picture(content(answer)).size == (1536, 1024)
+
+
 def test_an_edit_of_a_list_of_one(client: OpenAI) -> None:
     answer = client.images.edit(
         image=[("a.png", png(noise(128, 128)), "image/png")], prompt="make it red", n=2
@@ -324,7 +343,9 @@ def test_what_chat_products_send_to_change(doors: Doors, field: str, fields: dic
     files = {field: ("image.png", png(noise(128, 128)), "image/png")}
     answer = doors.http().post("/v1/images/edits", data=fields, files=files)
     assert answer.status_code == 200, answer.text
-    assert picture(base64.b64decode(answer.json()["data"][0]["b64_json"])).size == (128, 128)
+    side = 512 if fields.get("size") == "512x512" else 128
+    assert picture(base64.b64decode(answer.json()["data"][0]["b64_json"])).size == (side, side)
+    assert answer.json()["size"] == f"{side}x{side}"
 
 
 def test_a_change_in_json_brings_data_urls(doors: Doors) -> None:
