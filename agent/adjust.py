@@ -52,7 +52,7 @@ class Canvas:
     new: Image.Image
 
 
-def adjust(image: Image.Image, operation: Operation) -> Image.Image:
+def adjust(image: Image.Image, operation: Operation, most_px: int = MAX_SIDE_PX) -> Image.Image:
     """The picture after the operation; its transparency stays. Raises PlanRejected when it cannot be."""
     match operation:
         case Crop():
@@ -64,11 +64,11 @@ def adjust(image: Image.Image, operation: Operation) -> Image.Image:
         case Flip():
             return image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
         case Resize():
-            return scaled(image, *size_of(operation, *image.size))
+            return scaled(image, *size_of(operation, *image.size), most_px)
         case Upscale():
-            return scaled(image, image.width * operation.factor, image.height * operation.factor)
+            return scaled(image, image.width * operation.factor, image.height * operation.factor, most_px)
         case Extend():
-            return extended(image, operation).image
+            return extended(image, operation, most_px).image
         case CutOut():
             return cut_out(image)
         case _:
@@ -131,29 +131,29 @@ def size_of(operation: Resize, width: int, height: int) -> tuple[int, int]:
     return round(width * (operation.height or height) / height), operation.height or height
 
 
-def scaled(image: Image.Image, width: int, height: int) -> Image.Image:
+def scaled(image: Image.Image, width: int, height: int, most_px: int = MAX_SIDE_PX) -> Image.Image:
     """Lanczos. Raises PlanRejected for sizes that are no picture."""
-    if not 1 <= min(width, height) <= max(width, height) <= MAX_SIDE_PX:
+    if not 1 <= min(width, height) <= max(width, height) <= most_px:
         raise PlanRejected(
             Sentence(
-                f"That would be {width}x{height} pixels; I make pictures of 1 to {MAX_SIDE_PX} a side. "
+                f"That would be {width}x{height} pixels; I make pictures of 1 to {most_px} a side. "
                 "Please ask for another size.",
-                f"那会是 {width}x{height} 像素；我能做的每边是 1 到 {MAX_SIDE_PX} 像素。请换一个尺寸。",
+                f"那会是 {width}x{height} 像素；我能做的每边是 1 到 {most_px} 像素。请换一个尺寸。",
             )
         )
     return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def extended(image: Image.Image, operation: Extend) -> Canvas:
+def extended(image: Image.Image, operation: Extend, most_px: int = MAX_SIDE_PX) -> Canvas:
     """The picture in its place, to the bit; around it its own edge, blurred. Raises PlanRejected."""
     left, top, right, bottom = margins(operation, *image.size)
     width, height = left + image.width + right, top + image.height + bottom
-    if max(width, height) > MAX_SIDE_PX:
+    if max(width, height) > most_px:
         raise PlanRejected(
             Sentence(
-                f"That would be {width}x{height} pixels; I make pictures of up to {MAX_SIDE_PX} a side. "
+                f"That would be {width}x{height} pixels; I make pictures of up to {most_px} a side. "
                 "Please ask for less.",
-                f"那会是 {width}x{height} 像素；我能做的每边最多 {MAX_SIDE_PX} 像素。请要小一些。",
+                f"那会是 {width}x{height} 像素；我能做的每边最多 {most_px} 像素。请要小一些。",
             )
         )
     pixels = np.pad(np.asarray(image), ((top, bottom), (left, right), (0, 0)), mode="edge")

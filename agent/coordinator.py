@@ -27,6 +27,8 @@ from agent.messages import (
     about_what_was_sent,
     clean_text,
     go_back_to,
+    require_again,
+    require_length,
     require_message,
     require_uploads,
     said_again,
@@ -73,15 +75,15 @@ class Coordinator:
     ) -> None:
         """`fallback` (the offline rules) decides when `brain` is unavailable; no `editors`, no edits.
 
-        `vocabulary`: the words that the engines know by kind, none where they take any. `eyes` find things in
-        pictures and check what was made. `presets` names the engines, for people to read. `watch` gives a
-        listener for each turn. `rates` counts what each owner does.
+        `vocabulary`: the words that the engines know by kind, none where they take any. `presets` names the
+        engines, for people to read. `watch` gives a listener for each turn. `rates` count what owners do.
         """
         self.sessions = sessions
         self.artifacts = artifacts
         self.decoders = decoders
         self.brain = brain
         self.fallback = fallback
+        self.rates = rates or Rates(Limits())
         self.executor = Executor(
             sessions=sessions,
             artifacts=artifacts,
@@ -90,6 +92,7 @@ class Coordinator:
             editors=editors,
             eyes=eyes,
             gates=gates,
+            limits=self.rates.limits,
         )
         self.gates = gates
         self.vocabulary = vocabulary
@@ -98,7 +101,6 @@ class Coordinator:
         self.default_quality = default_quality
         self.pipes = Pipes()
         self.watch = watch
-        self.rates = rates or Rates(Limits())
         self._graph = build_graph()
         self._running = RunningTurns()
 
@@ -213,6 +215,7 @@ class Coordinator:
     def close(self, patience_seconds: float = 0.0) -> None:
         """No turn begins any more; those at work may end by themselves for a while, then they are stopped."""
         wind_down(self._running.close(), patience_seconds)
+        self.executor.close()
 
     def _start(self, session_id: str, owner: str, text: str, open_turn: OpenTurn) -> Listener:
         """Reserve the session and run the turn on a thread of its own."""
@@ -309,7 +312,7 @@ class Coordinator:
 
     def _reopen(self, running: Running, turn_id: str) -> TurnContext:
         was = self.sessions.turn(turn_id, running.owner)
-        self.gates.require_words(was.text, language_of(was.text))
+        require_again(was, running.owner, self.gates, self.rates)
         turn = self.sessions.reopen_turn(turn_id, running.owner)
         self.pipes.open(running.pipe, turn, is_again=True)
         context = self._context(running, turn, self.sessions.get(turn.session_id, running.owner).head, ())
@@ -320,6 +323,7 @@ class Coordinator:
     def _go_on(self, running: Running, turn_id: str, prompts: Sequence[str]) -> TurnContext:
         """With a plan that waited, now in the user's words."""
         plan = waiting_plan(self.sessions.turn(turn_id, running.owner))
+        require_length(prompts, self.rates.limits)
         self.sessions.record_plan(turn_id, reworded(plan, prompts))
         return self._reopen(running, turn_id)
 

@@ -28,8 +28,9 @@ from agent.domain import (
 )
 from agent.errors import SourceNotFound
 from agent.gates.gates import Gates
-from agent.jobs import Jobs
+from agent.jobs import Jobs, Place
 from agent.keeping import keeping
+from agent.limits import AS_BUILT, Limits
 from agent.marks import source_type_of, xmp
 from agent.metadata import png_with_recipe
 from agent.places import by_eyes
@@ -76,11 +77,16 @@ class Executor:
         editors: Mapping[Quality, Engine],
         eyes: Eyes | None = None,
         gates: Gates = Gates(),
+        limits: Limits = AS_BUILT,
     ) -> None:
-        """`eyes` find things in pictures and check what was made, `gates` say what is not made at all."""
+        """`eyes` find things in pictures and check what was made, `gates` say what is not made at all.
+
+        Exact work on pictures has a line of its own beside the device's, under the same rules.
+        """
         self.sessions = sessions
         self.artifacts = artifacts
         self.jobs = jobs
+        self.desk = Jobs(limits=jobs.limits)
         self.requests = Requests(
             sessions=sessions,
             artifacts=artifacts,
@@ -88,6 +94,7 @@ class Executor:
             editors=editors,
             locate=None if eyes is None else by_eyes(eyes),
             gates=gates,
+            limits=limits,
         )
         self.gates = gates
         self.checker = Checker(eyes)
@@ -95,6 +102,10 @@ class Executor:
     def reads_description(self, options: PictureOptions) -> bool:
         """Whether the editor is better told what the result shows."""
         return self.requests.reads_description(options)
+
+    def close(self) -> None:
+        """The desk; whoever opened the device's line closes that."""
+        self.desk.close()
 
     def run(self, step: Step, work: Work) -> StepResult:
         """Make the pictures of a step, each on disk and with its row before the next begins.
@@ -138,12 +149,8 @@ class Executor:
         )
 
     def _draw(self, call: Call, seed: int, work: Work) -> Drawn:
-        """One engine call through the device's line; what needs no device does not wait for it."""
+        """One call through the device's line; what needs no device does not wait for it."""
         begun = time.monotonic()
-        if not call.needs_device:
-            sample = call.make(seed, lambda progress: work.token.raise_if_cancelled())
-            return Drawn(sample=sample, seconds=time.monotonic() - begun)
-
         source_type = source_type_of(self._ancestors(call, work), preset="")
         mark = xmp(source_type).encode() if source_type else b""
 
@@ -154,16 +161,23 @@ class Executor:
             preview = jpeg(progress.preview, mark) if is_shown and progress.preview else None
             work.pipe.progress(work.index, progress.step, progress.num_steps, preview)
 
+        def on_place(place: Place) -> None:
+            if call.needs_device or place.ahead:
+                work.pipe.queued(work.index, place.ahead, place.seconds)
+
         here = copy_context()
-        sample = self.jobs.run(
+        jobs = self.jobs if call.needs_device else self.desk
+        verb = "drawing" if call.source is None else "change" if call.needs_device else "exact work"
+        sample = jobs.run(
             lambda report: here.run(call.make, seed, report),
             token=work.token,
-            on_place=lambda place: work.pipe.queued(work.index, place.ahead, place.seconds),
+            on_place=on_place,
             on_progress=on_progress,
-            kind=f"{'drawing' if call.source is None else 'change'} {work.turn.options.quality}",
+            kind=f"{verb} {work.turn.options.quality}",
         )
         seconds = time.monotonic() - begun
-        check_picture(sample.image)
+        if call.needs_device:
+            check_picture(sample.image)
         return Drawn(sample=sample, seconds=seconds)
 
     def _ancestors(self, call: Call, work: Work) -> Sequence[Artifact]:

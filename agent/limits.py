@@ -11,11 +11,12 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from agent.domain import MAX_PROMPT_CHARACTERS, Value
+from agent.domain import MAX_PICTURES_PER_TURN, MAX_PROMPT_CHARACTERS, Value
 from agent.errors import TooBusy
+from agent.operations import MAX_SIDE_PX
 from agent.sentences import Sentence
 
-__all__ = ["Deed", "Limits", "Rates"]
+__all__ = ["AS_BUILT", "Deed", "Limits", "Rates"]
 
 HOUR_SECONDS = 3_600.0
 ADDRESS_FACTOR = 4
@@ -34,10 +35,15 @@ class Limits(Value):
     files_a_call: int = Field(16, ge=0, le=16)
     num_steps: int = Field(200, ge=1, le=200)
     best_of: int = Field(4, ge=1, le=4)
+    pictures_a_message: int = Field(MAX_PICTURES_PER_TURN, ge=1, le=MAX_PICTURES_PER_TURN)
+    side_px: int = Field(MAX_SIDE_PX, ge=256, le=MAX_SIDE_PX)
     messages_an_hour: int = Field(240, ge=0)
     uploads_an_hour: int = Field(240, ge=0)
     sign_in_attempts: int = Field(7, ge=1)
     sign_in_minutes: int = Field(15, ge=1)
+
+
+AS_BUILT = Limits()
 
 
 class Deed(StrEnum):

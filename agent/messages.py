@@ -10,10 +10,10 @@ from pathlib import Path
 from PIL import Image
 
 from agent.branches import TIP
-from agent.domain import Artifact, Decision, PictureOptions, Route, Turn
+from agent.domain import Artifact, Decision, PictureOptions, Route, Turn, TurnStatus
 from agent.errors import MessageRefused
 from agent.gates.gates import Gates, language_of
-from agent.limits import Limits
+from agent.limits import AS_BUILT, Deed, Limits, Rates
 from agent.replies import Replies
 from agent.sentences import Sentence
 from agent.uploads import CleanPicture
@@ -24,6 +24,8 @@ __all__ = [
     "about_what_was_sent",
     "clean_text",
     "go_back_to",
+    "require_again",
+    "require_length",
     "require_message",
     "require_uploads",
     "said_again",
@@ -31,7 +33,6 @@ __all__ = [
 ]
 
 MAX_UPLOADS = 4
-NO_OTHERS = Limits()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,17 +100,9 @@ def about_what_was_sent(given: Decision | None, turn: Turn) -> Decision | None:
     return given.model_copy(update={"targets": (turn.uploads[0].id,)})
 
 
-def require_message(message: Message, gates: Gates, limits: Limits = NO_OTHERS) -> None:
+def require_message(message: Message, gates: Gates, limits: Limits = AS_BUILT) -> None:
     """Raises MessageRefused, UnsafeRequest or GateUnavailable."""
-    num_characters = len(message.text)
-    if num_characters > limits.message_characters:
-        raise MessageRefused(
-            Sentence(
-                f"Your message has {num_characters:,} characters; I read up to "
-                f"{limits.message_characters:,}. Please shorten it and send it again.",
-                f"消息有 {num_characters:,} 个字符，最多 {limits.message_characters:,} 个。请缩短后再发。",
-            )
-        )
+    require_length([message.text], limits)
     if not message.text and message.mask is not None:
         raise MessageRefused(
             Sentence("Please say what should change where you painted.", "请说说涂抹的地方要改成什么。")
@@ -141,8 +134,30 @@ def require_uploads(uploads: Sequence[CleanPicture], message: Message, gates: Ga
             gates.require_picture(image, language_of(message.text))
 
 
+def require_again(turn: Turn, owner: str, gates: Gates, rates: Rates) -> None:
+    """Before a turn is taken up again. Raises MessageRefused, UnsafeRequest, GateUnavailable or TooBusy."""
+    gates.require_words(turn.text, language_of(turn.text))
+    require_options(turn.options, rates.limits)
+    if turn.status is not TurnStatus.WAITING:
+        rates.count(Deed.MESSAGE, owner)
+
+
+def require_length(texts: Sequence[str], limits: Limits) -> None:
+    """Of each of them. Raises MessageRefused."""
+    num_characters = max(map(len, texts), default=0)
+    if num_characters > limits.message_characters:
+        raise MessageRefused(
+            Sentence(
+                f"Your message has {num_characters:,} characters; I read up to "
+                f"{limits.message_characters:,}. Please shorten it and send it again.",
+                f"消息有 {num_characters:,} 个字符，最多 {limits.message_characters:,} 个。请缩短后再发。",
+            )
+        )
+
+
 def require_options(options: PictureOptions, limits: Limits) -> None:
     """Raises MessageRefused."""
+    require_length([options.negative_prompt], limits)
     if (options.num_steps or 0) > limits.num_steps:
         raise MessageRefused(
             Sentence(

@@ -15,6 +15,7 @@ from agent.changes import Locate, compare, paste_back
 from agent.domain import AdjustStep, Artifact, EditStep, GenerateStep, Origin, PictureOptions, Quality, Step
 from agent.errors import PlanRejected, SourceNotFound
 from agent.gates.gates import Gates
+from agent.limits import AS_BUILT, Limits
 from agent.operations import PIXELS, Extend
 from agent.places import find_place, only_recolors_or_removes
 from agent.sentences import NO_SUCH_PICTURE, Sentence
@@ -40,6 +41,7 @@ class Requests:
         editors: Mapping[Quality, Engine],
         locate: Locate | None,
         gates: Gates = Gates(),
+        limits: Limits = AS_BUILT,
     ) -> None:
         self.sessions = sessions
         self.artifacts = artifacts
@@ -47,6 +49,7 @@ class Requests:
         self.editors = editors
         self.locate = locate
         self.gates = gates
+        self.limits = limits
 
     def reads_description(self, options: PictureOptions) -> bool:
         """Whether the editor is better told what the result shows."""
@@ -93,9 +96,6 @@ class Requests:
         )
 
     def _edit(self, step: EditStep, work: Work) -> Call:
-        engine, notices = choose(self.editors, work)
-        source = self._source(step.source, work)
-        self._check_edit(step, source, work)
         if not (step.width and step.height):
             return self._change(step, work)
         size = Size(step.width, step.height)
@@ -111,6 +111,9 @@ class Requests:
 
         What shall have the picture's own outline in the end keeps it, whatever the engine's is.
         """
+        engine, notices = choose(self.editors, work)
+        source = self._source(step.source, work)
+        self._check_edit(step, source, work)
         image = flat(self._image(source))
         self.gates.require_picture(image, work.replies.language)
         if step.mask is not None:
@@ -154,7 +157,7 @@ class Requests:
 
         def make(seed: int, report: OnProgress) -> Sample:
             return Sample(
-                image=adjust(image, step.operation),
+                image=adjust(image, step.operation, self.limits.side_px),
                 preset=PIXELS,
                 weights_hash="",
                 seed=0,
@@ -181,7 +184,7 @@ class Requests:
         if not self.editors:
             return None
         engine, notices = choose(self.editors, work)
-        canvas = extended(flat(self._image(source)), operation)
+        canvas = extended(flat(self._image(source)), operation, self.limits.side_px)
         if engine.info.vocabulary or not sees_all(engine, canvas.image):
             return None
         words = f"continue the picture into the blurred part: {source.caption}".rstrip(": ")
