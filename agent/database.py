@@ -14,9 +14,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.pool import StaticPool
 
 from agent.errors import StorageUnavailable
+from agent.server_lock import ServerLock
 
 __all__ = ["empty_log", "open_database"]
 
@@ -32,8 +33,14 @@ SQLITE_PRAGMAS = (
 and the corruption of SQLite 3.7 to 3.51 when two connections write the log at once cannot happen.
 secure_delete: what is deleted is overwritten in the file."""
 
-SERVER_LOCK = int.from_bytes(b"Reverie")
-"""The number of the advisory lock on PostgreSQL; such locks are apart by database."""
+PATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+}
+"""Seconds, as libpq takes them: a server that is gone without a word is noticed within a minute."""
+LIBPQ = ("psycopg", "psycopg2")
 
 
 def open_database(url: str, *, may_be_new: bool = True) -> sa.Engine:
@@ -96,20 +103,17 @@ def sqlite_engine(url: sa.URL) -> sa.Engine:
 
 
 def server_engine(url: sa.URL) -> sa.Engine:
-    """A pool of connections, and one that keeps a second Reverie out: at its start that one would take the
-    turns running here for cut off. Raises StorageUnavailable.
+    """A pool of connections, on PostgreSQL with a lock that keeps a second Reverie out.
+
+    Raises StorageUnavailable.
     """
-    engine = sa.create_engine(url, pool_pre_ping=True)
     if url.get_backend_name() != "postgresql":
-        return engine
-    guard = sa.create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
-    sa.event.listen(engine, "engine_disposed", lambda _: guard.close())
-    if not guard.exec_driver_sql(f"SELECT pg_try_advisory_lock({SERVER_LOCK})").scalar_one():
-        engine.dispose()
-        raise StorageUnavailable(
-            f"The database {url.database} is in use by another Reverie. "
-            "Please stop that one, or give this one a database of its own."
-        )
+        return sa.create_engine(url, pool_pre_ping=True)
+    if url.get_driver_name() in LIBPQ:
+        url = url.set(query={**PATIENCE, **url.query})
+    engine, lock = sa.create_engine(url, pool_pre_ping=True), ServerLock(url)
+    sa.event.listen(engine, "begin", lambda _: lock.require())
+    sa.event.listen(engine, "engine_disposed", lambda _: lock.close())
     return engine
 
 
