@@ -20,6 +20,7 @@ from agent.domain import Session, SourceType, TurnStatus
 from agent.encoding import unsigned
 from agent.errors import ImportRejected, UploadRejected
 from agent.keeping import keeping
+from agent.messages import clean_text
 from agent.metadata import bare_png_size, png_with_texts
 from agent.record import RECORD_NAME, ArtifactRecord, Record, TurnRecord
 from agent.rows import new_id
@@ -194,7 +195,7 @@ def insert(
         session = SessionRow(
             id=new_id(),
             owner=owner,
-            title=record.title[:MOST_TITLE_CHARACTERS] or "Imported chat",
+            title=clean_text(record.title)[:MOST_TITLE_CHARACTERS] or "Imported chat",
             head=ids.get(record.head or ""),
             tip=ids.get(record.tip or "") or (ids[record.turns[-1].id] if record.turns else None),
             is_pinned=False,

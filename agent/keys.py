@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from agent.domain import Value
 from agent.errors import SourceNotFound, StorageUnavailable
+from agent.messages import clean_text
 from agent.rows import new_id
 from agent.sessions import Sessions
 from agent.tables import Row, utc_now
@@ -77,7 +78,7 @@ class Keys:
         row = KeyRow(
             id=new_id(),
             owner=owner,
-            name=" ".join(name.split())[:MOST_NAME_CHARACTERS] or "Program",
+            name=" ".join(clean_text(name).split())[:MOST_NAME_CHARACTERS] or "Program",
             sha256=digest(token),
             created=utc_now(),
             used=None,

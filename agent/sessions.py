@@ -16,6 +16,7 @@ from agent.copying import copy_database
 from agent.database import empty_log, open_database
 from agent.domain import Artifact, Decision, PictureOptions, Plan, Session, Turn, TurnStatus
 from agent.errors import SessionNotFound, StorageUnavailable
+from agent.messages import clean_text
 from agent.pipes import milliseconds_of
 from agent.replies import Replies
 from agent.rows import (
@@ -50,7 +51,7 @@ class Sessions:
             row = SessionRow(
                 id=new_id(),
                 owner=owner,
-                title=title,
+                title=clean_text(title) or NEW_TITLE,
                 num_artifacts=0,
                 num_turns=0,
                 is_pinned=False,
@@ -331,7 +332,7 @@ class Sessions:
 
 def first_words(text: str) -> str:
     """A title: the text's first words."""
-    line = " ".join(text.split())
+    line = " ".join(clean_text(text).split())
     if len(line) <= MAX_TITLE_CHARACTERS:
         return line
     cut = line[: MAX_TITLE_CHARACTERS + 1]

@@ -19,7 +19,7 @@ from agent import keys, migrations
 from agent.database import open_database
 from agent.domain import GenerateStep, Origin, PictureOptions, Plan, Quality, Recipe, TurnStatus
 from agent.errors import SessionNotFound, SourceNotFound, StorageUnavailable
-from agent.sessions import NewPicture, Sessions
+from agent.sessions import NEW_TITLE, NewPicture, Sessions
 from agent.tables import Row
 from tests.doubles import draw
 from tests.postgresql import PostgreSQL
@@ -123,6 +123,9 @@ def test_sessions_are_listed_latest_first_and_named_by_the_first_message(session
     assert sessions.get(first.id, "ann").title == "draw a very big red car next to a small…"
     assert sessions.rename(first.id, "ann", "Cars").title == "Cars"
     assert sessions.rename(first.id, "ann", "   ").title == "Cars", "a name is never empty"
+    assert sessions.rename(first.id, "ann", "C\0ars").title == "Cars", "what PostgreSQL cannot keep"
+    assert sessions.create("ann", "D\0ogs").title == "Dogs"
+    assert sessions.create("ann", "\0").title == NEW_TITLE
 
 
 def test_handles_grow_within_a_session(sessions: Sessions) -> None:
