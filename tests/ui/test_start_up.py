@@ -25,8 +25,7 @@ def test_a_start_that_fails_is_a_record_for_machines(tmp_path: Path) -> None:
     options = (f"--data-folder={tmp_path / 'file' / 'within'}", "--log-format=json", "--engine=fake")
     done = subprocess.run([sys.executable, "app.py", *options], capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
-    record = json.loads(line)
+    *_, record = [json.loads(line) for line in done.stderr.splitlines()]
     assert (record["level"], record["logger"]) == ("error", "ui.start_up")
     assert record["message"].startswith("Reverie cannot start. The data folder")
 
