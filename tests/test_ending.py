@@ -19,6 +19,7 @@ def test_told_to_end_it_ends_in_time_and_loses_nothing(tmp_path: Path) -> None:
     assert endings.total == 0, endings.table()
     assert (endings.times, len(endings.seconds)) == (TIMES, TIMES)
     assert max(endings.seconds) <= MOST_SECONDS
+    assert endings.begun > 0, "nobody had begun anything that could be lost"
 
 
 def test_a_turn_stopped_by_the_end_is_taken_up_by_the_next_start(tmp_path: Path) -> None:

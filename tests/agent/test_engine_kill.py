@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.bench.engine_kill import run_engine_kills
+from tests.bench.engine_kill import engine_of, run_engine_kills
 from tests.browser.server import Server, Visitor
 
 NUM_KILLS = 5
@@ -42,12 +42,3 @@ def test_the_page_stays_up_and_says_what_happened(tmp_path: Path) -> None:
         engine = engine_of(server)
         assert server.stop() == 0
     assert not Path(f"/proc/{engine}").exists()
-
-
-def engine_of(server: Server) -> int:
-    """The app's process for engines."""
-    assert server._process is not None
-    children = Path(f"/proc/{server._process.pid}/task").glob("*/children")
-    pids = [int(pid) for each in children for pid in each.read_text().split()]
-    (engine,) = [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    return engine

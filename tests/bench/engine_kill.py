@@ -2,7 +2,8 @@
 
 Turns of two owners run on a fake engine in a process of its own, which is killed while it loads, draws or has
 nothing to do. Every turn must end with its pictures or with a sentence that says what happened, and a turn
-after the kill must be done.
+after the kill must be done. With `--page` the whole app runs, a visitor writes to its page, and the page must
+answer after each kill.
 """
 
 from __future__ import annotations
@@ -16,25 +17,28 @@ import statistics
 import tempfile
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+import httpx
 
 from agent.domain import Quality
 from agent.events import Event, TurnDone, TurnFailed
 from engines.apart import apart
 from engines.families import fake_family
 from engines.workshop import Workshop
+from tests.browser.server import Server, Visitor
 from tests.doubles import Agent, build_agent
 
-__all__ = ["Tally", "run_engine_kills"]
+__all__ = ["Tally", "engine_of", "run_engine_kills", "run_page_kills"]
 
 OWNERS = ("ann", "bob")
 STEP_SECONDS = 0.02
 LONGEST_WAIT_SECONDS = 0.6
 PATIENCE_SECONDS = 60.0
-TOLD = "started again"
+TOLD, DONE = "started again", "Here is"
 
 
 @dataclass(kw_only=True)
@@ -44,6 +48,7 @@ class Tally:
     turns_without_a_word: int = 0
     turns_after_a_kill_not_done: int = 0
     turns_that_never_ended: int = 0
+    pages_not_shown: int = 0
 
     kills: int = 0
     turns_done: int = 0
@@ -52,7 +57,8 @@ class Tally:
 
     @property
     def total(self) -> int:
-        return self.turns_without_a_word + self.turns_after_a_kill_not_done + self.turns_that_never_ended
+        lost = self.turns_without_a_word + self.turns_after_a_kill_not_done + self.turns_that_never_ended
+        return lost + self.pages_not_shown
 
     def table(self) -> str:
         back = sorted(self.seconds_to_the_next_picture)
@@ -60,6 +66,7 @@ class Tally:
             f"turns without a word          {self.turns_without_a_word:6}\n"
             f"turns after a kill not done   {self.turns_after_a_kill_not_done:6}\n"
             f"turns that never ended        {self.turns_that_never_ended:6}\n"
+            f"pages not shown               {self.pages_not_shown:6}\n"
             f"kills                         {self.kills:6}\n"
             f"turns done                    {self.turns_done:6}\n"
             f"turns told of a kill          {self.turns_told:6}\n"
@@ -93,6 +100,55 @@ def run_engine_kills(folder: Path, kills: int, seed: int) -> Tally:
     return tally
 
 
+def run_page_kills(folder: Path, kills: int, seed: int) -> Tally:
+    """The app as its user starts it; `kills` times its engine's process dies while a visitor waits or not."""
+    dice, tally = random.Random(seed), Tally()
+    server = Server(
+        folder / "data",
+        *("--engine", "fake", "--fake-step-seconds", str(STEP_SECONDS)),
+        *("--limits.messages-an-hour", "1000000"),
+    )
+    server.start()
+    try:
+        visitor = Visitor(server.url)
+        said(visitor, "draw a green dog")
+        with ThreadPoolExecutor(1) as pool:
+            for _ in range(kills):
+                turn = pool.submit(said, visitor, "draw a red dog") if dice.random() < 0.7 else None
+                time.sleep(dice.uniform(0, LONGEST_WAIT_SECONDS))
+                os.kill(engine_of(server), dice.choice([signal.SIGKILL, signal.SIGSEGV]))
+                tally.kills += 1
+                begun = time.monotonic()
+                tally.pages_not_shown += httpx.get(server.url).status_code != 200
+                words = "" if turn is None else turn.result()
+                tally.turns_done += DONE in words
+                tally.turns_told += TOLD in words
+                tally.turns_without_a_word += turn is not None and not (DONE in words or TOLD in words)
+                tally.turns_after_a_kill_not_done += DONE not in said(visitor, "draw a blue dog")
+                tally.seconds_to_the_next_picture.append(time.monotonic() - begun)
+    finally:
+        server.close()
+    return tally
+
+
+def said(visitor: Visitor, text: str) -> str:
+    """A turn in a chat of its own, and all that the page is told of it."""
+    return "".join(map(str, visitor.send(text)))
+
+
+def engine_of(server: Server) -> int:
+    """The app's process for engines, as soon as there is one."""
+    children = Path(f"/proc/{server.pid}/task")
+    for _ in range(int(PATIENCE_SECONDS / 0.01)):
+        with suppress(OSError):
+            pids = [int(pid) for each in children.glob("*/children") for pid in each.read_text().split()]
+            for pid in pids:
+                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return pid
+        time.sleep(0.01)
+    raise AssertionError("The app has no process for engines.")
+
+
 def draw(agent: Agent, session_id: str, owner: str) -> Event:
     """The last event of a turn."""
     return list(agent.coordinator.run(session_id, owner, "a red dog"))[-1]
@@ -123,10 +179,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=secrets.randbits(31))
+    parser.add_argument("--page", action="store_true", help="the whole app, seen from its page")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}")
     with tempfile.TemporaryDirectory() as folder:
-        tally = run_engine_kills(Path(folder), arguments.kills, arguments.seed)
+        kill_them = run_page_kills if arguments.page else run_engine_kills
+        tally = kill_them(Path(folder), arguments.kills, arguments.seed)
     print(tally.table())
     if tally.total:
         raise SystemExit(f"{tally.total} failures")

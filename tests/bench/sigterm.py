@@ -52,6 +52,8 @@ class Endings:
     pictures_without_file: int = 0
 
     times: int = 0
+    begun: int = 0
+    answered: int = 0
     done_turns: int = 0
     stopped_turns: int = 0
     pictures: int = 0
@@ -107,7 +109,8 @@ def run_endings(folder: Path, times: int, seed: int) -> Endings:
         for writer in writers:
             writer.join()
         endings.times += 1
-    look_through(folder / "data", heard, endings)
+        look_through(folder / "data", heard, endings)
+    endings.begun, endings.answered = len(heard.begun), len(heard.answered)
     return endings
 
 
@@ -138,7 +141,7 @@ def write(url: str, text: str, num_messages: int, heard: Heard) -> None:
 
 
 def look_through(folder: Path, heard: Heard, endings: Endings) -> None:
-    """As the last ending left it: nothing here marks or sweeps."""
+    """As an ending left it, before the next start marks and sweeps."""
     sessions, artifacts = Sessions(f"sqlite:///{folder}/reverie.db"), Artifacts(folder / "pictures")
     with sessions.transaction() as rows:
         turns = {row.text: row.value() for row in rows.scalars(sa.select(TurnRow))}

@@ -31,6 +31,8 @@ from tests.browser.server import Server, Visitor
 from tests.ui import broken_uploads
 
 THREADS = 2
+MOST_SECONDS, MOST_MEGABYTES = 0.2, 100
+"""What a bomb may cost until it is refused."""
 
 
 def main() -> None:
@@ -68,6 +70,8 @@ def bombs() -> None:
         "MB more at most (app and decoder together)",
         flush=True,
     )
+    if refused < len(blasts) or slowest > MOST_SECONDS or largest > MOST_MEGABYTES:
+        raise SystemExit(f"A bomb may take {MOST_SECONDS * 1e3:.0f} ms and {MOST_MEGABYTES} MB.")
 
 
 def blast(bomb: Bomb) -> Blast:

@@ -26,6 +26,7 @@ from tests.agent.decoder.hostile import (
     zeros,
 )
 from tests.agent.decoder.verdicts import FAULTS, verdict
+from tests.bench.uploads import MOST_MEGABYTES, kilobytes, settled
 
 NUM_BROKEN = 10_000
 """The rest of the 100,000: python -m tests.bench.uploads"""
@@ -57,6 +58,22 @@ def test_bombs_are_refused_with_a_sentence(name: str, decoders: Decoders) -> Non
         clean_upload(BOMBS[name].make(), decoders)
     assert BOMBS[name].says in str(caught.value)
     assert str(caught.value).endswith(".")
+
+
+def test_a_bomb_takes_no_hundred_megabytes() -> None:
+    """One decoder for all of them: its peak is the worst one's. Seconds: tests/bench/uploads.py."""
+    one = Decoders(num_decoders=1)
+    clean_upload(png(8, 8, data=zeros(8 * 25)), one)
+    process = one._places.get()
+    one._places.put(process)
+    assert process is not None
+    before = settled(process.pid)
+    for bomb in BOMBS.values():
+        with pytest.raises(UploadRejected):
+            clean_upload(bomb.make(), one)
+    assert one.num_started == 1, "none of them brought it down"
+    assert kilobytes(process.pid, "VmHWM") - before < MOST_MEGABYTES * 1024
+    one.close()
 
 
 def test_looking_for_settings_decodes_no_pixels() -> None:
