@@ -1,4 +1,7 @@
-"""One worker a device: jobs wait in a fair line, can be stopped there or on the device, and never overlap."""
+"""The line to the device: jobs wait there fairly, can be stopped there or at work, and never overlap.
+
+Where cards are lent, several may be at work: each waits for its own card in a thread of its own.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,9 @@ from agent.cancel import LOOK_SECONDS, CancelToken
 from agent.domain import Value
 from agent.errors import DeviceStalled, TooBusy
 from agent.line import Line
-from agent.pace import Pace
+from agent.pace import Pace, begins_in
 from agent.sentences import Sentence
+from agent.spoken import counted, spoken, spoken_in_chinese
 from engines.api import OnProgress, Progress
 from engines.errors import Cancelled
 
@@ -67,7 +71,8 @@ class Place:
 class Job:
     """One engine call. `given_up` tells the engine at its next step that nobody waits for it any more.
 
-    `begun` is when (on a clock of seconds) its first step began, `share` how much of its steps is done.
+    On a clock of seconds its first step began at `begun`, and `sign_seconds` is when the device last gave a
+    sign of life; `share` is how much of its steps is done.
     """
 
     token: CancelToken
@@ -78,6 +83,7 @@ class Job:
     started: datetime | None = None
     ended: datetime | None = None
     begun: float = 0.0
+    sign_seconds: float = 0.0
     share: float = 0.0
     given_up: CancelToken = field(default_factory=CancelToken)
     perform: Callable[[], None] = field(default=lambda: None, repr=False)
@@ -90,24 +96,32 @@ class Job:
 class Jobs:
     """The line of one device, fair among owners; a turn queues one picture at a time."""
 
-    def __init__(self, stall_seconds: float = 300.0, limits: JobLimits = LIMITS) -> None:
-        """A device silent for longer than `stall_seconds` is given up."""
+    def __init__(
+        self, stall_seconds: float = 300.0, limits: JobLimits = LIMITS, num_at_once: int = 1
+    ) -> None:
+        """A device silent for longer than `stall_seconds` is given up. It carries out `num_at_once` jobs, the
+        last of them never for somebody who has one at work."""
         self.stall_seconds = stall_seconds
         self.limits = limits
+        self.num_at_once = num_at_once
         self._change = threading.Condition()
         self._waiting = Line[Job]()
         self._order: list[Job] = []
-        self._running: Job | None = None
+        self._running: list[Job] = []
         self._pace = Pace()
         self._let_in = WeakSet[CancelToken]()
         self._is_closed = False
         self._last_sign_seconds = time.monotonic()
-        self._device = threading.Thread(target=self._serve, name="device", daemon=True)
-        self._device.start()
+        self._threads = [
+            threading.Thread(target=self._serve, name=name, daemon=True)
+            for name in ("device", *(f"device {number}" for number in range(2, num_at_once + 1)))
+        ]
+        for each in self._threads:
+            each.start()
 
     @property
     def line(self) -> tuple[Job, ...]:
-        """The running job first, then those that wait, as they will be served."""
+        """Those at work first, then those that wait, as they will be served."""
         with self._change:
             return self._all()
 
@@ -147,13 +161,13 @@ class Jobs:
             own = [each for each in jobs if each.owner == owner]
             if len(own) >= self.limits.of_owner:
                 what = Sentence(
-                    f"You have {count(len(own))} in the making or in line, as many as one may have here.",
+                    f"You have {counted(len(own))} in the making or in line, as many as one may have here.",
                     f"你有 {len(own)} 张图片正在生成或排队，已经到了一个人的上限。",
                 )
                 self._refuse(what, own[0])
             if len(jobs) >= self.limits.in_all:
                 what = Sentence(
-                    f"The line is full, with {count(len(jobs))} in the making or waiting.",
+                    f"The line is full, with {counted(len(jobs))} in the making or waiting.",
                     f"队伍满了，有 {len(jobs)} 张图片正在生成或等待。",
                 )
                 self._refuse(what, jobs[0])
@@ -165,7 +179,9 @@ class Jobs:
             self._change.notify_all()
         for job in self.line:
             job.token.cancel()
-        self._device.join(CLOSE_SECONDS)
+        latest = time.monotonic() + CLOSE_SECONDS
+        for each in self._threads:
+            each.join(max(0.0, latest - time.monotonic()))
 
     def _join(self, job: Job) -> None:
         with self._change:
@@ -196,18 +212,28 @@ class Jobs:
             done.wait(LOOK_SECONDS)
             if not done.is_set():
                 job.token.raise_if_cancelled()
-                self._raise_if_stalled()
+                self._raise_if_stalled(job)
 
     def _serve(self) -> None:
-        """The device's thread: a daemon, for an engine that hangs must not keep the program alive."""
+        """A device's thread: a daemon, for an engine that hangs must not keep the program alive."""
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._is_closed or self._order)
+                self._change.wait_for(lambda: self._is_closed or self._may_begin())
                 if self._is_closed:
                     return
-                self._running = job = self._waiting.take()
+                job = self._waiting.take(self._passed_over())
+                self._running.append(job)
                 self._order = self._waiting.order()
             job.perform()
+
+    def _may_begin(self) -> bool:
+        return not self._passed_over().issuperset(each.owner for each in self._order)
+
+    def _passed_over(self) -> frozenset[str]:
+        """Who has something at work leaves the last free thread to others."""
+        if len(self._running) < self.num_at_once - 1:
+            return frozenset()
+        return frozenset(each.owner for each in self._running)
 
     def _perform(
         self,
@@ -219,9 +245,11 @@ class Jobs:
         """On the device's thread; errors go to the thread that waits."""
 
         def on_step(progress: Progress) -> None:
-            self._last_sign_seconds = time.monotonic()
+            self._last_sign_seconds = job.sign_seconds = time.monotonic()
             job.token.raise_if_cancelled()
             job.given_up.raise_if_cancelled()
+            if progress.step < 0:
+                return
             if progress.step == 0:
                 job.begun = time.monotonic()
             job.share = progress.step / progress.num_steps
@@ -230,8 +258,9 @@ class Jobs:
         if not future.set_running_or_notify_cancel():
             return
         job.status, job.started = JobStatus.RUNNING, datetime.now(UTC)
-        self._last_sign_seconds = job.begun = start = time.monotonic()
+        self._last_sign_seconds = job.sign_seconds = job.begun = start = time.monotonic()
         try:
+            job.token.raise_if_cancelled()
             result = work(on_step)
         except BaseException as error:
             job.error = str(error)
@@ -246,20 +275,24 @@ class Jobs:
         """It has ended, wherever it was."""
         with self._change:
             job.status, job.ended = status, datetime.now(UTC)
-            if self._running is job:
-                self._running = None
+            if job in self._running:
+                self._running.remove(job)
+                self._change.notify_all()
             elif job in self._order:
                 self._waiting.leave(job.owner, job)
                 self._order = self._waiting.order()
             self._last_sign_seconds = time.monotonic()
 
     def _all(self) -> tuple[Job, ...]:
-        return (*self._order,) if self._running is None else (self._running, *self._order)
+        return (*self._running, *self._order)
 
     def _ahead(self, job: Job) -> int | None:
-        """How many jobs are served before it; None once it has ended."""
-        jobs = self.line
-        return jobs.index(job) if job in jobs else None
+        """How many jobs are to end before it begins; None once it has ended itself."""
+        with self._change:
+            jobs, first = self._all(), max(len(self._running), self.num_at_once) - 1
+            if job not in jobs or job in self._running:
+                return 0 if job in jobs else None
+            return max(jobs.index(job) - first, int(job.owner in self._passed_over()))
 
     def _seconds_before(self, job: Job) -> float | None:
         """Until it begins, as far as the pace of those ahead is known."""
@@ -267,9 +300,11 @@ class Jobs:
             jobs = self._all()
             if job not in jobs:
                 return None
+            if job in self._running:
+                return 0.0
             seconds = [self._seconds_left(each) for each in jobs[: jobs.index(job)]]
         known = [each for each in seconds if each is not None]
-        return sum(known) if len(known) == len(seconds) else None
+        return begins_in(known, self.num_at_once) if len(known) == len(seconds) else None
 
     def _seconds_left(self, job: Job) -> float | None:
         """Until one that waits would be done if it began now, or the one that runs is."""
@@ -292,8 +327,9 @@ class Jobs:
         )
         raise TooBusy(sentence, wait)
 
-    def _raise_if_stalled(self) -> None:
-        silence = time.monotonic() - self._last_sign_seconds
+    def _raise_if_stalled(self, job: Job) -> None:
+        is_at_work = job.status is JobStatus.RUNNING
+        silence = time.monotonic() - (job.sign_seconds if is_at_work else self._last_sign_seconds)
         if silence > self.stall_seconds:
             raise DeviceStalled(
                 Sentence(
@@ -311,17 +347,3 @@ def is_news(place: Place, told: Place) -> bool:
     if place.seconds is None or told.seconds is None:
         return False
     return not told.seconds / 2 < max(place.seconds, 1.0) < told.seconds * 1.5 + 5
-
-
-def count(num_jobs: int) -> str:
-    return "one picture" if num_jobs == 1 else f"{num_jobs} pictures"
-
-
-def spoken(seconds: int) -> str:
-    if seconds < 100:
-        return "a second" if seconds == 1 else f"{seconds} seconds"
-    return f"{math.ceil(seconds / 60)} minutes"
-
-
-def spoken_in_chinese(seconds: int) -> str:
-    return f"{seconds} 秒" if seconds < 100 else f"{math.ceil(seconds / 60)} 分钟"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from typing import Generic, TypeVar
 
 __all__ = ["Line"]
@@ -32,9 +33,13 @@ class Line(Generic[Item]):
         is_last_behind = bool(self._owners) and self._owners[-1] == self._last
         self._owners.insert(len(self._owners) - is_last_behind, owner)
 
-    def take(self) -> Item:
-        """The next one; IndexError when nobody waits."""
-        self._last = owner = self._owners.popleft()
+    def take(self, passed_over: Collection[str] = ()) -> Item:
+        """The next one, but of these owners; IndexError when nobody else waits."""
+        owner = next((each for each in self._owners if each not in passed_over), None)
+        if owner is None:
+            raise IndexError("Nobody waits.")
+        self._last = owner
+        self._owners.remove(owner)
         item = self._waiting[owner].popleft()
         if self._waiting[owner]:
             self._owners.append(owner)

@@ -63,7 +63,10 @@ class AppliedAdapter:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """One finished denoising step: `step` of `num_steps` (from 1), now and then with a preview picture."""
+    """One finished denoising step: `step` of `num_steps` (from 1), now and then with a preview picture.
+
+    Below 0 it says that a device is still waited for: no news, but an occasion to stop.
+    """
 
     step: int
     num_steps: int
