@@ -6,15 +6,24 @@ the dog of the second picture" becomes "add a red dog" where eyes see one there.
 
 from __future__ import annotations
 
+import io
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.brains.lexicon import singular
-from agent.naming import Naming
-from engines.api import Seen
+from PIL import Image
 
-__all__ = ["Brought", "Look", "brought", "seen_words"]
+from agent.brains.lexicon import singular
+from agent.decoder.pool import Decoders
+from agent.naming import Naming
+from agent.uploads import clean_upload
+from engines.api import Eyes, Seen
+from engines.errors import EngineError
+
+__all__ = ["Brought", "Look", "brought", "look_at", "seen_words"]
+
+log = logging.getLogger(__name__)
 
 Look = Callable[[int, str], str]
 """What a thing ("the dog", or nothing named) looks like in the picture of that index: words, or none."""
@@ -112,6 +121,23 @@ def said(num_pictures: int, target: int, taken: dict[int, list[str]], instructio
         english += f" Number{'' if is_one else 's'} {numbers} {'is' if is_one else 'are'} kept here, unused."
         chinese += f"第 {numbers} 张留在这里，没有用上。"
     return Naming("zh" if re.search(r"[\u3400-\u9fff]", instruction) else "en").say(english, chinese)
+
+
+def look_at(picture: bytes, thing: str, eyes: Eyes | None, decoders: Decoders) -> str:
+    """The thing as our eyes see it in a picture from outside, in words; none without eyes.
+
+    Raises UploadRejected.
+    """
+    if eyes is None:
+        return ""
+    clean = clean_upload(picture, decoders)
+    try:
+        with Image.open(io.BytesIO(clean.png), formats=("PNG",)) as image:
+            question = f"What does {thing or 'it'} look like? Answer in a few words."
+            return seen_words(eyes.look(image.convert("RGB"), question), thing)
+    except EngineError as error:
+        log.warning("the eyes cannot look: %s", error)
+        return ""
 
 
 def seen_words(seen: Seen, thing: str) -> str:

@@ -7,8 +7,6 @@ same time each take a chat of their own, and wait in the device's line alone.
 
 from __future__ import annotations
 
-import io
-import logging
 import math
 import threading
 import time
@@ -16,24 +14,32 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import sqlalchemy as sa
-from PIL import Image
 
-from agent.brains.chinese_words import is_chinese
 from agent.brains.small_world import SmallWorld
-from agent.brought import brought, seen_words
+from agent.brought import brought, look_at
 from agent.coordinator import Coordinator
-from agent.domain import Artifact, Decision, DecisionStep, Origin, PictureOptions, Route
+from agent.domain import (
+    MAX_PICTURES_PER_TURN,
+    MAX_PROMPT_CHARACTERS,
+    Artifact,
+    Decision,
+    DecisionStep,
+    Origin,
+    PictureOptions,
+    Route,
+)
 from agent.errors import PlanRejected, SourceNotFound, TooBusy
 from agent.events import Event
+from agent.given import language_of, message, noticed, readable
 from agent.masks import painted_where_clear
 from agent.messages import Message, clean_text
 from agent.sessions import Sessions
+from agent.several import followed, shares, told_as_one
 from agent.tables import SessionRow
-from agent.uploads import clean_upload
 from engines.api import Size
-from engines.errors import EngineError
 
 __all__ = ["Direct", "DirectTurn"]
 
@@ -43,7 +49,6 @@ MOST_AT_ONCE = 8
 """Calls of one owner that run or wait."""
 FIRST_GUESS_SECONDS = 5.0
 PLAIN = PictureOptions(rewrites=False)
-log = logging.getLogger(__name__)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -53,6 +58,7 @@ class DirectTurn:
     session_id: str
     events: Iterator[Event] = field(default_factory=lambda: iter(()))
     is_over: bool = False
+    is_stopped: bool = False
 
 
 class Direct:
@@ -79,14 +85,21 @@ class Direct:
         num_pictures: int = 1,
         size: Size | None = None,
         options: PictureOptions = PLAIN,
+        notices: Sequence[str] = (),
     ) -> DirectTurn:
-        """New pictures. Raises PlanRejected for what the engines do not know, TooBusy."""
+        """New pictures; the reply ends with `notices`, and says so where `prompt` is longer than is read.
+
+        Raises PlanRejected for what the engines do not know, TooBusy.
+        """
         self._device.require_room(owner)
-        wish = DecisionStep(kind="generate", prompt=clean_text(prompt), num_pictures=num_pictures)
-        given = self._known(Decision(route=Route.GENERATE, steps=(wish,)))
+        words = readable(prompt, self._coordinator.rates.limits.message_characters)
+        first, *more = shares(num_pictures, MAX_PICTURES_PER_TURN)
+        wish = DecisionStep(kind="generate", prompt=words.text, num_pictures=first)
+        given = noticed(self._known(Decision(route=Route.GENERATE, steps=(wish,))), *notices, words.notice)
         if size is not None:
             given = given.model_copy(update={"width": size.width, "height": size.height})
-        return self._begin(owner, program, message(prompt, given, options))
+        said = message(words.text, given, options)
+        return self._begin(owner, program, said, more)
 
     def edit(
         self,
@@ -99,26 +112,29 @@ class Direct:
         num_pictures: int = 1,
         size: Size | None = None,
         options: PictureOptions = PLAIN,
+        notices: Sequence[str] = (),
     ) -> DirectTurn:
         """A change of the first of some pictures from outside; what the others are good for: agent/brought.
 
         With a `mask`, a PNG, only where that is fully transparent, and at the picture's own size; else it is
-        brought to `size`. Raises UploadRejected, PlanRejected, TooBusy.
+        brought to `size`. `notices` as for new pictures. Raises UploadRejected, PlanRejected, TooBusy.
         """
         self._device.require_room(owner)
+        limits, decoders = self._coordinator.rates.limits, self._coordinator.decoders
+        words = readable(instruction, limits.message_characters)
+        first, *more = shares(num_pictures, MAX_PICTURES_PER_TURN)
         wish = brought(
-            instruction,
+            words.text,
             len(pictures),
-            lambda index, thing: self._look(pictures[index], thing),
+            lambda index, thing: look_at(pictures[index], thing, self._coordinator.eyes, decoders),
             has_mask=mask is not None,
         )
-        given = self._change(wish.instruction, num_pictures, size)
-        given = given.model_copy(update={"notices": (*filter(None, [wish.notice]), *given.notices)})
-        painted = None if mask is None else painted_where_clear(mask, self._coordinator.decoders)
+        given = noticed(self._change(wish.instruction, first, size), *notices, words.notice, wish.notice)
+        painted = None if mask is None else painted_where_clear(mask, decoders)
         files = [pictures[wish.target], *pictures[: wish.target], *pictures[wish.target + 1 :]]
-        said = message(instruction, given, options, files, painted)
-        most_files = self._coordinator.rates.limits.files_a_call
-        return self._begin(owner, program, replace(said, most_files=most_files))
+        said = message(words.text, given, options, files, painted)
+        said = replace(said, most_files=limits.files_a_call)
+        return self._begin(owner, program, said, more)
 
     def change(
         self,
@@ -156,32 +172,19 @@ class Direct:
     def stop(self, turn: DirectTurn, owner: str) -> None:
         """Nobody waits for it any more; what is finished is kept."""
         with self._lock:
+            turn.is_stopped = True
             if not turn.is_over:
                 self._coordinator.stop(turn.session_id, owner)
 
     def _change(self, instruction: str, num_pictures: int, size: Size | None = None) -> Decision:
         wish = DecisionStep(
             kind="edit",
-            prompt=clean_text(instruction),
+            prompt=clean_text(instruction)[:MAX_PROMPT_CHARACTERS],
             num_pictures=num_pictures,
             width=size and size.width,
             height=size and size.height,
         )
         return self._known(Decision(route=Route.EDIT, steps=(wish,)))
-
-    def _look(self, picture: bytes, thing: str) -> str:
-        """The thing as our eyes see it, in words; none without eyes. Raises UploadRejected."""
-        eyes = self._coordinator.eyes
-        if eyes is None:
-            return ""
-        clean = clean_upload(picture, self._coordinator.decoders)
-        try:
-            with Image.open(io.BytesIO(clean.png), formats=("PNG",)) as image:
-                question = f"What does {thing or 'it'} look like? Answer in a few words."
-                return seen_words(eyes.look(image.convert("RGB"), question), thing)
-        except EngineError as error:
-            log.warning("the eyes cannot look: %s", error)
-            return ""
 
     def _known(self, given: Decision) -> Decision:
         """In the engines' own words, if those are few. Raises PlanRejected."""
@@ -208,8 +211,8 @@ class Direct:
     def _is_shown(self, picture: Artifact, owner: str) -> bool:
         return picture.turn_id in {turn.id for turn in self._sessions.turns(picture.session_id, owner)}
 
-    def _begin(self, owner: str, program: str, said: Message) -> DirectTurn:
-        """In a chat of the program."""
+    def _begin(self, owner: str, program: str, said: Message, more: Sequence[int] = ()) -> DirectTurn:
+        """In a chat of the program; `more`: how many pictures each of the turns makes that follow."""
         self._enter(owner)
         try:
             with self._lock:
@@ -218,7 +221,7 @@ class Direct:
         except BaseException:
             self._leave(owner)
             raise
-        return self._run(owner, session_id, said)
+        return self._run(owner, session_id, said, more)
 
     def _start(self, owner: str, session_id: str, said: Message) -> DirectTurn:
         """In a chat that is known."""
@@ -232,9 +235,11 @@ class Direct:
             raise TooBusy("This chat is still at work. Please try again shortly.", self._wait_seconds)
         return self._run(owner, session_id, said)
 
-    def _run(self, owner: str, session_id: str, said: Message) -> DirectTurn:
+    def _run(self, owner: str, session_id: str, said: Message, more: Sequence[int] = ()) -> DirectTurn:
         turn = DirectTurn(session_id=session_id)
-        turn.events = self._until_over(turn, owner, self._coordinator.send(session_id, owner, said))
+        send = partial(self._coordinator.send, session_id, owner)
+        events = told_as_one(send(said), followed(said, more, send), lambda: turn.is_stopped)
+        turn.events = self._until_over(turn, owner, events)
         return turn
 
     def _until_over(self, turn: DirectTurn, owner: str, events: Iterator[Event]) -> Iterator[Event]:
@@ -288,17 +293,3 @@ class Direct:
     def _wait_seconds(self) -> int:
         """About as long as a call took of late."""
         return max(1, math.ceil(self._seconds))
-
-
-def message(
-    text: str,
-    given: Decision | None,
-    options: PictureOptions,
-    files: Sequence[bytes] = (),
-    mask: bytes | None = None,
-) -> Message:
-    return Message(text=clean_text(text), files=files, options=options, given=given, mask=mask)
-
-
-def language_of(words: str) -> str:
-    return "zh" if is_chinese(words) else "en"

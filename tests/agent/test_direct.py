@@ -118,6 +118,46 @@ def test_how_many_pictures_a_call_may_bring_can_be_lowered(agent: Agent, direct:
     assert "up to 2" in failed.reply
 
 
+def test_ten_pictures_lie_in_one_chat_with_one_seed_after_the_other(agent: Agent, direct: Direct) -> None:
+    options = PictureOptions(seed=2**32 - 1, rewrites=False)
+    turn = direct.generate("ann", "Paint", "a red car", num_pictures=10, options=options)
+    drawn = made(turn)
+    assert [each.recipe.seed - 2**32 for each in drawn if each.recipe] == [*range(-1, 9)]
+    assert {each.session_id for each in drawn} == {turn.session_id}
+    assert [len(each.artifacts) for each in agent.sessions.turns(turn.session_id, "ann")] == [4, 4, 2]
+
+
+def test_a_change_is_made_ten_times_of_what_was_sent_once(agent: Agent, direct: Direct) -> None:
+    turn = direct.edit("ann", "Paint", "make it blue", [UPLOAD, UPLOAD], mask=mask(), num_pictures=10)
+    edited = made(turn)
+    first, *more = agent.sessions.turns(turn.session_id, "ann")
+    assert len(edited) == len({each.recipe.seed for each in edited if each.recipe}) == 10
+    assert {each.parents for each in edited} == {(first.uploads[0].id,)}
+    assert all(each.recipe and each.recipe.mask for each in edited)
+    assert [each.uploads for each in more] == [(), ()]
+
+
+def test_who_stops_the_first_of_several_turns_stops_all(tmp_path: Path) -> None:
+    agent = build_agent(tmp_path, engine=FakeEngine(step_seconds=0.02))
+    direct = Direct(agent.sessions, agent.coordinator)
+    turn = direct.generate("ann", "Paint", "a red car", num_pictures=8)
+    for event in turn.events:
+        if isinstance(event, ArtifactReady):
+            direct.stop(turn, "ann")
+    assert len(agent.sessions.turns(turn.session_id, "ann")) == 1
+    assert turn.is_over
+    agent.close()
+
+
+def test_more_words_than_are_read_are_cut_and_that_is_said(agent: Agent, direct: Direct) -> None:
+    agent.coordinator.rates.limits = Limits(message_characters=9)
+    (drawn,) = made(direct.generate("ann", "Paint", "a red car on the moon", notices=["And more."]))
+    assert drawn.recipe is not None
+    assert drawn.recipe.prompt == "a red car"
+    (turn,) = agent.sessions.turns(drawn.session_id, "ann")
+    assert turn.reply.endswith("And more. Your words have 21 characters; I read the first 9.")
+
+
 def test_only_what_is_fully_clear_may_change(direct: Direct) -> None:
     with pytest.raises(UploadRejected, match="transparent nowhere"):
         direct.edit("ann", "Paint", "make it blue", [UPLOAD], mask=mask(level=1))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from agent.domain import MAX_PICTURES_PER_TURN, MAX_PROMPT_CHARACTERS, PictureOptions, Quality
+from agent.domain import MAX_PROMPT_CHARACTERS, PictureOptions, Quality
 from agent.messages import clean_text
 from engines.api import Size
 from ui.doors.openai_errors import bad_request
@@ -16,7 +16,10 @@ from ui.doors.openai_errors import bad_request
 __all__ = ["ImageParams", "OutputFormat", "options_of", "read_params", "size_of"]
 
 OutputFormat = Literal["png", "jpeg", "webp"]
-MAX_SEED = 2**31 - 1
+MAX_SEED = 2**32 - 1
+MOST_PICTURES = 10
+MOST_CHARACTERS = 32_000
+"""Of a prompt, as OpenAI takes it; what is longer than is read here is cut, and that is said."""
 LEAST_SIDE_PX, MOST_SIDE_PX = 64, 4096
 MOST_RATIO = 3.0
 SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.IGNORECASE)
@@ -34,6 +37,9 @@ CANNOT = {
     "svg": "Pictures are pixels here: please ask for png, jpeg or webp.",
     "frame_count": "Moving pictures are not made here: please ask for png, jpeg or webp.",
 }
+
+
+OPAQUE = "I cannot make the background of a picture transparent while I make it, so this is opaque."
 
 
 def text(value: object) -> object:
@@ -55,15 +61,15 @@ class ImageParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
 
-    prompt: Text = Field(min_length=1, max_length=MAX_PROMPT_CHARACTERS)
+    prompt: Text = Field(min_length=1, max_length=MOST_CHARACTERS)
     model: str | None = Field(default=None, max_length=200)
-    n: Count | None = Field(default=None, ge=1, le=MAX_PICTURES_PER_TURN)
+    n: Count | None = Field(default=None, ge=1, le=MOST_PICTURES)
     size: str | None = None
     quality: Literal["low", "medium", "high", "xhigh", "max", "auto", "standard", "hd"] | None = None
     response_format: Literal["url", "b64_json"] | None = None
     output_format: OutputFormat | None = None
     output_compression: Count | None = Field(default=None, ge=0, le=100)
-    background: Literal["auto", "opaque"] | None = None
+    background: Literal["auto", "opaque", "transparent"] | None = None
     stream: bool | None = None
     partial_images: Count | None = Field(default=None, ge=0, le=3)
     seed: Count | None = Field(default=None, ge=-1, le=MAX_SEED)
@@ -93,6 +99,11 @@ class ImageParams(BaseModel):
         return 100 if self.output_compression is None else self.output_compression
 
     @property
+    def notices(self) -> tuple[str, ...]:
+        """What the reply says of wishes that cannot be met."""
+        return (OPAQUE,) if self.background == "transparent" else ()
+
+    @property
     def gives_links(self) -> bool:
         """Clients of the models that are gone expect links where they ask for nothing."""
         if self.response_format is None:
@@ -105,12 +116,6 @@ def read_params(fields: Mapping[str, Any]) -> ImageParams:
     for name, sentence in CANNOT.items():
         if fields.get(name) not in (None, ""):
             raise bad_request(sentence, name, "unsupported_parameter")
-    if fields.get("background") == "transparent":
-        raise bad_request(
-            "Pictures without a background cannot be made here: use background auto or opaque.",
-            "background",
-            "unsupported_parameter",
-        )
     given = {name: value for name, value in fields.items() if value not in (None, "") or name == "prompt"}
     try:
         params = ImageParams.model_validate(given)
@@ -133,7 +138,7 @@ def sentence_about(name: str, kind: str, reason: str) -> str:
     if name == "prompt" and kind in {"missing", "string_too_short"}:
         return "The prompt is empty. Please say what you would like to see."
     if name == "n" and kind in {"less_than_equal", "greater_than_equal"}:
-        return f"n must be from 1 to {MAX_PICTURES_PER_TURN}: that is how many pictures one call may make."
+        return f"n must be from 1 to {MOST_PICTURES}: that is how many pictures one call may make."
     return f"{name}: {reason[:1].lower()}{reason[1:]}."
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from agent.direct import DirectTurn
 from agent.domain import SourceType
-from agent.events import ArtifactReady, DecisionMade, Event, PlanReady, StepProgress
+from agent.events import ArtifactReady, DecisionMade, Event, PlanReady, ReplyDelta, StepProgress, TurnDone
 from ui.doors.image_answers import NO_USAGE, Asked, facts_of, raise_if_failed
 from ui.doors.openai_errors import ApiError
 from ui.doors.outgoing import encoded_preview, text_of
@@ -43,25 +43,40 @@ async def answer_streamed(asked: Asked, turn: DirectTurn) -> Response:
 async def stream(
     asked: Asked, first: Event | None, events: AsyncIterator[Event | None]
 ) -> AsyncIterator[str]:
-    partials = Partials(asked)
+    partials, finished = Partials(asked), Finished()
     try:
-        yield await written(first, asked, partials)
+        yield await written(first, asked, partials, finished)
         async for event in events:
             if event is not None:
                 raise_if_failed(event)
-            yield await written(event, asked, partials)
+            yield finished.sent(event) + await written(event, asked, partials, finished)
     except ApiError as error:
         yield event_text("error", error.body)
 
 
-async def written(event: Event | None, asked: Asked, partials: Partials) -> str:
+class Finished:
+    """The picture finished last, held until the next event: the last of all is told with the reply."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.held: dict[str, Any] = {}
+
+    def sent(self, event: Event | None) -> str:
+        if not self.held or event is None or isinstance(event, ReplyDelta):
+            return ""
+        told, self.held = self.held, {}
+        return event_text(self.name, told | ({"reply": event.reply} if isinstance(event, TurnDone) else {}))
+
+
+async def written(event: Event | None, asked: Asked, partials: Partials, finished: Finished) -> str:
     """Every event makes a line, and so does silence: a closed connection is noticed and none looks dead."""
     match event:
         case StepProgress(preview=preview) if preview is not None and partials.is_due(event):
             return await run_in_threadpool(partials.take, preview)
         case ArtifactReady(artifact=picture):
             partials.num_sent = 0
-            told = {
+            finished.name = f"{asked.verb}.completed"
+            finished.held = {
                 "b64_json": await run_in_threadpool(asked.encoded, picture),
                 "created_at": int(time.time()),
                 **facts_of([picture], asked.params),
@@ -69,7 +84,6 @@ async def written(event: Event | None, asked: Asked, partials: Partials) -> str:
                 "id": picture.id,
                 "seed": picture.recipe.seed if picture.recipe else None,
             }
-            return event_text(f"{asked.verb}.completed", told)
     return STILL_HERE
 
 

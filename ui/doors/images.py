@@ -65,6 +65,7 @@ class ImageDoor:
                 num_pictures=params.num_pictures,
                 size=size_of(params),
                 options=options_of(params, quality),
+                notices=params.notices,
             ),
         )
 
@@ -90,6 +91,7 @@ class ImageDoor:
                 num_pictures=params.num_pictures,
                 size=size_of(params),
                 options=options_of(params, quality),
+                notices=params.notices,
             ),
         )
 

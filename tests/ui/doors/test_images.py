@@ -109,6 +109,27 @@ def test_several_pictures_differ(client: OpenAI) -> None:
     assert answer.size == "160x96"
 
 
+def test_what_openai_takes_is_taken(doors: Doors) -> None:
+    """More pictures, words and seeds than our own limits have, and a wish that cannot be met."""
+    body = {"prompt": "a red car " + "x" * 31_990, "n": 10, "seed": 2**32 - 1, "background": "transparent"}
+    answer = doors.http("lou").post("/v1/images/generations", json=body)
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert len({each["b64_json"] for each in told["data"]}) == 10
+    assert told["data"][0]["seed"] == 2**32 - 1
+    assert told["background"] == "opaque"
+    assert "so this is opaque" in told["reply"]
+    assert "I read the first 4,000" in told["reply"]
+
+
+def test_a_stream_ends_with_what_was_done(client: OpenAI) -> None:
+    stream = client.images.generate(prompt="a red car", stream=True, n=5, background="transparent")
+    told = [each.to_dict() for each in stream]
+    assert [each["type"] for each in told] == ["image_generation.completed"] * 5
+    assert ["reply" in each for each in told] == [False] * 4 + [True]
+    assert "so this is opaque" in str(told[-1]["reply"])
+
+
 def test_an_edit_with_a_mask_keeps_the_rest_to_the_bit(doors: Doors, client: OpenAI) -> None:
     before, box = noise(200, 130), (30, 30, 170, 100)
     answer = client.images.edit(
