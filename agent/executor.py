@@ -157,7 +157,7 @@ class Executor:
         def on_progress(progress: Progress) -> None:
             nonlocal begun
             begun = time.monotonic() if progress.step == 0 else begun
-            is_shown = progress.preview is not None and not self.gates.pictures
+            is_shown = progress.preview is not None and not self.gates.look
             preview = jpeg(progress.preview, mark) if is_shown and progress.preview else None
             work.pipe.progress(work.index, progress.step, progress.num_steps, preview)
 

@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     )
     moderation_model: str = Field("omni-moderation-latest", description="The judging model's name.")
     moderation_key: SecretStr = Field(SecretStr("none"), description="That server's key.")
+    gates: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parted)] = Field(
+        (), description="Your own judges of words or pictures, as MODULE:NAME of what makes one."
+    )
     c2pa_certificates: Path | None = Field(
         None, description="Sign pictures: PEM file with the chain of certificates, the signer's first."
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+
 from agent.brains.brain import Brain
 from agent.choices import Choice
 from agent.errors import AgentError
+from agent.gates.gate import Gate
 from agent.gates.gates import Gates
-from agent.gates.moderation import Moderation, ModerationPictures, ModerationWords
+from agent.gates.moderation import ModerationGate
 from agent.gates.rules import RuleGate
 from agent.signing import Signer
 from agent.signing_key import read_signing_key
@@ -16,13 +19,25 @@ __all__ = ["build_brain", "build_gates", "build_signer"]
 
 
 def build_gates(settings: Settings) -> Gates:
-    """The rules, and behind them a model that judges, if there is one."""
-    if settings.moderation_url is None:
-        return Gates()
-    moderation = Moderation(
-        settings.moderation_url, settings.moderation_model, settings.moderation_key.get_secret_value()
-    )
-    return Gates(words=(RuleGate(), ModerationWords(moderation)), pictures=(ModerationPictures(moderation),))
+    """The rules, behind them a model that judges and the house's own, if there are. Raises AgentError."""
+    gates: list[Gate] = [RuleGate()]
+    if settings.moderation_url is not None:
+        key = settings.moderation_key.get_secret_value()
+        gates.append(ModerationGate(settings.moderation_url, settings.moderation_model, key))
+    gates += map(own_gate, settings.gates)
+    return Gates(gates=gates)
+
+
+def own_gate(place: str) -> Gate:
+    """What MODULE:NAME makes when it is called. Raises AgentError."""
+    module, _, name = place.partition(":")
+    try:
+        gate: Gate = getattr(importlib.import_module(module), name)()
+    except Exception as error:
+        raise AgentError(f"The gate {place} cannot be made ({type(error).__name__}: {error}).") from error
+    if not (hasattr(gate, "looks") and callable(getattr(gate, "check", None))):
+        raise AgentError(f"What {place} makes is no gate: it needs looks and check (agent/gates/gate.py).")
+    return gate
 
 
 def build_signer(settings: Settings) -> Signer | None:

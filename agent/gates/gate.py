@@ -1,7 +1,8 @@
-"""What a gate is: it looks at words or at a picture, and says whether they may pass."""
+"""What a gate is: it is shown words or a picture, and says whether they may pass."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from PIL import Image
 
 from agent.domain import Value
 
-__all__ = ["PASSED", "Harm", "PictureGate", "Verdict", "WordsGate"]
+__all__ = ["PASSED", "Gate", "Harm", "Subject", "Verdict"]
 
 
 class Harm(StrEnum):
@@ -34,20 +35,27 @@ class Verdict(Value):
 PASSED = Verdict()
 
 
-class WordsGate(Protocol):
-    """Reads what is asked for."""
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What a gate is asked about: a request in words, or a picture that was brought along or made.
 
-    def check(self, text: str, *, shown: str = "", is_upload: bool = False) -> Verdict:
-        """`shown` is what the picture to be changed was made of, `is_upload` whether it is a user's own.
+    Of words, `shown` is what the picture to be changed was made of, `is_upload` whether it is a user's own.
+    """
 
-        Raises GateUnavailable when it cannot tell.
-        """
+    text: str = ""
+    shown: str = ""
+    is_upload: bool = False
+    image: Image.Image | None = None
+
+
+class Gate(Protocol):
+    """Reads what is asked for, looks at pictures, or both; what it cannot judge it lets pass."""
+
+    @property
+    def looks(self) -> bool:
+        """Whether it judges pictures: nobody then sees one that it has not passed, not even half done."""
         ...
 
-
-class PictureGate(Protocol):
-    """Looks at pictures: those that are brought along, and those that were made."""
-
-    def check(self, image: Image.Image) -> Verdict:
-        """Raises GateUnavailable when it cannot tell."""
+    def check(self, subject: Subject) -> Verdict:
+        """Raises GateUnavailable when it should judge and cannot."""
         ...

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from agent.errors import UnsafeRequest
-from agent.gates.gate import Harm, PictureGate, Verdict, WordsGate
+from agent.gates.gate import Gate, Harm, Subject
 from agent.gates.rules import RuleGate, undresses_minors
 from agent.replies import Replies
 
@@ -17,15 +17,18 @@ __all__ = ["Gates", "language_of"]
 
 @dataclass(frozen=True, kw_only=True)
 class Gates:
-    """Always the rules for words. Nobody judges pictures until a gate for them is given: rules cannot see."""
+    """The rules for words, unless others are given. Rules cannot see: nobody judges pictures by default."""
 
-    words: Sequence[WordsGate] = (RuleGate(),)
-    pictures: Sequence[PictureGate] = ()
+    gates: Sequence[Gate] = (RuleGate(),)
+
+    @property
+    def look(self) -> bool:
+        """Whether pictures are judged."""
+        return any(gate.looks for gate in self.gates)
 
     def require_words(self, text: str, language: str, *, shown: str = "", is_upload: bool = False) -> None:
         """Raises UnsafeRequest, or GateUnavailable where nobody can tell."""
-        for gate in self.words:
-            require(gate.check(text, shown=shown, is_upload=is_upload), language)
+        self._require(Subject(text=text, shown=shown, is_upload=is_upload), language)
 
     def require_unwanted(self, unwanted: str, prompt: str, language: str) -> None:
         """Of a negative prompt. Raises UnsafeRequest."""
@@ -34,13 +37,13 @@ class Gates:
 
     def require_picture(self, image: Image.Image, language: str) -> None:
         """Raises UnsafeRequest, or GateUnavailable where nobody can tell."""
-        for gate in self.pictures:
-            require(gate.check(image), language)
+        self._require(Subject(image=image), language)
 
-
-def require(verdict: Verdict, language: str) -> None:
-    if verdict.harm is not None:
-        raise UnsafeRequest(sentence(verdict.harm, Replies(language)))
+    def _require(self, subject: Subject, language: str) -> None:
+        for gate in self.gates:
+            harm = gate.check(subject).harm
+            if harm is not None:
+                raise UnsafeRequest(sentence(harm, Replies(language)))
 
 
 def sentence(harm: Harm, replies: Replies) -> str:

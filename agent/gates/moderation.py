@@ -1,4 +1,4 @@
-"""Gates that ask a model behind an OpenAI-like moderation endpoint, about words and about pictures."""
+"""A gate that asks a model behind an OpenAI-like moderation endpoint, about words and about pictures."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import io
 from typing import Any
 
 import httpx2
-from PIL import Image
 from pydantic import BaseModel, Field, ValidationError
 
 from agent.adjust import flat
 from agent.errors import GateUnavailable
-from agent.gates.gate import PASSED, Harm, Verdict
+from agent.gates.gate import PASSED, Harm, Subject, Verdict
 from agent.sentences import Sentence
 
-__all__ = ["Moderation", "ModerationPictures", "ModerationWords"]
+__all__ = ["ModerationGate"]
 
 TIMEOUT_SECONDS = 20.0
 MOST_ANSWER_BYTES = 1_000_000
@@ -34,8 +33,10 @@ class Answer(BaseModel):
     results: list[Result] = Field(min_length=1)
 
 
-class Moderation:
+class ModerationGate:
     """The endpoint. Whatever it flags is refused; when it does not answer, nothing passes."""
+
+    looks = True
 
     def __init__(self, base_url: str, model: str, api_key: str) -> None:
         self.model = model
@@ -49,8 +50,11 @@ class Moderation:
     def close(self) -> None:
         self._client.close()
 
-    def judge(self, part: dict[str, Any]) -> Verdict:
+    def check(self, subject: Subject) -> Verdict:
         """Raises GateUnavailable."""
+        part = shown_to_it(subject)
+        if part is None:
+            return PASSED
         try:
             with self._client.stream(
                 "POST", "moderations", json={"model": self.model, "input": [part]}
@@ -73,30 +77,21 @@ class Moderation:
         )
 
 
-class ModerationWords:
-    """The words, after those of the picture that is to be changed."""
+def shown_to_it(subject: Subject) -> dict[str, Any] | None:
+    """The words, after those of the picture that is to be changed; or the pixels, reduced.
 
-    def __init__(self, moderation: Moderation) -> None:
-        self.moderation = moderation
-
-    def check(self, text: str, *, shown: str = "", is_upload: bool = False) -> Verdict:
-        whole = f"A picture of: {shown}\nThe change to it: {text}" if shown.strip() else text
-        return self.moderation.judge({"type": "text", "text": whole}) if whole.strip() else PASSED
-
-
-class ModerationPictures:
-    """The pixels, reduced: no more of them leave this machine than a judgement needs."""
-
-    def __init__(self, moderation: Moderation) -> None:
-        self.moderation = moderation
-
-    def check(self, image: Image.Image) -> Verdict:
-        small = flat(image)
+    No more of them leave this machine than a judgement needs.
+    """
+    if subject.image is not None:
+        small = flat(subject.image)
         small.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
         file = io.BytesIO()
         small.save(file, "JPEG", quality=90)
         address = f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
-        return self.moderation.judge({"type": "image_url", "image_url": {"url": address}})
+        return {"type": "image_url", "image_url": {"url": address}}
+    text, shown = subject.text, subject.shown
+    whole = f"A picture of: {shown}\nThe change to it: {text}" if shown.strip() else text
+    return {"type": "text", "text": whole} if whole.strip() else None
 
 
 def bounded(response: httpx2.Response) -> bytes:

@@ -7,7 +7,7 @@ what is harmless, `python -m tests.bench.gate_words` tells.
 
 from __future__ import annotations
 
-from agent.gates.gate import PASSED, Harm, Verdict
+from agent.gates.gate import PASSED, Harm, Subject, Verdict
 from agent.gates.plain import readings
 from agent.gates.vocabulary import (
     ALWAYS_MINORS,
@@ -27,14 +27,17 @@ __all__ = ["RuleGate", "undresses_minors"]
 class RuleGate:
     """A small default; a model behind a moderation endpoint understands more."""
 
-    def check(self, text: str, *, shown: str = "", is_upload: bool = False) -> Verdict:
-        words = HARMLESS.sub(" ", readings(text))
+    looks = False
+
+    def check(self, subject: Subject) -> Verdict:
+        shown = subject.shown
+        words = HARMLESS.sub(" ", readings(subject.text))
         is_sexual = SEXUAL.search(words) is not None
         if ALWAYS_MINORS.search(words) or (is_sexual and has_minor(words, shown)):
             return Verdict(harm=Harm.MINORS)
         if ALWAYS_UNDRESSING.search(words) or any(each.search(words) for each in UNDRESSING):
             return Verdict(harm=Harm.UNDRESSING)
-        if is_upload and BARE.search(words):
+        if subject.is_upload and BARE.search(words):
             return Verdict(harm=Harm.UNDRESSING)
         if is_sexual and any(each.search(words) for each in REAL):
             return Verdict(harm=Harm.REAL_PERSON)

@@ -13,7 +13,7 @@ from PIL import Image
 from agent.artifacts import Artifacts
 from agent.domain import Origin, PictureOptions, TurnStatus
 from agent.events import TurnFailed, TurnStopped
-from agent.gates.gate import PASSED, Verdict
+from agent.gates.gate import PASSED, Subject, Verdict
 from agent.gates.gates import Gates
 from agent.keeping import keeping
 from agent.sessions import NewPicture, Sessions
@@ -28,7 +28,11 @@ class SlowGate:
     def __init__(self) -> None:
         self.is_asked, self.may_answer = threading.Event(), threading.Event()
 
-    def check(self, image: Image.Image) -> Verdict:
+    looks = True
+
+    def check(self, subject: Subject) -> Verdict:
+        if subject.image is None:
+            return PASSED
         self.is_asked.set()
         assert self.may_answer.wait(PATIENCE_SECONDS)
         return PASSED
@@ -39,7 +43,7 @@ class Chat:
 
     def __init__(self, folder: Path) -> None:
         self.gate = SlowGate()
-        self.agent: Agent = build_agent(folder, gates=Gates(pictures=(self.gate,)))
+        self.agent: Agent = build_agent(folder, gates=Gates(gates=(self.gate,)))
         self.id = self.agent.sessions.create("ann").id
 
     def files(self) -> list[Path]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.gates.gate import WordsGate
+from agent.gates.gate import Gate, Subject
 from agent.gates.rules import RuleGate
 
 DATA = Path(__file__).parents[1] / "data"
@@ -58,9 +58,9 @@ def everyday() -> Sequence[Line]:
     return [Line(split="everyday", is_harmful=False, text=each) for each in texts]
 
 
-def count(gate: WordsGate, split: str, is_harmful: bool, among: Sequence[Line]) -> Count:
+def count(gate: Gate, split: str, is_harmful: bool, among: Sequence[Line]) -> Count:
     asked = [each for each in among if each.split == split and each.is_harmful == is_harmful]
-    wrong = [each for each in asked if gate.check(each.text).is_refused != is_harmful]
+    wrong = [each for each in asked if gate.check(Subject(text=each.text)).is_refused != is_harmful]
     return Count(total=len(asked), wrong=wrong)
 
 

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from agent.errors import GateUnavailable
-from agent.gates.gate import Harm
-from agent.gates.moderation import Moderation, ModerationPictures, ModerationWords
+from agent.gates.gate import Harm, Subject
+from agent.gates.moderation import ModerationGate
 
 
 class Server(ThreadingHTTPServer):
@@ -78,25 +78,23 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def moderation(server: Server) -> Iterator[Moderation]:
-    moderation = Moderation(server.url, "omni", "secret")
+def moderation(server: Server) -> Iterator[ModerationGate]:
+    moderation = ModerationGate(server.url, "omni", "secret")
     yield moderation
     moderation.close()
 
 
-def test_flagged_words_are_refused(server: Server, moderation: Moderation) -> None:
-    gate = ModerationWords(moderation)
-    assert not gate.check("a cat").is_refused
-    assert gate.check("a forbidden cat").harm is Harm.OTHER
-    assert gate.check("a forbidden minor").harm is Harm.MINORS
-    assert gate.check("make it blue", shown="something forbidden").is_refused
+def test_flagged_words_are_refused(server: Server, moderation: ModerationGate) -> None:
+    assert not moderation.check(Subject(text="a cat")).is_refused
+    assert moderation.check(Subject(text="a forbidden cat")).harm is Harm.OTHER
+    assert moderation.check(Subject(text="a forbidden minor")).harm is Harm.MINORS
+    assert moderation.check(Subject(text="make it blue", shown="something forbidden")).is_refused
     assert (server.asked[0]["model"], server.keys[0]) == ("omni", "Bearer secret")
 
 
-def test_flagged_pictures_are_refused(moderation: Moderation) -> None:
-    gate = ModerationPictures(moderation)
-    assert gate.check(Image.new("RGB", (3000, 20), "red")).harm is Harm.OTHER
-    assert not gate.check(Image.new("RGBA", (30, 20), (0, 0, 255, 255))).is_refused
+def test_flagged_pictures_are_refused(moderation: ModerationGate) -> None:
+    assert moderation.check(Subject(image=Image.new("RGB", (3000, 20), "red"))).harm is Harm.OTHER
+    assert not moderation.check(Subject(image=Image.new("RGBA", (30, 20), (0, 0, 255, 255)))).is_refused
 
 
 @pytest.mark.parametrize(
@@ -112,16 +110,16 @@ def test_flagged_pictures_are_refused(moderation: Moderation) -> None:
     ],
 )
 def test_nothing_passes_without_a_verdict(
-    server: Server, moderation: Moderation, status: int, answer: bytes
+    server: Server, moderation: ModerationGate, status: int, answer: bytes
 ) -> None:
     server.status, server.answer = status, answer
     with pytest.raises(GateUnavailable, match="try again later"):
-        ModerationWords(moderation).check("a cat")
+        moderation.check(Subject(text="a cat"))
 
 
 def test_nothing_passes_while_nobody_is_there() -> None:
-    moderation = Moderation("http://127.0.0.1:9/v1", "omni", "secret")
+    moderation = ModerationGate("http://127.0.0.1:9/v1", "omni", "secret")
     with pytest.raises(GateUnavailable) as caught:
-        ModerationPictures(moderation).check(Image.new("RGB", (8, 8)))
+        moderation.check(Subject(image=Image.new("RGB", (8, 8))))
     assert "secret" not in str(caught.value)
     moderation.close()
