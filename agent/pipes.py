@@ -58,10 +58,10 @@ class Pipes:
                 del self._opened[turn_id]
 
     def _sweep(self) -> None:
-        """The oldest of those that are over, if they are too old or too many."""
-        over = [(key, each.pipe.over) for key, each in self._opened.items() if each.pipe.over is not None]
+        """Those that ended first, if that is too long ago or they are too many."""
+        over = [(each.pipe.over, key) for key, each in self._opened.items() if each.pipe.over is not None]
         latest = time.monotonic() - self.kept_seconds
-        for place, (turn_id, ended) in enumerate(over):
+        for place, (ended, turn_id) in enumerate(sorted(over)):
             if ended < latest or place < len(over) - self.most_kept:
                 del self._opened[turn_id]
 

@@ -38,13 +38,18 @@ def test_who_hears_that_a_turn_is_open_finds_its_pipe() -> None:
     assert found == [pipe]
 
 
-def test_the_oldest_go_first_and_running_ones_never() -> None:
+def test_those_that_ended_first_go_first_and_running_ones_never() -> None:
     pipes = Pipes(most_kept=3)
     running = opened(pipes, a_turn(0))
+
+    def kept() -> list[int]:
+        return [number for number in range(8) if pipes.find(f"t{number}") is not None]
+
     for number in range(1, 8):
         opened(pipes, a_turn(number), is_over=True)
-    kept = [number for number in range(8) if pipes.find(f"t{number}") is not None]
-    assert kept == [0, 5, 6, 7]
+    assert kept() == [0, 5, 6, 7]
+    running.close()
+    assert kept() == [0, 6, 7], "it was opened first, and ended last"
     assert pipes.find("t0") is running
 
 
