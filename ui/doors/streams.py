@@ -76,7 +76,8 @@ def is_all_told(turn: Turn, pipe: EventPipe, after: int) -> bool:
 def was_answered_since(turn: Turn, pipe: EventPipe) -> bool:
     """The turn was left waiting, and the user has declined."""
     last = pipe.since(pipe.last_id - 1)
-    return bool(last) and isinstance(last[0], TurnWaiting) and turn.status is not TurnStatus.WAITING
+    is_open = turn.status in {TurnStatus.WAITING, TurnStatus.RUNNING}
+    return bool(last) and isinstance(last[0], TurnWaiting) and not is_open
 
 
 def require_told(after: int, event_id: int) -> None:

@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from agent.coordinator import Coordinator
-from agent.domain import GenerateStep, Step, Turn
+from agent.domain import GenerateStep, Step, Turn, TurnStatus
 from agent.errors import AgentError, SessionNotFound, SourceNotFound, StorageUnavailable
 from agent.events import TurnFailed
 from agent.pipe import EventPipe
@@ -132,9 +132,17 @@ class TurnDoor:
         return answered(turn_record(await self.asked_turn(request, owner)))
 
     async def events(self, request: Request, owner: str) -> Response:
+        """The store says that a turn runs a moment before its pipe is there to tell."""
         after = read_event_id(request.headers.get("last-event-id"), request.query_params.get("after"))
         turn = await self.asked_turn(request, owner)
-        return event_stream(turn, self.coordinator.pipes.find(turn.id), after)
+        pipe = self.coordinator.pipes.find(turn.id)
+        if turn.status is TurnStatus.RUNNING and (pipe is None or pipe.over is not None):
+            coming = self.coordinator.pipe(turn.session_id, owner)
+            if coming is not None:
+                await until_open(coming)
+            turn = await self.asked_turn(request, owner)
+            pipe = self.coordinator.pipes.find(turn.id)
+        return event_stream(turn, pipe, after)
 
     async def cancel(self, request: Request, owner: str) -> Response:
         """Asked for; the turn's events tell when it has stopped."""

@@ -7,6 +7,7 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from PIL import Image
 from pydantic import TypeAdapter
 
-from agent.domain import Decision, Route
+from agent.domain import Decision, Route, Turn, TurnStatus
 from agent.jobs import JobLimits
 from agent.limits import Limits, Rates
 from engines.fake import FakeEngine, Fault
@@ -140,6 +141,41 @@ def test_a_plan_waits_for_a_word(begin: Begin) -> None:
     stored = http.get(f"/v1/turns/{turn['turn']}").json()
     assert stored["plan"]["steps"][0]["prompt"] == "a blue car"
     assert http.post(f"/v1/turns/{turn['turn']}/approve").status_code == 404
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True])
+def test_who_comes_while_a_turn_is_taken_up_again_hears_all_of_it(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, is_forgotten: bool
+) -> None:
+    """The store is slow to say that it runs again, and is asked by then."""
+    house, is_asked = begin(), threading.Event()
+    http, sessions = house.person(), house.agent.sessions
+    turn = sent(http, a_chat(http), "a red car", options={"asks_first": True})
+    asked = events_of(http, turn["events"])
+    if is_forgotten:
+        house.agent.coordinator.pipes.forget(turn["chat"])
+    find, reopen = sessions.turn, sessions.reopen_turn
+
+    def find_and_say(turn_id: str, owner: str) -> Turn:
+        found = find(turn_id, owner)
+        if found.status is TurnStatus.RUNNING:
+            is_asked.set()
+        return found
+
+    def reopen_late(turn_id: str, owner: str) -> Turn:
+        assert is_asked.wait(10)
+        time.sleep(0.2)
+        return reopen(turn_id, owner)
+
+    with ThreadPoolExecutor(1) as other:
+        monkeypatch.setattr(sessions, "reopen_turn", reopen_late)
+        approved = other.submit(http.post, f"/v1/turns/{turn['turn']}/approve")
+        while find(turn["turn"], OWNER_OF_TOKEN).status is not TurnStatus.RUNNING:
+            time.sleep(0.01)
+        monkeypatch.setattr(sessions, "turn", find_and_say)
+        events = events_of(http, turn["events"], after=asked[-1].id)
+        assert approved.result().status_code == 202
+    assert [each.kind for each in events if each.kind not in ON_THE_WAY] == DRAWN
 
 
 def test_a_declined_plan_is_told_as_it_was_left(begin: Begin) -> None:
