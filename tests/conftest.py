@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 # Before anything imports them: no hub, no telemetry, few threads.
@@ -18,9 +19,10 @@ os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="reverie-test-cache-")
 
 import pytest
 
-from tests.postgresql import find_programs
+from tests.postgresql import PostgreSQL, find_programs
 
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
+BACKENDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -65,3 +67,26 @@ def is_here(address: object) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    server = PostgreSQL()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
+    """A database with the tables and nothing in them."""
+    url = postgresql.create()
+    yield url
+    postgresql.drop(url)
+
+
+@pytest.fixture(params=BACKENDS)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store on SQLite, then one on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/reverie.db"
+    return str(request.getfixturevalue("postgresql_url"))

@@ -1,4 +1,7 @@
-"""A PostgreSQL of the tests' own: Debian's programs, a temporary folder, a Unix socket, no service."""
+"""A PostgreSQL of the tests' own: Debian's programs, a temporary folder, no service.
+
+It is reached through a Unix socket, or by address with a password.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import itertools
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -20,7 +24,8 @@ DEBIAN = Path("/usr/lib/postgresql")
 NAME = "reverie"
 TEMPLATE = "template_reverie"
 UNPRIVILEGED = "nobody"
-PARTS = ("-c listen_addresses=", "-c fsync=off", "-c max_connections=40", "-c shared_buffers=32MB")
+HERE = "127.0.0.1"
+PARTS = (f"-c listen_addresses={HERE}", "-c fsync=off", "-c max_connections=40", "-c shared_buffers=32MB")
 
 
 def find_programs() -> Path | None:
@@ -28,6 +33,12 @@ def find_programs() -> Path | None:
     found = [path.parent for path in DEBIAN.glob("*/bin/initdb")]
     on_path = shutil.which("initdb")
     return max(found, default=None if on_path is None else Path(on_path).resolve().parent)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HERE, 0))
+        return int(probe.getsockname()[1])
 
 
 class PostgreSQL:
@@ -46,8 +57,10 @@ class PostgreSQL:
             owner = pwd.getpwnam(UNPRIVILEGED)
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
         data = str(self.folder / "data")
-        self._run("initdb", "-D", data, "-U", NAME, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = " ".join((*PARTS, f"-k {self.folder}"))
+        self.port = free_port()
+        trust = ("--auth-local=trust", "--auth-host=scram-sha-256")
+        self._run("initdb", "-D", data, "-U", NAME, *trust, "-E", "UTF8", "--locale=C", "--no-sync")
+        options = " ".join((*PARTS, f"-p {self.port}", f"-k {self.folder}"))
         self._run("pg_ctl", "-D", data, "-w", "-l", str(self.folder / "log"), "-o", options, "start")
         self._server = sa.create_engine(
             self.url("postgres"), poolclass=sa.NullPool, isolation_level="AUTOCOMMIT"
@@ -56,13 +69,19 @@ class PostgreSQL:
         open_database(self.url(TEMPLATE)).dispose()
 
     def url(self, database: str) -> str:
-        return f"postgresql+psycopg://{NAME}@/{database}?host={self.folder}"
+        return f"postgresql+psycopg://{NAME}@/{database}?host={self.folder}&port={self.port}"
 
     def create(self, template: str = TEMPLATE) -> str:
         """The address of a new database; with `template0` one without tables."""
         name = f"test_{next(self._numbers)}"
         self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
+
+    def over_tcp(self, url: str, password: str) -> str:
+        """Another way to a database: by address, and with a password from now on."""
+        self._execute(f"ALTER ROLE {NAME} PASSWORD '{password}'")
+        parsed = sa.make_url(url).set(password=password, host=HERE, port=self.port, query={})
+        return parsed.render_as_string(hide_password=False)
 
     def drop(self, url: str) -> None:
         self._execute(f"DROP DATABASE {sa.make_url(url).database} WITH (FORCE)")
@@ -71,6 +90,9 @@ class PostgreSQL:
         self._server.dispose()
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def program(self, name: str) -> str:
+        return str(self._programs / name)
 
     def _execute(self, sql: str) -> None:
         with self._server.connect() as connection:
@@ -81,7 +103,7 @@ class PostgreSQL:
         user = {"user": UNPRIVILEGED, "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
-                [str(self._programs / program), *arguments],
+                [self.program(program), *arguments],
                 cwd=self.folder,
                 env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
                 stdout=output,

@@ -15,7 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Image", "Instruction", "read_dockerfile"]
+__all__ = ["DEPLOY", "DOCKERFILE", "ROOT", "Image", "Instruction", "built", "read_dockerfile"]
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+DOCKERFILE = DEPLOY / "Dockerfile"
 
 WRITTEN_DOWN = ("pip", "useradd", "install")
 
@@ -106,3 +110,13 @@ class Image:
         subprocess.run(["sh", "-euc", script], cwd=self.inside("."), env=environment, check=True)
         blocks = written.read_text().split("\n\n") if written.exists() else []
         self.commands = [block.strip().split("\n") for block in blocks if block.strip()]
+
+
+def built(folder: Path, **arguments: str) -> Image:
+    """What the Dockerfile makes of this checkout."""
+    image = Image(root=folder, context=ROOT, ignore=DEPLOY / "Dockerfile.dockerignore")
+    for step in read_dockerfile(DOCKERFILE):
+        image.carry_out(step)
+        if step.name == "ARG":
+            image.environment |= arguments
+    return image
