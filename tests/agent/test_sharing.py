@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,8 @@ from agent.sharing import Shares
 
 
 @pytest.fixture
-def sessions(tmp_path: Path) -> Iterator[Sessions]:
-    sessions = Sessions(f"sqlite:///{tmp_path / 'reverie.db'}")
+def sessions(store_url: str) -> Iterator[Sessions]:
+    sessions = Sessions(store_url)
     yield sessions
     sessions.close()
 

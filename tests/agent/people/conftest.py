@@ -1,9 +1,8 @@
-"""A store, and hashes that cost next to nothing."""
+"""A store on either database, and hashes that cost next to nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -15,8 +14,8 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture
-def sessions(tmp_path: Path) -> Iterator[Sessions]:
-    sessions = Sessions(f"sqlite:///{tmp_path / 'reverie.db'}")
+def sessions(store_url: str) -> Iterator[Sessions]:
+    sessions = Sessions(store_url)
     yield sessions
     sessions.close()
 
