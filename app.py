@@ -36,6 +36,7 @@ from agent.replay import print_each, replay
 from agent.sessions import Sessions
 from agent.signing import Signer
 from agent.studio import StudioGraph, studio_graph
+from agent.tidying import tidy
 from engines.apart import apart
 from engines.api import Engine, Eyes, Speaker
 from engines.errors import EngineError, ModelNotFound
@@ -151,9 +152,7 @@ def build(settings: Settings) -> Reverie:
     copies = Copies(settings.data_folder / "cache" / "signed")
     artifacts = Artifacts(settings.data_folder / "pictures", copies)
     sessions = Sessions(settings.store_url, may_be_new=artifacts.is_empty)
-    sessions.mark_interrupted()
-    sessions.drop_temporary()
-    artifacts.sweep(sessions.hashes())
+    tidy(sessions, artifacts)
     decoders = Decoders()
     decoders.start()
     meter = Meter(queue_length=lambda: len(jobs.line), engine_restarts=engines.num_restarts)

@@ -26,7 +26,7 @@ from agent.errors import AgentError, BackupFailed, StorageUnavailable
 from agent.manifest import DATABASE, MANIFEST, Manifest, picture_name
 from agent.sessions import Sessions
 
-__all__ = ["back_up", "main"]
+__all__ = ["back_up", "forget_left_behind", "main"]
 
 PIECE_BYTES = 1024**2
 
@@ -35,8 +35,7 @@ def back_up(sessions: Sessions, artifacts: Artifacts, destination: Path) -> Mani
     """A zip if the name says so, else a folder; nothing is replaced. Raises AgentError."""
     if destination.exists():
         raise BackupFailed(f"{destination} exists already. Please choose another name.")
-    for left_behind in artifacts.folder.parent.glob(".backup-*"):
-        shutil.rmtree(left_behind, ignore_errors=True)
+    forget_left_behind(artifacts)
     stage = artifacts.folder.parent / f".backup-{secrets.token_hex(4)}"
     try:
         stage.mkdir(mode=0o700)
@@ -55,6 +54,12 @@ def back_up(sessions: Sessions, artifacts: Artifacts, destination: Path) -> Mani
     finally:
         shutil.rmtree(stage, ignore_errors=True)
     return manifest
+
+
+def forget_left_behind(artifacts: Artifacts) -> None:
+    """A backup that was cut short leaves links to pictures: they would outlive a deletion."""
+    for left_behind in artifacts.folder.parent.glob(".backup-*"):
+        shutil.rmtree(left_behind, ignore_errors=True)
 
 
 def hashes_in(database: Path) -> list[str]:

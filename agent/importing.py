@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from sqlalchemy import orm
 
 from agent.artifacts import Artifacts
 from agent.decoder.pool import Decoders, Undecodable
 from agent.decoder.wire import Task
 from agent.domain import Session, SourceType, TurnStatus
 from agent.encoding import unsigned
-from agent.errors import ImportRejected, UploadRejected
+from agent.errors import ImportRejected, SessionNotFound, UploadRejected
 from agent.keeping import keeping
 from agent.messages import clean_text
 from agent.metadata import bare_png_size, png_with_texts
 from agent.record import RECORD_NAME, ArtifactRecord, Record, TurnRecord
-from agent.rows import new_id
+from agent.rows import GONE, new_id, require_present
 from agent.sessions import Sessions
 from agent.tables import ArtifactRow, SessionRow, TurnRow, utc_now
 from agent.upload_marks import packet
@@ -44,10 +45,12 @@ BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError
 def import_session(
     sessions: Sessions, artifacts: Artifacts, decoders: Decoders, file: Path, owner: str
 ) -> Session:
-    """The session of a zip as a new one of `owner`. Raises ImportRejected, and then nothing is kept.
+    """The session of a zip as a new one of `owner`. Raises ImportRejected, or SessionNotFound when
+    the owner has left meanwhile; then nothing is kept.
 
     Everything is read and checked before anything is stored; nothing is ever unpacked to a path of the zip.
     """
+    num_departures = sessions.departures[owner]
     with open_archive(file) as archive:
         record = read_record(archive)
         sizes = check_pictures(archive, record, decoders)
@@ -57,7 +60,11 @@ def import_session(
                 for each in record.artifacts
                 if each.file
             }
-            return insert(sessions, record, owner, sizes, hashes)
+            with sessions.transaction() as rows:
+                if sessions.departures[owner] != num_departures:
+                    raise SessionNotFound(GONE)
+                require_present(rows, owner)
+                return insert(rows, record, owner, sizes, hashes)
 
 
 def open_archive(file: Path) -> zipfile.ZipFile:
@@ -181,41 +188,40 @@ def read_entry(archive: zipfile.ZipFile, name: str, most_bytes: int) -> bytes:
 
 
 def insert(
-    sessions: Sessions,
+    rows: orm.Session,
     record: Record,
     owner: str,
     sizes: Mapping[str, tuple[int, int]],
     hashes: Mapping[str, str],
 ) -> Session:
-    """All rows in one transaction; only pictures whose bytes were in the zip get one."""
+    """All its rows; only pictures whose bytes were in the zip get one."""
     pictures = [each for each in record.artifacts if each.id in hashes]
     ids = {each: new_id() for each in (*(turn.id for turn in record.turns), *(each.id for each in pictures))}
     now = utc_now()
-    with sessions.transaction() as rows:
-        session = SessionRow(
-            id=new_id(),
-            owner=owner,
-            title=clean_text(record.title)[:MOST_TITLE_CHARACTERS] or "Imported chat",
-            head=ids.get(record.head or ""),
-            tip=ids.get(record.tip or "") or (ids[record.turns[-1].id] if record.turns else None),
-            is_pinned=False,
-            is_temporary=False,
-            num_artifacts=max([0, *(each.number for each in pictures)]),
-            num_turns=len(record.turns),
-            created=past(record.created, now),
-            updated=now,
-        )
-        rows.add(session)
-        rows.flush()
-        for position, turn in enumerate(record.turns, start=1):
-            rows.add(turn_row(turn, position, session.id, ids, now))
-        rows.flush()
-        for each in pictures:
-            row = artifact_row(each, session.id, ids, now)
-            row.sha256 = hashes[each.id]
-            row.width, row.height = sizes[each.id]
-            rows.add(row)
-        return session.value()
+    session = SessionRow(
+        id=new_id(),
+        owner=owner,
+        title=clean_text(record.title)[:MOST_TITLE_CHARACTERS] or "Imported chat",
+        head=ids.get(record.head or ""),
+        tip=ids.get(record.tip or "") or (ids[record.turns[-1].id] if record.turns else None),
+        is_pinned=False,
+        is_temporary=False,
+        num_artifacts=max([0, *(each.number for each in pictures)]),
+        num_turns=len(record.turns),
+        created=past(record.created, now),
+        updated=now,
+    )
+    rows.add(session)
+    rows.flush()
+    for position, turn in enumerate(record.turns, start=1):
+        rows.add(turn_row(turn, position, session.id, ids, now))
+    rows.flush()
+    for each in pictures:
+        row = artifact_row(each, session.id, ids, now)
+        row.sha256 = hashes[each.id]
+        row.width, row.height = sizes[each.id]
+        rows.add(row)
+    return session.value()
 
 
 def turn_row(

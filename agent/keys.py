@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from agent.domain import Value
 from agent.errors import SourceNotFound, StorageUnavailable
 from agent.messages import clean_text
-from agent.rows import new_id
+from agent.rows import new_id, require_present
 from agent.sessions import Sessions
 from agent.tables import Row, utc_now
 from agent.terminal.key import KEY_FILE
@@ -73,7 +73,7 @@ class Keys:
         self._sessions = sessions
 
     def create(self, owner: str, name: str) -> NewKey:
-        """256 random bits, so a plain hash hides them."""
+        """256 random bits, so a plain hash hides them. Raises SessionNotFound for who was removed."""
         token = PREFIX + secrets.token_urlsafe(32)
         row = KeyRow(
             id=new_id(),
@@ -84,6 +84,7 @@ class Keys:
             used=None,
         )
         with self._sessions.transaction() as rows:
+            require_present(rows, owner)
             rows.add(row)
         return NewKey(key=row.value(), token=token)
 

@@ -23,7 +23,13 @@ __all__ = [
     "find_turn",
     "insert_artifact",
     "new_id",
+    "require_present",
 ]
+
+
+USERS, USER_PREFIX = sa.table("users", sa.column("id")), "user:"
+"""As agent.people.users has them, which stands on the store."""
+GONE = Sentence("This account was deleted.", "这个账户已经删除了。")
 
 
 def new_id() -> str:
@@ -49,6 +55,15 @@ class NewPicture:
     change: Change | None = None
     seconds: float | None = None
     id: str = field(default_factory=new_id)
+
+
+def require_present(rows: orm.Session, owner: str) -> None:
+    """Whoever had a password here and was removed gets nothing any more. Raises SessionNotFound."""
+    if not owner.startswith(USER_PREFIX):
+        return
+    query = sa.select(USERS.c.id).where(USERS.c.id == owner.removeprefix(USER_PREFIX))
+    if rows.scalar(query) is None:
+        raise SessionNotFound(GONE)
 
 
 def find_session(rows: orm.Session, session_id: str, owner: str) -> SessionRow:

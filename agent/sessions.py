@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +28,7 @@ from agent.rows import (
     find_turn,
     insert_artifact,
     new_id,
+    require_present,
 )
 from agent.tables import ArtifactRow, SessionRow, TurnRow, utc_now
 
@@ -44,10 +45,15 @@ class Sessions:
         """Open (SQLite: create when absent) and migrate; raises StorageUnavailable."""
         self._engine = open_database(url, may_be_new=may_be_new)
         self._lock = threading.RLock()
+        self._is_closed = False
+        self.departures = Counter[str]()
+        """How often somebody has deleted all that is theirs: work begun before is not kept."""
 
     def create(self, owner: str, title: str = NEW_TITLE, *, is_temporary: bool = False) -> Session:
+        """Raises SessionNotFound for somebody who was removed."""
         now = utc_now()
         with self.transaction() as rows:
+            require_present(rows, owner)
             row = SessionRow(
                 id=new_id(),
                 owner=owner,
@@ -314,12 +320,16 @@ class Sessions:
             empty_log(self._engine)
 
     def close(self) -> None:
+        """Nothing opens it again."""
+        self._is_closed = True
         self._engine.dispose()
 
     @contextmanager
     def transaction(self) -> Iterator[orm.Session]:
         """For queries of the store's own files (agent.library, agent.versions)."""
         with self._lock:
+            if self._is_closed:
+                raise StorageUnavailable("Reverie is closing. Please try again in a moment.")
             try:
                 with orm.Session(self._engine, expire_on_commit=False) as rows, rows.begin():
                     yield rows

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from agent.errors import PersonRejected, SignInRefused, SourceNotFound, TooBusy
+from agent.errors import AgentError, PersonRejected, SignInRefused, SourceNotFound, TooBusy
 from agent.keys import Keys
 from agent.people.belongings import leave
 from agent.people.door import Door
@@ -24,16 +26,24 @@ from ui.plain_words import plainly
 __all__ = ["Account"]
 
 Act = Callable[[Request, Caller, Form], Response]
+PERSONS = ("user:", "hf:")
+"""Owners who come in by signing in: whoever has not done so again is away."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """`delete` takes a chat's id and its owner, and removes it with its files."""
+    """`delete` takes a chat's id and its owner, and removes it with its files.
+
+    `forget_uploads` deletes what an owner has uploaded and not sent.
+    """
 
     sessions: Sessions
     keys: Keys
     door: Door
     delete: Callable[[str, str], None]
+    forget_uploads: Callable[[str], None] = lambda owner: None
+    again_seconds: float = 20.0
 
     def routes(self) -> list[Route]:
         """GET /account, and a form for each thing that can be done there."""
@@ -127,8 +137,28 @@ class Account:
         user = self.door.users.of_owner(f"user:{form.get('id', '')}")
         if user is None or user.owner == caller.owner:
             raise SourceNotFound("There is nobody like that here.")
-        leave(user.owner, self.sessions, self.door.users, self.delete)
+        self.let_go(user.owner)
         return see("/account")
+
+    def let_go(self, owner: str) -> None:
+        """All at once; and shortly after, what was on its way, unless they have come back meanwhile."""
+        try:
+            self.forget(owner)
+        finally:
+            if owner.startswith(PERSONS):
+                timer = threading.Timer(self.again_seconds, self.forget_again, (owner,))
+                timer.daemon = True
+                timer.start()
+
+    def forget(self, owner: str) -> None:
+        leave(owner, self.sessions, self.door.users, self.delete, self.forget_uploads)
+
+    def forget_again(self, owner: str) -> None:
+        try:
+            if not self.door.sign_ins.any_of(owner):
+                self.forget(owner)
+        except AgentError as error:
+            log.warning("what somebody left behind could not be deleted: %s", error)
 
     def require_admin(self, caller: Caller) -> None:
         """Others are not told that there is such a page. Raises SourceNotFound."""
@@ -148,6 +178,6 @@ class Account:
                 self.proven(request, caller, form)
             except (SignInRefused, TooBusy) as error:
                 return self.refuse(request, caller, str(error))
-        leave(caller.owner, self.sessions, self.door.users, self.delete)
+        self.let_go(caller.owner)
         cookie = ended_cookie(sign_in_cookie(request.url.scheme))
         return see("/", {"Set-Cookie": cookie, "Clear-Site-Data": '"cache"'})

@@ -14,6 +14,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -58,6 +59,14 @@ class Names:
         with self._lock:
             return self._owners.get(name) == owner
 
+    def forget_files(self, owner: str) -> None:
+        """What somebody has uploaded and not sent is deleted."""
+        with self._lock:
+            files = [name for name, whose in self._owners.items() if whose == owner]
+        for file in files:
+            if file.startswith("file "):
+                Path(file.removeprefix("file ")).unlink(missing_ok=True)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
@@ -71,9 +80,9 @@ class Named:
 class Bound:
     """ASGI middleware behind the gate."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, names: Names | None = None) -> None:
         self.app = app
-        self.names = Names()
+        self.names = names or Names()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(HERE):

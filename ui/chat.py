@@ -23,7 +23,8 @@ SHOW_ADDRESS = """
 TAKE_GESTURE = "(page, payload, ...rest) => [page, window.reverie.takeGesture(), ...rest]"
 TAKE_MASK = "(page, box, id, mask, ...rest) => [page, box, id, window.reverie.takeMask(box), ...rest]"
 TAKE_LOAN = "(payload, ...rest) => [window.reverie.takeGesture(), ...rest]"
-UPLOADS_SECONDS = 3600
+LOOK_SECONDS, UPLOADS_SECONDS = 300, 1_800
+"""How often uploads that were never sent are looked through, and how old they may become."""
 
 
 def build_page(handlers: Handlers, choices: Choices, *, signs_in: bool = False) -> gr.Blocks:
@@ -33,7 +34,7 @@ def build_page(handlers: Handlers, choices: Choices, *, signs_in: bool = False) 
         analytics_enabled=False,
         fill_height=True,
         fill_width=True,
-        delete_cache=(UPLOADS_SECONDS, UPLOADS_SECONDS),
+        delete_cache=(LOOK_SECONDS, UPLOADS_SECONDS),
     )
     with page:
         session_id = gr.Textbox(visible=False)

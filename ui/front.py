@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from starlette.routing import Route
 
 from agent.coordinator import Coordinator
@@ -21,12 +23,27 @@ from ui.welcome import Welcome
 __all__ = ["front_routes"]
 
 
-def front_routes(home: Home, exits: Exits, keys: Keys, coordinator: Coordinator) -> list[Route]:
-    """The ways in are there only where people sign in."""
+def front_routes(
+    home: Home,
+    exits: Exits,
+    keys: Keys,
+    coordinator: Coordinator,
+    forget_uploads: Callable[[str], None] = lambda owner: None,
+) -> list[Route]:
+    """The ways in are there only where people sign in.
+
+    `forget_uploads` deletes what an owner has uploaded and not sent.
+    """
     sessions = exits.sessions
     sign_ins = SignIns(sessions)
     door = Door(users=Users(sessions), sign_ins=sign_ins, rates=coordinator.rates)
-    account = Account(sessions=sessions, keys=keys, door=door, delete=coordinator.delete)
+    account = Account(
+        sessions=sessions,
+        keys=keys,
+        door=door,
+        delete=coordinator.delete,
+        forget_uploads=forget_uploads,
+    )
     sharing = Sharing(sessions=sessions, exits=exits, shares=Shares(sessions))
     routes = [*plain_routes(), *account.routes(), *sharing.routes()]
     if home.signs_in:

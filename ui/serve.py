@@ -19,7 +19,7 @@ from agent.meter import Meter
 from agent.people.sign_ins import SignIns
 from agent.sessions import Sessions
 from agent.signing import Signer
-from ui.bound import Bound
+from ui.bound import Bound, Names
 from ui.card_routes import card_routes
 from ui.chat import build_page
 from ui.doors.counted import Counted
@@ -63,6 +63,7 @@ def serve(
     signer: Signer | None = None,
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
+    names = Names()
     direct, exits = Direct(sessions, coordinator), Exits(sessions, artifacts, signer)
     handlers = Handlers(sessions=sessions, coordinator=coordinator)
     page = build_page(handlers, choices, signs_in=home.signs_in)
@@ -96,7 +97,7 @@ def serve(
                 Middleware(UnusedDoors),
                 Middleware(UploadGuard, rates=coordinator.rates),
                 Middleware(UploadDoor),
-                Middleware(Bound),
+                Middleware(Bound, names=names),
             ],
             "routes": [
                 *card_routes(sessions),
@@ -106,7 +107,7 @@ def serve(
                 *mcp_routes(exits, keys, direct),
                 *turn_routes(sessions, coordinator),
                 *health_routes(health),
-                *front_routes(home, exits, keys, coordinator),
+                *front_routes(home, exits, keys, coordinator, names.forget_files),
             ],
         },
     )

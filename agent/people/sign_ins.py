@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from agent.domain import Value
 from agent.keys import digest
-from agent.rows import new_id
+from agent.rows import new_id, require_present
 from agent.sessions import Sessions
 from agent.tables import Row, utc_now
 
@@ -57,7 +57,10 @@ class SignIns:
         self._sessions = sessions
 
     def open(self, owner: str, name: str) -> NewSignIn:
-        """256 random bits, so a plain hash hides them. Those that are over are forgotten."""
+        """256 random bits, so a plain hash hides them. Those that are over are forgotten.
+
+        Raises SessionNotFound for somebody who was removed.
+        """
         token, now = secrets.token_urlsafe(32), utc_now()
         row = SignInRow(
             id=new_id(),
@@ -68,6 +71,7 @@ class SignIns:
             expires=now + timedelta(days=SIGN_IN_DAYS),
         )
         with self._sessions.transaction() as rows:
+            require_present(rows, owner)
             rows.execute(sa.delete(SignInRow).where(SignInRow.expires <= now))
             rows.add(row)
         return NewSignIn(sign_in=row.value(), token=token)
@@ -80,6 +84,18 @@ class SignIns:
         with self._sessions.transaction() as rows:
             row = rows.scalar(query)
             return None if row is None else row.value()
+
+    def has(self, sign_in_id: str) -> bool:
+        """It has not ended."""
+        query = sa.select(SignInRow.id).where(SignInRow.id == sign_in_id, SignInRow.expires > utc_now())
+        with self._sessions.transaction() as rows:
+            return rows.scalar(query) is not None
+
+    def any_of(self, owner: str) -> bool:
+        """Somebody is signed in as this owner."""
+        query = sa.select(SignInRow.id).where(SignInRow.owner == owner, SignInRow.expires > utc_now())
+        with self._sessions.transaction() as rows:
+            return rows.scalar(query.limit(1)) is not None
 
     def end(self, sign_in_id: str) -> None:
         """From now on its token opens nothing."""

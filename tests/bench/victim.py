@@ -12,6 +12,7 @@ from PIL import Image
 
 from agent.domain import DecisionStep, Route
 from agent.events import TurnDone
+from agent.tidying import tidy
 from engines.fake import FakeEngine
 from tests.doubles import Agent, ScriptedBrain, build_agent, draw
 
@@ -32,8 +33,7 @@ class Acknowledgement:
 def open_folder(folder: Path) -> Agent:
     """What app.build does at start: open, mark what was cut off, sweep."""
     agent = build_agent(folder, engine=FakeEngine(num_steps=6, step_seconds=0.002))
-    agent.sessions.mark_interrupted()
-    agent.artifacts.sweep(agent.sessions.hashes())
+    tidy(agent.sessions, agent.artifacts)
     return agent
 
 

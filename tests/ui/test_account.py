@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from agent.limits import Limits, Rates
+from agent.people.door import Door
+from agent.people.sign_ins import SignIns
 from tests.ui.residence import PASSWORD, Residence, Visitor
+from ui.account import Account
 from ui.home import Home
 
 NEW_PASSWORD = "green-heron-42"
@@ -135,3 +142,38 @@ def test_where_nobody_signs_in_a_browser_has_keys_and_can_forget_itself(tmp_path
     visitor.send_form("/account/delete", really="yes")
     assert not residence.agent.sessions.has(chat, owner)
     residence.close()
+
+
+def test_what_was_on_its_way_goes_shortly_after(tmp_path: Path) -> None:
+    residence, forgotten, again = Residence(tmp_path), list[str](), threading.Event()
+
+    def forget_uploads(owner: str) -> None:
+        forgotten.append(owner)
+        if len(forgotten) == 2:
+            again.set()
+
+    account = Account(
+        sessions=residence.agent.sessions,
+        keys=residence.keys,
+        door=Door(users=residence.users, sign_ins=SignIns(residence.agent.sessions), rates=Rates(Limits())),
+        delete=residence.agent.coordinator.delete,
+        forget_uploads=forget_uploads,
+        again_seconds=0.5,
+    )
+    account.let_go("hf:77")
+    late = residence.chat("hf:77", "draw a car")
+    assert again.wait(20)
+    wait_until(lambda: not residence.agent.sessions.has(late, "hf:77"))
+    assert forgotten == ["hf:77", "hf:77"]
+    SignIns(residence.agent.sessions).open("hf:78", "back again")
+    kept = residence.chat("hf:78", "draw a car")
+    account.forget_again("hf:78")
+    assert residence.agent.sessions.has(kept, "hf:78")
+    residence.close()
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    last_moment = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < last_moment
+        time.sleep(0.02)

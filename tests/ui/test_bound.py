@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,3 +140,15 @@ def test_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert names.is_free_or_of("a", "anna")
     names.give("c", "anna")
     assert [names.is_of(name, "anna") for name in ("a", "b", "c")] == [True, False, True]
+
+
+def test_what_somebody_has_uploaded_and_not_sent_can_be_deleted(tmp_path: Path) -> None:
+    names, mine, theirs = Names(), tmp_path / "mine.jpg", tmp_path / "theirs.jpg"
+    for file, owner in ((mine, "ann"), (theirs, "bob")):
+        file.write_bytes(b"a place in its EXIF")
+        names.give(f"file {file}", owner)
+    names.give("page p1", "ann")
+    names.give(f"file {tmp_path / 'gone.jpg'}", "ann")
+    names.forget_files("ann")
+    assert (mine.exists(), theirs.exists()) == (False, True)
+    assert not names.is_free_or_of(f"file {mine}", "bob")

@@ -45,8 +45,8 @@ class Gated:
     def __init__(self, folder: Path, public_url: str = PUBLIC_URL) -> None:
         self.sessions = Sessions(f"sqlite:///{folder / 'reverie.db'}")
         sign_ins, keys = SignIns(self.sessions), Keys(self.sessions)
-        self.token = sign_ins.open("user:anna", "anna").token
-        self.key = keys.create("user:ben", "x").token
+        self.token = sign_ins.open("hf:anna", "anna").token
+        self.key = keys.create("hf:ben", "x").token
         paths = ("/", "/config", "/v1/models", "/sign-in", "/shared/" + "a" * 32, "/healthz", "/metrics")
         self.app = Starlette(
             routes=[
@@ -94,9 +94,9 @@ def test_some_places_are_for_all(gated: Gated, path: str) -> None:
 
 
 def test_whoever_is_signed_in_or_brings_a_key_comes_in(gated: Gated) -> None:
-    assert gated.signed_in.get("/").json()["owner"] == "user:anna"
+    assert gated.signed_in.get("/").json()["owner"] == "hf:anna"
     program = gated.client().get("/v1/models", headers={"authorization": f"Bearer {gated.key}"})
-    assert program.json()["owner"] == "user:ben"
+    assert program.json()["owner"] == "hf:ben"
 
 
 def test_a_wrong_key_is_nobody_whatever_the_cookie_says(gated: Gated) -> None:
@@ -182,7 +182,7 @@ def test_a_program_with_a_key_may_call_by_another_name(gated: Gated) -> None:
     client, key = TestClient(gated.app, base_url="http://reverie:7860"), f"Bearer {gated.key}"
     answer = client.get("/v1/models", headers={"authorization": key})
     assert answer.status_code == 200
-    assert (answer.json()["owner"], answer.json()["url"]) == ("user:ben", "http://reverie:7860/v1/models")
+    assert (answer.json()["owner"], answer.json()["url"]) == ("hf:ben", "http://reverie:7860/v1/models")
     refused: tuple[tuple[str, dict[str, str]], ...] = (
         ("/v1/models", {}),
         ("/v1/models", {"authorization": "Bearer rv-wrong"}),
@@ -199,7 +199,7 @@ def test_a_program_with_a_key_may_call_by_another_name(gated: Gated) -> None:
 def test_a_socket_asks_too(gated: Gated) -> None:
     client, cookie = gated.client(), {"cookie": f"{COOKIE}={gated.token}"}
     with client.websocket_connect("wss://pictures.test/socket", headers=cookie) as socket:
-        assert socket.receive_text() == "user:anna"
+        assert socket.receive_text() == "hf:anna"
     for headers in ({}, {**cookie, "origin": "https://evil.test"}):
         with (
             pytest.raises(WebSocketDisconnect),
@@ -214,7 +214,7 @@ def test_pictures_kept_by_a_browser_are_for_whoever_was_signed_in(gated: Gated) 
 
 def test_without_encryption_the_cookie_has_a_name_that_browsers_take(tmp_path: Path) -> None:
     gated = Gated(tmp_path, "http://box.test:7860")
-    assert gated.client(reverie_sign_in=gated.token).get("/config").json()["owner"] == "user:anna"
+    assert gated.client(reverie_sign_in=gated.token).get("/config").json()["owner"] == "hf:anna"
     gated.sessions.close()
 
 

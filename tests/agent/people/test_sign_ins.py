@@ -15,7 +15,7 @@ from agent.tables import utc_now
 
 def test_a_token_speaks_for_its_owner_until_it_is_ended(sessions: Sessions) -> None:
     sign_ins = SignIns(sessions)
-    one, two = sign_ins.open("user:a", "Anna"), sign_ins.open("user:a", "Anna")
+    one, two = sign_ins.open("hf:a", "Anna"), sign_ins.open("hf:a", "Anna")
     assert one.token != two.token
     assert sign_ins.find(one.token) == one.sign_in
     sign_ins.end(one.sign_in.id)
@@ -25,14 +25,14 @@ def test_a_token_speaks_for_its_owner_until_it_is_ended(sessions: Sessions) -> N
 
 def test_all_of_an_owner_can_end_but_this_one(sessions: Sessions) -> None:
     sign_ins = SignIns(sessions)
-    mine, other, theirs = (sign_ins.open(owner, "x") for owner in ("user:a", "user:a", "user:b"))
-    sign_ins.end_all("user:a", but=mine.sign_in.id)
+    mine, other, theirs = (sign_ins.open(owner, "x") for owner in ("hf:a", "hf:a", "hf:b"))
+    sign_ins.end_all("hf:a", but=mine.sign_in.id)
     assert [sign_ins.find(each.token) is not None for each in (mine, other, theirs)] == [True, False, True]
 
 
 def test_a_sign_in_ends_by_itself(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
     sign_ins = SignIns(sessions)
-    token = sign_ins.open("user:a", "Anna").token
+    token = sign_ins.open("hf:a", "Anna").token
     later = utc_now() + timedelta(days=SIGN_IN_DAYS, seconds=1)
     monkeypatch.setattr("agent.people.sign_ins.utc_now", lambda: later)
     assert sign_ins.find(token) is None
@@ -40,13 +40,13 @@ def test_a_sign_in_ends_by_itself(sessions: Sessions, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("token", ["", "x", "a" * 43, "a" * 44, "ä" * 43])
 def test_any_other_text_is_nobody(sessions: Sessions, token: str) -> None:
-    SignIns(sessions).open("user:a", "Anna")
+    SignIns(sessions).open("hf:a", "Anna")
     assert SignIns(sessions).find(token) is None
 
 
 def test_the_token_is_long_and_not_on_disk(tmp_path: Path) -> None:
     sessions = Sessions(f"sqlite:///{tmp_path / 'reverie.db'}")
-    token = SignIns(sessions).open("user:a", "Anna").token
+    token = SignIns(sessions).open("hf:a", "Anna").token
     sessions.close()
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", token)
     assert not [path for path in tmp_path.iterdir() if token.encode() in path.read_bytes()]
