@@ -16,8 +16,10 @@ from agent.errors import AgentError
 from agent.terminal.key import is_this_machine
 from agent.terminal.plain import plain
 
-__all__ = ["ENDS", "Link", "NotThere", "Refused", "Told"]
+__all__ = ["ENDS", "Link", "NotNow", "NotThere", "Refused", "Told"]
 
+NOT_NOW = (429, 502, 503, 504)
+"""What a server says, or one before it, that has too much to do or is just starting."""
 ENDS = ("RUN_FINISHED", "RUN_ERROR")
 SILENCE_SECONDS = 40.0
 """The server gives a sign of life more often than that."""
@@ -32,6 +34,10 @@ class NotThere(AgentError):
 
 class Refused(AgentError):
     """The server answers, but not with what was asked for."""
+
+
+class NotNow(Refused):
+    """It may answer a little later."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +113,7 @@ class Link:
         """To the last one, each once: a link that drops is taken up again where it was."""
         pauses = 0
         while pauses <= MOST_PAUSES:
-            with suppress(NotThere):
+            with suppress(NotThere, NotNow):
                 for told in self._listen(turn, after):
                     if told.id > after:
                         after, pauses = told.id, 0
@@ -168,7 +174,7 @@ class Answer:
             return answer
         sentence = self._reason(answer)
         self._stream.__exit__(None, None, None)
-        raise Refused(sentence)
+        raise NotNow(sentence) if answer.status_code in NOT_NOW else Refused(sentence)
 
     def __exit__(self, *error: Any) -> None:
         self._stream.__exit__(*error)

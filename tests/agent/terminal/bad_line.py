@@ -10,13 +10,18 @@ from contextlib import suppress
 __all__ = ["BadLine"]
 
 LEAST_BYTES, MOST_BYTES = 600, 6_000
+SORRY = "HTTP/1.1 {status} Sorry\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class BadLine:
-    """Passes on what comes, and after so many bytes from the server cuts a connection off."""
+    """Passes on what comes, and after so many bytes from the server cuts a connection off.
+
+    To the next ones it answers itself, with what `statuses` holds.
+    """
 
     def __init__(self, port: int, seed: int) -> None:
         self.num_drops = 0
+        self.statuses: list[int] = []
         self.is_down = False
         self._to = port
         self._dice = random.Random(seed)
@@ -40,6 +45,11 @@ class BadLine:
                 return
             if self.is_down:
                 near.close()
+                continue
+            if self.statuses:
+                with near, suppress(OSError):
+                    near.recv(4_096)
+                    near.sendall(SORRY.format(status=self.statuses.pop(0)).encode())
                 continue
             far = socket.create_connection(("127.0.0.1", self._to))
             most = self._dice.randint(LEAST_BYTES, MOST_BYTES)

@@ -64,6 +64,36 @@ def test_a_line_that_drops_is_taken_up_again(house: House, link: Link, seed: int
     line.close()
 
 
+@pytest.mark.parametrize("status", [502, 503, 504, 429])
+def test_a_server_that_is_not_there_yet_is_asked_again(house: House, link: Link, status: int) -> None:
+    line = BadLine(int(house.url.rpartition(":")[2]), 1)
+    bad = Link(f"http://127.0.0.1:{line.port}", house.key("ann"), first_pause_seconds=0.01)
+    turn = link.send(link.new_chat(), "two red cars", (), {})
+    events = bad.events(turn)
+    first = next(events)
+    line.statuses = [status, status]
+    told = [first, *events]
+    assert [each.id for each in told] == [each.id for each in link.events(turn)]
+    assert (line.statuses, line.num_drops > 0) == ([], True)
+    bad.close()
+    line.close()
+
+
+def test_a_server_that_never_has_time_is_given_up_with_a_sentence(
+    house: House, link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.terminal.link.MOST_PAUSES", 3)
+    line = BadLine(int(house.url.rpartition(":")[2]), 1)
+    bad = Link(f"http://127.0.0.1:{line.port}", house.key("ann"), first_pause_seconds=0.01)
+    turn = link.send(link.new_chat(), "two red cars", (), {})
+    line.statuses = [502] * 5
+    with pytest.raises(NotThere, match="drops again and again"):
+        list(bad.events(turn))
+    assert line.statuses == [502]
+    bad.close()
+    line.close()
+
+
 def test_a_line_that_stays_down_is_given_up_with_a_sentence(
     house: House, link: Link, monkeypatch: pytest.MonkeyPatch
 ) -> None:
