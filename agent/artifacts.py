@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from agent.copies import Copies
@@ -27,6 +27,8 @@ class Artifacts:
         """`copies` go when their picture goes. Raises StorageUnavailable when the folder cannot be made."""
         self.folder = folder
         self.copies = copies
+        self.on_removed: list[Callable[[str], None]] = []
+        """Whoever keeps something of a picture in memory is told its SHA-256 when it goes."""
         self.lock = threading.RLock()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -88,6 +90,8 @@ class Artifacts:
             self.path(sha256).unlink(missing_ok=True)
             if self.copies is not None:
                 self.copies.forget([sha256])
+            for forget in self.on_removed:
+                forget(sha256)
 
     def sweep(self, used: Iterable[str]) -> int:
         """Delete temporary files and pictures that no row names, before any turn runs; return how many."""

@@ -20,13 +20,14 @@ QUALITY = 82
 
 
 class Thumbnails:
-    """By content: the caller has checked whose picture it is."""
+    """By content, as long as the picture is kept. The caller has checked whose picture it is."""
 
     def __init__(self, artifacts: Artifacts) -> None:
         self.artifacts = artifacts
         self.num_bytes = 0
         self._lock = threading.Lock()
         self._made: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        artifacts.on_removed.append(self.forget)
 
     def jpeg(self, sha256: str, size_px: int) -> bytes:
         """At most `size_px` (one of SIZES_PX) wide and high; raises SourceNotFound, StorageUnavailable."""
@@ -42,7 +43,15 @@ class Thumbnails:
                 self.num_bytes += len(small)
             while self.num_bytes > MOST_BYTES:
                 self.num_bytes -= len(self._made.popitem(last=False)[1])
+        if not self.artifacts.path(sha256).exists():  # it was removed meanwhile
+            self.forget(sha256)
         return small
+
+    def forget(self, sha256: str) -> None:
+        """The picture is gone, and so is what was made of it."""
+        with self._lock:
+            for size_px in SIZES_PX:
+                self.num_bytes -= len(self._made.pop((sha256, size_px), b""))
 
 
 def reduced(png: bytes, size_px: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from starlette.requests import Request
@@ -16,7 +17,8 @@ from ui.gate import owner_of
 
 __all__ = ["picture_routes"]
 
-CACHE_CONTROL = f"private, max-age={365 * 24 * 3600}, immutable"
+CACHE_CONTROL = "private, no-cache"
+"""A browser may keep a picture, but asks each time whether it is still there: it may be deleted."""
 
 
 def picture_routes(exits: Exits) -> list[Route]:
@@ -35,13 +37,13 @@ def picture_routes(exits: Exits) -> list[Route]:
             place = "attachment" if request.query_params.get("download") else "inline"
             name = f"reverie-{artifact.number}{artifact.letter}.png"
             png = exits.picture(artifact, owner, bare=bool(request.query_params.get("bare")))
-            return kept(png, "image/png", f'{place}; filename="{name}"')
+            return kept(request, png, "image/png", f'{place}; filename="{name}"')
 
         return to_owner(request, answer)
 
     def changes(request: Request) -> Response:
         def answer(owner: str, artifact_id: str) -> Response:
-            return kept(change_map(sessions, artifacts, artifact_id, owner), "image/png")
+            return kept(request, change_map(sessions, artifacts, artifact_id, owner), "image/png")
 
         return to_owner(request, answer)
 
@@ -52,7 +54,7 @@ def picture_routes(exits: Exits) -> list[Route]:
             if size not in map(str, SIZES_PX):
                 raise SourceNotFound("There is no such picture here.")
             artifact = sessions.artifact(artifact_id, owner)
-            return kept(exits.thumbnail(artifact, owner, int(size)), "image/jpeg")
+            return kept(request, exits.thumbnail(artifact, owner, int(size)), "image/jpeg")
 
         return to_owner(request, answer)
 
@@ -76,7 +78,16 @@ def to_owner(request: Request, answer: Callable[[str, str], Response]) -> Respon
         return PlainTextResponse(str(error), status_code=503)
 
 
-def kept(content: bytes, media_type: str, disposition: str = "inline") -> Response:
-    """A picture never changes once it has its id."""
-    headers = {"Cache-Control": CACHE_CONTROL, "Content-Disposition": disposition}
+def kept(request: Request, content: bytes, media_type: str, disposition: str = "inline") -> Response:
+    """304 for a browser that has these very bytes already."""
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"Cache-Control": CACHE_CONTROL, "ETag": tag}
+    if has_already(request.headers.get("if-none-match", ""), tag):
+        return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = disposition
     return Response(content, media_type=media_type, headers=headers)
+
+
+def has_already(told: str, tag: str) -> bool:
+    """One of the tags in `If-None-Match`, compared weakly (RFC 9110, 13.1.2)."""
+    return told.strip() == "*" or tag in {each.strip().removeprefix("W/") for each in told.split(",")}

@@ -45,11 +45,36 @@ def test_what_is_transparent_is_white(artifacts: Artifacts) -> None:
 def test_it_is_made_once(artifacts: Artifacts) -> None:
     thumbnails = Thumbnails(artifacts)
     sha256 = put(artifacts, "red")
-    first = thumbnails.jpeg(sha256, 96)
-    artifacts.remove([sha256])
-    assert thumbnails.jpeg(sha256, 96) == first
-    with pytest.raises(SourceNotFound):
-        thumbnails.jpeg(sha256, 320)
+    assert thumbnails.jpeg(sha256, 96) is thumbnails.jpeg(sha256, 96)
+
+
+def test_it_goes_with_its_picture(artifacts: Artifacts) -> None:
+    thumbnails = Thumbnails(artifacts)
+    gone, kept = put(artifacts, "red"), put(artifacts, "blue")
+    for size_px in (96, 320):
+        thumbnails.jpeg(gone, size_px)
+    num_bytes = len(thumbnails.jpeg(kept, 96))
+    artifacts.remove([gone])
+    assert thumbnails.num_bytes == num_bytes
+    for size_px in (96, 320):
+        with pytest.raises(SourceNotFound):
+            thumbnails.jpeg(gone, size_px)
+
+
+def test_one_that_is_made_while_its_picture_goes_is_not_kept(
+    artifacts: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thumbnails = Thumbnails(artifacts)
+    sha256 = put(artifacts, "red")
+    reduced = module.reduced
+
+    def removed_meanwhile(png: bytes, size_px: int) -> bytes:
+        artifacts.remove([sha256])
+        return reduced(png, size_px)
+
+    monkeypatch.setattr(module, "reduced", removed_meanwhile)
+    assert thumbnails.jpeg(sha256, 96)
+    assert thumbnails.num_bytes == 0
 
 
 def test_the_memory_is_bounded_and_the_oldest_leaves(

@@ -59,7 +59,27 @@ def test_the_owner_gets_the_very_bytes_that_were_saved(shelf: Shelf) -> None:
     answer = shelf.browser(TOKEN).get(f"/pictures/{shelf.picture.id}")
     assert (answer.status_code, answer.content) == (200, shelf.png)
     assert answer.headers["content-type"] == "image/png"
-    assert "private" in answer.headers["cache-control"]
+    assert answer.headers["cache-control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize("path", ["/pictures/{}", "/pictures/{}?bare=1", "/thumbnails/{}?size=96"])
+def test_a_browser_asks_each_time_and_hears_what_became_of_it(shelf: Shelf, path: str) -> None:
+    browser, address = shelf.browser(TOKEN), path.format(shelf.picture.id)
+    first = browser.get(address)
+    tag = first.headers["etag"]
+    for told in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = browser.get(address, headers={"if-none-match": told})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        assert again.headers["cache-control"] == "private, no-cache"
+    assert browser.get(address, headers={"if-none-match": '"other"'}).content == first.content
+    head = browser.head(address)
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", tag)
+    assert head.headers["content-length"] == str(len(first.content))
+    whole = browser.get(address, headers={"range": "bytes=0-9"})
+    assert (whole.status_code, whole.content) == (200, first.content)
+    assert shelf.browser(OTHER_TOKEN).get(address, headers={"if-none-match": tag}).status_code == 404
+    shelf.artifacts.remove(shelf.sessions.delete(shelf.picture.session_id, OWNER_OF_TOKEN))
+    assert browser.get(address, headers={"if-none-match": tag}).status_code == 404
 
 
 def test_a_download_is_named_after_the_handle(shelf: Shelf) -> None:
