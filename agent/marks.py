@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable
 
 from agent.domain import Artifact, Origin, SourceType
 from agent.operations import PIXELS
+from engines.api import XMP_KEY, packet
+from engines.api import term_of as address_of
 
 __all__ = ["XMP_KEY", "source_type_of", "term_of", "xmp"]
-
-XMP_KEY = "XML:com.adobe.xmp"
-VOCABULARY = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
 def source_type_of(
@@ -37,13 +36,9 @@ def source_type_of(
 
 def term_of(source_type: SourceType) -> str:
     """IPTC's address of the word."""
-    return f"{VOCABULARY}{source_type.value}"
+    return address_of(source_type.value)
 
 
 def xmp(source_type: SourceType) -> str:
     """The packet."""
-    return (
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
-        f'Iptc4xmpExt:DigitalSourceType="{term_of(source_type)}"/></rdf:RDF></x:xmpmeta>'
-    )
+    return packet(source_type.value)

@@ -26,6 +26,7 @@ from engines.api import (
 )
 from engines.errors import EngineError
 from engines.ladder import Precision
+from engines.marks import BY_MODEL, save_marked, word_after
 from engines.presets import GRIDS, PRESETS, SPEED_UPS
 from engines.quiet import hush
 from engines.sizes import Size
@@ -180,7 +181,7 @@ def run_generate(options: argparse.Namespace) -> None:
         uses_step_cache=options.step_cache,
     )
     with opened(options) as engine:
-        finish(engine.generate(request, show), options.out)
+        finish(engine.generate(request, show), options.out, BY_MODEL)
 
 
 def run_edit(options: argparse.Namespace) -> None:
@@ -206,7 +207,7 @@ def run_edit(options: argparse.Namespace) -> None:
         uses_step_cache=options.step_cache,
     )
     with opened(options) as engine:
-        finish(engine.edit(request, show), options.out)
+        finish(engine.edit(request, show), options.out, word_after(source))
 
 
 @contextmanager
@@ -300,7 +301,7 @@ def show(progress: Progress) -> None:
     print(f"\rstep {progress.step} of {progress.num_steps}", end="", file=sys.stderr, flush=True)
 
 
-def finish(sample: Sample, out: Path) -> None:
+def finish(sample: Sample, out: Path, mark: str) -> None:
     print(file=sys.stderr)
     if sample.is_prompt_cut:
         print(
@@ -312,16 +313,17 @@ def finish(sample: Sample, out: Path) -> None:
         print(f"with {adapter.name} at {adapter.weight:g}, sha256 {adapter.file_hash[:16]}")
     for index, image in enumerate((sample.image, *sample.more)):
         file = out.with_stem(f"{out.stem}-{index + 1}") if index else out
-        write_image(image, file)
+        write_image(image, file, mark)
         print(
             f"{file}: seed {sample.seed + index}, {sample.num_steps} steps, guidance {sample.guidance:g}, "
             f"{sample.num_tokens} tokens, {sample.preset}"
         )
 
 
-def write_image(image: Image.Image, file: Path) -> None:
+def write_image(image: Image.Image, file: Path, mark: str) -> None:
     try:
-        image.save(file)
+        if not save_marked(image, file, mark):
+            print(f"{file.suffix} has no place for the mark of a model's work; .png has.", file=sys.stderr)
     except OSError as error:
         raise EngineError(f"{file} could not be written: {error}.") from error
 

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from PIL import Image
 
+from engines.marks import XMP_KEY, packet, term_of
 from engines.presets import ALWAYS, Grid, Interval
 from engines.seen import Box, Eyes, Seen, SeenThing
 from engines.sizes import Size
@@ -17,6 +18,7 @@ __all__ = [
     "LLAMA_ONLY",
     "MAX_PICTURES",
     "SAME_WORDS",
+    "XMP_KEY",
     "Adapter",
     "AppliedAdapter",
     "Box",
@@ -36,6 +38,8 @@ __all__ = [
     "SeenThing",
     "Size",
     "Speaker",
+    "packet",
+    "term_of",
 ]
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 from engines import load_engines
 from engines.__main__ import main
 from engines.fake import FakeEngine
+from engines.marks import BY_MODEL, WITH_MODEL, XMP_KEY, term_of
 from engines.presets import PRESETS
 from engines.replicas import Replicas
 from engines.sizes import Size
@@ -34,6 +35,12 @@ def test_draw_then_edit(tiny_folder: Path, tmp_path: Path, capsys: pytest.Captur
     for file in (first, second):
         with Image.open(file) as image:
             assert image.size == (64, 64)
+            assert term_of(BY_MODEL) in image.info[XMP_KEY]
+    photo = tmp_path / "photo.jpg"
+    Image.new("RGB", (64, 64), "red").save(photo)
+    assert main(["edit", str(photo), "make it blue", "--out", str(second), *weights]) == 0
+    with Image.open(second) as image:
+        assert term_of(WITH_MODEL) in image.info[XMP_KEY]
 
 
 def test_info(tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
