@@ -39,6 +39,7 @@ __all__ = [
     "ArtifactRecord",
     "Record",
     "TurnRecord",
+    "export_pictures",
     "export_session",
 ]
 
@@ -118,6 +119,28 @@ class Outbox(io.RawIOBase):
     def empty(self) -> bytes:
         content, self._pieces = b"".join(self._pieces), []
         return content
+
+
+def export_pictures(exits: Exits, session_id: str, owner: str) -> Iterator[bytes]:
+    """The same zip with nothing but the pictures, without the words and settings that made them."""
+    exits.sessions.get(session_id, owner)
+    pictures = Versions(exits.sessions).tree(session_id, owner)
+
+    def told() -> Iterator[bytes]:
+        outbox = Outbox()
+        with zipfile.ZipFile(outbox, "w") as archive:
+            for picture in pictures:
+                if picture.origin is Origin.MASK:
+                    continue
+                try:
+                    content = exits.picture(picture, owner, bare=True)
+                except SourceNotFound:
+                    continue
+                archive.writestr(zipfile.ZipInfo(file_name(picture)), content)
+                yield outbox.empty()
+        yield outbox.empty()
+
+    return told()
 
 
 def export_session(exits: Exits, session_id: str, owner: str) -> Iterator[bytes]:

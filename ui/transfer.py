@@ -21,7 +21,7 @@ from agent.errors import AgentError, ImportRejected, SessionNotFound, TooBusy
 from agent.exits import Exits
 from agent.importing import MOST_ZIP_BYTES, import_session
 from agent.limits import Deed, Rates
-from agent.record import export_session
+from agent.record import export_pictures, export_session
 from agent.sentences import told
 from ui.gate import owner_of
 from ui.words import language_of
@@ -33,7 +33,10 @@ TOO_LARGE = "The file has more than 1 GB. Please import a smaller chat."
 
 
 def transfer_routes(exits: Exits, decoders: Decoders, rates: Rates) -> list[Route]:
-    """GET /export/{session_id}: the zip. POST /import with a zip as its body: `{"id"}`, or `{"error"}`."""
+    """GET /export/{session_id}: the zip; with `?bare=1` pictures alone, without what made them.
+
+    POST /import with a zip as its body: `{"id"}`, or `{"error"}`.
+    """
     sessions, artifacts = exits.sessions, exits.artifacts
     one_at_a_time = threading.Lock()
 
@@ -43,7 +46,8 @@ def transfer_routes(exits: Exits, decoders: Decoders, rates: Rates) -> list[Rout
             if owner is None:
                 raise SessionNotFound("There is no such chat here.")
             session = sessions.get(request.path_params["session_id"], owner)
-            pieces = export_session(exits, session.id, owner)
+            write = export_pictures if request.query_params.get("bare") else export_session
+            pieces = write(exits, session.id, owner)
         except SessionNotFound as error:
             return PlainTextResponse(str(error), status_code=404)
         except AgentError as error:

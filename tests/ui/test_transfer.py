@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from agent.exits import Exits
 from agent.limits import Limits, Rates
+from agent.metadata import read_recipe
 from tests.doubles import Agent, build_agent, shared_decoders
 from tests.ui.callers import OTHER_OWNER, OTHER_TOKEN, OWNER_OF_TOKEN, TOKEN, browser
 from ui import transfer
@@ -50,6 +51,17 @@ def test_the_owner_gets_a_zip_named_after_the_chat(door: Door) -> None:
     assert answer.headers["cache-control"] == "no-store"
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert sorted(archive.namelist()) == ["conversation.md", "pictures/1.png", "record.json"]
+
+
+def test_the_pictures_alone_tell_nothing_of_the_words(door: Door) -> None:
+    """Marks stay: they are law."""
+    answer = door.browser(TOKEN).get(f"/export/{door.id}?bare=1")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.namelist() == ["pictures/1.png"]
+        png = archive.read("pictures/1.png")
+    assert read_recipe(png) is None
+    assert b"red car" not in png
+    assert b"trainedAlgorithmicMedia" in png
 
 
 @pytest.mark.parametrize("token", [OTHER_TOKEN, None])

@@ -57,9 +57,7 @@ class Asked:
         )
 
     def encoded(self, picture: Artifact) -> str:
-        params = self.params
-        content = encoded_picture(self.exits, self.owner, picture, params.saves_as, params.compression)
-        return text_of(content)
+        return text_of(encoded_picture(self.exits, self.owner, picture, self.params.encoding))
 
 
 async def answer_whole(asked: Asked, turn: DirectTurn) -> Response:
@@ -86,8 +84,7 @@ def one(picture: Artifact, asked: Asked) -> dict[str, Any]:
     """With its id and seed, which OpenAI has no words for."""
     answer: dict[str, Any] = {"id": picture.id}
     if asked.params.gives_links:
-        params = asked.params
-        token = asked.links.make(asked.owner, picture, params.saves_as, params.compression)
+        token = asked.links.make(asked.owner, picture, asked.params.encoding)
         answer["url"] = str(asked.request.url.replace(path=f"/v1/images/files/{token}", query=""))
     else:
         answer["b64_json"] = asked.encoded(picture)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -13,7 +14,7 @@ from agent.messages import clean_text
 from engines.api import Size
 from ui.doors.openai_errors import bad_request
 
-__all__ = ["ImageParams", "OutputFormat", "options_of", "read_params", "size_of"]
+__all__ = ["Encoding", "ImageParams", "OutputFormat", "options_of", "read_params", "size_of"]
 
 OutputFormat = Literal["png", "jpeg", "webp"]
 MAX_SEED = 2**32 - 1
@@ -56,6 +57,15 @@ Text = Annotated[str, BeforeValidator(text)]
 Count = Annotated[int, BeforeValidator(count)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """The kind of file that a program gets; `is_bare` leaves a picture's settings out, never its mark."""
+
+    saves_as: OutputFormat
+    compression: int
+    is_bare: bool = False
+
+
 class ImageParams(BaseModel):
     """Fields of both calls; None is the default. What is not named here changes no picture and is ignored."""
 
@@ -69,6 +79,7 @@ class ImageParams(BaseModel):
     response_format: Literal["url", "b64_json"] | None = None
     output_format: OutputFormat | None = None
     output_compression: Count | None = Field(default=None, ge=0, le=100)
+    metadata: bool | None = None
     background: Literal["auto", "opaque", "transparent"] | None = None
     stream: bool | None = None
     partial_images: Count | None = Field(default=None, ge=0, le=3)
@@ -97,6 +108,12 @@ class ImageParams(BaseModel):
     def compression(self) -> int:
         """As OpenAI has it, a quality: 100 is the best."""
         return 100 if self.output_compression is None else self.output_compression
+
+    @property
+    def encoding(self) -> Encoding:
+        """With the words and settings that made the picture, unless `metadata` is false."""
+        is_bare = self.metadata is False
+        return Encoding(saves_as=self.saves_as, compression=self.compression, is_bare=is_bare)
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -138,11 +138,11 @@ class ImageDoor:
 
         def content() -> bytes:
             picture = self.sessions.artifact(link.artifact_id, link.owner)
-            return encoded_picture(self.exits, link.owner, picture, link.saves_as, link.compression)
+            return encoded_picture(self.exits, link.owner, picture, link.encoding)
 
         headers = {"Cache-Control": f"private, max-age={LINK_SECONDS}"}
         return Response(
-            await run_in_threadpool(content), media_type=media_type(link.saves_as), headers=headers
+            await run_in_threadpool(content), media_type=media_type(link.encoding.saves_as), headers=headers
         )
 
     async def nowhere(self, request: Request) -> Response:

@@ -10,6 +10,7 @@ from mcp_types import CallToolResult, ContentBlock, ImageContent, TextContent
 
 from agent.domain import Artifact
 from agent.exits import Exits
+from ui.doors.image_params import Encoding
 from ui.doors.outgoing import encoded_picture, fitted_picture, media_type, text_of
 
 __all__ = ["facts_of", "failed", "of_picture", "of_pictures", "said"]
@@ -36,22 +37,25 @@ def of_pictures(
     return CallToolResult(content=[text, *shown], structured_content=data)
 
 
-def of_picture(picture: Artifact, saves_as: str, owner: str, exits: Exits) -> CallToolResult:
+def of_picture(
+    picture: Artifact, saves_as: str, owner: str, exits: Exits, *, is_bare: bool = False
+) -> CallToolResult:
     """Raises SourceNotFound, StorageUnavailable."""
     data = facts_of(picture)
     match saves_as:
         case "png" | "jpeg" | "webp":
-            content = encoded_picture(exits, owner, picture, saves_as, 90)
+            encoding = Encoding(saves_as=saves_as, compression=90, is_bare=is_bare)
+            content = encoded_picture(exits, owner, picture, encoding)
             shown = ImageContent(data=text_of(content), mime_type=media_type(saves_as))
         case _:
-            shown = preview(picture, owner, exits)
+            shown = preview(picture, owner, exits, is_bare=is_bare)
     return CallToolResult(
         content=[TextContent(text=json.dumps(data, ensure_ascii=False)), shown], structured_content=data
     )
 
 
-def preview(picture: Artifact, owner: str, exits: Exits) -> ImageContent:
-    content, saves_as = fitted_picture(exits, owner, picture)
+def preview(picture: Artifact, owner: str, exits: Exits, *, is_bare: bool = False) -> ImageContent:
+    content, saves_as = fitted_picture(exits, owner, picture, is_bare=is_bare)
     return ImageContent(data=text_of(content), mime_type=media_type(saves_as))
 
 

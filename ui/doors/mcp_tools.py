@@ -152,7 +152,7 @@ class Toolbox:
         picture = self.sessions.artifact(asked.picture_id, owner)
         if picture.origin is Origin.MASK:
             raise SourceNotFound("This is a mask and no picture. Please pick a picture.")
-        return of_picture(picture, asked.format, owner, self.exits)
+        return of_picture(picture, asked.format, owner, self.exits, is_bare=not asked.metadata)
 
 
 def options(asked: GenerateImage | EditImage) -> PictureOptions:

@@ -12,7 +12,7 @@ from agent.domain import Artifact, SourceType
 from agent.encoding import Form
 from agent.exits import Exits
 from agent.marks import XMP_KEY, xmp
-from ui.doors.image_params import OutputFormat
+from ui.doors.image_params import Encoding, OutputFormat
 
 __all__ = ["encoded_picture", "encoded_preview", "fitted_picture", "media_type", "text_of"]
 
@@ -21,25 +21,27 @@ MOST_BYTES = 600_000
 FITTED_SIDE_PX = 1024
 
 
-def encoded_picture(
-    exits: Exits, owner: str, picture: Artifact, saves_as: OutputFormat, compression: int
-) -> bytes:
+def encoded_picture(exits: Exits, owner: str, picture: Artifact, encoding: Encoding) -> bytes:
     """In that format, marked and signed as at every exit.
 
     Raises SourceNotFound, StorageUnavailable, SigningFailed.
     """
-    return exits.picture(picture, owner, form=Form(saves_as), quality=compression)
+    form, quality = Form(encoding.saves_as), encoding.compression
+    return exits.picture(picture, owner, form=form, quality=quality, bare=encoding.is_bare)
 
 
-def fitted_picture(exits: Exits, owner: str, picture: Artifact) -> tuple[bytes, OutputFormat]:
+def fitted_picture(
+    exits: Exits, owner: str, picture: Artifact, *, is_bare: bool = False
+) -> tuple[bytes, OutputFormat]:
     """Small enough for programs that bound what a tool may answer: the PNG, or a JPEG of at most 1024 px.
 
     Raises as encoded_picture does.
     """
-    png = exits.picture(picture, owner)
+    png = exits.picture(picture, owner, bare=is_bare)
     if len(png) <= MOST_BYTES:
         return png, "png"
-    return exits.picture(picture, owner, form=Form.JPEG, quality=85, longest_px=FITTED_SIDE_PX), "jpeg"
+    jpeg = exits.picture(picture, owner, form=Form.JPEG, quality=85, longest_px=FITTED_SIDE_PX, bare=is_bare)
+    return jpeg, "jpeg"
 
 
 def encoded_preview(jpeg: bytes, saves_as: OutputFormat, source_type: SourceType) -> bytes:

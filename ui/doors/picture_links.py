@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from agent.domain import Artifact
-from ui.doors.image_params import OutputFormat
+from ui.doors.image_params import Encoding
 
 __all__ = ["LINK_SECONDS", "Link", "PictureLinks"]
 
@@ -23,8 +23,7 @@ class Link:
 
     owner: str
     artifact_id: str
-    saves_as: OutputFormat
-    compression: int
+    encoding: Encoding
     ends: float
 
 
@@ -35,13 +34,11 @@ class PictureLinks:
         self._lock = threading.Lock()
         self._links: OrderedDict[str, Link] = OrderedDict()
 
-    def make(self, owner: str, picture: Artifact, saves_as: OutputFormat, compression: int) -> str:
+    def make(self, owner: str, picture: Artifact, encoding: Encoding) -> str:
         """The token."""
         token = secrets.token_urlsafe(24)
         ends = time.monotonic() + LINK_SECONDS
-        link = Link(
-            owner=owner, artifact_id=picture.id, saves_as=saves_as, compression=compression, ends=ends
-        )
+        link = Link(owner=owner, artifact_id=picture.id, encoding=encoding, ends=ends)
         with self._lock:
             self._links[token] = link
             while len(self._links) > MOST_LINKS:

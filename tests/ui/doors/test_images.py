@@ -94,6 +94,22 @@ def test_what_it_shall_not_show_is_kept_in_the_recipe(doors: Doors, client: Open
     assert recipe.negative_prompt == "blurry, text"
 
 
+@pytest.mark.parametrize("saves_as", ["png", "jpeg", "webp"])
+@pytest.mark.parametrize("answers", ["b64_json", "url"])
+def test_who_wants_no_settings_in_the_file_gets_none(doors: Doors, saves_as: Any, answers: Any) -> None:
+    answer = doors.openai().images.generate(
+        prompt="a violet car",
+        output_format=saves_as,
+        response_format=answers,
+        extra_body={"metadata": False},
+    )
+    assert answer.data is not None
+    (made,) = answer.data
+    file = httpx.get(made.url).content if made.url else content(answer)
+    assert b"violet" not in file
+    assert b"trainedAlgorithmicMedia" in file
+
+
 @pytest.mark.parametrize(("saves_as", "kind"), [("png", "PNG"), ("jpeg", "JPEG"), ("webp", "WEBP")])
 def test_every_format_carries_its_mark(client: OpenAI, saves_as: Any, kind: str) -> None:
     answer = client.images.generate(prompt="a red car", output_format=saves_as, output_compression=80)
@@ -183,6 +199,26 @@ def test_all_pictures_of_a_message_are_taken(doors: Doors, num_pictures: int) ->
     assert answer.status_code == 200, answer.text
     assert len(answer.json()["data"]) == 1
     assert f"of the {num_pictures} you sent, number 1" in answer.json()["reply"]
+
+
+@pytest.mark.parametrize("saves_as", ["png", "webp"])
+def test_what_is_clear_outside_of_the_mask_stays_clear(client: OpenAI, saves_as: Any) -> None:
+    """To the bit, colours under it included; a WebP of the best quality loses nothing either."""
+    before, box = noise(200, 130).convert("RGBA"), (30, 30, 170, 100)
+    before.putalpha(noise(200, 130).getchannel("G"))
+    answer = client.images.edit(
+        image=("in.png", png(before), "image/png"),
+        mask=("mask.png", box_mask(before.size, box), "image/png"),
+        prompt="make it blue",
+        output_format=saves_as,
+        output_compression=100,
+    )
+    after = picture(content(answer))
+    assert (after.mode, after.format) == ("RGBA", saves_as.upper())
+    assert after.getpixel((100, 65))[3] == 255  # type: ignore[index]
+    for image in (before, after):
+        image.paste((0, 0, 0, 0), box)
+    assert after.tobytes() == before.tobytes()
 
 
 def test_an_edit_with_a_mask_keeps_its_size_and_says_so(doors: Doors) -> None:

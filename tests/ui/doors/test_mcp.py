@@ -20,6 +20,7 @@ from mcp_types import CallToolResult, ImageContent, TextContent
 
 from agent.domain import Decision, DecisionStep, Quality, Route
 from agent.library import Library
+from agent.metadata import read_recipe
 from engines.fake import FakeEngine
 from tests.doubles import ScriptedBrain
 from tests.ui.doors.served import Doors, picture, served
@@ -125,6 +126,10 @@ def test_every_tool_is_listed_and_called(doors: Doors, mode: str) -> None:
             assert shown.mime_type == media_type
             assert b"trainedAlgorithmicMedia" in base64.b64decode(shown.data)
             assert data(got)["id"] == second["id"]
+        bare = {"picture_id": second["id"], "format": "png", "metadata": False}
+        (shown,) = images(await client.call_tool("get_image", bare))
+        assert read_recipe(base64.b64decode(shown.data)) is None
+        assert b"trainedAlgorithmicMedia" in base64.b64decode(shown.data)
 
     run(doors, owner, work, mode)
     (chat,) = doors.agent.sessions.list(owner)
