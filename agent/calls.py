@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from PIL import Image, ImageOps
 
+from agent.adjust import flat
 from agent.cancel import CancelToken
 from agent.changes import changed_region, compare, is_wide, paste_back
 from agent.domain import Artifact, Change, EditStep, Turn
@@ -119,10 +120,11 @@ def kept_edit(
     notices: Sequence[str] = (),
 ) -> Call:
     """An edit of a known region, at the picture's own size. What the engine kept is put back all the same."""
+    layer, image = image, flat(image)
 
     def finish(edited: Image.Image) -> Finished:
-        whole = paste_back(image, edited, region)
-        return Finished(image=whole, change=compare(image, whole, region, is_kept=True))
+        whole = paste_back(layer, edited, region)
+        return Finished(image=whole, change=compare(image, flat(whole), region, is_kept=True))
 
     make = editing(engine, image, step, region)
     return Call(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
+from agent.adjust import flat
 from agent.domain import Change
 
 __all__ = ["Locate", "changed_region", "compare", "is_wide", "overlay", "paste_back"]
@@ -64,9 +65,17 @@ def changed_region(before: Image.Image, after: Image.Image) -> Image.Image:
 
 
 def paste_back(source: Image.Image, edited: Image.Image, region: Image.Image) -> Image.Image:
-    """`edited` within the region, soft inside its edge; outside it `source` to the bit."""
+    """`edited` within the region, soft inside its edge; outside it `source` to the bit, transparency and all.
+
+    Within the region nothing shines through.
+    """
     soft = ImageChops.darker(region.filter(ImageFilter.BoxBlur(FEATHER_PX)), region)
-    return Image.composite(edited.convert("RGB"), source.convert("RGB"), soft)
+    pasted = Image.composite(edited.convert("RGB"), flat(source), soft)
+    if source.mode != "RGBA":
+        return pasted
+    solid = Image.new("L", source.size, 255)
+    pasted.putalpha(Image.composite(solid, source.getchannel("A"), soft))
+    return Image.composite(pasted, source, soft.point(lambda level: 255 if level else 0))
 
 
 def is_wide(region: Image.Image) -> bool:

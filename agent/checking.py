@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from agent.adjust import flat
 from agent.asked import Asked, asked_of
 from agent.asked_edits import after_edit
 from agent.calls import Call, Finished
@@ -79,7 +80,7 @@ class Checker:
         """What the eyes say, or None where they cannot tell anything."""
         if self.eyes is None or expected is None:
             return None
-        seen = self.eyes.look(image)
+        seen = self.eyes.look(flat(image))
         if not seen.is_known:
             return None
         verdict = check(expected, seen, self.eyes.vocabulary, language)

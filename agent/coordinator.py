@@ -290,7 +290,7 @@ class Coordinator:
         require_message(message, self.gates, self.rates.limits)
         session = self.sessions.get(session_id, running.owner)
         self.rates.admit(running.owner, len(message.files))
-        sent = sent_pictures(message.files, self.decoders)
+        sent = sent_pictures(message.files, self.decoders, is_painted=message.mask is not None)
         require_uploads([each.clean for each in sent], message, self.gates)
         mask = painted_mask(message, sent, self.sessions, session, running.owner, self.decoders)
         with keeping(self.artifacts, self.sessions) as put:

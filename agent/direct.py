@@ -22,7 +22,6 @@ from agent.brains.small_world import SmallWorld
 from agent.brought import brought, look_at
 from agent.coordinator import Coordinator
 from agent.domain import (
-    MAX_PICTURES_PER_TURN,
     MAX_PROMPT_CHARACTERS,
     Artifact,
     Decision,
@@ -92,8 +91,9 @@ class Direct:
         Raises PlanRejected for what the engines do not know, TooBusy.
         """
         self._device.require_room(owner)
-        words = readable(prompt, self._coordinator.rates.limits.message_characters)
-        first, *more = shares(num_pictures, MAX_PICTURES_PER_TURN)
+        limits = self._coordinator.rates.limits
+        words = readable(prompt, limits.message_characters)
+        first, *more = shares(num_pictures, limits.pictures_a_message)
         wish = DecisionStep(kind="generate", prompt=words.text, num_pictures=first)
         given = noticed(self._known(Decision(route=Route.GENERATE, steps=(wish,))), *notices, words.notice)
         if size is not None:
@@ -122,7 +122,7 @@ class Direct:
         self._device.require_room(owner)
         limits, decoders = self._coordinator.rates.limits, self._coordinator.decoders
         words = readable(instruction, limits.message_characters)
-        first, *more = shares(num_pictures, MAX_PICTURES_PER_TURN)
+        first, *more = shares(num_pictures, limits.pictures_a_message)
         wish = brought(
             words.text,
             len(pictures),

@@ -94,13 +94,14 @@ def as_jpeg(png: bytes, quality: int, comment: str = "", longest_px: int | None 
 
 
 def as_webp(png: bytes, quality: int, comment: str = "", longest_px: int | None = None) -> bytes:
-    """With its transparency."""
+    """With its transparency; at a `quality` of 100 to the bit."""
     with Image.open(io.BytesIO(png), formats=("PNG",)) as file:
         image = file.convert("RGBA" if file.has_transparency_data else "RGB")
     if longest_px:
         image.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
     out = io.BytesIO()
-    image.save(out, "WEBP", quality=quality, xmp=mark_in(png), exif=exif_with(comment))
+    kind = {"lossless": True, "exact": True} if quality == 100 else {"quality": quality}
+    image.save(out, "WEBP", **kind, xmp=mark_in(png), exif=exif_with(comment))
     return out.getvalue()
 
 

@@ -114,16 +114,17 @@ class Requests:
         engine, notices = choose(self.editors, work)
         source = self._source(step.source, work)
         self._check_edit(step, source, work)
-        image = flat(self._image(source))
+        layer = self._image(source)
+        image = flat(layer)
         self.gates.require_picture(image, work.replies.language)
         if step.mask is not None:
-            return kept_edit(engine, step, source, image, self._mask(step.mask, source, work))
+            return kept_edit(engine, step, source, layer, self._mask(step.mask, source, work))
         place = self._place(image, step.instruction)
         is_asked = step.keeps_rest or work.turn.options.keeps_rest
         if place is not None and (is_asked or keeps_place(step, work.turn.options, engine)):
             stays = wanted in (None, Size(*image.size))
             notices = [work.replies.rest_kept()] if stays and not is_asked else []
-            return kept_edit(engine, step, source, image, place, notices)
+            return kept_edit(engine, step, source, layer, place, notices)
         if is_asked:
             return found_edit(engine, step, source, image, work.replies)
         own, size = Size(*image.size), closest(image.width / image.height, engine.info.sizes)

@@ -50,10 +50,16 @@ class SentPicture:
         )
 
 
-def sent_pictures(files: Sequence[Path | bytes], decoders: Decoders) -> list[SentPicture]:
-    """Raises UploadRejected."""
+def sent_pictures(
+    files: Sequence[Path | bytes], decoders: Decoders, *, is_painted: bool = False
+) -> list[SentPicture]:
+    """The first one, where it `is_painted` on, stays as it is where it is clear. Raises UploadRejected."""
     return [
-        SentPicture(id=new_id(), candidate=candidate, clean=clean_upload(file, decoders))
+        SentPicture(
+            id=new_id(),
+            candidate=candidate,
+            clean=clean_upload(file, decoders, is_layer=is_painted and candidate == 1),
+        )
         for candidate, file in enumerate(files, start=1)
     ]
 

@@ -1,4 +1,4 @@
-"""Any picture file from outside made clean: RGB, upright, bounded, and without its metadata.
+"""Any picture file from outside made clean: RGB (or a layer), upright, bounded, and without its metadata.
 
 It is opened by a decoder (agent/decoder), never here; what comes back are bare pixels. Only a mark that a
 model made the picture stays with it, in our own words.
@@ -48,13 +48,16 @@ class CleanPicture:
         return self.is_reduced or self.is_first_frame
 
 
-def clean_upload(source: Path | bytes, decoders: Decoders) -> CleanPicture:
-    """First frame, upright, over white, sRGB, long side at most 2048; raises UploadRejected."""
+def clean_upload(source: Path | bytes, decoders: Decoders, *, is_layer: bool = False) -> CleanPicture:
+    """First frame, upright, over white, sRGB, long side at most 2048; raises UploadRejected.
+
+    A layer is not laid on white: it keeps its transparency.
+    """
     name = source.name[:60] if isinstance(source, Path) else "The file"
     content = read_bounded(source, name)
     require_readable(content, name)
     try:
-        decoded = decoders.ask(Task.CLEAN, content)
+        decoded = decoders.ask(Task.LAYER if is_layer else Task.CLEAN, content)
     except Undecodable as error:
         raise UploadRejected(sentence(error, name)) from error
     answer = decoded.answer

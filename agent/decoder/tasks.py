@@ -90,8 +90,8 @@ def do(task: Task, content: bytes) -> Work:
                     return Work(answer=Answer(recipe=text_of(image, RECIPE_KEY), infotext=infotext(image)))
                 case Task.PIXELS:
                     return pixels(image, content)
-                case Task.CLEAN:
-                    return clean(image, content)
+                case Task.CLEAN | Task.LAYER:
+                    return clean(image, content, is_layer=task is Task.LAYER)
     except UnidentifiedImageError:
         return failed(Problem.UNREADABLE)
     except MemoryError:
@@ -112,25 +112,33 @@ def has_giant_canvas(content: bytes) -> bool:
     return width * height > MAX_PIXELS
 
 
-def clean(image: Image.Image, content: bytes) -> Work:
-    """The first frame as 8-bit sRGB over white, turned as its EXIF says, at most MAX_SIDE_PX long."""
+def clean(image: Image.Image, content: bytes, *, is_layer: bool) -> Work:
+    """The first frame as 8-bit sRGB over white, turned as its EXIF says, at most MAX_SIDE_PX long.
+
+    A layer keeps what shines through, and the colours under it.
+    """
     is_first_frame = image.format in MOVING_FORMATS and bool(getattr(image, "is_animated", False))
     image.seek(0)
     is_reduced = max(image.size) > MAX_SIDE_PX
-    upright = on_white(ImageOps.exif_transpose(reduced(eight_bit(image))))
+    upright = ImageOps.exif_transpose(reduced(eight_bit(image)))
+    clear = upright.getchannel("A") if is_layer and upright.mode == "RGBA" else None
+    upright = on_white(upright) if clear is None else upright.convert("RGB")
     profile = image.info.get("icc_profile")
     if isinstance(profile, bytes) and upright.mode in {"RGB", "CMYK", "L"}:
         upright = in_srgb(upright, profile)
-    rgb = upright.convert("RGB")
+    made = upright.convert("RGB")
+    if clear is not None and clear.getextrema() != (255, 255):
+        made.putalpha(clear)
     answer = Answer(
-        width=rgb.width,
-        height=rgb.height,
+        width=made.width,
+        height=made.height,
+        mode="RGBA" if made.mode == "RGBA" else "RGB",
         is_reduced=is_reduced,
         is_first_frame=is_first_frame,
         source_type=source_type_in(content, xmp_of(image)),
         has_credentials=has_credentials(content),
     )
-    return Work(answer=answer, pixels=rgb.tobytes())
+    return Work(answer=answer, pixels=made.tobytes())
 
 
 def eight_bit(image: Image.Image) -> Image.Image:

@@ -20,6 +20,8 @@ class Task(StrEnum):
 
     CLEAN = "clean"
     """The first frame as RGB: upright, over white, sRGB, long side bounded."""
+    LAYER = "layer"
+    """The same, but as RGBA where something shines through."""
     PIXELS = "pixels"
     """A PNG's pixels as they are, and the texts that we write."""
     TEXTS = "texts"

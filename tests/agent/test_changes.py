@@ -37,6 +37,21 @@ def mask(box: tuple[int, int, int, int] = BOX, size: tuple[int, int] = SIZE) -> 
     return drawn
 
 
+def test_what_shines_through_outside_of_the_region_stays_to_the_bit() -> None:
+    source = noise_picture().convert("RGBA")
+    source.putalpha(Image.linear_gradient("L").resize(SIZE))
+    edited = with_box(noise_picture(seed=3))
+    whole = paste_back(source, edited, mask())
+    before, after = np.array(source), np.array(whole)
+    left, top, right, bottom = BOX
+    inner = np.s_[top + 4 : bottom - 4, left + 4 : right - 4]
+    assert whole.mode == "RGBA"
+    assert (after[inner] == (255, 0, 0, 255)).all(), "nothing shines through what was painted"
+    for pixels in (before, after):
+        pixels[top:bottom, left:right] = 0
+    assert (before == after).all()
+
+
 def test_the_share_is_that_of_the_box_and_noise_is_none_of_it() -> None:
     picture = noise_picture()
     assert compare(picture, picture).share == 0

@@ -85,6 +85,18 @@ def test_transparency_lies_on_white() -> None:
     assert (pixels(clean_upload(encoded(palette, "PNG", transparency=0))) == 255).all()
 
 
+def test_a_layer_keeps_what_shines_through_and_the_colours_under_it() -> None:
+    layer = quadrants("RGBA")
+    layer.putalpha(Image.linear_gradient("L").resize(layer.size))
+    clean = clean_with(encoded(layer, "PNG"), shared_decoders(), is_layer=True)
+    with Image.open(io.BytesIO(clean.png)) as image:
+        assert (image.mode, image.tobytes()) == ("RGBA", layer.tobytes())
+        assert not image.info
+    for solid in (quadrants(), quadrants("RGBA")):
+        clean = clean_with(encoded(solid, "PNG"), shared_decoders(), is_layer=True)
+        assert (pixels(clean) == np.asarray(quadrants())).all()
+
+
 @pytest.mark.parametrize(
     ("file_format", "is_told"), [("GIF", True), ("PNG", True), ("WEBP", True), ("MPO", False)]
 )
