@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sqlite3
 from contextlib import closing, suppress
@@ -17,10 +18,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.pool import StaticPool
 
 from agent.errors import StorageUnavailable
+from agent.sentences import Sentence
 from agent.server_lock import ServerLock
 
-__all__ = ["empty_log", "open_database"]
+__all__ = ["empty_log", "failed", "open_database"]
 
+log = logging.getLogger(__name__)
 SQLITE_PRAGMAS = (
     "busy_timeout = 5000",
     "locking_mode = EXCLUSIVE",
@@ -162,6 +165,18 @@ def require_ours(connection: sa.Connection, name: str | None, may_be_new: bool) 
         )
     if not tables and not may_be_new:
         raise is_gone(name)
+
+
+def failed(error: sa.exc.DBAPIError) -> StorageUnavailable:
+    """What the database says of it is for the log: a server names its host and its user."""
+    is_outside = isinstance(error, sa.exc.OperationalError)  # other errors may quote what people have said
+    log.error("the database failed: %s", error.orig if is_outside else type(error.orig).__name__)
+    return StorageUnavailable(
+        Sentence(
+            "The conversation cannot be saved or read. Please try again; the log says more.",
+            "对话无法保存或读取。请再试一次；日志里有详情。",
+        )
+    )
 
 
 def has_bytes(file: Path) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import orm
 
 from agent.branches import TIP, begin_branch, looked_at, newest_leaf, parents_of, siblings_of, turns_of
 from agent.copying import copy_database
-from agent.database import empty_log, open_database
+from agent.database import empty_log, failed, open_database
 from agent.domain import Artifact, Decision, PictureOptions, Plan, Session, Turn, TurnStatus
 from agent.errors import SessionNotFound, StorageUnavailable
 from agent.messages import clean_text
@@ -334,10 +334,7 @@ class Sessions:
                 with orm.Session(self._engine, expire_on_commit=False) as rows, rows.begin():
                     yield rows
             except sa.exc.DBAPIError as error:
-                raise StorageUnavailable(
-                    f"The conversation cannot be saved or read ({error.orig}). "
-                    "Please check the disk and try again."
-                ) from error
+                raise failed(error) from error
 
 
 def first_words(text: str) -> str:

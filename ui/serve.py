@@ -75,7 +75,7 @@ def serve(
         inbrowser=False,
         share=False,
         quiet=True,
-        show_error=True,
+        show_error=False,
         ssr_mode=False,
         mcp_server=False,
         pwa=False,

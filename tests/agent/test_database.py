@@ -9,6 +9,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from agent.domain import PictureOptions
 from agent.errors import StorageUnavailable
@@ -97,3 +98,19 @@ def test_a_damaged_file_is_opened_rightly_or_left_alone(whole: Path, tmp_path: P
         shutil.rmtree(folder)
     assert 40 <= refused < NUM_MUTANTS, "both happen"
     assert all(each.endswith(".") for each in sentences)
+
+
+def test_what_a_database_says_of_its_failure_is_for_the_log_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Sessions(f"sqlite:///{tmp_path}/reverie.db")
+    said = 'connection to server at "db.internal" failed: password authentication failed for user "reverie"'
+    for error, is_logged in ((sqlite3.OperationalError(said), True), (sqlite3.IntegrityError(said), False)):
+        caplog.clear()
+        with pytest.raises(StorageUnavailable) as caught, store.transaction():
+            raise sa.exc.DBAPIError.instance("INSERT", {}, error, sqlite3.Error)
+        assert "db.internal" not in str(caught.value)
+        assert ("db.internal" in caplog.text) == is_logged
+    store.close()
+    with pytest.raises(StorageUnavailable, match="closing"):
+        store.list("ann")
