@@ -87,6 +87,7 @@ class Executor:
         self.artifacts = artifacts
         self.jobs = jobs
         self.desk = Jobs(limits=jobs.limits)
+        self.limits = limits
         self.requests = Requests(
             sessions=sessions,
             artifacts=artifacts,

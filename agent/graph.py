@@ -168,7 +168,8 @@ def planner(state: TurnState, runtime: Runtime[TurnContext]) -> Command[Literal[
     steps, is_begun = run.turn.plan, run.is_approved or bool(run.turn.artifacts)
     if steps is None or not is_begun:
         masks = {parent: mask.id for mask in run.turn.masks for parent in mask.parents}
-        steps = detailed(plan(Decision.model_validate(state["decision"]), run.context, masks), run)
+        decision, most = Decision.model_validate(state["decision"]), run.executor.limits.pictures_a_message
+        steps = detailed(plan(decision, run.context, masks, most), run)
     run.pipe.plan(steps)
     if run.turn.options.asks_first and not is_begun:
         reply = " ".join([run.replies.shall_i(), *state["notices"]])

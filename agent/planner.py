@@ -29,7 +29,12 @@ __all__ = ["finished_pictures", "plan", "reworded", "waiting_plan"]
 NO_MASKS: Mapping[str, str] = {}
 
 
-def plan(decision: Decision, context: Context, masks: Mapping[str, str] = NO_MASKS) -> Plan:
+def plan(
+    decision: Decision,
+    context: Context,
+    masks: Mapping[str, str] = NO_MASKS,
+    most_pictures: int = MAX_PICTURES_PER_TURN,
+) -> Plan:
     """The steps to carry out. Brains clip to the limits and say so; raises PlanRejected when one did not.
 
     `masks`: by the id of a picture, that of what was painted over it for this message. Raises
@@ -52,12 +57,12 @@ def plan(decision: Decision, context: Context, masks: Mapping[str, str] = NO_MAS
             )
         )
     num_pictures = finished_pictures(wishes)
-    if num_pictures > MAX_PICTURES_PER_TURN:
+    if num_pictures > most_pictures:
         raise PlanRejected(
             Sentence(
-                f"That is {num_pictures} pictures; I make at most {MAX_PICTURES_PER_TURN} a message. "
+                f"That is {num_pictures} pictures; I make at most {most_pictures} a message. "
                 "Please ask for fewer.",
-                f"这有 {num_pictures} 张图片，一条消息我最多画 {MAX_PICTURES_PER_TURN} 张。请少要一些。",
+                f"这有 {num_pictures} 张图片，一条消息我最多画 {most_pictures} 张。请少要一些。",
             )
         )
     steps = (to_step(wish, index, decision, context) for index, wish in enumerate(wishes))

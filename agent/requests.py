@@ -71,7 +71,13 @@ class Requests:
         self.gates.require_words(step.prompt, work.replies.language)
         self.gates.require_unwanted(options.negative_prompt, step.prompt, work.replies.language)
         engine, notices = choose(self.engines, work)
-        size = wanted_size(step, options, engine.info.sizes, takes_others=engine.info.takes_other_sizes)
+        size = wanted_size(
+            step,
+            options,
+            engine.info.sizes,
+            takes_others=engine.info.takes_other_sizes,
+            most_side_px=self.limits.side_px,
+        )
         if not keeps_outline(step, options, size):
             notices.append(work.replies.only_these_sizes(str(size)))
 

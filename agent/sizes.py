@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from agent.domain import GenerateStep, PictureOptions, Shape
+from agent.operations import MAX_SIDE_PX
 from engines.api import Size
 
 __all__ = ["closest", "is_alike", "keeps_outline", "wanted_size"]
@@ -27,7 +28,12 @@ def wanted_aspect(step: GenerateStep, options: PictureOptions) -> float:
 
 
 def wanted_size(
-    step: GenerateStep, options: PictureOptions, sizes: Sequence[Size], *, takes_others: bool = False
+    step: GenerateStep,
+    options: PictureOptions,
+    sizes: Sequence[Size],
+    *,
+    takes_others: bool = False,
+    most_side_px: int = MAX_SIDE_PX,
 ) -> Size:
     """The size asked for if the engine has it, or about that where it takes any; else one of like outline."""
     if step.width and step.height:
@@ -36,13 +42,13 @@ def wanted_size(
         if asked in sizes:
             return asked
         if takes_others and 1 / MOST_RATIO <= ratio <= MOST_RATIO:
-            return in_multiples(asked)
+            return in_multiples(asked, most_side_px)
     return closest(wanted_aspect(step, options), sizes)
 
 
-def in_multiples(size: Size) -> Size:
+def in_multiples(size: Size, most_side_px: int) -> Size:
     """The nearest size that such an engine takes, of about this outline where it must be smaller."""
-    scale = min(1.0, math.sqrt(MOST_PX / size.area_px))
+    scale = min(1.0, math.sqrt(MOST_PX / size.area_px), most_side_px / max(size.width, size.height))
     width, height = (max(1, round(side * scale / MULTIPLE)) * MULTIPLE for side in (size.width, size.height))
     return Size(width, height)
 

@@ -11,13 +11,14 @@ import pytest
 from PIL import Image
 
 import agent.requests
-from agent.domain import Decision, DecisionStep, PictureOptions, Route
+from agent.domain import Decision, DecisionStep, GenerateStep, PictureOptions, Route
 from agent.errors import TooBusy
 from agent.events import Event, TurnDone, TurnFailed
 from agent.jobs import JobLimits, Jobs
 from agent.limits import Limits, Rates
 from agent.messages import Message
 from agent.operations import Operation, Resize, Rotate
+from agent.sizes import wanted_size
 from tests.doubles import Agent, build_agent, draw
 
 FEW = Limits(message_characters=40, messages_an_hour=3, side_px=300)
@@ -39,7 +40,7 @@ class House:
     def bound(self, limits: Limits) -> None:
         coordinator = self.agent.coordinator
         coordinator.rates = Rates(limits)
-        coordinator.executor.requests.limits = limits
+        coordinator.executor.limits = coordinator.executor.requests.limits = limits
 
     def say(self, decision: Decision, chat: str = "", **options: object) -> Event:
         settings = PictureOptions.model_validate(options)
@@ -90,6 +91,20 @@ def test_a_plan_is_approved_in_no_more_words_than_a_message_may_have(house: Hous
 def test_what_a_picture_shall_not_show_has_a_length_too(house: House) -> None:
     house.bound(FEW)
     assert "up to 40" in why(house.say(draw("a red car"), negative_prompt="x" * 41))
+
+
+def test_a_message_makes_no_more_pictures_than_the_setting_says(house: House) -> None:
+    house.bound(Limits(pictures_a_message=2))
+    assert "I make at most 2 a message" in why(house.say(draw("a red car", 3)))
+    assert isinstance(house.say(draw("a red car", 2)), TurnDone)
+
+
+def test_an_engine_of_any_size_is_asked_for_no_longer_side_than_the_setting_says() -> None:
+    step = GenerateStep(prompt="a car", width=2048, height=1024)
+    asked = wanted_size(step, PictureOptions(), [], takes_others=True, most_side_px=1000)
+    assert (asked.width, asked.height) == (992, 496)
+    asked = wanted_size(step, PictureOptions(), [], takes_others=True)
+    assert (asked.width, asked.height) == (2048, 1024)
 
 
 def test_exact_work_makes_no_larger_pictures_than_the_setting_says(house: House) -> None:
