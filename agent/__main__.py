@@ -113,8 +113,8 @@ def listener(link: Link, options: argparse.Namespace) -> Listener:
     if options.json:
         return JsonLines(folder=options.out, fetch=link.picture)
     way = Way.NONE if options.no_inline else way_of(os.environ, is_terminal=sys.stdout.isatty())
-    columns = shutil.get_terminal_size().columns
-    return Screen(folder=options.out, fetch=link.picture, way=way, columns=columns)
+    window = shutil.get_terminal_size()
+    return Screen(folder=options.out, fetch=link.picture, way=way, columns=window.columns, lines=window.lines)
 
 
 if __name__ == "__main__":

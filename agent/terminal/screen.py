@@ -14,6 +14,7 @@ from agent.errors import AgentError
 from agent.terminal.inline import Way, inline
 from agent.terminal.link import Told
 from agent.terminal.plain import plain
+from agent.terminal.preview import Preview
 
 __all__ = ["Ending", "JsonLines", "Listener", "Screen", "keep_picture"]
 
@@ -62,18 +63,26 @@ class JsonLines:
 
 @dataclass(kw_only=True)
 class Screen:
-    """For people. Words and paths go to `out`, the line that changes to `aside` if that is a terminal."""
+    """For people. Words and paths go to `out`, the line that changes to `aside` if that is a terminal.
+
+    Where pictures can be shown, `out` is one, and shows them while they are drawn as well.
+    """
 
     folder: Path
     fetch: Fetch
     way: Way = Way.NONE
     columns: int = 80
+    lines: int = 24
     out: TextIO = field(default_factory=lambda: sys.stdout)
     aside: TextIO = field(default_factory=lambda: sys.stderr)
     _is_talking: bool = field(default=False, init=False)
     _has_spoken: bool = field(default=False, init=False)
     _plan: str = field(default="", init=False)
     _kept: set[str] = field(default_factory=set, init=False)
+    _preview: Preview = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._preview = Preview(out=self.out, way=self.way, columns=self.columns, lines=self.lines)
 
     def show(self, told: Told) -> None:
         value: Any = told.data.get("value")
@@ -83,7 +92,7 @@ class Screen:
             case "CUSTOM", "queued":
                 self.status(in_line(value))
             case "CUSTOM", "progress":
-                self.status(at_step(value))
+                self.progress(value)
             case "CUSTOM", "picture":
                 self.keep(value)
             case "TEXT_MESSAGE_CONTENT", _:
@@ -94,11 +103,11 @@ class Screen:
                 self.catch_up(told)
             case "RUN_ERROR", _:
                 self.end_line()
-                self.status("")
+                self.clear()
                 print(plain(str(told.data.get("message", ""))), file=self.aside, flush=True)
             case "RUN_FINISHED", _:
                 self.end_line()
-                self.status("")
+                self.clear()
                 if (told.data.get("outcome") or {}).get("type") == "interrupt":
                     print(plain(self._plan), file=self.out, flush=True)
 
@@ -106,9 +115,20 @@ class Screen:
         if self.aside.isatty():
             print(CLEAR_LINE + words[: self.columns - 1], end="", file=self.aside, flush=True)
 
+    def progress(self, value: Mapping[str, Any]) -> None:
+        if "preview" in value:
+            self.status("")
+            self._preview.show(value["preview"])
+        self.status(at_step(value))
+
+    def clear(self) -> None:
+        """Nothing is at work any more, or what it makes is there."""
+        self.status("")
+        self._preview.clear()
+
     def say(self, text: str) -> None:
         if not self._is_talking:
-            self.status("")
+            self.clear()
         self._is_talking = self._has_spoken = True
         print(plain(text), end="", file=self.out, flush=True)
 
@@ -123,7 +143,7 @@ class Screen:
             return
         self._kept.add(str(picture.get("id")))
         self.end_line()
-        self.status("")
+        self.clear()
         path = keep_picture(picture, self.fetch, self.folder)
         print(inline(path.read_bytes(), self.way, self.columns), end="", file=self.out)
         print(path, file=self.out, flush=True)

@@ -7,7 +7,7 @@ import re
 import pytest
 from PIL import Image
 
-from agent.terminal.inline import Way, inline, way_of
+from agent.terminal.inline import Way, in_256_colours, inline, way_of
 
 
 def a_png(width: int, height: int) -> bytes:
@@ -25,9 +25,19 @@ def a_png(width: int, height: int) -> bytes:
         ({"TERM": "xterm-256color", "TERM_PROGRAM": "ghostty"}, Way.KITTY),
         ({"TERM": "xterm-256color", "TERM_PROGRAM": "iTerm.app"}, Way.ITERM),
         ({"TERM": "xterm-256color", "LC_TERMINAL": "iTerm2"}, Way.ITERM),
-        ({"TERM": "xterm-256color"}, Way.BLOCKS),
-        ({"TERM": "tmux-256color", "KITTY_WINDOW_ID": "1"}, Way.BLOCKS),
-        ({"TERM": "xterm-kitty", "TMUX": "/tmp/x"}, Way.BLOCKS),
+        ({"TERM": "xterm-256color", "COLORTERM": "truecolor"}, Way.BLOCKS),
+        ({"TERM": "xterm", "COLORTERM": "24bit"}, Way.BLOCKS),
+        ({"TERM": "xterm-direct"}, Way.BLOCKS),
+        ({"TERM": "xterm-256color"}, Way.BLOCKS_256),
+        ({"TERM": "xterm-256color", "COLORTERM": "yes"}, Way.BLOCKS_256),
+        ({"TERM": "tmux-256color", "KITTY_WINDOW_ID": "1"}, Way.BLOCKS_256),
+        ({"TERM": "tmux-256color", "COLORTERM": "truecolor"}, Way.BLOCKS),
+        ({"TERM": "xterm-kitty", "TMUX": "/tmp/x"}, Way.NONE),
+        ({"TERM": "screen"}, Way.NONE),
+        ({"TERM": "xterm"}, Way.NONE),
+        ({"TERM": "linux"}, Way.NONE),
+        ({"TERM": "vt100"}, Way.NONE),
+        ({"TERM": "xterm", "COLORTERM": "truecolor", "NO_COLOR": "1"}, Way.NONE),
         ({"TERM": "dumb"}, Way.NONE),
         ({}, Way.NONE),
         ({"TERM": "xterm-kitty", "NO_COLOR": "1"}, Way.NONE),
@@ -67,3 +77,26 @@ def test_blocks_show_two_pixels_each_and_fit_the_window() -> None:
     wide = inline(a_png(400, 100), Way.BLOCKS, 30).splitlines()
     assert {line.count("▀") for line in wide} == {30}
     assert len(wide) == 4
+    low = inline(a_png(300, 400), Way.BLOCKS, 80, most_rows=8).splitlines()
+    assert (len(low), low[0].count("▀")) == (8, 12)
+
+
+def test_blocks_in_256_colours_take_the_nearest() -> None:
+    lines = inline(a_png(2, 2), Way.BLOCKS_256, 80).splitlines()
+    assert lines == ["\x1b[38;5;196;48;5;21m▀" * 2 + "\x1b[0m"]
+
+
+@pytest.mark.parametrize(
+    ("rgb", "colour"),
+    [
+        ((0, 0, 0), "5;16"),
+        ((255, 255, 255), "5;231"),
+        ((95, 135, 175), "5;67"),
+        ((90, 140, 170), "5;67"),
+        ((128, 128, 128), "5;244"),
+        ((9, 8, 7), "5;232"),
+        ((239, 238, 237), "5;255"),
+    ],
+)
+def test_the_nearest_colour_is_of_the_cube_or_a_grey(rgb: tuple[int, int, int], colour: str) -> None:
+    assert in_256_colours(rgb) == colour
