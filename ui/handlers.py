@@ -16,9 +16,10 @@ import gradio as gr
 from agent.coordinator import Coordinator
 from agent.domain import Quality, Turn, TurnStatus
 from agent.library import Library
+from agent.people.sign_ins import SignIns
 from agent.sessions import Sessions
 from ui.chats import chat_list
-from ui.gate import owner_of
+from ui.gate import caller_of, owner_of
 from ui.live import LiveTurn, Story, heard
 from ui.look import Look
 from ui.painted import read_painted
@@ -31,6 +32,8 @@ __all__ = ["Handlers", "Page", "Sent", "View", "language_in", "message_box", "re
 
 LOOK_SECONDS = 0.5
 PAUSE_SECONDS = 0.12
+SIGN_IN_SECONDS = 3.0
+"""How often a page that is told of a turn is asked whether it is still signed in."""
 
 View = tuple[Any, Any, Any, Any]
 """Session id, session list, chat, message box: what a gesture may change. gr.skip() leaves a part alone."""
@@ -64,6 +67,8 @@ class Handlers:
 
     sessions: Sessions
     coordinator: Coordinator
+    sign_ins: SignIns | None = None
+    """Where people sign in."""
 
     @property
     def qualities(self) -> tuple[Quality, ...]:
@@ -177,17 +182,29 @@ class Handlers:
     def follow(self, page: Page, session_id: str, request: gr.Request) -> Iterator[View]:
         """Tell what the page's turn does until it is over, then show what the store keeps of it.
 
-        Ends as soon as the page shows something else.
+        Ends as soon as the page shows something else, or its sign-in has ended.
         """
         owner, live, version, view = require_owner(request), page.live, page.version, NOTHING_NEW
+        looked = time.monotonic()
         if live is not None:
             for view in self.tell(session_id, owner, live, language_in(request)):
+                if time.monotonic() - looked >= SIGN_IN_SECONDS:
+                    looked = time.monotonic()
+                    self.require_sign_in(request)
                 if page.version != version:
                     break
                 yield view
         # Gradio shows the last view once more when a generator ends, and sends each view as what is different
         # from the one before: a page that has not yet shown that one loses what the next takes back.
         yield view if page.version == version else NOTHING_NEW
+
+    def require_sign_in(self, request: gr.Request) -> None:
+        """Whoever has signed out, elsewhere perhaps, hears nothing more. Raises gr.Error."""
+        caller = None if request.request is None else caller_of(request.request)
+        if self.sign_ins is None or caller is None or not caller.sign_in:
+            return
+        if not self.sign_ins.has(caller.sign_in):
+            raise gr.Error(say("no_cookie", language_in(request)))
 
     def tell(self, session_id: str, owner: str, live: LiveTurn, language: str) -> Iterator[View]:
         """Views of a turn at work, the last one when it is over. Between them a little time passes."""

@@ -65,7 +65,8 @@ def serve(
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
     names = Names()
     direct, exits = Direct(sessions, coordinator), Exits(sessions, artifacts, signer)
-    handlers = Handlers(sessions=sessions, coordinator=coordinator)
+    sign_ins = SignIns(sessions) if home.signs_in else None
+    handlers = Handlers(sessions=sessions, coordinator=coordinator, sign_ins=sign_ins)
     page = build_page(handlers, choices, signs_in=home.signs_in)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
     page.launch(
@@ -113,7 +114,7 @@ def serve(
     )
     adopt_server_logs()
     page.server.config.timeout_graceful_shutdown = GOODBYE_SECONDS
-    close_gate(page, home, keys, SignIns(sessions) if home.signs_in else None, health.meter)
+    close_gate(page, home, keys, sign_ins, health.meter)
     return page
 
 
