@@ -156,6 +156,7 @@ def build(settings: Settings) -> Reverie:
     decoders = Decoders()
     decoders.start()
     meter = Meter(queue_length=lambda: len(jobs.line), engine_restarts=engines.num_restarts)
+    meter.show_signing_end(signer.valid_until if signer else None)
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,

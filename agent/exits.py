@@ -34,7 +34,8 @@ class Exits:
     """Every door takes the bytes of a picture from here, and from nowhere else.
 
     A picture that a model had a part in is marked in every form. It is signed if there is a `signer` and it
-    was made here: what somebody has brought along in an exported chat is not vouched for.
+    was made here: what somebody has brought along in an exported chat is not vouched for. When the signer's
+    certificate has ended, pictures still go out, with their mark alone.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class Exits:
         wanted = Wanted(form=form, bare=bare, quality=quality, longest_px=longest_px)
         source_type = self._source_type(artifact, owner)
         manifest = self._manifest(artifact, owner, source_type)
-        if self.signer is None or manifest is None:
+        if self.signer is None or manifest is None or self.signer.has_ended():
             return self._unsigned(artifact, source_type, wanted)
         key = copy_key(wanted, manifest, self.signer)
         kept = self.artifacts.copies.get(artifact.sha256, key) if self.artifacts.copies else None

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
@@ -64,6 +65,15 @@ class Meter:
         ):
             Gauge(name, meaning, registry=self.registry).set_function(read)
         ProcessCollector(registry=self.registry)
+
+    def show_signing_end(self, valid_until: datetime | None) -> None:
+        """When the signing certificate ends; nothing is shown where nothing is signed."""
+        if valid_until is not None:
+            name, meaning = (
+                "reverie_signing_valid_until",
+                "The signing certificate's end, in Unix seconds.",
+            )
+            Gauge(name, meaning, registry=self.registry).set(valid_until.timestamp())
 
     def watch(self) -> Callable[[Event], None]:
         """A listener for one turn, from its first event on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ from agent.signing_key import SigningKey
 __all__ = ["Manifest", "Signer", "manifest_of"]
 
 APP = "Reverie"
+SOON = datetime.timedelta(days=30)
+log = logging.getLogger(__name__)
 OFFLINE: dict[str, Any] = {
     "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": False},
     "builder": {"thumbnail": {"enabled": False}},
@@ -109,14 +112,32 @@ class Signer:
                 "'e-mail protection'."
             )
 
+        self._is_end_told = False
+        if self.valid_until - datetime.datetime.now(datetime.UTC) < SOON:
+            log.warning(
+                "the signing certificate ends on %s: from then on pictures leave unsigned; please renew it",
+                f"{self.valid_until:%Y-%m-%d}",
+            )
+
     @property
     def fingerprint(self) -> str:
         return self.key.fingerprint
 
+    @property
+    def valid_until(self) -> datetime.datetime:
+        return self.key.valid_until
+
+    def has_ended(self) -> bool:
+        """Whether the certificate ran out meanwhile: nobody would believe a signature. It is logged once."""
+        if datetime.datetime.now(datetime.UTC) <= self.valid_until:
+            return False
+        if not self._is_end_told:
+            self._is_end_told = True
+            log.warning("the signing certificate has ended: pictures leave with their marks, but unsigned")
+        return True
+
     def sign(self, content: bytes, form: Form, manifest: Manifest) -> bytes:
         """The file with its manifest. Raises SigningFailed."""
-        if datetime.datetime.now(datetime.UTC) > self.key.valid_until:
-            raise SigningFailed("The signing certificate has expired. Please ask whoever runs this Reverie.")
         signed = io.BytesIO()
         try:
             with (

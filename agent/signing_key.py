@@ -10,7 +10,6 @@ import argparse
 import datetime
 import hashlib
 import os
-import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import AgentError, KeyRejected
+from agent.secret_files import is_open_to_all
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -28,6 +28,7 @@ __all__ = ["SigningKey", "new_key", "read_signing_key"]
 
 CERTIFICATES_NAME = "certificates.pem"
 KEY_NAME = "key.pem"
+PEM_BEGIN = "-----BEGIN "
 VALID_DAYS = 365
 LEAST_RSA_BITS = 2048
 CURVES = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
@@ -52,61 +53,80 @@ class SigningKey:
         return f"SigningKey({self.algorithm}, valid until {self.valid_until:%Y-%m-%d})"
 
 
-def read_signing_key(certificates: Path, private_key: Path) -> SigningKey:
-    """Raises KeyRejected for files that cannot be read, are open to others, or do not belong together."""
+@dataclass(frozen=True, kw_only=True)
+class Pem:
+    """What a setting gives: the text itself, or a file that holds it. `name` is for sentences."""
+
+    name: str
+    content: bytes
+
+
+def read_signing_key(certificates: str | Path, private_key: str | Path) -> SigningKey:
+    """Each the name of a PEM file, or its text: an environment variable of a Space can hold no file.
+
+    Raises KeyRejected for what cannot be read, is open to others, or does not belong together.
+    """
     from cryptography import x509
 
-    chain_pem, key_pem = read(certificates), read(private_key)
-    require_private(private_key)
+    chain_pem, key_pem = read(certificates, "certificates"), read(private_key, "key")
+    if not is_text(private_key):
+        require_private(Path(private_key))
     try:
-        chain = x509.load_pem_x509_certificates(chain_pem)
+        chain = x509.load_pem_x509_certificates(chain_pem.content)
     except ValueError as error:
         raise KeyRejected(
-            f"{certificates} holds no certificates in PEM form: give the chain's file, the signer's first."
+            f"{chain_pem.name} holds no certificates in PEM form: give the chain, the signer's first."
         ) from error
-    key = load_private_key(private_key, key_pem)
-    require_chain(certificates, chain)
+    key = load_private_key(key_pem)
+    require_chain(chain_pem.name, chain)
     if chain[0].public_key() != key.public_key():
         raise KeyRejected(
-            f"The key {private_key} does not fit the first certificate of {certificates}: "
+            f"The key {key_pem.name} does not fit the first certificate of {chain_pem.name}: "
             "give the key that the certificate was made for, or put the signer's certificate first."
         )
     return SigningKey(
-        certificates=chain_pem,
-        private_key=key_pem,
-        algorithm=algorithm_of(private_key, key),
+        certificates=chain_pem.content,
+        private_key=key_pem.content,
+        algorithm=algorithm_of(key_pem.name, key),
         valid_until=min(each.not_valid_after_utc for each in chain),
     )
 
 
-def read(path: Path) -> bytes:
+def is_text(source: str | Path) -> bool:
+    return isinstance(source, str) and PEM_BEGIN in source
+
+
+def read(source: str | Path, kind: str) -> Pem:
+    """Text in a variable may have its line ends written as two characters each."""
+    if is_text(source):
+        return Pem(name=f"--c2pa-{kind}", content=str(source).replace("\\n", "\n").encode())
     try:
-        return path.read_bytes()
+        return Pem(name=str(source), content=Path(source).read_bytes())
     except OSError as error:
-        raise KeyRejected(f"The signing file {path} cannot be read ({error.strerror}).") from error
+        raise KeyRejected(f"The signing file {source} cannot be read ({error.strerror}).") from error
 
 
 def require_private(path: Path) -> None:
     """Raises KeyRejected when everybody on this machine may read or change the key."""
-    if os.name == "posix" and path.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+    if is_open_to_all(path):
         raise KeyRejected(f"Everybody on this machine can read the signing key: chmod 600 {path} first.")
 
 
-def load_private_key(path: Path, pem: bytes) -> PrivateKeyTypes:
+def load_private_key(pem: Pem) -> PrivateKeyTypes:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        return load_pem_private_key(pem, password=None)
+        return load_pem_private_key(pem.content, password=None)
     except TypeError as error:
         raise KeyRejected(
-            f"The key {path} has a password: give one without, readable to you alone."
+            f"The key {pem.name} has a password: give one without, readable to you alone."
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise KeyRejected(f"{path} holds no private key in PEM form.") from error
+        raise KeyRejected(f"{pem.name} holds no private key in PEM form.") from error
 
 
-def require_chain(path: Path, chain: Sequence[x509.Certificate]) -> None:
+def require_chain(name: str, chain: Sequence[x509.Certificate]) -> None:
     """Each is valid today and signed by the next. Raises KeyRejected."""
     from cryptography.exceptions import InvalidSignature
 
@@ -114,24 +134,24 @@ def require_chain(path: Path, chain: Sequence[x509.Certificate]) -> None:
     for number, each in enumerate(chain, start=1):
         if each.not_valid_after_utc < now:
             raise KeyRejected(
-                f"Certificate {number} of {path} has expired on {each.not_valid_after_utc:%Y-%m-%d}: "
+                f"Certificate {number} of {name} has expired on {each.not_valid_after_utc:%Y-%m-%d}: "
                 "renew it, or serve without a signing key."
             )
         if each.not_valid_before_utc > now:
             raise KeyRejected(
-                f"Certificate {number} of {path} is valid from {each.not_valid_before_utc:%Y-%m-%d} only."
+                f"Certificate {number} of {name} is valid from {each.not_valid_before_utc:%Y-%m-%d} only."
             )
     for number, (each, issuer) in enumerate(pairwise(chain), start=1):
         try:
             each.verify_directly_issued_by(issuer)
         except (ValueError, TypeError, InvalidSignature) as error:
             raise KeyRejected(
-                f"Certificate {number} of {path} was not issued by number {number + 1}: "
+                f"Certificate {number} of {name} was not issued by number {number + 1}: "
                 "put the signer's first, and each one's issuer after it."
             ) from error
 
 
-def algorithm_of(path: Path, key: PrivateKeyTypes) -> str:
+def algorithm_of(name: str, key: PrivateKeyTypes) -> str:
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in CURVES:
@@ -141,7 +161,7 @@ def algorithm_of(path: Path, key: PrivateKeyTypes) -> str:
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= LEAST_RSA_BITS:
         return "ps256"
     raise KeyRejected(
-        f"C2PA cannot sign with the kind of key in {path}: "
+        f"C2PA cannot sign with the kind of key in {name}: "
         f"use P-256, P-384, P-521, Ed25519, or RSA of {LEAST_RSA_BITS} bits."
     )
 

@@ -99,10 +99,14 @@ class Settings(BaseSettings):
     gates: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parted)] = Field(
         (), description="Your own judges of words or pictures, as MODULE:NAME of what makes one."
     )
-    c2pa_certificates: Path | None = Field(
-        None, description="Sign pictures: PEM file with the chain of certificates, the signer's first."
+    c2pa_certificates: str | None = Field(
+        None,
+        description="Sign pictures: PEM file with the certificates, the signer's first, or the text itself.",
     )
-    c2pa_key: Path | None = Field(None, description="Sign pictures: PEM file with the signer's private key.")
+    c2pa_key: SecretStr | None = Field(
+        None,
+        description="Sign pictures: PEM file with the signer's private key; a variable may hold the text.",
+    )
     replay: Path | None = Field(
         None, description="An exported chat: draw its pictures again, compare them byte by byte, and end."
     )

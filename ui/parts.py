@@ -47,7 +47,7 @@ def build_signer(settings: Settings) -> Signer | None:
         return None
     if certificates is None or key is None:
         raise AgentError("To sign pictures give both --c2pa-certificates and --c2pa-key, or neither.")
-    return Signer(read_signing_key(certificates, key))
+    return Signer(read_signing_key(certificates, key.get_secret_value()))
 
 
 def build_brain(choice: Choice) -> Brain | None:

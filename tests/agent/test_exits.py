@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 import io
 import json
@@ -10,7 +11,8 @@ import random
 import tomllib
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -338,3 +340,20 @@ def reads_pictures(path: Path) -> bool:
 
 def test_the_version_is_the_projects() -> None:
     assert tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"] == __version__
+
+
+def test_when_the_certificate_has_ended_pictures_leave_marked_and_unsigned(
+    house: House, signer: Signer, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = copy.copy(signer)
+    exits = Exits(house.agent.sessions, house.agent.artifacts, own)
+    assert is_valid(exits.picture(house.drawn, "ann"), Form.PNG)
+    own.key = replace(own.key, valid_until=datetime.now(UTC) - timedelta(seconds=1))
+    for form in FORMS:
+        content = exits.picture(house.drawn, "ann", form=form)
+        assert not is_valid(content, form), "not even what was signed before and kept"
+        assert term_of(SourceType.MODEL) in mark_of(content)
+    assert term_of(SourceType.MODEL) in mark_of(exits.thumbnail(house.drawn, "ann", max(SIZES_PX)))
+    assert [record.message for record in caplog.records if "has ended" in record.message] == [
+        "the signing certificate has ended: pictures leave with their marks, but unsigned"
+    ]

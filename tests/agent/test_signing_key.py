@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from agent import secret_files
 from agent.errors import KeyRejected
+from agent.meter import Meter
 from agent.signing import Signer
 from agent.signing_key import CERTIFICATES_NAME, KEY_NAME, main, new_key, read_signing_key
 
@@ -27,6 +29,45 @@ def test_a_new_key_signs_and_is_its_owners_alone(tmp_path: Path, capsys: pytest.
     assert (tmp_path / KEY_NAME).stat().st_mode & 0o777 == 0o600
     assert load(tmp_path).key.algorithm == "es256"
     assert main(["new", str(tmp_path)]) == 1, "a key is never overwritten"
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\\n"])
+def test_the_text_itself_does_as_well_as_a_file(tmp_path: Path, line_end: str) -> None:
+    """On a Space a secret is a variable, and there are no files."""
+    new_key(tmp_path)
+    texts = [(tmp_path / name).read_text().replace("\n", line_end) for name in (CERTIFICATES_NAME, KEY_NAME)]
+    assert read_signing_key(*texts) == load(tmp_path).key
+    new_key(tmp_path / "other")
+    other = (tmp_path / "other" / KEY_NAME).read_text()
+    with pytest.raises(KeyRejected, match="--c2pa-key does not fit") as raised:
+        read_signing_key(texts[0], other)
+    assert "BEGIN" not in str(raised.value)
+
+
+def test_a_key_that_a_container_engine_mounts_may_be_open_within(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_key(tmp_path)
+    (tmp_path / KEY_NAME).chmod(0o444)
+    with pytest.raises(KeyRejected, match="chmod 600"):
+        load(tmp_path)
+    monkeypatch.setattr(secret_files, "SECRETS", tmp_path)
+    assert load(tmp_path).key.algorithm == "es256"
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(29, True), (31, False)])
+def test_a_certificate_that_ends_soon_is_told_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, days: int, is_told: bool
+) -> None:
+    new_key(tmp_path, days=days)
+    signer = load(tmp_path)
+    assert ("please renew it" in caplog.text) == is_told
+    meter = Meter(queue_length=lambda: 0, engine_restarts=lambda: 0)
+    meter.show_signing_end(None)
+    assert b"reverie_signing_valid_until" not in meter.text()
+    meter.show_signing_end(signer.valid_until)
+    (line,) = [each for each in meter.text().decode().splitlines() if each.startswith("reverie_signing")]
+    assert float(line.split()[1]) == signer.valid_until.timestamp()
 
 
 def leave_out(folder: Path) -> None:
