@@ -131,7 +131,9 @@ class Container:
     def said(self, module: str, *arguments: str) -> str:
         """What `python -m` says, which must succeed."""
         command = [sys.executable, "-c", INSIDE, str(self.secrets), module, *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=self.image.inside("."), env=self.environment, capture_output=True, text=True
+        )
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
 
@@ -167,9 +169,9 @@ def join(secrets: Path, postgresql: PostgreSQL) -> None:
     secret.write_text(f"{begin}@{here}")
 
 
-def is_ready(port: str) -> bool:
+def answers(port: str, path: str) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+        return httpx.get(f"http://127.0.0.1:{port}/{path}", timeout=20).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -177,7 +179,7 @@ def is_ready(port: str) -> bool:
 def draw_as(name: str, password: str, port: str) -> str:
     """Sign in as a browser does, draw, and return how the turn ended."""
     own = {"host": PUBLIC_URL.removeprefix("http://"), "origin": PUBLIC_URL}
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=own, timeout=60) as browser:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=own, timeout=START_SECONDS) as browser:
         assert browser.get("/v1/chats").status_code == 401
         form = urlencode({"name": name, "password": password, "next": "/"})
         kind = {"content-type": "application/x-www-form-urlencoded"}
@@ -207,19 +209,20 @@ def test_what_is_described_starts_draws_ends_and_is_put_back(
     process = container.start(image.command)
     try:
         begun = time.monotonic()
-        while not is_ready(port):
+        while not answers(port, "healthz"):
             assert process.poll() is None, container.log.read_text()
             assert time.monotonic() - begun < START_SECONDS
             time.sleep(0.2)
         assert all(container.is_healthy(check) for check in checks)
         password = (container.secrets / "first_password").read_text().strip()
         assert draw_as("admin", password, port) == "done"
+        assert answers(port, "readyz")
         assert "1 picture" in container.said("agent.backup", str(tmp_path / "b.zip"))
         process.send_signal(signal.Signals[image.stop_signal])
         assert process.wait(int(compose.services["app"].stop_grace_period.removesuffix("s"))) == 0
     finally:
-        if process.poll() is None:
-            process.kill()
+        process.kill()
+        process.wait()
     assert not container.is_healthy(checks[0])
     records = [json.loads(line) for line in container.log.read_text().splitlines() if line[0] == "{"]
     assert records[-1]["message"] == "Closing."
