@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.deploy.composition import header_commands
 from tests.deploy.container import DEPLOY, DOCKERFILE, ROOT, built
 from tests.test_dependencies import locked
 
@@ -17,6 +18,21 @@ def test_the_dockerfile_is_linted() -> None:
     done = subprocess.run([linter, "--no-color", str(DOCKERFILE)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout == ""
+
+
+def test_the_scripts_are_linted() -> None:
+    linter = shutil.which("shellcheck") or str(Path(sys.executable).with_name("shellcheck"))
+    scripts = [str(DEPLOY / "make_space.sh"), str(ROOT / ".ci/run")]
+    done = subprocess.run([linter, *scripts], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_the_commands_of_the_headers_are_linted() -> None:
+    linter = shutil.which("shellcheck") or str(Path(sys.executable).with_name("shellcheck"))
+    for file in sorted(DEPLOY.glob("compose*.yaml")):
+        script = "\n".join(["set -e", *header_commands(file)])
+        done = subprocess.run([linter, "--shell=sh", "-"], input=script, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (0, ""), file.name
 
 
 def makefile_installs() -> list[list[str]]:
