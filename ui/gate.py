@@ -51,19 +51,24 @@ class Gate:
         *,
         public_url: str = "",
         sign_ins: SignIns | None = None,
+        framed_by: str = "",
     ) -> None:
-        """Without `keys` no program comes in; with `sign_ins` people are asked who they are."""
+        """Without `keys` no program comes in; with `sign_ins` people are asked who they are.
+
+        The site that the app is `framed_by` may show it within its own pages.
+        """
         self.app = app
         self.address = Address(host=host, public_url=public_url)
         self.keys = keys
         self.sign_ins = sign_ins
+        self.framed_by = framed_by
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
         headers, method = Headers(scope=scope), scope.get("method", "GET")
-        send = guarded(send, is_read=method == "GET")
+        send = guarded(send, is_read=method == "GET", framed_by=self.framed_by)
         caller = await self.caller(headers)
         if not (self.address.is_welcome(headers, method) or is_welcome_by_any_name(scope, headers, caller)):
             await refuse(scope, receive, send)

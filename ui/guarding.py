@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
@@ -31,10 +33,14 @@ SECURITY_HEADERS = {
 }
 """Gradio's page needs inline scripts; pages of ours bring a stricter policy along."""
 REFLECTED = "access-control-"
+FRAMES = re.compile(r"frame-ancestors [^;]*")
 
 
-def guarded(send: Send, cookie: str = "", is_read: bool = False) -> Send:
-    """Adds what is missing, takes back what lets other sites read, gives the cookie if there is one."""
+def guarded(send: Send, cookie: str = "", is_read: bool = False, framed_by: str = "") -> Send:
+    """Adds what is missing, takes back what lets other sites read, gives the cookie if there is one.
+
+    A site that the answer is `framed_by` may show it within its own pages, where cookies come along too.
+    """
 
     async def send_guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -47,6 +53,20 @@ def guarded(send: Send, cookie: str = "", is_read: bool = False) -> Send:
                 headers.add_vary_header("Cookie")
             if cookie:
                 headers.append("Set-Cookie", cookie)
+            if framed_by:
+                let_frame(headers, framed_by)
         await send(message)
 
     return send_guarded
+
+
+def let_frame(headers: MutableHeaders, site: str) -> None:
+    """Cookies that only https carries lose SameSite=Lax: what other sites may ask is the gate's business.
+
+    They are not Partitioned: the provider's page opens a tab of its own, whose cookie the frame must see.
+    """
+    policy = FRAMES.sub(f"frame-ancestors 'self' {site}", headers["Content-Security-Policy"])
+    headers["Content-Security-Policy"] = policy
+    for index, (name, value) in enumerate(headers.raw):
+        if name == b"set-cookie" and value.endswith(b"; SameSite=Lax; Secure"):
+            headers.raw[index] = (name, value.replace(b"SameSite=Lax", b"SameSite=None"))

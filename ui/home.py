@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 from agent.errors import AgentError
 from ui.address import LOOPBACK
 from ui.hugging_face import HuggingFace
+from ui.plain import FRAME_OF_SPACES
 
 __all__ = ["Home", "Space", "find_home"]
 
@@ -41,6 +42,11 @@ class Home:
     signs_in: bool = False
     provider: HuggingFace | None = None
 
+    @property
+    def framed_by(self) -> str:
+        """The site that shows the app within its own pages, as Hugging Face does with a Space."""
+        return FRAME_OF_SPACES if self.provider else ""
+
 
 def find_home(host: str, public_url: str, has_users: bool, space: Space) -> Home:
     """Raises AgentError for one that strangers could walk into."""
@@ -54,7 +60,7 @@ def find_home(host: str, public_url: str, has_users: bool, space: Space) -> Home
             "--public-url, for example --public-url https://pictures.example.org. "
             f"To serve this machine only, use --host {LOOPBACK[0]}."
         )
-    if url.startswith("http:"):
+    if url.startswith("http:") and urlsplit(url).hostname not in LOOPBACK:
         log.warning("%s is not encrypted: passwords and pictures can be read on their way", url)
     if space.has_provider:
         provider = HuggingFace(

@@ -124,7 +124,14 @@ def close_gate(page: gr.Blocks, home: Home, keys: Keys, sign_ins: SignIns | None
     Starlette keeps its layers in `middleware_stack`; were that to change, nothing would come in at all.
     """
     layers = page.app.middleware_stack or page.app.build_middleware_stack()
-    gate = Gate(layers, home.host, keys, public_url=home.public_url, sign_ins=sign_ins)
+    gate = Gate(
+        layers,
+        home.host,
+        keys,
+        public_url=home.public_url,
+        sign_ins=sign_ins,
+        framed_by=home.framed_by,
+    )
     page.app.middleware_stack = Counted(gate, meter=meter)
 
 

@@ -79,6 +79,7 @@ class Residence:
                     keys=self.keys,
                     public_url=self.home.public_url,
                     sign_ins=SignIns(self.agent.sessions) if self.home.signs_in else None,
+                    framed_by=self.home.framed_by,
                 ),
                 Middleware(OnlyThroughGate),
                 Middleware(UploadGuard, rates=coordinator.rates),

@@ -77,7 +77,7 @@ def test_whom_the_provider_vouches_for_comes_in(space: Space) -> None:
     page = visitor.get("/sign-in?next=/who")
     assert "/sign-in/huggingface?next=%2Fwho" in page.text
     assert 'type="password"' not in page.text
-    assert "frame-ancestors https://huggingface.co" in page.headers["content-security-policy"]
+    assert "frame-ancestors 'self' https://huggingface.co" in page.headers["content-security-policy"]
     answer = space.come_back(visitor, space.go(visitor))
     assert (answer.status_code, answer.headers["location"]) == (303, "/who")
     assert visitor.get("/who").text == "hf:0123456789abcdef"
@@ -85,6 +85,43 @@ def test_whom_the_provider_vouches_for_comes_in(space: Space) -> None:
     again = space.residence.visitor()
     space.come_back(again, space.go(again))
     assert again.get("/who").text == "hf:0123456789abcdef"
+
+
+FRAMED = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}
+
+
+def test_in_the_frame_around_a_space_cookies_come_along_and_other_sites_still_do_nothing(
+    space: Space,
+) -> None:
+    visitor = space.residence.visitor()
+    asked = visitor.get("/sign-in/huggingface")
+    answer = space.come_back(visitor, asked.headers["location"])
+    cookies = [*asked.headers.get_list("set-cookie"), *answer.headers.get_list("set-cookie")]
+    assert {each.split("=")[0] for each in cookies} == {"__Host-reverie_state", "__Host-reverie_sign_in"}
+    assert all(each.endswith("; HttpOnly; SameSite=None; Secure") for each in cookies)
+    assert "SameSite=None" in visitor.send_form("/sign-out").headers["set-cookie"]
+    space.come_back(visitor, space.go(visitor))
+    page = visitor.get("/", headers=FRAMED)
+    assert page.status_code == 200
+    assert "frame-ancestors 'self' https://huggingface.co" in page.headers["content-security-policy"]
+    assert "'none'" not in page.headers["content-security-policy"].split("frame-ancestors")[1]
+    elsewhere = {"origin": "https://huggingface.co", "sec-fetch-site": "cross-site"}
+    for mode in ("navigate", "cors", "no-cors"):
+        assert visitor.post("/who", headers=elsewhere | {"sec-fetch-mode": mode}).status_code == 403
+        assert visitor.post("/who", headers=FRAMED | {"sec-fetch-mode": mode}).status_code == 403
+    for mode in ("cors", "no-cors", "websocket"):
+        assert visitor.get("/who", headers=FRAMED | {"sec-fetch-mode": mode}).status_code == 403
+    assert visitor.post("/sign-out", headers={"origin": "null"}).status_code == 403
+    assert visitor.get("/who").status_code == 200
+
+
+def test_where_there_is_no_such_frame_nothing_changes(tmp_path: Path) -> None:
+    residence = Residence(tmp_path)
+    residence.add("ann")
+    visitor = residence.visitor()
+    assert "SameSite=Lax; Secure" in visitor.sign_in("ann").headers["set-cookie"]
+    assert "frame-ancestors 'none'" in visitor.get("/").headers["content-security-policy"]
+    residence.close()
 
 
 def test_the_question_is_bound_to_the_browser_and_says_nothing_of_secrets(space: Space) -> None:
