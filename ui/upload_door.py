@@ -1,7 +1,12 @@
-"""Before Gradio's upload route: who may send files, how much at once, and a 4xx for what it cannot read."""
+"""Before Gradio's upload route: who may send files, how much at once, a 4xx for what it cannot read, and a
+place of its own for each file."""
 
 from __future__ import annotations
 
+import secrets
+from typing import Any
+
+from gradio import route_utils
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -26,11 +31,21 @@ LET_OUT = (TypeError, AttributeError, ValueError, OSError)
 """All that Gradio's route raises on bodies and file names that no browser sends."""
 
 
+class UploadedFile(route_utils.GradioUploadFile):
+    """Gradio stores a file under the hash of its content. No two may share a place, however equal: the one is
+    deleted when its turn ends, and each belongs to somebody."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.sha.update(secrets.token_bytes(16))
+
+
 class UploadDoor:
     """ASGI middleware; see the module."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        route_utils.GradioUploadFile = UploadedFile  # type: ignore[misc]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != UPLOAD_PATH or scope["method"] != "POST":
