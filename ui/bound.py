@@ -1,8 +1,8 @@
 """What Gradio knows by a name alone belongs to whoever used or was told it first.
 
-Its pages make up their session hash themselves, its events and uploads have ids that it gives out, and
-whoever knows one of these could listen, cancel or read. Here they are bound to owners: what belongs to
-anybody else is not there.
+Its pages make up their session hash and the ids of their uploads themselves, its events and files have names
+that it gives out, and whoever knows one of these could listen, cancel or read. Here they are bound to owners:
+what belongs to anybody else is not there.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.responses import PlainTextResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.asking import OWNER
+from ui.json_bodies import has_too_many_parts
 
 __all__ = ["Bound", "Names"]
 
@@ -30,39 +32,60 @@ UPLOAD, JOIN = f"{HERE}upload", f"{HERE}queue/join"
 FILE = re.compile(rf"{HERE}file[=/](.*)", re.DOTALL)
 PAGE_IN_PATH = re.compile(rf"{HERE}heartbeat/([^/]+)")
 EVENT_IN_PATH = re.compile(rf"{HERE}(?:stream|call/(?:v2/)?[^/]+)/([^/]+)")
-MOST_NAMES = 20_000
+MOST_NAMES, MOST_OWNERS = 2_000, 20_000
+"""Of one owner, and those who have any."""
 MOST_BODY_BYTES = 32 * 1024**2
 NOT_THERE = "There is nothing of that name here."
+NOBODY = "This page has lost its cookie. Please reload it."
+TOO_LONG = "That is too long."
+NO_JSON = "That is no JSON."
 
 
 class Names:
-    """Who has which name; the longest unused ones are forgotten."""
+    """Who has which name. Of somebody with very many the longest unused are forgotten, and nobody else's."""
 
     def __init__(self) -> None:
-        self._owners: OrderedDict[str, str] = OrderedDict()
+        self._owner_of: dict[str, str] = {}
+        self._names_of: OrderedDict[str, OrderedDict[str, None]] = OrderedDict()
         self._lock = threading.Lock()
 
     def give(self, name: str, owner: str) -> None:
+        """Nothing changes where it is another's."""
         with self._lock:
-            self._owners[name] = owner
-            while len(self._owners) > MOST_NAMES:
-                self._owners.popitem(last=False)
+            if self._owner_of.setdefault(name, owner) != owner:
+                return
+            names = self._names_of.setdefault(owner, OrderedDict())
+            names[name] = None
+            self._use(name, owner)
+            while len(names) > MOST_NAMES:
+                del self._owner_of[names.popitem(last=False)[0]]
+            while len(self._names_of) > MOST_OWNERS:
+                _, forgotten = self._names_of.popitem(last=False)
+                for each in forgotten:
+                    del self._owner_of[each]
 
     def is_free_or_of(self, name: str, owner: str) -> bool:
         with self._lock:
-            if name not in self._owners:
-                return True
-            self._owners.move_to_end(name)
-            return self._owners[name] == owner
+            return name not in self._owner_of or self._is_of(name, owner)
 
     def is_of(self, name: str, owner: str) -> bool:
         with self._lock:
-            return self._owners.get(name) == owner
+            return self._is_of(name, owner)
+
+    def _is_of(self, name: str, owner: str) -> bool:
+        if self._owner_of.get(name) != owner:
+            return False
+        self._use(name, owner)
+        return True
+
+    def _use(self, name: str, owner: str) -> None:
+        self._names_of[owner].move_to_end(name)
+        self._names_of.move_to_end(owner)
 
     def forget_files(self, owner: str) -> None:
         """What somebody has uploaded and not sent is deleted."""
         with self._lock:
-            files = [name for name, whose in self._owners.items() if whose == owner]
+            files = [*self._names_of.get(owner, ())]
         for file in files:
             if file.startswith("file "):
                 Path(file.removeprefix("file ")).unlink(missing_ok=True)
@@ -70,11 +93,10 @@ class Names:
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """What a request names: pages, events that Gradio told somebody, files that somebody uploaded."""
+    """What a request names: what pages make up, and events and files that Gradio told somebody of."""
 
-    pages: frozenset[str]
-    events: frozenset[str]
-    files: frozenset[str]
+    made_up: frozenset[str]
+    told: frozenset[str]
 
 
 class Bound:
@@ -88,14 +110,15 @@ class Bound:
         if scope["type"] != "http" or not scope["path"].startswith(HERE):
             await self.app(scope, receive, send)
             return
-        owner, path, body = scope.get(OWNER) or "", scope["path"].rstrip("/"), None
+        owner, path, named = scope.get(OWNER) or "", scope["path"].rstrip("/"), named_by(scope)
         if scope["method"] not in {"GET", "HEAD", "OPTIONS"} and path != UPLOAD:
-            whole = await read_whole(receive)
-            if whole is None:
-                await PlainTextResponse("That is too long.", status_code=413)(scope, receive, send)
+            read = await read_named(receive, named) if owner else PlainTextResponse(NOBODY, status_code=403)
+            if isinstance(read, Response):
+                await read(scope, receive, send)
                 return
-            body, receive = parsed(whole), replayed(whole, receive)
-        if not self.may(named_by(scope, body), owner):
+            whole, named = read
+            receive = replayed(whole, receive)
+        if not self.may(named, owner):
             await PlainTextResponse(NOT_THERE, status_code=404)(scope, receive, send)
         elif path in {UPLOAD, JOIN}:
             await self.app(scope, receive, self.noting(send, owner))
@@ -104,14 +127,14 @@ class Bound:
 
     def may(self, named: Named, owner: str) -> bool:
         """A page that is new is its owner's from now on."""
-        if not all(self.names.is_free_or_of(f"page {each}", owner) for each in named.pages):
+        if not owner:
+            return not (named.made_up or named.told)
+        if not all(self.names.is_free_or_of(each, owner) for each in named.made_up):
             return False
-        if not all(self.names.is_of(f"event {each}", owner) for each in named.events):
+        if not all(self.names.is_of(each, owner) for each in named.told):
             return False
-        if not all(self.names.is_free_or_of(f"file {each}", owner) for each in named.files):
-            return False
-        for each in named.pages:
-            self.names.give(f"page {each}", owner)
+        for each in named.made_up:
+            self.names.give(each, owner)
         return True
 
     def noting(self, send: Send, owner: str) -> Send:
@@ -136,28 +159,56 @@ class Bound:
                 self.names.give(f"event {event_id}", owner)
             case [*paths]:
                 for path in paths:
-                    self.names.give(f"file {os.path.abspath(str(path))}", owner)
+                    self.names.give(file_name(str(path)), owner)
 
 
-def named_by(scope: Scope, body: Any) -> Named:
-    """In its path, its query and its body, however deep."""
-    pages, events, files = set[str](), set[str](), set[str]()
-    path = scope["path"]
+def named_by(scope: Scope) -> Named:
+    """In its path and its query."""
+    path, made_up, told = scope["path"], set[str](), set[str]()
     if match := PAGE_IN_PATH.match(path):
-        pages.add(match[1])
+        made_up.add(f"page {match[1]}")
     if match := EVENT_IN_PATH.match(path):
-        events.add(match[1])
+        told.add(f"event {match[1]}")
     if match := FILE.match(path):
-        files.add(os.path.abspath(match[1]))
+        told.add(file_name(match[1]))
     query = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
-    for name, value in (*query, *fields_of(body)):
-        if name == "session_hash":
-            pages.add(value)
-        elif name == "event_id":
-            events.add(value)
-        elif name == "path":
-            files.add(os.path.abspath(value))
-    return Named(pages=frozenset(pages), events=frozenset(events), files=frozenset(files))
+    return named_in(query, Named(made_up=frozenset(made_up), told=frozenset(told)))
+
+
+def named_in(fields: Iterable[tuple[str, str]], named: Named) -> Named:
+    """And all that was named before."""
+    made_up, told = set(named.made_up), set(named.told)
+    for name, value in fields:
+        match name:
+            case "session_hash":
+                made_up.add(f"page {value}")
+            case "upload_id":
+                made_up.add(f"upload {value}")
+            case "event_id":
+                told.add(f"event {value}")
+            case "path":
+                told.add(file_name(value))
+    return Named(made_up=frozenset(made_up), told=frozenset(told))
+
+
+def file_name(path: str) -> str:
+    return f"file {os.path.abspath(path)}"
+
+
+async def read_named(receive: Receive, named: Named) -> tuple[bytes, Named] | Response:
+    """The body, and what is named with it, however deep; or why it is not read.
+
+    Gradio reads JSON alone here. What cannot be parsed here is not handed on: it might be parsed there.
+    """
+    whole = await read_whole(receive)
+    if whole is None or has_too_many_parts(whole):
+        return PlainTextResponse(TOO_LONG, status_code=413)
+    try:
+        return whole, await run_in_threadpool(
+            lambda: named_in(fields_of(json.loads(whole or b"null")), named)
+        )
+    except (ValueError, RecursionError):
+        return PlainTextResponse(NO_JSON, status_code=400)
 
 
 def fields_of(body: Any) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ __all__ = ["UnusedDoors"]
 UNUSED = re.compile(
     r"/(login|logout|monitoring|pwa_icon|svelte|openapi\.json)(/.*)?"
     r"|/gradio_api/(dev/.*|(undo-)?vibe-.*|proxy=.*|deep_link|process_recording|runs|run-history/.*"
-    r"|custom_component/.*|stream/.*|(call|api)/.*|token|user|openapi\.json)/?",
+    r"|custom_component/.*|stream/.*|(call|api)/.*|component_server|token|user|openapi\.json)/?",
     re.DOTALL,
 )
 

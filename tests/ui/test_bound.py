@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from tests.ui.callers import OTHER_TOKEN, TOKEN
-from ui.bound import MOST_BODY_BYTES, Bound, Names, fields_of, parsed
+from ui.bound import MOST_BODY_BYTES, Bound, Names, fields_of
 from ui.cookies import COOKIE
 from ui.gate import Gate
 
@@ -59,12 +61,12 @@ class Two:
     def begin(self) -> None:
         """The one joins with a page of theirs, and uploads a file."""
         assert self.one.post(f"{BASE}/queue/join", json={"session_hash": "p1"}).json() == {"event_id": "e1"}
-        assert self.one.post(f"{BASE}/upload", content=b"x").json() == [FILE]
+        assert self.one.post(f"{BASE}/upload?upload_id=u1", content=b"x").json() == [FILE]
 
 
 def is_there(client: TestClient, method: str, path: str, body: Any = None) -> bool:
     answer = client.request(method, f"{BASE}/{path}", json=body)
-    assert answer.status_code in {200, 404}
+    assert answer.status_code in {200, 403, 404}
     return answer.status_code == 200
 
 
@@ -72,6 +74,8 @@ NAMING = [
     ("GET", "queue/data?session_hash=p1", None),
     ("GET", "queue/data?session_hash=x&session_hash=p1", None),
     ("GET", "heartbeat/p1", None),
+    ("GET", "upload_progress?upload_id=u1", None),
+    ("POST", "upload?upload_id=u1", None),
     ("POST", "queue/join", {"session_hash": "p1"}),
     ("POST", "run/predict", {"session_hash": "p1"}),
     ("POST", "component_server", {"session_hash": "p1"}),
@@ -121,15 +125,51 @@ def test_a_body_without_end_is_refused() -> None:
     assert Two().one.post(f"{BASE}/queue/join", content=content).status_code == 413
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, b'"text"'])
-def test_what_is_no_json_names_nothing(content: bytes) -> None:
-    assert [*fields_of(parsed(content))] == []
+@pytest.mark.parametrize("content", [b"{", b"\xff", b"[" * 90_000, b"9" * 5_000])
+def test_what_cannot_be_parsed_is_not_handed_on(content: bytes) -> None:
+    assert Two().one.post(f"{BASE}/reset", content=content).status_code == 400
+
+
+@pytest.mark.parametrize("content", [b"", b'"text"', b"null"])
+def test_what_names_nothing_is_handed_on(content: bytes) -> None:
+    assert Two().one.post(f"{BASE}/reset", content=content).text == "told"
+
+
+def test_a_body_of_very_many_parts_is_refused_unparsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.bound.fields_of", lambda body: pytest.fail("it was parsed"))
+    content = b"[" + b"[]," * 60_000 + b"0]"
+    assert Two().one.post(f"{BASE}/queue/join", content=content).status_code == 413
+
+
+def test_a_body_is_walked_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    def in_a_thread(body: Any) -> list[tuple[str, str]]:
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
+        return [*fields_of(body)]
+
+    monkeypatch.setattr("ui.bound.fields_of", in_a_thread)
+    assert Two().one.post(f"{BASE}/queue/join", json={"session_hash": "p1"}).status_code == 200
+
+
+def test_nobody_is_refused_unread() -> None:
+    two = Two()
+
+    def unread() -> Iterator[bytes]:
+        yield b"{"
+        yield b"x" * (MOST_BODY_BYTES + 1)
+
+    assert two.nobody.post(f"{BASE}/queue/join", content=unread()).status_code == 403
+    assert two.one.post(f"{BASE}/queue/join", content=unread()).status_code == 413
 
 
 def test_the_body_arrives_as_it_was_sent() -> None:
     body = {"session_hash": "p1", "data": ["words", 1, None, {"deep": [{"session_hash": "p1"}]}]}
     assert sorted(fields_of(json.loads(json.dumps(body)))) == [("session_hash", "p1"), ("session_hash", "p1")]
     assert Two().one.post(f"{BASE}/queue/join", json=body).status_code == 200
+
+
+def test_files_that_nobody_uploaded_are_not_there() -> None:
+    assert not is_there(Two().one, "GET", f"file={FILE}")
 
 
 def test_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,6 +180,30 @@ def test_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert names.is_free_or_of("a", "anna")
     names.give("c", "anna")
     assert [names.is_of(name, "anna") for name in ("a", "b", "c")] == [True, False, True]
+
+
+def test_nobody_loses_names_by_what_another_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.bound.MOST_NAMES", 2)
+    names = Names()
+    names.give("a", "anna")
+    for number in range(10):
+        names.give(f"flood {number}", "ben")
+    names.give("a", "ben")
+    assert (names.is_of("a", "anna"), names.is_free_or_of("a", "ben")) == (True, False)
+
+
+def test_whoever_has_been_away_longest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.bound.MOST_OWNERS", 2)
+    names = Names()
+    names.give("a", "anna")
+    names.give("b", "ben")
+    assert names.is_of("a", "anna")
+    names.give("c", "carl")
+    assert [names.is_of("a", "anna"), names.is_of("b", "ben"), names.is_of("c", "carl")] == [
+        True,
+        False,
+        True,
+    ]
 
 
 def test_what_somebody_has_uploaded_and_not_sent_can_be_deleted(tmp_path: Path) -> None:
