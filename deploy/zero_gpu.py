@@ -30,8 +30,8 @@ def main() -> None:
         os.environ.setdefault(name, value)
     python("-m", "pip", "install", "--quiet", "--no-deps", "--requirement", "lock.txt")
     if os.environ.get("REVERIE_ENGINE") == "hidream":
-        for preset in os.environ.get("REVERIE_PRESETS", "dev").split(","):
-            python("-m", "engines", "download", preset.strip())
+        for preset in filter(None, map(str.strip, os.environ.get("REVERIE_PRESETS", "dev").split(","))):
+            python("-m", "engines", "download", preset)
     os.chdir(HERE)
     os.execv(sys.executable, [sys.executable, "app.py"])
 

@@ -90,7 +90,7 @@ def test_it_installs_the_lock_fetches_weights_and_becomes_the_app(
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     monkeypatch.setenv("REVERIE_ENGINE", "hidream")
-    monkeypatch.setenv("REVERIE_PRESETS", "dev, e1.1")
+    monkeypatch.setenv("REVERIE_PRESETS", "dev, e1.1,")
     runpy.run_path(str(lent_space / "zero_gpu.py"), run_name="__main__")
     assert done == [
         ["-m", "pip", "install", "--quiet", "--no-deps", "--requirement", "lock.txt"],

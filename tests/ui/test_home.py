@@ -82,5 +82,7 @@ def test_a_space_is_read_from_its_environment(monkeypatch: pytest.MonkeyPatch) -
 
 def test_passwords_that_travel_in_the_open_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
+        find_home("0.0.0.0", "http://127.0.0.1:7860", has_users=True, space=NOWHERE)
+        assert caplog.text == "", "they do not leave this machine"
         find_home("0.0.0.0", "http://box.local:7860", has_users=True, space=NOWHERE)
     assert "not encrypted" in caplog.text
