@@ -44,13 +44,18 @@ def visitor(server: Server) -> Iterator[httpx2.Client]:
 
 def cut_short(http: httpx2.Client, address: str, after: int, num_bytes: int) -> list[Heard]:
     """What could be read whole before the link dropped, after so many bytes."""
-    content = b""
     with http.stream("GET", address, headers={"Last-Event-ID": str(after)}) as stream:
         assert stream.status_code in {200, 204}
-        for piece in stream.iter_raw():
-            content += piece
-            if len(content) >= num_bytes:
-                break
+        return read_whole(stream, num_bytes)
+
+
+def read_whole(stream: httpx2.Response, num_bytes: int) -> list[Heard]:
+    """The events among the first so many bytes."""
+    content = b""
+    for piece in stream.iter_raw():
+        content += piece
+        if len(content) >= num_bytes:
+            break
     whole, _, _ = content[:num_bytes].rpartition(b"\n\n")
     return [*heard([*whole.decode().split("\n"), ""])]
 
@@ -98,6 +103,20 @@ def test_two_hundred_turns_of_two_hundred_are_heard_whole_over_links_that_drop(s
         results = [*people.map(lambda number: talk(server, number), range(NUM_PEOPLE))]
     assert sum(each.whole for each in results) == NUM_TURNS
     assert sum(each.drops for each in results) > NUM_TURNS
+
+
+@pytest.mark.parametrize("num_bytes", [0, 300, 2_500])
+def test_a_stream_that_came_as_the_answer_is_taken_up_where_it_broke(server: Server, num_bytes: int) -> None:
+    """Its headers have said where."""
+    with visitor(server) as http:
+        chat = http.post("/v1/chats").json()["id"]
+        accept, message = {"Accept": "text/event-stream"}, {"text": "draw two red cars"}
+        with http.stream("POST", f"/v1/chats/{chat}/turns", json=message, headers=accept) as stream:
+            address, told = stream.headers["location"], read_whole(stream, num_bytes)
+        assert not any(each.kind == "RUN_FINISHED" for each in told), "it broke in the midst"
+        told += events_of(http, address, after=last_id(told))
+        assert without_previews(told) == events_of(http, address)
+        assert len(http.get(f"/v1/chats/{chat}").json()["turns"]) == 1
 
 
 def test_after_a_restart_the_turn_is_told_as_it_was_kept(server: Server) -> None:
