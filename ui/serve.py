@@ -27,6 +27,7 @@ from ui.doors.health import Health, health_routes
 from ui.doors.images import image_routes
 from ui.doors.mcp import mcp_routes
 from ui.doors.turns import turn_routes
+from ui.doors.unknown import unknown_routes
 from ui.front import front_routes
 from ui.gate import Gate, OnlyThroughGate
 from ui.handlers import Handlers
@@ -67,6 +68,7 @@ def serve(
     direct, exits = Direct(sessions, coordinator), Exits(sessions, artifacts, signer)
     sign_ins = SignIns(sessions) if home.signs_in else None
     handlers = Handlers(sessions=sessions, coordinator=coordinator, sign_ins=sign_ins)
+    programs, turns = image_routes(exits, keys, coordinator, direct), turn_routes(sessions, coordinator)
     page = build_page(handlers, choices, signs_in=home.signs_in)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
     page.launch(
@@ -104,9 +106,10 @@ def serve(
                 *card_routes(sessions),
                 *picture_routes(exits),
                 *transfer_routes(exits, coordinator.decoders, coordinator.rates),
-                *image_routes(exits, keys, coordinator, direct),
+                *programs,
                 *mcp_routes(exits, keys, direct),
-                *turn_routes(sessions, coordinator),
+                *turns,
+                *unknown_routes(programs, turns),
                 *health_routes(health),
                 *front_routes(home, exits, keys, coordinator, names.forget_files),
             ],

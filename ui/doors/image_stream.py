@@ -14,8 +14,9 @@ from agent.direct import DirectTurn
 from agent.domain import SourceType
 from agent.events import ArtifactReady, DecisionMade, Event, PlanReady, ReplyDelta, StepProgress, TurnDone
 from ui.doors.image_answers import NO_USAGE, Asked, facts_of, raise_if_failed
-from ui.doors.openai_errors import ApiError
+from ui.doors.openai_errors import told_of
 from ui.doors.outgoing import encoded_preview, text_of
+from ui.doors.told import CallerLeft
 
 __all__ = ["answer_streamed"]
 
@@ -50,8 +51,10 @@ async def stream(
             if event is not None:
                 raise_if_failed(event)
             yield finished.sent(event) + await written(event, asked, partials, finished)
-    except ApiError as error:
-        yield event_text("error", error.body)
+    except CallerLeft:
+        raise
+    except Exception as error:
+        yield event_text("error", told_of(error).body)
 
 
 class Finished:

@@ -26,7 +26,7 @@ from ui.doors.image_bodies import read_edit, read_json
 from ui.doors.image_models import model_names, quality_of_model
 from ui.doors.image_params import ImageParams, options_of, read_params, size_of
 from ui.doors.image_stream import answer_streamed
-from ui.doors.openai_errors import ApiError, answering, bad_request
+from ui.doors.openai_errors import ApiError, answering, bad_request, no_such_key
 from ui.doors.outgoing import encoded_picture, media_type
 from ui.doors.picture_links import LINK_SECONDS, PictureLinks
 
@@ -145,20 +145,11 @@ class ImageDoor:
             await run_in_threadpool(content), media_type=media_type(link.encoding.saves_as), headers=headers
         )
 
-    async def nowhere(self, request: Request) -> Response:
-        await self.caller(request)
-        raise ApiError(404, f"There is no {request.url.path[:80]} here.", code="unknown_url")
-
     async def caller(self, request: Request) -> Caller:
         """Raises ApiError for nobody."""
         caller = await caller_of(request, self.keys)
         if caller is None:
-            raise ApiError(
-                401,
-                "There is no such key. Make one on the page, and send it as Authorization: Bearer rv-...",
-                code="invalid_api_key",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+            raise no_such_key()
         return caller
 
 
@@ -177,6 +168,5 @@ def image_routes(exits: Exits, keys: Keys, coordinator: Coordinator, direct: Dir
         Route("/v1/images/edits", answering(door.edit), methods=["POST"]),
         Route("/v1/images/files/{token}", answering(door.linked), methods=["GET"]),
         Route("/v1/models", answering(door.models), methods=["GET"]),
-        Route("/v1/models/{name}", answering(door.one_model), methods=["GET"]),
-        Route("/v1/images/{rest:path}", answering(door.nowhere), methods=["GET", "POST", "PUT", "DELETE"]),
+        Route("/v1/models/{name:path}", answering(door.one_model), methods=["GET"]),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import Any
@@ -14,8 +15,18 @@ from agent.events import TurnFailed
 from engines.errors import EngineError
 from ui.doors.told import CallerLeft
 
-__all__ = ["ApiError", "answering", "bad_request", "failure", "of_error", "of_failed_turn"]
+__all__ = [
+    "ApiError",
+    "answering",
+    "bad_request",
+    "failure",
+    "no_such_key",
+    "of_error",
+    "of_failed_turn",
+    "told_of",
+]
 
+log = logging.getLogger(__name__)
 REQUEST, SERVER = "invalid_request_error", "server_error"
 BAD_REQUESTS = {
     "MessageRefused": "invalid_message",
@@ -34,6 +45,7 @@ NOT_NOW = {
     "WeightsDamaged",
     "WorkerDied",
 }
+BROKE = "Something broke on this server; its log says what. Please try again later."
 CLOSED = 499
 """Nobody reads it."""
 
@@ -95,6 +107,27 @@ def failure(cause: str, sentence: str, wait_seconds: int = 1) -> ApiError:
     return ApiError(status, sentence, code=code, kind=SERVER, headers={"X-Should-Retry": "false"})
 
 
+def told_of(error: Exception) -> ApiError:
+    """Of any error; one that nobody foresaw is logged, and no client shall draw again for it."""
+    match error:
+        case ApiError():
+            return error
+        case AgentError() | EngineError():
+            return of_error(error)
+        case _:
+            log.error("the images door broke", exc_info=error)
+            return failure(type(error).__name__, BROKE)
+
+
+def no_such_key() -> ApiError:
+    return ApiError(
+        401,
+        "There is no such key. Make one on the page, and send it as Authorization: Bearer rv-...",
+        code="invalid_api_key",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
 def answering(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint, its failures told in OpenAI's shape."""
 
@@ -102,12 +135,10 @@ def answering(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[R
     async def answer(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except ApiError as error:
-            return JSONResponse(error.body, status_code=error.status, headers=error.headers)
-        except (AgentError, EngineError) as error:
-            told = of_error(error)
-            return JSONResponse(told.body, status_code=told.status, headers=told.headers)
         except CallerLeft:
             return Response(status_code=CLOSED)
+        except Exception as error:
+            told = told_of(error)
+            return JSONResponse(told.body, status_code=told.status, headers=told.headers)
 
     return answer

@@ -24,6 +24,8 @@ from engines.api import Engine
 from tests.doubles import Agent, build_agent
 from ui.doors.images import image_routes
 from ui.doors.mcp import mcp_routes
+from ui.doors.turns import turn_routes
+from ui.doors.unknown import unknown_routes
 from ui.gate import Gate
 
 __all__ = ["Doors", "box_mask", "picture", "png", "served"]
@@ -63,11 +65,12 @@ def served(
     agent = build_agent(folder, engine=engine, brain=brain)
     keys, exits = Keys(agent.sessions), Exits(agent.sessions, agent.artifacts)
     direct = Direct(agent.sessions, agent.coordinator, most_at_once)
+    images, turns = (
+        image_routes(exits, keys, agent.coordinator, direct),
+        turn_routes(agent.sessions, agent.coordinator),
+    )
     app = Starlette(
-        routes=[
-            *image_routes(exits, keys, agent.coordinator, direct),
-            *mcp_routes(exits, keys, direct),
-        ],
+        routes=[*images, *mcp_routes(exits, keys, direct), *turns, *unknown_routes(images, turns)],
         middleware=[Middleware(Gate, host="127.0.0.1", keys=keys)],
     )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from agent.exits import Exits
 from engines.fake import FakeEngine, Fault
 from tests.ui.doors.served import Doors, box_mask, png, served
 
@@ -144,7 +145,7 @@ def test_a_foreign_origin_is_refused_with_a_key_too(doors: Doors, http: httpx.Cl
     answer = http.post(
         "/v1/images/generations", json={"prompt": "a car"}, headers={"origin": "http://evil.test"}
     )
-    assert (answer.status_code, answer.content) == (403, b"")
+    assert error_of(answer, 403)["code"] == "unknown_host"
 
 
 def test_an_unknown_model_is_not_found(http: httpx.Client) -> None:
@@ -153,8 +154,66 @@ def test_an_unknown_model_is_not_found(http: httpx.Client) -> None:
     assert "reverie" in error["message"]
 
 
-def test_what_is_not_there_is_not_found(http: httpx.Client) -> None:
-    assert error_of(http.post("/v1/images/variations", json={}), 404)["code"] == "unknown_url"
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize(
+    "path", ["images/variations", "chat/completions", "responses", "images/generations/1", "", "files"]
+)
+def test_what_is_not_there_is_not_found(doors: Doors, http: httpx.Client, method: str, path: str) -> None:
+    error = error_of(http.request(method, f"/v1/{path}"), 404)
+    assert error["code"] == "unknown_url"
+    assert f"{method} /v1/{path}" in error["message"]
+    error_of(httpx.request(method, f"{doors.url}/v1/{path}"), 401)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "images/generations", "POST"),
+        ("PUT", "images/edits", "POST"),
+        ("DELETE", "models/reverie", "GET, HEAD"),
+        ("POST", "models", "GET, HEAD"),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_one(
+    http: httpx.Client, method: str, path: str, allowed: str
+) -> None:
+    answer = http.request(method, f"/v1/{path}")
+    assert error_of(answer, 405)["code"] == "method_not_allowed"
+    assert answer.headers["allow"] == allowed
+
+
+def test_chats_and_turns_keep_their_own_words(http: httpx.Client) -> None:
+    assert http.get("/v1/chats").status_code == 200
+    assert http.put("/v1/chats").status_code == 405
+    assert isinstance(http.get(f"/v1/chats/{'a' * 32}").json()["error"], str)
+
+
+def test_a_model_may_have_slashes_in_its_name(http: httpx.Client) -> None:
+    answer = http.get("/v1/models/HiDream-ai/HiDream-I1-Full")
+    assert error_of(answer, 404)["code"] == "model_not_found"
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_what_nobody_foresaw_is_logged_and_not_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, streams: bool
+) -> None:
+    with served(tmp_path) as doors:
+
+        def broken(*_: object, **__: object) -> bytes:
+            raise KeyError("a secret")
+
+        monkeypatch.setattr(Exits, "picture", broken)
+        body = {"prompt": "a red car", "stream": streams}
+        answer = doors.http().post("/v1/images/generations", json=body)
+        assert "a secret" not in answer.text
+        assert "a secret" in caplog.text
+        if streams:
+            assert "event: error" in answer.text
+            assert '"type": "error"' in answer.text
+            assert "broke" in answer.text
+        else:
+            assert "broke" in error_of(answer, 500)["message"]
+            assert answer.headers["x-should-retry"] == "false"
 
 
 def test_words_that_are_refused(http: httpx.Client) -> None:
