@@ -28,13 +28,15 @@ from ui.doors.image_params import ImageParams, options_of, read_params, size_of
 from ui.doors.image_stream import answer_streamed
 from ui.doors.openai_errors import ApiError, answering, bad_request, no_such_key
 from ui.doors.outgoing import encoded_picture, media_type
-from ui.doors.picture_links import LINK_SECONDS, PictureLinks
+from ui.doors.picture_links import PictureLinks
 
 __all__ = ["image_routes"]
 
 ONLY_NEW = ("negative_prompt", "num_steps", "guidance")
 """Changes are made as the editor was trained."""
 NO_STORE = {"Cache-Control": "no-store"}
+KEPT_SECONDS = 30
+"""How long a browser shows a picture of a link without asking: it may be deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +142,7 @@ class ImageDoor:
             picture = self.sessions.artifact(link.artifact_id, link.owner)
             return encoded_picture(self.exits, link.owner, picture, link.encoding)
 
-        headers = {"Cache-Control": f"private, max-age={LINK_SECONDS}"}
+        headers = {"Cache-Control": f"private, max-age={KEPT_SECONDS}"}
         return Response(
             await run_in_threadpool(content), media_type=media_type(link.encoding.saves_as), headers=headers
         )

@@ -338,6 +338,7 @@ def test_links_work_without_a_key_and_for_a_while(
     assert url is not None
     shown = httpx.get(url)
     assert shown.headers["content-type"] == "image/jpeg"
+    assert shown.headers["cache-control"] == "private, max-age=30"
     assert picture(shown.content).size == (128, 128)
     assert httpx.get(url[:-1] + ("a" if url[-1] != "a" else "b")).status_code == 404
     now = time.monotonic() + picture_links.LINK_SECONDS + 1
