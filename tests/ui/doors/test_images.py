@@ -258,13 +258,19 @@ def test_an_edit_begins_with_what_was_sent_and_not_with_an_earlier_picture(doors
     assert source.origin is Origin.UPLOADED
 
 
-def test_it_streams_pictures_half_done(client: OpenAI) -> None:
-    stream = client.images.generate(prompt="a red car", stream=True, partial_images=2, output_format="webp")
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI]:
+    """An engine that no listener falls behind."""
+    with served(tmp_path_factory.mktemp("slow"), engine=FakeEngine(step_seconds=0.1)) as doors:
+        yield doors.openai()
+
+
+def test_it_streams_pictures_half_done(slow: OpenAI) -> None:
+    stream = slow.images.generate(prompt="a red car", stream=True, partial_images=2, output_format="webp")
     *partial, last = list(stream)
     assert {each.type for each in partial} <= {"image_generation.partial_image"}
     indices = [each.partial_image_index for each in partial if each.type == "image_generation.partial_image"]
-    assert indices == [*range(len(partial))]
-    assert len(partial) <= 2
+    assert indices == [0, 1]
     assert last.type == "image_generation.completed"
     assert last.usage.total_tokens == 0
     assert last.size == "128x128"
@@ -275,17 +281,32 @@ def test_it_streams_pictures_half_done(client: OpenAI) -> None:
 
 
 @pytest.mark.parametrize("num_wanted", [0, 1, 3])
-def test_an_edit_streams_as_well(client: OpenAI, num_wanted: int) -> None:
-    stream = client.images.edit(
+def test_an_edit_streams_as_well(slow: OpenAI, num_wanted: int) -> None:
+    stream = slow.images.edit(
         image=("a.png", png(noise(128, 128)), "image/png"),
         prompt="make it red",
         stream=True,
         partial_images=num_wanted,
     )
-    *partial, last = [each.type for each in stream]
-    assert last == "image_edit.completed"
-    assert {*partial} <= {"image_edit.partial_image"}
-    assert len(partial) <= num_wanted, "fewer where the engine is faster than its listener"
+    told = [each.type for each in stream]
+    assert told == ["image_edit.partial_image"] * num_wanted + ["image_edit.completed"]
+
+
+@pytest.mark.parametrize(
+    ("quality", "wanted"), [("low", Quality.FAST), ("medium", Quality.DEV), ("high", Quality.FULL)]
+)
+@pytest.mark.parametrize("is_edit", [False, True])
+def test_the_quality_is_that_of_the_turn(doors: Doors, quality: Any, wanted: Quality, is_edit: bool) -> None:
+    owner = f"quality {quality} {is_edit}"
+    client = doors.openai(owner)
+    if is_edit:
+        image = ("a.png", png(noise(128, 128)), "image/png")
+        client.images.edit(image=image, prompt="make it red", quality=quality)
+    else:
+        client.images.generate(prompt="a red car", quality=quality)
+    (session,) = doors.agent.sessions.list(owner)
+    (turn,) = doors.agent.sessions.turns(session.id, owner)
+    assert turn.options.quality is wanted
 
 
 @pytest.mark.parametrize("is_edit", [False, True])
