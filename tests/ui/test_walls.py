@@ -42,8 +42,8 @@ OURS = """
 /plain.css /plain.svg /account /account/password /account/keys /account/keys/withdraw /account/people/add
 /account/people/remove /account/delete /share/{session_id} /share/{session_id}/withdraw /shared/{share_id}
 /shared/{share_id}/pictures/{artifact_id} /sign-in /sign-out /healthz /readyz /metrics /mcp
-/v1/images/generations /v1/images/edits /v1/images/files/{token} /v1/models
-/v1/models/{name:path} /v1/{rest:path} /v1/chats /v1/chats/{chat_id} /v1/chats/{chat_id}/turns /v1/turns/{turn_id}
+/v1/images/generations /v1/images/edits /v1/images/files/{token} /v1/models /v1/models/{name:path}
+/v1/{rest:path} /v1/chats /v1/chats/{chat_id} /v1/chats/{chat_id}/turns /v1/turns/{turn_id}
 /v1/turns/{turn_id}/events /v1/turns/{turn_id}/cancel /v1/turns/{turn_id}/approve
 /v1/turns/{turn_id}/decline
 """.split()
