@@ -33,6 +33,7 @@ from ui.gate import Gate, OnlyThroughGate
 from ui.handlers import Handlers
 from ui.home import Home
 from ui.routes import picture_routes
+from ui.still_in import StillIn
 from ui.theme import STYLE_SHEETS, build_theme
 from ui.transfer import transfer_routes
 from ui.unused import UnusedDoors
@@ -97,6 +98,7 @@ def serve(
         app_kwargs={
             "middleware": [
                 Middleware(OnlyThroughGate),
+                Middleware(StillIn, keys=keys, sign_ins=sign_ins),
                 Middleware(UnusedDoors),
                 Middleware(UploadGuard, rates=coordinator.rates),
                 Middleware(UploadDoor),
