@@ -187,7 +187,8 @@ def draw_as(name: str, password: str, port: str) -> str:
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         chat = browser.post("/v1/chats", json={}).json()["id"]
         sent = {"accept": "text/event-stream"}
-        turn = browser.post(f"/v1/chats/{chat}/turns", json={"text": "draw a red car"}, headers=sent)
+        wish = {"text": "draw a red car", "options": {"quality": "fast"}}
+        turn = browser.post(f"/v1/chats/{chat}/turns", json=wish, headers=sent)
         assert turn.status_code == 200, turn.text
         [kept] = browser.get(f"/v1/chats/{chat}").json()["turns"]
         assert len(kept["pictures"]) == 1, kept
