@@ -45,7 +45,7 @@ OURS = """
 /v1/images/generations /v1/images/edits /v1/images/files/{token} /v1/models /v1/models/{name:path}
 /v1/{rest:path} /v1/chats /v1/chats/{chat_id} /v1/chats/{chat_id}/turns /v1/turns/{turn_id}
 /v1/turns/{turn_id}/events /v1/turns/{turn_id}/cancel /v1/turns/{turn_id}/approve
-/v1/turns/{turn_id}/decline
+/v1/turns/{turn_id}/decline /v1/{rest:path}
 """.split()
 GRADIOS = """
 / /openapi.json /login /logout /svelte/{path:path} /gradio_api/deep_link /config /static/{path:path}
