@@ -45,7 +45,7 @@ from engines.lazy import Lazy
 from engines.quiet import hush
 from engines.voice import require_voice
 from engines.workshop import Workshop
-from engines.zero_gpu import is_zero_gpu, lent
+from engines.zero_gpu import CALLS_AT_ONCE, is_zero_gpu, lent
 from ui.doors.health import Health, Loading
 from ui.flags import Settings, read_settings
 from ui.home import Home, Space, find_home
@@ -135,7 +135,8 @@ def build(settings: Settings) -> Reverie:
     signer = build_signer(settings)
     rules = OfflineBrain()
     limits = JobLimits(of_owner=settings.jobs_of_owner, in_all=settings.jobs_in_all)
-    jobs = Jobs(math.inf, limits)  # the workshop ends an engine that hangs
+    num_at_once = CALLS_AT_ONCE if is_zero_gpu() else 1
+    jobs = Jobs(math.inf, limits, num_at_once)  # the workshop ends an engine that hangs
 
     @cache
     def llama() -> Brain:
@@ -199,7 +200,7 @@ def build_engines(settings: Settings) -> Engines:
     if is_zero_gpu() and settings.vision_model is not None:
         raise EngineError("A vision model has no card of its own on ZeroGPU: leave --vision-model out.")
     workshop = None if is_zero_gpu() else Workshop(load, settings.stall_seconds, label=TURN_ID.get)
-    family = lent(load) if workshop is None else apart(load(), workshop)
+    family = lent(load, label=TURN_ID.get) if workshop is None else apart(load(), workshop)
     return Engines(
         painters={Quality(variant): engine for variant, engine in family.painters.items()},
         editors={} if family.editor is None else {quality: family.editor for quality in Quality},
@@ -297,6 +298,7 @@ def main() -> int:
         home=home,
         port=settings.port,
         signer=reverie.signer,
+        lends_cards=is_zero_gpu(),
     )
     tell = log.info if settings.log_format == "json" else partial(print, flush=True)
     tell(f"Reverie is at {home.public_url or page.local_url} (chats and pictures in {settings.data_folder})")

@@ -2,20 +2,19 @@
 
 Such a call runs in a process forked from ours: the weights are loaded before, requests and results are
 pickled, and no event or lock crosses over. So a call is a generator that yields after each step, and Stop is
-a file that the forked process looks for. Whose quota pays is read by `spaces` from Gradio's request in the
-context of the call. Importing this file never imports torch.
+a file that the forked process looks for (engines/lending.py). Whose quota pays is read by `spaces` from
+Gradio's request in the context of the call. Importing this file never imports torch.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
+import logging
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -24,17 +23,22 @@ from engines.api import EditRequest, Engine, EngineInfo, GenerateRequest, OnProg
 from engines.errors import Cancelled, EngineError
 from engines.families import Family
 from engines.lazy import LazyEngine
+from engines.lending import Loan, Piece, heeding_signals
+from engines.log_lane import speaking_through_us
+from engines.orders import BROKE
 
-__all__ = ["ZeroGpuEngine", "is_zero_gpu", "lent"]
+__all__ = ["CALLS_AT_ONCE", "ZeroGpuEngine", "is_zero_gpu", "lent"]
 
 Request = GenerateRequest | EditRequest
-Piece = Progress | Sample | EngineError
+CALLS_AT_ONCE = 8
+"""Each waits for a card of its own, and how many a Space gets is Hugging Face's business."""
 DEFAULT_STEPS = 50
 WARM_UP_SECONDS = 10.0
 STEP_SECONDS = 1.0
 """Of the published checkpoints at a megapixel, with guidance: a guess on the safe side."""
 MOST_SECONDS = 240
 """Asking for less time comes up sooner in the line; the call is ended when it is over."""
+log = logging.getLogger(__name__)
 
 
 def is_zero_gpu() -> bool:
@@ -42,19 +46,24 @@ def is_zero_gpu() -> bool:
     return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
 
 
-def lent(load: Callable[[], Family], step_seconds: float = STEP_SECONDS) -> Family:
+def lent(
+    load: Callable[[], Family], step_seconds: float = STEP_SECONDS, label: Callable[[], str] = str
+) -> Family:
     """The family, loaded now on what passes for a graphics card, each call of its members on a lent one.
 
-    The speaker stays out. To be called once, on the main thread, before torch has looked for a card. Raises
-    EngineError where `spaces` is missing, and what loading raises.
+    The speaker stays out. `label`, called where something is asked, tells log records whose work it is. To be
+    called once, on the main thread, before torch has looked for a card. Raises EngineError where `spaces` is
+    missing, what loading raises, and SystemExit when the program is told to end meanwhile.
     """
-    try:
-        importlib.import_module("spaces")  # from here on torch believes that there is a card
-    except ImportError as error:
-        raise EngineError("This is a ZeroGPU Space without its package: add `spaces` to it.") from error
-    family = load()
-    painters = {name: ZeroGpuEngine(engine, step_seconds) for name, engine in family.painters.items()}
-    editor = None if family.editor is None else ZeroGpuEngine(family.editor, step_seconds)
+    with heeding_signals(), speaking_through_us():
+        try:
+            importlib.import_module("spaces")  # from here on torch believes that there is a card
+        except ImportError as error:
+            raise EngineError("This is a ZeroGPU Space without its package: add `spaces` to it.") from error
+        family = load()
+        on_card = partial(ZeroGpuEngine, step_seconds=step_seconds, label=label)
+        painters = {name: on_card(engine) for name, engine in family.painters.items()}
+        editor = None if family.editor is None else on_card(family.editor)
     return replace(family, painters=painters, editor=editor, speaker=None)
 
 
@@ -76,19 +85,19 @@ def seconds_for(request: Request, default_steps: int, step_seconds: float) -> in
 class ZeroGpuEngine:
     """Stands in for `engine`, which is loaded now: what is forked has its weights."""
 
-    def __init__(self, engine: Engine, step_seconds: float) -> None:
+    def __init__(self, engine: Engine, step_seconds: float, label: Callable[[], str] = str) -> None:
         load_whole(engine)
-        self.engine, self._info = engine, engine.info
-        default_steps = next(iter(self._info.num_steps), DEFAULT_STEPS)
+        self.engine, self.label, self._info = engine, label, engine.info
+        self.default_steps = default_steps = next(iter(self._info.num_steps), DEFAULT_STEPS)
         spaces: Any = importlib.import_module("spaces")
 
-        def stream(request: Request, stop_file: str) -> Iterator[Piece]:
-            yield from pieces(engine, request, Path(stop_file))
+        def stream(request: Request, stop_file: str, label: str) -> Iterator[Piece]:
+            yield from pieces(engine, request, Path(stop_file), label)
 
-        def duration(request: Request, stop_file: str) -> int:
+        def duration(request: Request, stop_file: str, label: str) -> int:
             return seconds_for(request, default_steps, step_seconds)
 
-        self._stream: Callable[[Request, str], Iterator[Piece]] = spaces.GPU(duration=duration)(stream)
+        self._stream: Callable[[Request, str, str], Iterator[Piece]] = spaces.GPU(duration=duration)(stream)
 
     @property
     def info(self) -> EngineInfo:
@@ -101,48 +110,29 @@ class ZeroGpuEngine:
         return self._call(request, on_progress)
 
     def _call(self, request: Request, on_progress: OnProgress) -> Sample:
-        """To the last piece, even when stopped: the card is given back by whoever ends well."""
-        stopped: Cancelled | None = None
-        with tempfile.TemporaryDirectory(prefix="reverie-") as folder, failures_of_lending():
-            stop_file = Path(folder) / "stop"
-            for piece in self._stream(request, str(stop_file)):
-                match piece:
-                    case Sample() if stopped is None:
-                        return piece
-                    case EngineError() if stopped is None:
-                        raise piece
-                    case Progress() if stopped is None:
-                        try:
-                            on_progress(piece)
-                        except Cancelled as error:
-                            stopped = error
-                            stop_file.touch()
-        raise stopped or EngineError("The lent graphics card was taken back. Please try again.")
+        label = self.label()
+        loan = Loan(lambda stop_file: self._stream(request, stop_file, label))
+        return loan.result(on_progress, request.num_steps or self.default_steps)
 
 
-@contextmanager
-def failures_of_lending() -> Iterator[None]:
-    """No card to be had, a quota used up: Gradio's errors, with a sentence each."""
-    from gradio.exceptions import Error
+def pieces(engine: Engine, request: Request, stop_file: Path, label: str) -> Iterator[Piece]:
+    """In the forked process: each step as it is done, then the sample or the error.
 
-    try:
-        yield
-    except Error as error:
-        title = f"{error.title}: " if isinstance(error.title, str) else ""
-        raise EngineError(f"{title}{error.message}") from error
-
-
-def pieces(engine: Engine, request: Request, stop_file: Path) -> Iterator[Piece]:
-    """In the forked process: each step as it is done, then the sample or the error."""
+    A bug is logged here, by class and frames, and ends the process: what broke on its card cannot be trusted.
+    """
     heard = SimpleQueue[Piece | BaseException]()
 
-    def on_progress(progress: Progress) -> None:
+    def look() -> None:
         if stop_file.exists():
             raise Cancelled("Stopped.")
+
+    def on_progress(progress: Progress) -> None:
+        look()
         heard.put(progress)
 
     def work() -> None:
         try:
+            look()
             match request:
                 case GenerateRequest():
                     heard.put(engine.generate(request, on_progress))
@@ -155,7 +145,10 @@ def pieces(engine: Engine, request: Request, stop_file: Path) -> Iterator[Piece]
     while True:
         piece = heard.get()
         if isinstance(piece, BaseException) and not isinstance(piece, EngineError):
-            raise piece
+            from gradio.exceptions import Error
+
+            log.error("the engine on a lent card broke", exc_info=piece, extra={"turn": label})
+            raise Error(BROKE, title="", print_exception=False)  # or `spaces` prints what the error quotes
         yield piece
         if not isinstance(piece, Progress):
             return

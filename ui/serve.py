@@ -32,6 +32,7 @@ from ui.front import front_routes
 from ui.gate import Gate, OnlyThroughGate
 from ui.handlers import Handlers
 from ui.home import Home
+from ui.payer import PayerKnown
 from ui.routes import picture_routes
 from ui.still_in import StillIn
 from ui.theme import STYLE_SHEETS, build_theme
@@ -63,6 +64,7 @@ def serve(
     home: Home,
     port: int,
     signer: Signer | None = None,
+    lends_cards: bool = False,
 ) -> gr.Blocks:
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
     names = Names()
@@ -103,6 +105,7 @@ def serve(
                 Middleware(UploadGuard, rates=coordinator.rates),
                 Middleware(UploadDoor),
                 Middleware(Bound, names=names),
+                *([Middleware(PayerKnown)] if lends_cards else []),
             ],
             "routes": [
                 *card_routes(sessions),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from engines.fake import FakeEngine, Fault
 from engines.families import fake_family
 from engines.sizes import Size
 from engines.zero_gpu import MOST_SECONDS, ZeroGpuEngine, is_zero_gpu, lent, seconds_for
+from tests.browser.server import free_port
 from tests.engines.lent_cards import LentCards
 
 
@@ -104,13 +106,18 @@ def test_time_is_asked_for_by_steps_and_pictures(cards: LentCards) -> None:
     assert seconds_for(GenerateRequest(prompt="a", seed=1, num_steps=5_000), 28, 1.0) == MOST_SECONDS
 
 
+SPACE = [sys.executable, "-m", "tests.engines.zero_gpu_space"]
+
+
 def in_a_space(what: str, folder: Path) -> dict[str, Any]:
-    """What zero_gpu_space.py found there."""
-    command = [sys.executable, "-m", "tests.engines.zero_gpu_space", what, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    """What zero_gpu_space.py found there; what it said is at "said"."""
+    environment = {**os.environ, "PORT": str(free_port())}
+    done = subprocess.run(
+        [*SPACE, what, str(folder)], capture_output=True, text=True, timeout=600, env=environment
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads((folder / "found.json").read_text())
-    return found
+    return found | {"said": done.stdout + done.stderr}
 
 
 def test_the_package_takes_our_weights_for_those_of_a_card(tmp_path: Path) -> None:
@@ -130,3 +137,42 @@ def test_the_package_carries_calls_stops_errors_and_quotas(tmp_path: Path) -> No
     assert found["error"].startswith("DeviceOutOfMemory")
     assert found["used_up"].startswith("EngineError: ZeroGPU quota exceeded: You have exceeded")
     assert found["payers"] == [None, None, ["of.a.visitor"], ["of.a.visitor"]]
+
+
+def test_a_lender_that_fails_is_told_as_a_sentence_and_a_bug_quotes_nobody(tmp_path: Path) -> None:
+    found = in_a_space("failures", tmp_path)
+    borrowed = "EngineError: No graphics card could be borrowed ("
+    assert found["fails"].startswith(f"{borrowed}ZeroGPU API /schedule error: 500")
+    assert found["breaks off"].startswith(borrowed)
+    assert found["bug"].startswith("EngineError: Something inside the engine broke.")
+    records = [json.loads(line) for line in found["said"].splitlines() if line.startswith('{"time"')]
+    (bug,) = [each for each in records if each["logger"] == "engines.zero_gpu"]
+    assert (bug["turn"], bug["error"].split(" at ")[0]) == ("a-turn", "ValueError")
+    assert any(each["logger"].startswith("diffusers") for each in records), "libraries do not print"
+    assert "xylophone" not in found["said"]
+
+
+def test_who_waits_for_a_card_keeps_nobody_and_hears_stop(tmp_path: Path) -> None:
+    found = in_a_space("waiting", tmp_path)
+    assert found["other"] == "none"
+    assert found["told"] == found["told_at_the_end"] == [0, 1, 2, 3, 4, 5, 6, 7, 8]
+    assert found["still_waits"]
+    assert found["stopped"] == ["Cancelled: Stopped."]
+    assert found["asked"] == [], "no card was used for it"
+
+
+def test_the_visitors_of_programs_pay_for_themselves(tmp_path: Path) -> None:
+    found = in_a_space("doors", tmp_path)
+    assert found["answers"] == [200, 200, 200, 200]
+    assert found["payers"] == [["of.images"], None, ["of.mcp"], ["of.turns"]]
+
+
+def test_a_space_that_is_told_to_end_while_it_loads_ends(tmp_path: Path) -> None:
+    with subprocess.Popen([*SPACE, "ends", str(tmp_path)], stdout=subprocess.PIPE, text=True) as space:
+        assert space.stdout is not None
+        assert "loading\n" in iter(space.stdout.readline, "")
+        space.send_signal(signal.SIGTERM)
+        try:
+            assert space.wait(30) == 0
+        finally:
+            space.kill()
