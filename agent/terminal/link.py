@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -30,6 +31,10 @@ MOST_PICTURE_BYTES = 256 * 1024**2
 
 class NotThere(AgentError):
     """Nobody answers at the server's address."""
+
+
+class Lost(NotThere):
+    """Somebody was there, and the answer did not come: what was asked for may be done or not."""
 
 
 class Refused(AgentError):
@@ -82,13 +87,25 @@ class Link:
         """Returns the id of the turn that the message began."""
         address = f"/v1/chats/{chat}/turns"
         if not files:
-            return str(self._ask("POST", address, json={"text": text, "options": options})["turn"])
+            return self._begin(address, json={"text": text, "options": options})
         try:
             sent = [("files", (file.name, file.read_bytes())) for file in files]
         except OSError as error:
             raise Refused(f"{error.filename} cannot be read: {error.strerror}.") from error
         form = {"text": text, "options": json.dumps(options)}
-        return str(self._ask("POST", address, data=form, files=sent)["turn"])
+        return self._begin(address, data=form, files=sent)
+
+    def _begin(self, address: str, **message: Any) -> str:
+        """If the answer is lost it is sent again, with the key by which it begins no second turn."""
+        headers = {"Idempotency-Key": secrets.token_hex(16)}
+        try:
+            return str(self._ask("POST", address, headers=headers, **message)["turn"])
+        except Lost:
+            for pauses in range(MOST_PAUSES):
+                self._pause(pauses)
+                with suppress(NotThere, NotNow):
+                    return str(self._ask("POST", address, headers=headers, **message)["turn"])
+            raise
 
     def cancel(self, turn: str) -> None:
         self._ask("POST", f"/v1/turns/{turn}/cancel")
@@ -120,9 +137,13 @@ class Link:
                         yield told
                     if told.type in ENDS:
                         return
-            time.sleep(min(self.first_pause_seconds * 2**pauses, LONGEST_PAUSE_SECONDS))
+            self._pause(pauses)
             pauses += 1
         raise NotThere(f"The link to {self.server} drops again and again. What you asked for goes on there.")
+
+    def _pause(self, number: int) -> None:
+        """Each longer than the one before."""
+        time.sleep(min(self.first_pause_seconds * 2**number, LONGEST_PAUSE_SECONDS))
 
     def _listen(self, turn: str, after: int) -> Iterator[Told]:
         headers = {"Last-Event-ID": str(after), "Accept": "text/event-stream"}
@@ -148,6 +169,8 @@ class Link:
         with self._answer(method, address, **more) as answer:
             try:
                 return json.loads(answer.read() or b"{}")
+            except httpx2.TransportError as error:
+                raise Lost(f"The answer of {self.server} was lost. Please try again.") from error
             except ValueError as error:
                 raise Refused(f"{self.server} answers, but not as Reverie does.") from error
 
@@ -165,6 +188,8 @@ class Answer:
     def __enter__(self) -> httpx2.Response:
         try:
             answer: httpx2.Response = self._stream.__enter__()
+        except (httpx2.ReadError, httpx2.WriteError, httpx2.ReadTimeout, httpx2.RemoteProtocolError) as error:
+            raise Lost(f"The answer of {self._link.server} was lost. Please try again.") from error
         except httpx2.TransportError as error:
             raise NotThere(
                 f"Nobody answers at {self._link.server}. "

@@ -2,7 +2,8 @@
 
 POST /v1/chats, GET /v1/chats, GET and DELETE /v1/chats/{id}
 POST /v1/chats/{id}/turns   202 with the turn's id and the address of its events, or those events at once for
-                            who accepts text/event-stream; the turn goes on when its listeners leave
+                            who accepts text/event-stream; the turn goes on when its listeners leave. With
+                            an Idempotency-Key the same message may be sent again: it is the same turn
 GET /v1/turns/{id}, GET /v1/turns/{id}/events   from `Last-Event-ID` or `?after=` on
 POST /v1/turns/{id}/cancel, /approve, /decline
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
@@ -32,6 +33,7 @@ from agent.planner import waiting_plan
 from agent.sessions import NEW_TITLE, Sessions
 from ui.doors.bodies import BadBody, NewChat, NewTurn, Words, read_body, read_turn
 from ui.doors.records import chat_record, events_address, turn_record
+from ui.doors.repeats import HEADER, Repeats, digest_of
 from ui.doors.streams import MEDIA_TYPE, ForgedEventId, event_stream, read_event_id, until_open, until_placed
 from ui.gate import owner_of
 
@@ -94,6 +96,7 @@ class TurnDoor:
 
     sessions: Sessions
     coordinator: Coordinator
+    repeats: Repeats = field(default_factory=Repeats)
 
     async def create_chat(self, request: Request, owner: str) -> Response:
         wanted = await read_body(request, NewChat)
@@ -123,9 +126,17 @@ class TurnDoor:
         await run_in_threadpool(self.sessions.get, chat_id, owner)
         new = await read_turn(request)
         files = await run_in_threadpool(self.pictures, new, owner)
+        key, digest = request.headers.get(HEADER), digest_of(chat_id, new)
+        begun = self.repeats.find(owner, key, digest)
+        if begun is not None and begun.pipe is not None:
+            return await self.opened(request, owner, begun.pipe)
+        if begun is not None:
+            turn = await run_in_threadpool(self.sessions.turn, begun.turn_id, owner)
+            return begun_turn(request, turn, self.coordinator.pipes.find(turn.id))
         if self.coordinator.pipe(chat_id, owner) is not None:
             return refusal(BUSY, 409)
         told = self.coordinator.run(chat_id, owner, new.sent.text, files, new.sent.options)
+        self.repeats.keep(owner, key, digest, told.pipe)
         return await self.opened(request, owner, told.pipe)
 
     async def turn(self, request: Request, owner: str) -> Response:
@@ -185,13 +196,18 @@ class TurnDoor:
         if not pipe.turn_id:
             return refusal(BUSY if refused is None else refused.reply, 422)
         turn = await run_in_threadpool(self.sessions.turn, pipe.turn_id, owner)
-        if MEDIA_TYPE in request.headers.get("accept", ""):
-            response = event_stream(turn, pipe, 0)
-        else:
-            told = {"turn": turn.id, "chat": turn.session_id, "events": events_address(turn.id)}
-            response = answered(told, 202)
-        response.headers["Location"] = events_address(turn.id)
-        return response
+        return begun_turn(request, turn, pipe)
+
+
+def begun_turn(request: Request, turn: Turn, pipe: EventPipe | None) -> Response:
+    """Its events at once, or where they are."""
+    if MEDIA_TYPE in request.headers.get("accept", ""):
+        response = event_stream(turn, pipe, 0)
+    else:
+        told = {"turn": turn.id, "chat": turn.session_id, "events": events_address(turn.id)}
+        response = answered(told, 202)
+    response.headers["Location"] = events_address(turn.id)
+    return response
 
 
 def id_in(request: Request, name: str) -> str:

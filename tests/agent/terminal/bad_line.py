@@ -16,11 +16,12 @@ SORRY = "HTTP/1.1 {status} Sorry\r\nContent-Length: 0\r\nConnection: close\r\n\r
 class BadLine:
     """Passes on what comes, and after so many bytes from the server cuts a connection off.
 
-    To the next ones it answers itself, with what `statuses` holds.
+    To the next ones it answers itself, with what `statuses` holds. Of `num_swallowed` the answer is lost.
     """
 
     def __init__(self, port: int, seed: int) -> None:
         self.num_drops = 0
+        self.num_swallowed = 0
         self.statuses: list[int] = []
         self.is_down = False
         self._to = port
@@ -53,6 +54,8 @@ class BadLine:
                 continue
             far = socket.create_connection(("127.0.0.1", self._to))
             most = self._dice.randint(LEAST_BYTES, MOST_BYTES)
+            if self.num_swallowed:
+                self.num_swallowed, most = self.num_swallowed - 1, 0
             for source, target, limit in ((near, far, None), (far, near, most)):
                 thread = threading.Thread(target=self._pass, args=(source, target, limit), daemon=True)
                 self._threads.append(thread)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from agent.keys import Keys
 from agent.terminal.link import Link, NotThere, Refused
@@ -77,6 +78,22 @@ def test_a_server_that_is_not_there_yet_is_asked_again(house: House, link: Link,
     assert (line.statuses, line.num_drops > 0) == ([], True)
     bad.close()
     line.close()
+
+
+@pytest.mark.parametrize("has_file", [False, True])
+def test_a_message_whose_answer_is_lost_begins_one_turn(house: House, tmp_path: Path, has_file: bool) -> None:
+    file = tmp_path / "mine.png"
+    Image.new("RGB", (64, 64), "red").save(file)
+    line = BadLine(int(house.url.rpartition(":")[2]), 1)
+    good = Link(house.url, house.key("ann"))
+    bad = Link(f"http://127.0.0.1:{line.port}", house.key("ann"), first_pause_seconds=0.01)
+    chat, line.num_swallowed = good.new_chat(), 2
+    turn = bad.send(chat, "two red cars", [file] if has_file else [], {})
+    assert (line.num_swallowed, line.num_drops) == (0, 2)
+    assert [*good.events(turn)][-1].type == "RUN_FINISHED"
+    assert [each.id for each in house.agent.sessions.turns(chat, "ann")] == [turn]
+    for each in (good, bad, line):
+        each.close()
 
 
 def test_a_server_that_never_has_time_is_given_up_with_a_sentence(
