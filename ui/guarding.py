@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
-__all__ = ["SECURITY_HEADERS", "guarded"]
+__all__ = ["SECURITY_HEADERS", "guarded", "policy_with"]
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+        "script-src 'self' 'unsafe-eval' blob:",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "font-src 'self' data:",
@@ -31,9 +32,15 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-"""Gradio's page needs inline scripts; pages of ours bring a stricter policy along."""
+"""Gradio's page needs eval, and brings a policy with the hashes of its scripts along; ours bring a stricter
+one."""
 REFLECTED = "access-control-"
 FRAMES = re.compile(r"frame-ancestors [^;]*")
+
+
+def policy_with(hashes: Iterable[str]) -> str:
+    """For a page in which these scripts stand."""
+    return CONTENT_SECURITY_POLICY.replace("script-src 'self'", " ".join(("script-src 'self'", *hashes)))
 
 
 def guarded(send: Send, cookie: str = "", is_read: bool = False, framed_by: str = "") -> Send:

@@ -32,6 +32,7 @@ from ui.front import front_routes
 from ui.gate import Gate, OnlyThroughGate
 from ui.handlers import Handlers
 from ui.home import Home
+from ui.inline_scripts import InlineScripts
 from ui.payer import PayerKnown
 from ui.routes import picture_routes
 from ui.still_in import StillIn
@@ -69,9 +70,9 @@ def serve(
     """Open the page; its server runs in the background. Raises OSError when the port is taken."""
     names = Names()
     direct, exits = Direct(sessions, coordinator), Exits(sessions, artifacts, signer)
+    programs, turns = image_routes(exits, keys, coordinator, direct), turn_routes(sessions, coordinator)
     sign_ins = SignIns(sessions) if home.signs_in else None
     handlers = Handlers(sessions=sessions, coordinator=coordinator, sign_ins=sign_ins)
-    programs, turns = image_routes(exits, keys, coordinator, direct), turn_routes(sessions, coordinator)
     page = build_page(handlers, choices, signs_in=home.signs_in)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
     page.launch(
@@ -100,6 +101,7 @@ def serve(
         app_kwargs={
             "middleware": [
                 Middleware(OnlyThroughGate),
+                Middleware(InlineScripts, added=head()),
                 Middleware(StillIn, keys=keys, sign_ins=sign_ins),
                 Middleware(UnusedDoors),
                 Middleware(UploadGuard, rates=coordinator.rates),

@@ -59,3 +59,16 @@ def test_pictures_have_words_for_those_who_cannot_see_them(visit: Visit) -> None
         "rows => rows.map(row => row.getAttribute('aria-label'))"
     )
     assert labels == ["Reverie"]
+
+
+def test_a_script_that_comes_into_the_page_does_not_run(visit: Visit) -> None:
+    said: list[str] = []
+    visit.page.on("console", lambda message: said.append(message.text))
+    visit.page.evaluate(
+        "() => document.head.append(Object.assign(document.createElement('script'),"
+        " { textContent: 'window.intruder = true' }))"
+    )
+    assert visit.page.evaluate("window.intruder") is None
+    visit.ask("draw a red car", 1)
+    refused = [each for each in said if "Content Security Policy" in each]
+    assert len(refused) == 1
