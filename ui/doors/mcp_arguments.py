@@ -84,6 +84,4 @@ class GetImage(Value):
         default="preview",
         description="preview is small enough for every program; png is the file as it is kept.",
     )
-    metadata: bool = Field(
-        default=True, description="Whether the file tells the words and settings."
-    )
+    metadata: bool = Field(default=True, description="Whether the file tells the words and settings.")
