@@ -154,7 +154,7 @@ class Coordinator:
         Words that will not do leave it waiting: the only event is then a TurnFailed with an empty turn_id.
         """
         turn = self.sessions.turn(turn_id, owner)
-        open_turn = partial(self._go_on, turn_id=turn_id, prompts=prompts)
+        open_turn = partial(self._reopen, turn_id=turn_id, prompts=prompts)
         return self._start(turn.session_id, owner, turn.text, open_turn)
 
     def decline(self, turn_id: str, owner: str) -> None:
@@ -310,22 +310,21 @@ class Coordinator:
         context.given = about_what_was_sent(message.given, turn)
         return context
 
-    def _reopen(self, running: Running, turn_id: str) -> TurnContext:
+    def _reopen(self, running: Running, turn_id: str, prompts: Sequence[str] | None = None) -> TurnContext:
+        """Once more; with `prompts` a plan that waited goes on, now in the user's words."""
         was = self.sessions.turn(turn_id, running.owner)
+        plan = None if prompts is None else reworded(waiting_plan(was), prompts)
+        require_length(prompts or (), self.rates.limits)
         require_again(was, running.owner, self.gates, self.rates)
+        if plan is not None:
+            self.sessions.record_plan(turn_id, plan)
         turn = self.sessions.reopen_turn(turn_id, running.owner)
         self.pipes.open(running.pipe, turn, is_again=True)
         context = self._context(running, turn, self.sessions.get(turn.session_id, running.owner).head, ())
-        if turn.options.asks_first and turn.plan is not None and was.status is not TurnStatus.WAITING:
+        is_approved = plan is not None or was.status is not TurnStatus.WAITING
+        if turn.options.asks_first and turn.plan is not None and is_approved:
             context.given, context.is_approved = turn.decision, True
         return context
-
-    def _go_on(self, running: Running, turn_id: str, prompts: Sequence[str]) -> TurnContext:
-        """With a plan that waited, now in the user's words."""
-        plan = waiting_plan(self.sessions.turn(turn_id, running.owner))
-        require_length(prompts, self.rates.limits)
-        self.sessions.record_plan(turn_id, reworded(plan, prompts))
-        return self._reopen(running, turn_id)
 
     def _context(
         self, running: Running, turn: Turn, current: str | None, uploads: Sequence[CleanPicture]

@@ -9,6 +9,6 @@ MOST_PARTS = 100_000
 BEGINNINGS = (b"[", b"{", b",")
 
 
-def has_too_many_parts(content: bytes) -> bool:
+def has_too_many_parts(content: bytes | bytearray) -> bool:
     """Lists, objects and values, counted without parsing; those that stand in texts count as well."""
     return sum(content.count(each) for each in BEGINNINGS) > MOST_PARTS

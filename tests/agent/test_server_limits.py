@@ -88,6 +88,13 @@ def test_a_plan_is_approved_in_no_more_words_than_a_message_may_have(house: Hous
     assert isinstance(end, TurnDone)
 
 
+def test_a_plan_that_was_counted_as_a_message_is_approved_without_another(house: House) -> None:
+    house.bound(Limits(messages_an_hour=1))
+    house.say(draw("a red car"), asks_first=True)
+    *_, end = house.agent.coordinator.approve(house.last_turn(), "ann", ["a red car"])
+    assert isinstance(end, TurnDone)
+
+
 def test_what_a_picture_shall_not_show_has_a_length_too(house: House) -> None:
     house.bound(FEW)
     assert "up to 40" in why(house.say(draw("a red car"), negative_prompt="x" * 41))

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from agent.uploads import MAX_BYTES
 from ui.doors.openai_errors import ApiError, bad_request
 from ui.doors.told import CallerLeft
+from ui.json_bodies import has_too_many_parts
 
 __all__ = ["EditBody", "read_edit", "read_json"]
 
@@ -52,6 +53,8 @@ async def read_json(request: Request, most_bytes: int = MAX_JSON_BYTES) -> dict[
 
 
 def parsed(body: bytes | bytearray) -> dict[str, Any]:
+    if has_too_many_parts(body):
+        raise bad_request("The body has too many parts.", code="invalid_json")
     try:
         fields = json.loads(body.decode("utf-8"), parse_constant=refuse_constant)
     except (ValueError, RecursionError):

@@ -107,6 +107,27 @@ def test_other_words_for_a_plan_are_judged(chat: Chat) -> None:
     assert chat.engine.num_calls == 0
 
 
+class AwayGate:
+    """A server for words that is down."""
+
+    looks = False
+
+    def check(self, subject: Subject) -> Verdict:
+        raise GateUnavailable("The safety check does not answer.")
+
+
+def test_a_plan_goes_on_waiting_while_nobody_can_judge(chat: Chat) -> None:
+    chat.say("a dog", options=PictureOptions(asks_first=True, seed=1))
+    (turn,) = chat.agent.sessions.turns(chat.id, "ann")
+    chat.agent.coordinator.gates = Gates(gates=(AwayGate(),))
+    *_, end = chat.agent.coordinator.approve(turn.id, "ann", ["a dog"])
+    assert isinstance(end, TurnFailed)
+    assert (chat.turns, chat.engine.num_calls) == ([TurnStatus.WAITING], 0)
+    chat.agent.coordinator.gates = chat.gates()
+    [*chat.agent.coordinator.approve(turn.id, "ann", ["a dog"])]
+    assert chat.turns == [TurnStatus.DONE]
+
+
 def test_what_a_brain_makes_of_words_is_judged(chat: Chat) -> None:
     chat.brain._script = iter([draw("a nude child on a swing")])
     assert refusal(chat.say("a swing"))

@@ -332,3 +332,10 @@ def test_a_small_world_says_what_it_does_not_know(tmp_path_factory: pytest.TempP
         assert "castle" in error_of(answer, 400)["message"]
         answer = http.post("/v1/images/generations", json={"prompt": "a red puppy"})
         assert answer.json()["data"][0]["revised_prompt"] == "a red dog"
+
+
+def test_a_body_of_very_many_parts_is_refused_before_it_is_read(http: httpx.Client) -> None:
+    """Each is an object of Python's: a few megabytes of brackets would take hundreds."""
+    body = b'{"prompt": [' + b"[]," * 100_000
+    answer = http.post("/v1/images/edits", content=body, headers={"content-type": "application/json"})
+    assert "too many parts" in error_of(answer, 400)["message"]
