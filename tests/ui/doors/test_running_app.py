@@ -135,5 +135,18 @@ def test_the_embedded_weights_draw_for_programs(tmp_path: Path) -> None:
             assert answer.data is not None
             assert picture(content(answer.data[0].b64_json)).size == (256, 256)
             assert (answer.size, answer.quality) == ("256x256", "low")
+            before, box = picture(content(answer.data[0].b64_json)).convert("RGB"), (60, 60, 200, 200)
+            edited = client.images.edit(
+                image=("in.png", png(before), "image/png"),
+                mask=("mask.png", box_mask(before.size, box), "image/png"),
+                prompt="make the car blue",
+                quality="low",
+            )
+            assert edited.data is not None
+            after = picture(content(edited.data[0].b64_json)).convert("RGB")
+            assert after.tobytes() != before.tobytes()
+            for image in (before, after):
+                image.paste((0, 0, 0), box)
+            assert after.tobytes() == before.tobytes(), "outside of the mask nothing changed"
     finally:
         server.close()
