@@ -87,8 +87,15 @@ def test_a_change_works_on_what_was_sent(agent: Agent, direct: Direct) -> None:
         assert kept.getbbox() == (0, 0, 64, 64)
 
 
+def dotted(color: tuple[int, int, int]) -> Image.Image:
+    """No picture of one colour, whatever is painted into it: those count as failed."""
+    image = Image.new("RGB", (128, 128), color)
+    image.putpixel((127, 127), (255, 255, 255))
+    return image
+
+
 def test_of_several_pictures_the_first_is_changed_and_all_are_kept(agent: Agent, direct: Direct) -> None:
-    pictures = [png(Image.new("RGB", (128, 128), (40 * index, 90, 90))) for index in range(6)]
+    pictures = [png(dotted((40 * index, 90, 90))) for index in range(6)]
     (edited,) = made(direct.edit("ann", "Paint", "make it blue", pictures, mask=mask()))
     (turn,) = agent.sessions.turns(edited.session_id, "ann")
     assert edited.parents == (turn.uploads[0].id,)
