@@ -178,7 +178,7 @@ def smoke() -> Recipe:
         listening_steps=1,
     )
     world = PretrainSettings(
-        width=32, num_dual=1, num_single=2, num_scenes=16, num_other_scenes=4, batch_size=4
+        width=32, num_dual=1, num_single=2, num_scenes=16, num_other_scenes=4, batch_size=4, sheet_steps=2
     )
     tiny = LoopSettings(optim=OptimSettings(learning_rate=1e-3, num_steps=2, warmup_steps=1), log_seconds=0)
     return Recipe(
@@ -193,7 +193,15 @@ def smoke() -> Recipe:
         pretrain_loop=tiny,
         posttrain=replace(world, pair_share=0.5),
         posttrain_loop=tiny,
-        edit=EditSettings(width=32, num_dual=1, num_single=2, num_edits=8, num_other_edits=2, batch_size=4),
+        edit=EditSettings(
+            width=32,
+            num_dual=1,
+            num_single=2,
+            num_edits=8,
+            num_other_edits=2,
+            batch_size=4,
+            sheet_steps=2,
+        ),
         edit_loop=tiny,
         dev=replace(student, num_steps=28, shift=6.0),
         dev_loop=tiny,

@@ -85,6 +85,7 @@ class EditSettings:
     both_drop: float = 0.05
     largest_weight: float = 4.0
     balance_weight: float = 0.01
+    sheet_steps: int = 16
     seed: int = 3
 
 
@@ -177,7 +178,12 @@ class EditStage:
         edits = [sheet_edit(index) for index in range(_SHEET_EDITS)]
         sources = [render(edit.source) for edit in edits]
         edited = edit_latents(
-            self.transformer, self.text, self.vae, sources, [edit.instruction for edit in edits], num_steps=16
+            self.transformer,
+            self.text,
+            self.vae,
+            sources,
+            [edit.instruction for edit in edits],
+            num_steps=self.settings.sheet_steps,
         )
         self.text.cache.clear()
         return sheet([*sources, *edited, *(render(edit.target) for edit in edits)], columns=_SHEET_EDITS)

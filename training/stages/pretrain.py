@@ -78,7 +78,7 @@ class PretrainSettings:
 
     `num_scenes` are square, `num_other_scenes` of each other shape. `resolution_px`: pictures are made
     smaller, to the area of a square so wide. `pair_share`: the share of samples taken from scenes of two
-    different things, beside their natural share.
+    different things, beside their natural share. `sheet_steps`: of the pictures on contact sheets.
     """
 
     world: World = WHOLE
@@ -95,6 +95,7 @@ class PretrainSettings:
     balance_weight: float = 0.01
     layout_weight: float = 0.1
     layout_block: int = 1
+    sheet_steps: int = 16
     seed: int = 2
 
 
@@ -215,7 +216,12 @@ class PretrainStage:
 
     def contact_sheet(self) -> Image.Image:
         pictures = draw_prompts(
-            self.transformer, self.text, self.vae, SHEET_PROMPTS, num_steps=16, guidance=4.0
+            self.transformer,
+            self.text,
+            self.vae,
+            SHEET_PROMPTS,
+            num_steps=self.settings.sheet_steps,
+            guidance=4.0,
         )
         self.text.cache.clear()
         return sheet(pictures, columns=8)
