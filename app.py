@@ -6,7 +6,7 @@ import logging
 import math
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
@@ -19,7 +19,7 @@ from agent.backup_door import BackupDoor
 from agent.brains.brain import Brain
 from agent.brains.llama import LlamaBrain
 from agent.brains.offline import OfflineBrain
-from agent.choices import Choice, Choices, read_choice
+from agent.choices import Choices
 from agent.coordinator import Coordinator
 from agent.copies import Copies
 from agent.decoder.pool import Decoders
@@ -38,14 +38,17 @@ from agent.signing import Signer
 from agent.studio import StudioGraph, studio_graph
 from agent.tidying import tidy
 from engines.apart import apart
-from engines.api import Engine, Eyes, Speaker
+from engines.api import Engine
+from engines.devices import find_devices
 from engines.errors import EngineError, ModelNotFound
-from engines.families import HIDREAM, fake_family, hidream_family, is_downloaded, stickers_family
+from engines.families import HIDREAM, Family, fake_family, hidream_family, is_downloaded, stickers_family
 from engines.lazy import Lazy
 from engines.quiet import hush
 from engines.voice import require_voice
 from engines.workshop import Workshop
+from engines.workshops import Workshops
 from engines.zero_gpu import CALLS_AT_ONCE, is_zero_gpu, lent
+from ui.chosen import as_chosen, choice_of
 from ui.doors.health import Health, Loading
 from ui.flags import Settings, read_settings
 from ui.home import Home, Space, find_home
@@ -61,8 +64,6 @@ from ui.start_up import (
 __all__ = ["Settings", "build", "main"]
 
 STICKERS = Path(__file__).parent / "engines" / "stickers"
-BRAIN_SETTINGS = {"brain", "base_url", "model", "api_key"}
-"""They belong together: a key is for the server that it was given with."""
 CLOSE_SECONDS = 19.0
 """Those who send SIGTERM commonly kill after twenty."""
 log = logging.getLogger(__name__)
@@ -70,37 +71,39 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Engines:
-    """Who draws and who edits, by quality, and the words they know (none: they take any).
+    """A family that works in `workshops`, or on lent cards; who draws and who edits, by quality."""
 
-    `folder` holds the weights of the first painter. They work in the `workshop`, or on lent cards.
-    """
+    family: Family
+    workshops: Workshops | None = None
 
-    painters: Mapping[Quality, Engine]
-    editors: Mapping[Quality, Engine]
-    vocabulary: Mapping[str, tuple[str, ...]]
-    folder: Path | None = None
-    presets: tuple[str, ...] = ()
-    eyes: Eyes | None = None
-    speaker: Speaker | None = None
-    default: Quality = Quality.FULL
-    workshop: Workshop | None = None
+    @property
+    def painters(self) -> Mapping[Quality, Engine]:
+        return {Quality(variant): engine for variant, engine in self.family.painters.items()}
+
+    @property
+    def editors(self) -> Mapping[Quality, Engine]:
+        return {} if self.family.editor is None else dict.fromkeys(Quality, self.family.editor)
 
     def close(self) -> None:
-        if self.workshop is not None:
-            self.workshop.close()
+        if self.workshops is not None:
+            self.workshops.close()
 
     def num_restarts(self) -> int:
-        return 0 if self.workshop is None else self.workshop.num_restarts
+        return 0 if self.workshops is None else self.workshops.num_restarts
+
+    def num_able(self) -> int:
+        """How many pictures can be drawn at once now."""
+        return CALLS_AT_ONCE if self.workshops is None else self.workshops.num_able
+
+    def jobs(self, limits: JobLimits) -> Jobs:
+        """Their line, in which nothing counts as stuck: a workshop ends an engine that hangs."""
+        if self.workshops is None:
+            return Jobs(math.inf, limits, CALLS_AT_ONCE, leaves_one=True)
+        return Jobs(math.inf, limits, len(self.workshops.shops), num_able=self.num_able)
 
     def load(self) -> bool:
-        """Load what is not loaded yet, so that the first picture need not wait; False if that fails."""
-        for engine in (*self.painters.values(), *self.editors.values()):
-            try:
-                _ = engine.info
-            except EngineError as error:
-                log.error("%s", error)
-                return False
-        return True
+        """Load all, so that the first picture need not wait; False if no device can."""
+        return self.workshops is None or self.workshops.load(self.family.members)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +138,7 @@ def build(settings: Settings) -> Reverie:
     signer = build_signer(settings)
     rules = OfflineBrain()
     limits = JobLimits(of_owner=settings.jobs_of_owner, in_all=settings.jobs_in_all)
-    num_at_once = CALLS_AT_ONCE if is_zero_gpu() else 1
-    jobs = Jobs(math.inf, limits, num_at_once)  # the workshop ends an engine that hangs
+    jobs = engines.jobs(limits)
 
     @cache
     def llama() -> Brain:
@@ -156,7 +158,11 @@ def build(settings: Settings) -> Reverie:
     tidy(sessions, artifacts)
     decoders = Decoders()
     decoders.start()
-    meter = Meter(queue_length=lambda: len(jobs.line), engine_restarts=engines.num_restarts)
+    meter = Meter(
+        queue_length=lambda: len(jobs.line),
+        engine_restarts=engines.num_restarts,
+        devices=engines.num_able,
+    )
     meter.show_signing_end(signer.valid_until if signer else None)
     coordinator = Coordinator(
         sessions=sessions,
@@ -167,10 +173,10 @@ def build(settings: Settings) -> Reverie:
         fallback=rules,
         engines=engines.painters,
         editors=engines.editors,
-        vocabulary=engines.vocabulary,
-        eyes=engines.eyes,
-        presets=engines.presets,
-        default_quality=engines.default,
+        vocabulary=engines.family.vocabulary,
+        eyes=engines.family.eyes,
+        presets=engines.family.presets,
+        default_quality=Quality(engines.family.default),
         watch=meter.watch,
         rates=Rates(settings.limits),
         gates=build_gates(settings),
@@ -189,7 +195,7 @@ def build(settings: Settings) -> Reverie:
 
 
 def build_engines(settings: Settings) -> Engines:
-    """Checked now, loaded later, in a process of their own (on ZeroGPU: now, for it forks this process)."""
+    """Checked now, loaded later, in a process for each device; on ZeroGPU now, for it forks this process."""
     match settings.engine:
         case "fake":
             load = partial(fake_family, settings.fake_step_seconds)
@@ -197,57 +203,43 @@ def build_engines(settings: Settings) -> Engines:
             load = partial(stickers_family, settings.weights or STICKERS)
         case "hidream":
             load = partial(hidream_family, settings.presets, settings.vision_model)
-    if is_zero_gpu() and settings.vision_model is not None:
+    if is_zero_gpu():
+        workshops, family = None, on_lent_cards(settings, load)
+    else:
+        family = load()
+        devices = find_devices(settings.devices, uses_cards=settings.engine != "fake")
+        shop = partial(Workshop, stall_seconds=settings.stall_seconds, label=TURN_ID.get)
+        workshops = Workshops([shop(partial(load, device=each), device=each) for each in devices])
+        family = apart(family, workshops)
+    return Engines(family=family, workshops=workshops)
+
+
+def on_lent_cards(settings: Settings, load: Callable[[], Family]) -> Family:
+    """Raises EngineError for what cannot be on ZeroGPU."""
+    if settings.vision_model is not None:
         raise EngineError("A vision model has no card of its own on ZeroGPU: leave --vision-model out.")
-    workshop = None if is_zero_gpu() else Workshop(load, settings.stall_seconds, label=TURN_ID.get)
-    family = lent(load, label=TURN_ID.get) if workshop is None else apart(load(), workshop)
-    return Engines(
-        painters={Quality(variant): engine for variant, engine in family.painters.items()},
-        editors={} if family.editor is None else {quality: family.editor for quality in Quality},
-        vocabulary=family.vocabulary,
-        folder=family.folder,
-        presets=family.presets,
-        eyes=family.eyes,
-        speaker=family.speaker,
-        default=Quality(family.default),
-        workshop=workshop,
-    )
+    if settings.devices:
+        raise EngineError("ZeroGPU chooses the cards that it lends: leave --devices out.")
+    return lent(load, label=TURN_ID.get)
 
 
 def build_llama(engines: Engines, jobs: Jobs) -> Brain:
     """The engine's own language model. Raises EngineError where it cannot talk."""
-    speaker = engines.speaker
-    if engines.folder is None or speaker is None:
+    folder, speaker = engines.family.folder, engines.family.speaker
+    if folder is None or speaker is None:
         raise ModelNotFound("There is no Llama here that draws: choose another --engine or another --brain.")
-    require_voice(engines.folder)
+    require_voice(folder)
     return LlamaBrain(lambda: speaker, jobs)
 
 
 def can_speak(engines: Engines) -> bool:
-    if engines.folder is None:
+    if engines.family.folder is None:
         return False
     try:
-        require_voice(engines.folder)
+        require_voice(engines.family.folder)
     except EngineError:
         return False
     return True
-
-
-def as_chosen(settings: Settings) -> Settings:
-    """What was chosen on the page, where neither the command line nor the environment says otherwise."""
-    kept = read_choice(settings.data_folder)
-    if kept is None:
-        return settings
-    said, taken = settings.model_fields_set, dict[str, object]()
-    if not said & BRAIN_SETTINGS:
-        taken = {name: getattr(kept, name) for name in BRAIN_SETTINGS}
-    if "engine" not in said and kept.engine in available_engines(settings):
-        taken["engine"] = kept.engine
-    return Settings.model_construct(said, **{**dict(settings), **taken})
-
-
-def choice_of(settings: Settings) -> Choice:
-    return Choice(**{name: getattr(settings, name) for name in BRAIN_SETTINGS}, engine=settings.engine)
 
 
 def available_engines(settings: Settings) -> tuple[str, ...]:
@@ -262,11 +254,14 @@ def main() -> int:
         settings = read_settings()
         set_up_logs(settings.log_format, settings.log_level)
         hush()
-        settings = as_chosen(settings)
+        settings = as_chosen(settings, available_engines(settings))
         if settings.replay is not None:
             with closing(build_engines(settings)) as engines:
                 made = replay(
-                    settings.replay, engines=engines.painters, editors=engines.editors, eyes=engines.eyes
+                    settings.replay,
+                    engines=engines.painters,
+                    editors=engines.editors,
+                    eyes=engines.family.eyes,
                 )
                 return 0 if print_each(made) else 1
         stopping = stop_signal()

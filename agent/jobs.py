@@ -1,7 +1,4 @@
-"""The line to the device: jobs wait there fairly, can be stopped there or at work, and never overlap.
-
-Where cards are lent, several may be at work: each waits for its own card in a thread of its own.
-"""
+"""The line to the devices: jobs wait there fairly, can be stopped there or at work, and share no device."""
 
 from __future__ import annotations
 
@@ -11,9 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextvars import copy_context
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TypeVar
 from weakref import WeakSet
 
@@ -22,6 +17,7 @@ from pydantic import Field
 from agent.cancel import LOOK_SECONDS, CancelToken
 from agent.domain import Value
 from agent.errors import DeviceStalled, TooBusy
+from agent.job import Job, JobStatus, Place
 from agent.line import Line
 from agent.pace import Pace, begins_in
 from agent.sentences import Sentence
@@ -35,18 +31,10 @@ Result = TypeVar("Result")
 CLOSE_SECONDS = 10.0
 ESTIMATE_SECONDS = 1.0
 """How often a new estimate is made for one who waits."""
+LOOK_AT_DEVICES_SECONDS = 0.5
+"""How soon it is seen that a device has come back."""
 FIRST_GUESS_SECONDS = 30.0
 """Of a job, when none has been seen yet."""
-
-
-class JobStatus(StrEnum):
-    """Life of a job: it waits, runs and ends in one of three ways, or is cancelled while it waits."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
 
 
 class JobLimits(Value):
@@ -59,51 +47,26 @@ class JobLimits(Value):
 LIMITS = JobLimits()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """In line: how many jobs are served before, and in about how many seconds it begins, if that is known."""
-
-    ahead: int
-    seconds: float | None = None
-
-
-@dataclass(kw_only=True, eq=False)
-class Job:
-    """One engine call. `given_up` tells the engine at its next step that nobody waits for it any more.
-
-    On a clock of seconds its first step began at `begun`, and `sign_seconds` is when the device last gave a
-    sign of life; `share` is how much of its steps is done.
-    """
-
-    token: CancelToken
-    kind: str = ""
-    status: JobStatus = JobStatus.WAITING
-    error: str = ""
-    queued: datetime = field(default_factory=lambda: datetime.now(UTC))
-    started: datetime | None = None
-    ended: datetime | None = None
-    begun: float = 0.0
-    sign_seconds: float = 0.0
-    share: float = 0.0
-    given_up: CancelToken = field(default_factory=CancelToken)
-    perform: Callable[[], None] = field(default=lambda: None, repr=False)
-
-    @property
-    def owner(self) -> str:
-        return self.token.owner
-
-
 class Jobs:
-    """The line of one device, fair among owners; a turn queues one picture at a time."""
+    """The line of one device or several, fair among owners; a turn queues one picture at a time."""
 
     def __init__(
-        self, stall_seconds: float = 300.0, limits: JobLimits = LIMITS, num_at_once: int = 1
+        self,
+        stall_seconds: float = 300.0,
+        limits: JobLimits = LIMITS,
+        num_at_once: int = 1,
+        *,
+        num_able: Callable[[], int] | None = None,
+        leaves_one: bool = False,
     ) -> None:
-        """A device silent for longer than `stall_seconds` is given up. It carries out `num_at_once` jobs, the
-        last of them never for somebody who has one at work."""
+        """A device silent for longer than `stall_seconds` is given up. `num_at_once` jobs may be at work, a
+        thread each, of which only as many begin as `num_able` then says. With `leaves_one` the last place is
+        never for somebody who has one: where cards are lent, a job may long wait for its own."""
         self.stall_seconds = stall_seconds
         self.limits = limits
         self.num_at_once = num_at_once
+        self._num_able = num_able
+        self._leaves_one = leaves_one
         self._change = threading.Condition()
         self._waiting = Line[Job]()
         self._order: list[Job] = []
@@ -218,7 +181,11 @@ class Jobs:
         """A device's thread: a daemon, for an engine that hangs must not keep the program alive."""
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._is_closed or self._may_begin())
+                while not self._change.wait_for(
+                    lambda: self._is_closed or self._may_begin(),
+                    None if self._num_able is None else LOOK_AT_DEVICES_SECONDS,
+                ):
+                    pass
                 if self._is_closed:
                     return
                 job = self._waiting.take(self._passed_over())
@@ -227,11 +194,16 @@ class Jobs:
             job.perform()
 
     def _may_begin(self) -> bool:
-        return not self._passed_over().issuperset(each.owner for each in self._order)
+        is_free = len(self._running) < self._places()
+        return is_free and not self._passed_over().issuperset(each.owner for each in self._order)
+
+    def _places(self) -> int:
+        """How many may be at work now."""
+        return self.num_at_once if self._num_able is None else min(self.num_at_once, self._num_able())
 
     def _passed_over(self) -> frozenset[str]:
-        """Who has something at work leaves the last free thread to others."""
-        if len(self._running) < self.num_at_once - 1:
+        """Those who have something at work, where they leave the last free place to others."""
+        if not self._leaves_one or len(self._running) < self._places() - 1:
             return frozenset()
         return frozenset(each.owner for each in self._running)
 
@@ -289,7 +261,7 @@ class Jobs:
     def _ahead(self, job: Job) -> int | None:
         """How many jobs are to end before it begins; None once it has ended itself."""
         with self._change:
-            jobs, first = self._all(), max(len(self._running), self.num_at_once) - 1
+            jobs, first = self._all(), max(len(self._running), self._places()) - 1
             if job not in jobs or job in self._running:
                 return 0 if job in jobs else None
             return max(jobs.index(job) - first, int(job.owner in self._passed_over()))
@@ -304,7 +276,7 @@ class Jobs:
                 return 0.0
             seconds = [self._seconds_left(each) for each in jobs[: jobs.index(job)]]
         known = [each for each in seconds if each is not None]
-        return begins_in(known, self.num_at_once) if len(known) == len(seconds) else None
+        return begins_in(known, self._places()) if len(known) == len(seconds) else None
 
     def _seconds_left(self, job: Job) -> float | None:
         """Until one that waits would be done if it began now, or the one that runs is."""

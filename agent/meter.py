@@ -32,7 +32,13 @@ log = logging.getLogger(__name__)
 class Meter:
     """Counts what it is told, on a registry of its own."""
 
-    def __init__(self, *, queue_length: Callable[[], int], engine_restarts: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        *,
+        queue_length: Callable[[], int],
+        engine_restarts: Callable[[], int],
+        devices: Callable[[], int] = lambda: 1,
+    ) -> None:
         self.registry = CollectorRegistry()
         self.turns = Counter("reverie_turns", "Turns ended.", ["status", "route"], registry=self.registry)
         self.turn_seconds = Histogram(
@@ -60,7 +66,8 @@ class Meter:
             registry=self.registry,
         )
         for name, meaning, read in (
-            ("reverie_queue_length", "Jobs that run or wait for the device.", queue_length),
+            ("reverie_queue_length", "Jobs that run or wait for a device.", queue_length),
+            ("reverie_devices", "Devices that can draw now.", devices),
             ("reverie_engine_restarts", "Engine processes started again after a crash.", engine_restarts),
         ):
             Gauge(name, meaning, registry=self.registry).set_function(read)

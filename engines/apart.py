@@ -20,9 +20,10 @@ from engines.api import (
     Sample,
     Seen,
 )
-from engines.families import Family
-from engines.orders import EDITOR, Answer, Count, Draw, Locate, Look, Measure, Piece, Speak, Words
+from engines.families import EDITOR, Family
+from engines.orders import Answer, Count, Draw, Locate, Look, Measure, Piece, Speak, Words
 from engines.workshop import Workshop
+from engines.workshops import Workshops
 
 __all__ = ["ApartEngine", "ApartEyes", "ApartSpeaker", "apart"]
 
@@ -31,7 +32,7 @@ __all__ = ["ApartEngine", "ApartEyes", "ApartSpeaker", "apart"]
 class ApartEngine:
     """A member who draws or edits. Raises what it raises, or WorkerDied."""
 
-    workshop: Workshop
+    workshop: Workshop | Workshops
     member: str
 
     @property
@@ -49,7 +50,7 @@ class ApartEngine:
 class ApartEyes:
     """They look while an engine draws, in a thread of their own there."""
 
-    workshop: Workshop
+    workshop: Workshop | Workshops
 
     @cached_property
     def vocabulary(self) -> dict[str, tuple[str, ...]]:
@@ -66,7 +67,7 @@ class ApartEyes:
 class ApartSpeaker:
     """Has the device to itself while it speaks, as a member who draws does."""
 
-    workshop: Workshop
+    workshop: Workshop | Workshops
 
     @cached_property
     def max_tokens(self) -> int:
@@ -95,7 +96,7 @@ class ApartSpeaker:
                         yield text
 
 
-def apart(family: Family, workshop: Workshop) -> Family:
+def apart(family: Family, workshop: Workshop | Workshops) -> Family:
     """The members of `family`, which is not loaded here, as they are in the workshop."""
     return replace(
         family,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engines.api import Engine, Eyes, Speaker
+from engines.devices import ANY, Device
 from engines.errors import ModelNotFound
 from engines.fake import FakeEngine
 from engines.lazy import LazyEngine, LazyEyes, LazySpeaker
@@ -21,12 +22,14 @@ from engines.vocabulary import read_vocabulary
 if TYPE_CHECKING:
     from engines.engine import DiffusionEngine
 
-__all__ = ["HIDREAM", "Family", "fake_family", "hidream_family", "is_downloaded", "stickers_family"]
+__all__ = ["EDITOR", "HIDREAM", "Family", "fake_family", "hidream_family", "is_downloaded", "stickers_family"]
 
 VARIANTS = ("full", "dev", "fast")
 EDITORS = ("e1.1", "e1")
 """The better one first."""
 HIDREAM = (*VARIANTS, *EDITORS)
+EDITOR = "editor"
+"""The member of a family who edits; painters are known by variant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,22 +50,27 @@ class Family:
     speaker: Speaker | None = None
     default: str = "full"
 
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Who draws and edits, as they are called."""
+        return (*self.painters, *(() if self.editor is None else (EDITOR,)))
 
-def stickers_family(folder: Path) -> Family:
-    """All in one folder; they share the encoders. Raises WeightsDamaged or ModelNotFound.
+
+def stickers_family(folder: Path, device: Device = ANY) -> Family:
+    """All in one folder and on one device; they share the encoders. Raises WeightsDamaged or ModelNotFound.
 
     Fast is the default: checked by the eyes it scores above Full, in a fifth of the time.
     """
     check_manifest(folder)
-    full = LazyEngine(lambda: load("stickers-full", folder))
+    full = LazyEngine(lambda: load("stickers-full", device, folder))
     students = {
-        variant: LazyEngine(partial(load, f"stickers-{variant}", folder, full))
+        variant: LazyEngine(partial(load, f"stickers-{variant}", device, folder, full))
         for variant in ("dev", "fast")
         if (folder / f"transformer_{variant}").is_dir()
     }
     return Family(
         painters={"full": full, **students},
-        editor=LazyEngine(lambda: load("stickers-edit", folder, full)),
+        editor=LazyEngine(lambda: load("stickers-edit", device, folder, full)),
         vocabulary=read_vocabulary(folder),
         presets=tuple(f"stickers-{variant}" for variant in ("full", *students, "edit")),
         folder=folder,
@@ -72,10 +80,13 @@ def stickers_family(folder: Path) -> Family:
     )
 
 
-def hidream_family(presets: Sequence[str] = (), vision_model: Path | None = None) -> Family:
+def hidream_family(
+    presets: Sequence[str] = (), vision_model: Path | None = None, device: Device = ANY
+) -> Family:
     """The published checkpoints that have been downloaded, or those named. Raises ModelNotFound.
 
-    `vision_model`: the folder of a model of transformers that answers questions about pictures.
+    All work on one device. `vision_model`: the folder of a model of transformers that answers questions about
+    pictures.
     """
     from engines.download import default_folder  # the hub's client takes half a second to import
 
@@ -88,7 +99,7 @@ def hidream_family(presets: Sequence[str] = (), vision_model: Path | None = None
         raise ModelNotFound(f"The weights of {names} are not here: run `python -m engines download {first}`.")
     if vision_model is not None and not vision_model.is_dir():
         raise ModelNotFound(f"{vision_model} is not a folder of a vision model.")
-    engines = {name: LazyEngine(partial(load, name)) for name in here}
+    engines = {name: LazyEngine(partial(load, name, device)) for name in here}
     painters = {name: engine for name, engine in engines.items() if name in VARIANTS}
     first_painter = next(iter(painters), None)
     return Family(
@@ -102,8 +113,8 @@ def hidream_family(presets: Sequence[str] = (), vision_model: Path | None = None
     )
 
 
-def fake_family(step_seconds: float = 0.0) -> Family:
-    """Discs, painted in no time or in some."""
+def fake_family(step_seconds: float = 0.0, device: Device = ANY) -> Family:
+    """Discs, painted in no time or in some; on every device alike."""
     fake = FakeEngine(step_seconds=step_seconds)
     return Family(
         painters={variant: fake for variant in VARIANTS},
@@ -122,11 +133,15 @@ def is_downloaded(name: str) -> bool:
 
 
 def load(
-    preset: str, folder: Path | None = None, share: LazyEngine[DiffusionEngine] | None = None
+    preset: str,
+    device: Device,
+    folder: Path | None = None,
+    share: LazyEngine[DiffusionEngine] | None = None,
 ) -> DiffusionEngine:
     from engines.load_engine import load_engine
 
-    return load_engine(preset, folder, share.get() if share else None)
+    known = share.get() if share else None
+    return load_engine(preset, folder, known, device=device.kind, num_sharing=device.num_sharing)
 
 
 def open_eyes(folder: Path | None, vision_model: Path | None = None) -> Eyes:

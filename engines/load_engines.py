@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 import torch
 
+from engines.devices import require_devices as require_known
 from engines.engine import DiffusionEngine
 from engines.errors import EngineError
 from engines.halves import Halves
@@ -58,26 +59,12 @@ def load_engines(
 
 def require_devices(devices: Sequence[str], split: Split = "replicas") -> None:
     """Raises EngineError for devices that are not there, named twice, or of a wrong number or mixture."""
-    for device in devices:
-        require_device(device)
-    twice = [each for each in devices if each != "cpu" and devices.count(each) > 1]
-    if twice:
-        raise EngineError(f"{twice[0]} is named twice: name each device once.")
+    require_known(devices, torch.cuda.device_count())
     if not devices or (split == "guidance" and len(devices) % 2):
         wanted = "an even number of devices" if split == "guidance" else "at least one device"
         raise EngineError(f"Give {wanted}, not {len(devices)}: for example cuda:0,cuda:1.")
     if split == "guidance" and 0 < devices.count("cpu") < len(devices):
         raise EngineError("The halves of guidance need devices of one kind: all cuda, or all cpu.")
-
-
-def require_device(device: str) -> None:
-    kind, _, index = device.partition(":")
-    if device == "cpu":
-        return
-    if kind != "cuda" or not index.isdigit():
-        raise EngineError(f"{device} is no device: use cuda:0, cuda:1 and so on, or cpu.")
-    if int(index) >= torch.cuda.device_count():
-        raise EngineError(f"There is no {device}: this machine has {torch.cuda.device_count()} CUDA devices.")
 
 
 def load_replica(preset: Preset, weights: Path | None, device: str, num_sharing: int) -> DiffusionEngine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from typing import ClassVar, TypeAlias
 from PIL import Image
 
 from engines.api import Engine, Eyes, Message, Progress, Speaker
+from engines.devices import Device
 from engines.errors import Cancelled, EngineError, ModelNotFound
-from engines.families import Family
+from engines.families import EDITOR, Family
 from engines.lazy import Lazy
 from engines.log_lane import LABEL, Levels, send_logs
 from engines.process import end_with_starter
@@ -22,7 +24,6 @@ from engines.quiet import hush
 from engines.worker import Request, run
 
 __all__ = [
-    "EDITOR",
     "TAKEN",
     "Answer",
     "Channel",
@@ -40,8 +41,6 @@ __all__ = [
     "serve",
 ]
 
-EDITOR = "editor"
-"""The member of a family who edits; painters are known by variant."""
 EYES, SPEAKER = "eyes", "speaker"
 """Other members."""
 TAKEN = "taken"
@@ -168,12 +167,14 @@ class Given:
     label: str
 
 
-def serve(load: Callable[[], Family], levels: Levels, *pipes: Connection) -> None:
+def serve(load: Callable[[], Family], device: Device, levels: Levels, *pipes: Connection) -> None:
     """The process: a thread a channel. A bug, or a failed kernel, on the device's ends the process.
 
-    Its device can then be trusted again only from a fresh one. The last pipe is for log records.
+    Its device, the only one seen here, can then be trusted again only from a fresh one. The last pipe is for
+    log records.
     """
     end_with_starter()
+    os.environ.update(device.environment)
     send_logs(pipes[-1], levels)
     hush()
     family = Lazy(load)

@@ -6,7 +6,7 @@ import atexit
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,11 +15,12 @@ from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 from engines.api import EngineInfo, OnProgress, Progress
+from engines.devices import ANY, Device
 from engines.errors import EngineError, WorkerDied
 from engines.families import Family
 from engines.log_lane import hear_logs, levels_here
 from engines.orders import Channel, Given, Inform, Order, Piece, serve
-from engines.process import Lane, begin, end
+from engines.process import GRACE_SECONDS, Lane, begin, end
 
 __all__ = ["Workshop"]
 
@@ -55,11 +56,12 @@ class Line:
 
 @dataclass(kw_only=True, eq=False)
 class Life:
-    """Of one process. `known`: who has been heard of in it, and so is loaded."""
+    """Of one process. `known`: who has been heard of in it, and so is loaded. `is_noted`: that it is over."""
 
     lines: tuple[Line, ...]
     known: set[str] = field(default_factory=set)
     has_hung: bool = False
+    is_noted: threading.Event = field(default_factory=threading.Event)
 
     @property
     def process(self) -> BaseProcess:
@@ -78,7 +80,9 @@ class Workshop:
     When it ends, or gives no sign of life for `stall_seconds`, whoever waits for its answer gets WorkerDied;
     it is started again and loads again what was loaded. It ends with the one that started it, however that
     ends. Any thread may ask. What it logs is logged here; `label`, called where something is asked, tells
-    whose work it is. Close it when done.
+    whose work it is. `device` is all that the process sees. Close it when done.
+
+    `is_able`: not from its death until all is loaded again, and not where that fails. It may be asked anyway.
     """
 
     def __init__(
@@ -87,8 +91,10 @@ class Workshop:
         stall_seconds: float = 300.0,
         load_seconds: float = LOAD_SECONDS,
         label: Callable[[], str] = str,
+        device: Device = ANY,
     ) -> None:
         self.load = load
+        self.device = device
         self.label = label
         self.stall_seconds = stall_seconds
         self.load_seconds = load_seconds
@@ -96,7 +102,8 @@ class Workshop:
         self._life: Life | None = None
         self._is_closed = False
         self._infos: dict[str, EngineInfo] = {}
-        self._num_deaths = 0
+        self.is_able = True
+        self.num_deaths = 0
         self._num_starts = 0
 
     @property
@@ -108,6 +115,23 @@ class Workshop:
     def pid(self) -> int | None:
         life = self._life
         return None if life is None else life.process.pid
+
+    def knows(self, who: str) -> bool:
+        """Whether it is loaded in the process that runs."""
+        life = self._life
+        return life is not None and who in life.known
+
+    def prepare(self, members: Iterable[str]) -> bool:
+        """Load these; False if that fails, which is logged."""
+        self.is_able, is_loaded = False, True
+        for member in members:
+            try:
+                self._infos[member] = self.ask(Inform(member=member), EngineInfo)
+            except EngineError as error:
+                log.error("%s", f"{self.device.name}: {error}".removeprefix(": "))
+                is_loaded = False
+        self.is_able = self.is_able or is_loaded
+        return is_loaded
 
     def info(self, member: str) -> EngineInfo:
         """Of a member, which is loaded for it. Raises EngineError."""
@@ -151,9 +175,11 @@ class Workshop:
                 except WorkerDied as error:
                     raise self._told(life, error) from error
             if not isinstance(order, Inform):
-                self._num_deaths = 0
+                self.num_deaths = 0
             if isinstance(answer, EngineError):
                 raise answer
+            if not isinstance(order, Inform):
+                self.is_able = True
             return answer
         raise death
 
@@ -177,7 +203,7 @@ class Workshop:
 
     def _begin(self) -> Life:
         self._num_starts += 1
-        work = partial(serve, self.load)
+        work = partial(serve, self.load, self.device)
         *lanes, logs = begin("engines", "The engine", work, levels_here(), num_lanes=len(Channel) + 1)
         threading.Thread(target=hear_logs, args=(logs.pipe,), name="engine logs", daemon=True).start()
         life = Life(lines=tuple(Line(lane=lane) for lane in lanes))
@@ -189,15 +215,17 @@ class Workshop:
         while not wait([life.process.sentinel], LOOK_SECONDS):
             life.end_if_hung()
         end(life.process)
-        self._num_deaths += 1
-        if self._is_closed or self._num_deaths > MOST_DEATHS:
+        self.num_deaths += 1
+        self.is_able = False
+        life.is_noted.set()
+        if self._is_closed:
             return
-        log.warning("The engine's process ended; it is started again.")
-        for member in [*self._infos]:
-            try:
-                self.ask(Inform(member=member), EngineInfo)
-            except EngineError as error:
-                log.error("%s", error)
+        who = " on ".join(filter(None, ["The engine's process", self.device.name]))
+        if self.num_deaths > MOST_DEATHS:
+            log.error("%s ended %d times in a row; it is left alone.", who, self.num_deaths)
+            return
+        log.warning("%s ended; it is started again.", who)
+        self.prepare([*self._infos])
 
     def _give(self, life: Life, line: Line, order: Order) -> None:
         """Returns when it has been taken. Raises WorkerDied."""
@@ -229,7 +257,8 @@ class Workshop:
             lane.receive()
 
     def _told(self, life: Life, death: WorkerDied) -> EngineError:
-        """To whoever waited for the answer."""
+        """To whoever waited for the answer, when it is known here that there is none."""
+        life.is_noted.wait(GRACE_SECONDS)
         if self._is_closed:
             return EngineError("The engine was closed before it was done.")
         if life.has_hung:

@@ -25,7 +25,7 @@ def test_fast_is_offered_where_the_weights_have_a_student(tmp_path: Path) -> Non
     weights = Path(shutil.copytree(STICKERS, tmp_path / "weights"))
     both = app.build_engines(app.Settings(weights=weights))
     assert set(both.painters) == {Quality.FULL, Quality.DEV, Quality.FAST}
-    assert "dog" in both.vocabulary["classes"]
+    assert "dog" in both.family.vocabulary["classes"]
     with closing(both):
         assert both.painters[Quality.FAST].info.preset == "stickers-fast"
     shutil.rmtree(weights / "transformer_fast")
@@ -48,7 +48,7 @@ def test_the_published_checkpoints_are_offered_where_they_are_downloaded(
     offered = app.build_engines(app.Settings(engine="hidream"))
     assert set(offered.painters) == {Quality.FAST}
     assert set(offered.editors) == set(Quality)
-    assert offered.vocabulary == {}
+    assert offered.family.vocabulary == {}
     request = GenerateRequest(prompt="a cat", seed=1, size=Size(64, 64), num_steps=2)
     with closing(offered):
         assert offered.painters[Quality.FAST].generate(request, lambda _: None).preset == "fast"
@@ -57,8 +57,8 @@ def test_the_published_checkpoints_are_offered_where_they_are_downloaded(
     with pytest.raises(ModelNotFound, match="not a folder of a vision model"):
         app.build_engines(app.Settings(engine="hidream", vision_model=tmp_path / "nowhere"))
     seeing = app.build_engines(app.Settings(engine="hidream", vision_model=tmp_path))
-    assert seeing.eyes is not None
-    assert seeing.eyes.vocabulary == {}
+    assert seeing.family.eyes is not None
+    assert seeing.family.eyes.vocabulary == {}
 
 
 def test_the_app_draws_and_never_imports_torch(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_on_a_space_that_lends_cards_engines_are_loaded_here(
     request = GenerateRequest(prompt="a red disc", seed=1, size=Size(160, 96), num_steps=2)
     with closing(app.build_engines(app.Settings(engine="fake"))) as engines:
         assert engines.painters[Quality.DEV].generate(request, lambda _: None).preset == "fake"
-        assert (engines.workshop, engines.num_restarts(), engines.load()) == (None, 0, True)
+        assert (engines.workshops, engines.num_restarts(), engines.load()) == (None, 0, True)
     assert cards.pids
     assert os.getpid() not in cards.pids
     with pytest.raises(EngineError, match="leave --vision-model out"):

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
         None,
         description="hidream: folder of a vision model that answers questions about pictures.",
     )
+    devices: Annotated[tuple[str, ...], NoDecode, BeforeValidator(parted)] = Field(
+        (),
+        description="What draws, each in a process of its own and all at the same time, for example "
+        "cuda:0,cuda:1 or cpu,cpu; by default every graphics card there is, or else the processor.",
+    )
     stall_seconds: float = Field(
         300.0, gt=0, description="An engine without a sign of life for so long is ended and started again."
     )

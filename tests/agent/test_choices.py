@@ -19,6 +19,7 @@ from agent.choices import FILE, Choice, Choices, read_choice
 from agent.errors import AgentError, BrainUnavailable, ChoiceRejected
 from tests.agent.brains.chat_server import GREEN, KEY, MODEL, Server, answers, chat_server, refuses, says
 from tests.doubles import build_agent
+from ui.chosen import as_chosen
 
 DRAWN = {
     "reason": "a wish",
@@ -28,6 +29,7 @@ DRAWN = {
     "steps": [{"kind": "generate", "prompt": "a red car next to a dog", "source": "", "count": 1}],
 }
 RULES = OfflineBrain()
+ENGINES = ("stickers", "fake")
 
 
 @pytest.fixture
@@ -146,17 +148,17 @@ def test_a_damaged_file_is_left_out_and_its_words_are_not_logged(
 def test_the_page_decides_where_neither_command_line_nor_environment_does(tmp_path: Path) -> None:
     kept = {"brain": "openai", "base_url": "https://kept.example/v1", "model": "kept", "api_key": "sk-kept"}
     (tmp_path / FILE).write_text(json.dumps({**kept, "engine": "stickers"}))
-    plain = app.as_chosen(app.Settings(data_folder=tmp_path))
+    plain = as_chosen(app.Settings(data_folder=tmp_path), ENGINES)
     assert (plain.brain, plain.model, plain.api_key) == ("openai", "kept", SecretStr("sk-kept"))
-    other = app.as_chosen(app.Settings(data_folder=tmp_path, base_url="https://other.example/v1"))
+    other = as_chosen(app.Settings(data_folder=tmp_path, base_url="https://other.example/v1"), ENGINES)
     assert (other.brain, other.model, other.api_key) == ("offline", "", SecretStr(""))
-    fake = app.as_chosen(app.Settings(data_folder=tmp_path, engine="fake"))
+    fake = as_chosen(app.Settings(data_folder=tmp_path, engine="fake"), ENGINES)
     assert (fake.engine, fake.brain) == ("fake", "openai")
 
 
 def test_a_brain_that_was_chosen_and_cannot_be_does_not_close_the_page(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(json.dumps({"brain": "llama"}))
-    reverie = app.build(app.as_chosen(app.Settings(data_folder=tmp_path, engine="fake")))
+    reverie = app.build(as_chosen(app.Settings(data_folder=tmp_path, engine="fake"), ENGINES))
     assert isinstance(reverie.coordinator.brain, OfflineBrain)
     assert reverie.choices.current.brain == "offline"
     reverie.close()
@@ -166,6 +168,6 @@ def test_one_that_is_chosen_reads_from_the_start(tmp_path: Path, server: Server)
     (tmp_path / FILE).write_text(
         json.dumps({"brain": "openai", "base_url": server.url, "model": MODEL, "api_key": KEY})
     )
-    reverie = app.build(app.as_chosen(app.Settings(data_folder=tmp_path, engine="fake")))
+    reverie = app.build(as_chosen(app.Settings(data_folder=tmp_path, engine="fake"), ENGINES))
     assert isinstance(reverie.coordinator.brain, OpenAIBrain)
     reverie.close()

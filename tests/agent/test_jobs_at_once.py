@@ -16,7 +16,7 @@ from tests.agent.test_fair_jobs import PATIENCE_SECONDS, Customer, finish, held,
 
 @pytest.fixture
 def jobs() -> Iterator[Jobs]:
-    with closing(Jobs(num_at_once=3)) as jobs:
+    with closing(Jobs(num_at_once=3, leaves_one=True)) as jobs:
         yield jobs
 
 

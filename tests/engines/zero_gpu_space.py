@@ -233,7 +233,7 @@ def waiting(folder: Path, server: DeviceServer) -> dict[str, Any]:
     family = lent(fake_family)
     leave_the_card_out()
     request, told, errors = GenerateRequest(prompt="x", seed=7), list[int](), list[str]()
-    with closing(Jobs(num_at_once=3)) as jobs:
+    with closing(Jobs(num_at_once=3, leaves_one=True)) as jobs:
 
         def draw(token: CancelToken) -> str:
             return error_of(
