@@ -24,7 +24,9 @@ from training.stickers.edits import EditType
 from training.stickers.render import render
 
 pytestmark = pytest.mark.font
-SMALL = [f"--set=edit.{each}" for each in ("num_edits=4", "num_other_edits=2", "batch_size=2")]
+SMALL = [
+    f"--set=edit.{each}" for each in ("num_edits=4", "num_other_edits=2", "batch_size=2", "sheet_steps=2")
+]
 STEPS = ["--set=edit_loop.optim.num_steps=2", "--set=edit_loop.optim.learning_rate=0.01"]
 
 
