@@ -25,7 +25,7 @@
     return JSON.stringify({ about: sent.about, png: sent.png });
   };
   reverie.noticeRefusal = () => {
-    if (!sent || !document.querySelector(".stop-button, .refusal, .picture.forming")) return;
+    if (!sent || !document.querySelector(".at-work, .refusal, .picture.forming")) return;
     if (document.querySelector(".refusal")) [mask, sent] = [sent, null];
     else if (document.querySelector(".picture.forming")) sent = null;
     showChip();

@@ -6,6 +6,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from agent.choices import Choices
+from ui.following import Following
 from ui.gestures import Gestures
 from ui.handlers import Handlers, Page
 from ui.house_handlers import HouseHandlers, wire_house
@@ -22,6 +23,7 @@ SHOW_ADDRESS = """
 """
 TAKE_GESTURE = "(page, payload, ...rest) => [page, window.reverie.takeGesture(), ...rest]"
 TAKE_MASK = "(page, box, id, mask, ...rest) => [page, box, id, window.reverie.takeMask(box), ...rest]"
+TAKE_BACK = "(text, box) => [text ? {text, files: []} : box, '']"
 TAKE_LOAN = "(payload, ...rest) => [window.reverie.takeGesture(), ...rest]"
 LOOK_SECONDS, UPLOADS_SECONDS = 300, 1_800
 """How often uploads that were never sent are looked through, and how old they may become."""
@@ -61,8 +63,9 @@ def wire_conversation(
 ) -> None:
     """Showing a session, and messages. Each gesture ends at once; then its running turn is followed."""
     shown = gr.State(Page())
-    view = [session_id, sidebar.sessions, stage.chat, stage.box]
+    view = [session_id, sidebar.sessions, stage.chat, stage.at_work]
     session_id.change(None, [session_id], None, js=SHOW_ADDRESS)
+    told, following = [*view, stage.given_back], Following(handlers)
     settings = [session_id, *stage.settings.fields]
     done = Gestures(handlers=handlers)
     gestures = [
@@ -74,7 +77,7 @@ def wire_conversation(
             stage.box.submit,
             handlers.send,
             [shown, stage.box, session_id, stage.payload, *stage.settings.fields],
-            view,
+            [*view, stage.box],
             js=TAKE_MASK,
         ),
         listen(stage.chat.example_select, handlers.pick, [shown, *settings], view),
@@ -83,7 +86,8 @@ def wire_conversation(
         listen(stage.chat.retry, handlers.retry, [shown, session_id], view),
     ]
     for gesture in gestures:
-        listen(gesture.success, handlers.follow, [shown, session_id], view, trigger_mode="multiple")
+        listen(gesture.success, following.follow, [shown, session_id], told, trigger_mode="multiple")
+    stage.given_back.change(None, [stage.given_back, stage.box], [stage.box, stage.given_back], js=TAKE_BACK)
     listen(stage.box.stop, handlers.stop, [session_id], [], queue=False)
 
 

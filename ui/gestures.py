@@ -15,9 +15,10 @@ from agent.domain import MAX_STEPS_PER_TURN, Shape, Value
 from agent.infotext import PictureSettings, read_settings, settings_of
 from agent.pipe import Listener
 from ui.gallery import act
-from ui.handlers import Handlers, Page, Sent, View, language_in, message_box, require_owner
+from ui.handlers import Handlers, Page, language_in, require_owner
 from ui.live import LiveTurn
 from ui.settings import wanted_options
+from ui.view import Sent, View, at_work
 from ui.words import say
 
 __all__ = ["Gesture", "Gestures"]
@@ -69,7 +70,7 @@ class Gestures:
 
     def start(self, page: Page, told: Listener, text: str = "", instead: str = "") -> View:
         page.show(LiveTurn(pipe=told.pipe, text=text, instead=instead))
-        return gr.skip(), gr.skip(), gr.skip(), message_box(is_busy=True)
+        return View(gr.skip(), gr.skip(), gr.skip(), at_work(True))
 
     def edit(
         self, page: Page, gesture: Gesture, owner: str, request: gr.Request, settings: tuple[Any, ...]
@@ -132,7 +133,7 @@ def filled_in(found: PictureSettings) -> Borrowed:
         aspect = found.width / found.height
         shape = Shape.LANDSCAPE if aspect > WIDE else Shape.PORTRAIT if aspect < TALL else Shape.SQUARE
     return (
-        message_box(found.prompt, is_busy=False),
+        Sent(text=found.prompt, files=[]),
         "",
         shape,
         in_words(found.seed),

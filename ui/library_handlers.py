@@ -9,8 +9,9 @@ import gradio as gr
 
 from agent.library import Library
 from agent.versions import Versions
-from ui.handlers import Handlers, Page, View, language_in, require_owner
+from ui.handlers import Handlers, Page, language_in, require_owner
 from ui.shelf import grid, large
+from ui.view import View
 
 __all__ = ["LibraryHandlers"]
 

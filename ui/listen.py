@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 import inspect
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from functools import wraps
 from typing import Any, Literal
 
@@ -56,12 +56,14 @@ def careful(handler: Callable[..., Any]) -> Callable[..., Any]:
 
     Gradio would show the text of any error, and print it past the log. Its signature stays: Gradio reads it.
     """
-    if inspect.isgeneratorfunction(handler):
+    if inspect.isasyncgenfunction(handler):
 
         @wraps(handler)
-        def telling(*args: Any) -> Iterator[Any]:
+        async def telling(*args: Any) -> AsyncIterator[Any]:
             with told_plainly(handler, args):
-                yield from handler(*args)
+                async with aclosing(handler(*args)) as told:
+                    async for each in told:
+                        yield each
 
         return telling
 

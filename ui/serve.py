@@ -47,8 +47,9 @@ __all__ = ["serve"]
 
 FAVICON = Path(__file__).with_name("favicon.svg")
 SCRIPTS = tuple(Path(__file__).with_name(f"{name}.js") for name in ("page", "acts", "overlays", "brush"))
-MAX_WAITING = 64
-MAX_FOLLOWERS = 100
+MAX_WAITING = 256
+MAX_EVENTS = 512
+"""At work at once, those of pages that follow a turn among them: they hold no thread."""
 MAX_FILE_SIZE = "25mb"
 GOODBYE_SECONDS = 1
 """When the server ends: how long pages that listen are waited for."""
@@ -90,7 +91,7 @@ def serve(
         run_history=False,
         footer_links=[],
         state_session_capacity=50,
-        max_threads=MAX_FOLLOWERS,
+        max_threads=MAX_EVENTS,
         max_file_size=MAX_FILE_SIZE,
         allowed_paths=[],
         favicon_path=FAVICON,

@@ -10,7 +10,8 @@ import gradio as gr
 from agent.errors import SessionNotFound
 from agent.library import Library
 from ui.chats import found_chats
-from ui.handlers import Handlers, Page, View, language_in, require_owner
+from ui.handlers import Handlers, Page, language_in, require_owner
+from ui.view import View
 
 __all__ = ["SessionHandlers"]
 

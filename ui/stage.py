@@ -26,13 +26,15 @@ class Stage:
 
     The page's script presses the buttons that nobody sees: `gesture` and `borrow` for something done with a
     picture or a message, `look_at_files` when the files in the box are others. `offer` is what the page then
-    offers to do with them.
+    offers to do with them. `at_work` marks that a turn runs; words in `given_back` go into the box.
     """
 
     chat: gr.Chatbot
     box: gr.MultimodalTextbox
     settings: Settings
     offer: gr.HTML
+    at_work: gr.HTML
+    given_back: gr.Textbox
     payload: gr.Textbox
     gesture: gr.Button
     borrow: gr.Button
@@ -58,6 +60,7 @@ def build_stage(qualities: tuple[Quality, ...], default: Quality, choices: Choic
         with gr.Column(elem_classes="desk"):
             gr.HTML('<div class="mask-place"></div>', elem_classes="chips")
             offer = gr.HTML("", elem_classes="chips")
+            working = gr.HTML("", elem_classes="mark")
             box = gr.MultimodalTextbox(
                 {"text": "", "files": []},
                 label=WORDS("message"),
@@ -68,10 +71,12 @@ def build_stage(qualities: tuple[Quality, ...], default: Quality, choices: Choic
                 file_count="multiple",
                 max_plain_text_length=PASTE_CHARACTERS,
                 max_lines=8,
+                stop_btn=True,
                 autofocus=True,
                 elem_classes="box",
             )
             settings = build_settings(qualities, default, choices)
+        given_back = gr.Textbox(visible=False)
         payload = gr.Textbox(visible=False)
         gesture = gr.Button(visible="hidden", elem_classes="unseen-gesture")
         borrow = gr.Button(visible="hidden", elem_classes="unseen-borrow")
@@ -81,6 +86,8 @@ def build_stage(qualities: tuple[Quality, ...], default: Quality, choices: Choic
         box=box,
         settings=settings,
         offer=offer,
+        at_work=working,
+        given_back=given_back,
         payload=payload,
         gesture=gesture,
         borrow=borrow,

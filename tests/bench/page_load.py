@@ -4,7 +4,8 @@ The app runs as its user starts it, with a fake engine that takes next to no tim
 page and a chat of their own, and speaks the page's own HTTP: send, follow the turn to its end, think for a
 while, send the next. Every message has a word that no other has: it must be shown on that page, and on no
 other. Prints one JSON: seconds from pressing Enter until the message is shown (`shown`) and until the turn is
-over (`over`), what was crossed or missing, and how long the page itself takes meanwhile (`page`).
+over (`over`), what was crossed or missing, how long the page itself takes meanwhile (`page`), and the
+processor's seconds of the app, without its engine, a turn (`cpu_a_turn`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from tests.bench.load import PATIENCE_SECONDS, THINKING_SECONDS, WIDE, p50_p95
 from tests.browser.server import SERVER_STATE, Server, Visitor
@@ -41,12 +43,16 @@ class Crowd:
 
     people: int
     turns: int = 0
+    cpu: float = 0.0
     shown: list[float] = field(default_factory=list)
     over: list[float] = field(default_factory=list)
     page: list[float] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
-        counts = {name: value for name, value in asdict(self).items() if isinstance(value, int)}
+        counts: dict[str, Any] = {
+            name: value for name, value in asdict(self).items() if isinstance(value, int)
+        }
+        counts["cpu_a_turn"] = round(self.cpu / max(1, self.turns), 3)
         times = {"shown": self.shown, "over": self.over, "page": self.page}
         return counts | {
             f"{name}_{what}": round(value, 2)
@@ -114,11 +120,15 @@ async def gather(server: Server, num_people: int, num_turns: int) -> Crowd:
                 crowd.page.append(time.perf_counter() - begun)
                 await asyncio.sleep(0.5)
 
+    app = psutil.Process(server.pid)
+    before = app.cpu_times()
     looking = asyncio.create_task(look())
     async with asyncio.TaskGroup() as people:
         for number in range(num_people):
             people.create_task(live(number))
     looking.cancel()
+    after = app.cpu_times()
+    crowd.cpu = after.user + after.system - before.user - before.system
     return crowd
 
 

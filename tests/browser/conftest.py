@@ -77,7 +77,7 @@ class Visit:
     def expect_ready(self) -> None:
         """The page has asked the store what to show."""
         expect(self.page).to_have_url(re.compile(r"\?chat="))
-        expect(self.page.locator(".submit-button, .stop-button")).to_be_visible()
+        expect(self.page.locator(".submit-button:visible, .stop-button:visible")).to_be_visible()
 
     def say(self, text: str) -> None:
         """Type and press Enter."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import gradio as gr
@@ -28,7 +29,7 @@ class Handlers:
     def at_once(self, text: str, request: gr.Request) -> str:
         raise self.error
 
-    def later(self, text: str, request: gr.Request) -> Iterator[str]:
+    async def later(self, text: str, request: gr.Request) -> AsyncIterator[str]:
         yield "first"
         raise self.error
 
@@ -39,8 +40,14 @@ def request(language: str) -> gr.Request:
 
 def failure(handler: Callable[..., Any], language: str = "en") -> gr.Error:
     with pytest.raises(gr.Error) as caught:
-        [*careful(handler)("x", request(language))]
+        asyncio.run(heard(careful(handler), language))
     return caught.value
+
+
+async def heard(handler: Callable[..., Any], language: str) -> None:
+    told = handler("x", request(language))
+    async for _ in told:
+        pass
 
 
 @pytest.mark.parametrize("gesture", ["at_once", "later"])
@@ -79,8 +86,8 @@ def test_an_error_for_the_page_stays_what_it_is_and_is_not_printed() -> None:
 
 def test_gradio_still_sees_what_a_handler_takes() -> None:
     handlers = Handlers(ValueError())
-    assert inspect.isgeneratorfunction(careful(handlers.later))
-    assert not inspect.isgeneratorfunction(careful(handlers.at_once))
+    assert inspect.isasyncgenfunction(careful(handlers.later))
+    assert not inspect.isasyncgenfunction(careful(handlers.at_once))
     for gesture in (handlers.at_once, handlers.later):
         asked = request("en")
         inputs, *_ = special_args(careful(gesture), ["x"], asked)

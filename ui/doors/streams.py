@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 from starlette.responses import Response, StreamingResponse
 
@@ -15,6 +13,7 @@ from agent.events import ArtifactReady, ReplyDelta, StepProgress, StepQueued, Tu
 from agent.pipe import EventPipe
 from agent.pipes import milliseconds_of
 from ui.doors.ag_ui import MOST_ID, Telling, first_frame_id, frames_of_stored, is_end, last_frame_id
+from ui.news import News
 
 __all__ = ["MEDIA_TYPE", "ForgedEventId", "event_stream", "read_event_id", "until_open", "until_placed"]
 
@@ -119,32 +118,3 @@ async def until_placed(pipe: EventPipe, seconds: float) -> None:
         while not any(isinstance(each, PLACED) for each in pipe.since(0)) and pipe.over is None:
             if not await news.come(last_moment - time.monotonic()):
                 return
-
-
-class News:
-    """News of a pipe, told by the turn's threads, for one task of the event loop."""
-
-    def __init__(self, pipe: EventPipe) -> None:
-        self._pipe = pipe
-        self._flag = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-
-    async def __aenter__(self) -> News:
-        self._leave = self._pipe.listen(self._tell)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._leave()
-
-    async def come(self, seconds: float) -> bool:
-        """Since this was asked last; False after `seconds` without any."""
-        try:
-            await asyncio.wait_for(self._flag.wait(), seconds)
-        except TimeoutError:
-            return False
-        self._flag.clear()
-        return True
-
-    def _tell(self) -> None:
-        with suppress(RuntimeError):  # the server's loop has ended: nobody listens any more
-            self._loop.call_soon_threadsafe(self._flag.set)
