@@ -216,7 +216,7 @@ class Workshop:
             life.end_if_hung()
         end(life.process)
         self.num_deaths += 1
-        self.is_able = False
+        was_able, self.is_able = self.is_able, False
         life.is_noted.set()
         if self._is_closed:
             return
@@ -225,7 +225,8 @@ class Workshop:
             log.error("%s ended %d times in a row; it is left alone.", who, self.num_deaths)
             return
         log.warning("%s ended; it is started again.", who)
-        self.prepare([*self._infos])
+        if was_able or self._infos:  # else it ended before anything was loaded
+            self.prepare([*self._infos])
 
     def _give(self, life: Life, line: Line, order: Order) -> None:
         """Returns when it has been taken. Raises WorkerDied."""

@@ -42,3 +42,11 @@ def test_a_secret_that_cannot_be_read_is_a_sentence(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("sys.argv", ["app.py"])
     with pytest.raises(AgentError, match="database_url"):
         read_settings()
+
+
+def test_devices_are_named_with_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().devices == ()
+    monkeypatch.setenv("REVERIE_DEVICES", "cuda:0, cuda:1")
+    assert Settings().devices == ("cuda:0", "cuda:1")
+    monkeypatch.setattr("sys.argv", ["app.py", "--devices", "cpu,cpu"])
+    assert read_settings().devices == ("cpu", "cpu")
