@@ -8,9 +8,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from PIL import Image
@@ -108,36 +110,53 @@ def test_time_is_asked_for_by_steps_and_pictures(cards: LentCards) -> None:
 
 
 SPACE_SECONDS = 600.0
+InASpace: TypeAlias = Callable[[str], dict[str, Any]]
 SPACE = [sys.executable, "-m", "tests.engines.zero_gpu_space"]
 
 
-def in_a_space(what: str, folder: Path) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def spaces() -> Iterator[subprocess.Popen[str]]:
+    """Takes orders: see zero_gpu_space.py."""
+    with subprocess.Popen(SPACE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        try:
+            yield program
+        finally:
+            program.kill()
+
+
+@pytest.fixture
+def in_a_space(spaces: subprocess.Popen[str], tmp_path: Path) -> InASpace:
     """What zero_gpu_space.py found there; what it said is at "said"."""
-    environment, said = {**os.environ, "PORT": str(free_port())}, folder / "said.txt"
-    with said.open("w") as file:
-        space = subprocess.Popen(
-            [*SPACE, what, str(folder)], stdout=file, stderr=file, env=environment, start_new_session=True
-        )
-    try:
-        code = space.wait(SPACE_SECONDS)
-    finally:
+    order, answer = spaces.stdin, spaces.stdout
+    assert order is not None
+    assert answer is not None
+
+    def run(what: str) -> dict[str, Any]:
+        print(json.dumps([what, str(tmp_path), free_port()]), file=order, flush=True)
+        space = int(answer.readline())
+        patience = threading.Timer(SPACE_SECONDS, os.killpg, (space, signal.SIGKILL))
+        patience.start()
+        code = answer.readline()
+        patience.cancel()
         with suppress(ProcessLookupError):
-            os.killpg(space.pid, signal.SIGKILL)  # the package's forks outlive it
-        space.wait()
-    assert code == 0, said.read_text()[-3000:]
-    found: dict[str, Any] = json.loads((folder / "found.json").read_text())
-    return found | {"said": said.read_text()}
+            os.killpg(space, signal.SIGKILL)  # the package's forks outlive it
+        said = (tmp_path / "said.txt").read_text()
+        assert code == "0\n", said[-3000:]
+        found: dict[str, Any] = json.loads((tmp_path / "found.json").read_text())
+        return found | {"said": said}
+
+    return run
 
 
-def test_the_package_takes_our_weights_for_those_of_a_card(tmp_path: Path) -> None:
-    found = in_a_space("weights", tmp_path)
+def test_the_package_takes_our_weights_for_those_of_a_card(in_a_space: InASpace) -> None:
+    found = in_a_space("weights")
     assert found["devices"] == ["cuda:0"]
     assert found["packed_bytes"] > 4 * found["numbers"] > 0, "float32, and what else stands on the card"
     assert found["left_out"]
 
 
-def test_the_package_carries_calls_stops_errors_and_quotas(tmp_path: Path) -> None:
-    found = in_a_space("calls", tmp_path)
+def test_the_package_carries_calls_stops_errors_and_quotas(in_a_space: InASpace) -> None:
+    found = in_a_space("calls")
     assert found["same"]
     assert found["steps"] == [0, 1, 2, 3, 4, 5, 6, 7, 8]
     assert found["asked"] == ["/schedule", "/allow", "/release"]
@@ -148,8 +167,8 @@ def test_the_package_carries_calls_stops_errors_and_quotas(tmp_path: Path) -> No
     assert found["payers"] == [None, None, ["of.a.visitor"], ["of.a.visitor"]]
 
 
-def test_a_lender_that_fails_is_told_as_a_sentence_and_a_bug_quotes_nobody(tmp_path: Path) -> None:
-    found = in_a_space("failures", tmp_path)
+def test_a_lender_that_fails_is_told_as_a_sentence_and_a_bug_quotes_nobody(in_a_space: InASpace) -> None:
+    found = in_a_space("failures")
     borrowed = "EngineError: No graphics card could be borrowed ("
     assert found["fails"].startswith(f"{borrowed}ZeroGPU API /schedule error: 500")
     assert found["breaks off"].startswith(borrowed)
@@ -161,8 +180,8 @@ def test_a_lender_that_fails_is_told_as_a_sentence_and_a_bug_quotes_nobody(tmp_p
     assert "xylophone" not in found["said"]
 
 
-def test_who_waits_for_a_card_keeps_nobody_and_hears_stop(tmp_path: Path) -> None:
-    found = in_a_space("waiting", tmp_path)
+def test_who_waits_for_a_card_keeps_nobody_and_hears_stop(in_a_space: InASpace) -> None:
+    found = in_a_space("waiting")
     assert found["other"] == "none"
     assert found["told"] == found["told_at_the_end"] == [0, 1, 2, 3, 4, 5, 6, 7, 8]
     assert found["still_waits"]
@@ -170,8 +189,8 @@ def test_who_waits_for_a_card_keeps_nobody_and_hears_stop(tmp_path: Path) -> Non
     assert found["asked"] == [], "no card was used for it"
 
 
-def test_the_visitors_of_programs_pay_for_themselves(tmp_path: Path) -> None:
-    found = in_a_space("doors", tmp_path)
+def test_the_visitors_of_programs_pay_for_themselves(in_a_space: InASpace) -> None:
+    found = in_a_space("doors")
     assert found["answers"] == [200, 200, 200, 200]
     assert found["payers"] == [["of.images"], None, ["of.mcp"], ["of.turns"]]
 

@@ -1,5 +1,6 @@
 """A program for test_zero_gpu.py: engines through the real `spaces`, which changes torch and Gradio for good.
 
+Each order runs in a process forked from one that has done nothing yet but import, which is most of the work.
 The device's interface is a small server here, and what needs a real card (taking it, moving weights there) is
 left out; all else is the package's own: its emulation of CUDA while weights load, its forks, its queues.
 """
@@ -11,13 +12,15 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
 
 import torch
@@ -348,9 +351,36 @@ WHAT = {
 
 
 def main() -> None:
-    folder = Path(sys.argv[2])
-    server = set_the_space_up(folder)
-    (folder / "found.json").write_text(json.dumps(WHAT[sys.argv[1]](folder, server)))
+    """`ends` and a folder; or orders by standard input, whose process ids and then exit codes are told."""
+    if len(sys.argv) > 1:
+        run(*sys.argv[1:])
+    for name in ("gradio", "torch._dynamo", "transformers"):  # nothing that looks for a card
+        import_module(name)
+    for line in sys.stdin:
+        what, folder, port = json.loads(line)
+        if not (child := os.fork()):
+            run_apart(what, folder, port)
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def run_apart(what: str, folder: str, port: int) -> NoReturn:
+    """In a session of its own, as a program that `folder` keeps the words of."""
+    os.setsid()
+    said = os.open(f"{folder}/said.txt", os.O_WRONLY | os.O_CREAT)
+    for stream in (1, 2):
+        os.dup2(said, stream)
+    os.environ["PORT"] = str(port)
+    try:
+        run(what, folder)
+    except BaseException:
+        traceback.print_exc()
+    os._exit(1)
+
+
+def run(what: str, folder: str) -> NoReturn:
+    server = set_the_space_up(Path(folder))
+    (Path(folder) / "found.json").write_text(json.dumps(WHAT[what](Path(folder), server)))
     sys.stdout.flush()
     os._exit(0)  # the package's forks end late
 
