@@ -67,6 +67,7 @@ class Server:
             )
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() - begun > START_SECONDS:
+                self.close()
                 raise AssertionError(f"The app did not start:\n{self.log.read_text()}")
             time.sleep(0.05)
         return time.monotonic() - begun
