@@ -57,7 +57,7 @@ class ArtifactRecord(Value):
     id: str = Id
     turn: str = Id
     number: int = Field(ge=-MOST_ARTIFACTS, le=1_000_000)
-    letter: str = Field(max_length=1)
+    letter: str = Field(pattern=r"^[a-z]?$")
     file: str | None = Field(max_length=100)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     width: int

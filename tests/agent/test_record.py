@@ -297,6 +297,7 @@ RECORDS: dict[str, Callable[[dict[str, Any]], object]] = {
     "turn twice": lambda record: record["turns"].append(record["turns"][0]),
     "picture of no turn": lambda record: record["artifacts"][0].update(turn=EVIL),
     "handle twice": lambda record: record["artifacts"][0].update(number=2),
+    "letter that is none": lambda record: record["artifacts"][0].update(letter="<"),
     "long words": lambda record: record["turns"][0].update(text="x" * 300_000),
     "nul": lambda record: record["turns"][0].update(text="a\0b"),
     "half a character": lambda record: record["turns"][0].update(text="\ud800"),
