@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from agent.brains import chinese_forms as forms
 from agent.brains.chinese_adjust import is_reshaping, read_adjust
+from agent.brains.chinese_combine import as_combination, as_placement
 from agent.brains.chinese_evidence import likely_change, likely_picture, swapped
 from agent.brains.chinese_orders import TAIL, instruction
 from agent.brains.chinese_reasoning import reasoned
 from agent.brains.chinese_references import NUMBER, about, find_reference, value
 from agent.brains.chinese_words import NOUN, translate
-from agent.brains.english_combine import both_drawn
 from agent.brains.english_questions import to_choose_from
 from agent.brains.english_quotes import unmasked
 from agent.brains.lexicon import content_words
@@ -143,11 +143,9 @@ def read_work(
 ) -> Wish:
     """A change or a new picture, else talk."""
     text, num_pictures = take_count(rest)
-    if (
-        re.search(r"合成|合并|合在|[放画摆拼]在(?:一起|一张|同一)|拼在", clause)
-        and len(album.context.pictures) > 1
-    ):
-        return both_drawn(clause, things_named(clause, album), album)
+    together = as_placement(clause) or as_combination(clause, named, album)
+    if together:
+        return together
     too = forms.TOO.fullmatch(text)
     if too and has_picture:
         what = translate(too["what"]) if too["what"] else "it"
@@ -185,14 +183,6 @@ def read_work(
     if change:
         return replace(change, reference=change.reference or about(clause, album), is_guess=True)
     return replace(fragment(raw, text, named, has_picture, earlier, num_pictures), is_guess=True)
-
-
-def things_named(clause: str, album: Album) -> list[Reference]:
-    """Pictures named by what they show: "把灯塔和气球画在一起"."""
-    parts = re.split(r"和|与|跟|、", re.sub(r"^(?:请)?(?:把|将)|(?:都)?[放画摆拼合].*$", "", clause))
-    words = [content_words(translate(part)) for part in parts]
-    shown = frozenset[str]().union(*(album.words(each) for each in album.pictures))
-    return [Reference(kind="described", words=each & shown) for each in words if each & shown]
 
 
 def fragment(

@@ -14,6 +14,8 @@ NUMBER = r"[一两二俩三四五六七八九十几]|\d+"
 """A count as Chinese writes it."""
 _PICTURE = r"(?:张|幅|个|版本|版|候选)?(?:图片|图像|照片|图|画|版本|的|个)?"
 
+_SHOWN = r"(?:图片|照片|图|画|版本)"
+
 
 def value(word: str) -> int:
     """The number that a digit or a Chinese numeral writes."""
@@ -47,6 +49,11 @@ def _ordinal(found: re.Match[str]) -> Reference:
     return Reference(kind="ordinal", index=value(word))
 
 
+def _several(found: re.Match[str]) -> Reference:
+    count = value(found["n"])
+    return Reference(kind="several", index=count if found["side"].startswith("前") else -count)
+
+
 def _number(found: re.Match[str]) -> Reference:
     word = found["n"] or found["k"] or found["j"] or found["m"]
     letter = (found["a"] or found["b"] or found["c"] or "").lower()
@@ -64,6 +71,11 @@ def _before(found: re.Match[str]) -> Reference | None:
 
 
 _REFERENCES = (
+    (
+        rf"第(?P<a>{NUMBER})[张幅个版]?{_SHOWN}?(?:和|与|跟|及|、)第(?P<b>{NUMBER})[张幅个版]{_SHOWN}?",
+        lambda found: Reference(kind="several", places=(value(found["a"]), value(found["b"]))),
+    ),
+    (rf"(?P<side>前面?|最?后面?)的?(?P<n>[两二俩三]|[23])[张幅个]{_SHOWN}?", _several),
     (
         r"(?:还?没有?)?(?:加上?|戴上?|放上?|变|改|换)(?:成)?(?P<w>[^，,]{1,5}?)(?:之前|以前"
         r"|前)(?:的)?(?:那|这)?(?:一)?"

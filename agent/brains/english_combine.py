@@ -63,7 +63,8 @@ def as_placement(clause: str, album: Album) -> Wish | None:
     where = goal.text if goal else found["where"]
     text = f"{clause[: found.start('what')]}{what}{clause[found.end('what') : found.start('where')]}{where}"
     text = re.sub(r" (?:in|into|to|onto) it$", "", text)
-    return Wish(kind="edit", text=text, reference=goal.reference if goal else about(found["where"], album))
+    reference = goal.reference if goal else about(found["where"], album)
+    return Wish(kind="edit", text=text, reference=reference, is_between=bool(taken and goal))
 
 
 def is_shown(place: str, album: Album) -> bool:

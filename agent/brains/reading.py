@@ -17,7 +17,8 @@ class Wish:
     """One thing the user wants. `text`: words for the engine; `reference`: the picture named, if any.
 
     `others`: further pictures that a question is about. `operation`: exact work in place of an edit.
-    `is_guess`: read from what the words suggest, for they say no such thing plainly.
+    `is_guess`: read from what the words suggest, for they say no such thing plainly. `is_between`: the
+    picture that is changed and the one that something is taken from were each named.
     """
 
     kind: Literal["generate", "edit", "again", "go_back", "question", "ask", "chat"]
@@ -27,6 +28,7 @@ class Wish:
     num_pictures: int = 1
     operation: Operation | None = None
     is_guess: bool = False
+    is_between: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

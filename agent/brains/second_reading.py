@@ -44,7 +44,7 @@ def second_reading(ruled: Ruled, model: IntentModel) -> Decision:
     if reading is None or not context.message.strip() or context.mask_of is not None:
         return rules
     heard = Heard(ruled.album)
-    is_exact = any(wish.kind == "again" or wish.operation for wish in reading.wishes)
+    is_exact = any(wish.kind == "again" or wish.operation or wish.is_between for wish in reading.wishes)
     if is_exact or asks_for_no_one_picture(heard, rules):
         return rules
     route = likely_route(model.route_chances(heard, rules, reading.is_guess), ruled)
