@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from agent.domain import Route, Turn
+from agent.domain import Route, Session, Turn
 from agent.errors import SourceNotFound
 from agent.tables import SessionRow, TurnRow
 
 __all__ = [
     "TIP",
+    "Conversation",
     "begin_branch",
+    "forks_of",
     "looked_at",
     "newest_leaf",
     "parents_of",
     "path_to",
     "siblings_of",
     "turns_of",
+    "turns_on",
 ]
 
 TIP = "tip"
@@ -27,6 +32,15 @@ TIP = "tip"
 
 Parents = Mapping[str, str | None]
 """The parent of each turn of a session, the earliest turn first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversation:
+    """A session, its branch that is shown, and where others leave it (as `forks_of` tells)."""
+
+    session: Session
+    turns: Sequence[Turn]
+    forks: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def parents_of(rows: orm.Session, session_id: str) -> Parents:
@@ -59,9 +73,20 @@ def siblings_of(parents: Parents, turn_id: str) -> Sequence[str]:
     return [each for each, parent in parents.items() if parent == parents[turn_id]]
 
 
+def forks_of(parents: Parents) -> Mapping[str, Sequence[str]]:
+    """Of every turn that has any: its siblings, itself included, the earliest first."""
+    families = defaultdict[str | None, list[str]](list)
+    for turn_id, parent in parents.items():
+        families[parent].append(turn_id)
+    return {each: family for family in families.values() if len(family) > 1 for each in family}
+
+
 def turns_of(rows: orm.Session, session_id: str, last: str | None) -> Sequence[Turn]:
     """The turns from the root to `last`, with their pictures."""
-    path = path_to(parents_of(rows, session_id), last)
+    return turns_on(rows, path_to(parents_of(rows, session_id), last))
+
+
+def turns_on(rows: orm.Session, path: Sequence[str]) -> Sequence[Turn]:
     query = sa.select(TurnRow).where(TurnRow.id.in_(path)).order_by(TurnRow.position)
     return [row.value() for row in rows.scalars(query.options(orm.selectinload(TurnRow.artifacts)))]
 

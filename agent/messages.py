@@ -23,6 +23,7 @@ __all__ = [
     "Message",
     "about_what_was_sent",
     "clean_text",
+    "first_words",
     "go_back_to",
     "require_again",
     "require_length",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 MAX_UPLOADS = 4
+MAX_TITLE_CHARACTERS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +176,15 @@ def require_options(options: PictureOptions, limits: Limits) -> None:
                 f"你要求从 {options.best_of} 次中选最好的，这里最多试 {limits.best_of} 次。请减少一些。",
             )
         )
+
+
+def first_words(text: str) -> str:
+    """A title: the text's first words."""
+    line = " ".join(clean_text(text).split())
+    if len(line) <= MAX_TITLE_CHARACTERS:
+        return line
+    cut = line[: MAX_TITLE_CHARACTERS + 1]
+    return cut[: cut.rfind(" ")] + "…" if " " in cut else line[:MAX_TITLE_CHARACTERS] + "…"
 
 
 def clean_text(text: str) -> str:

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from agent.branches import TIP, begin_branch, looked_at, newest_leaf, parents_of, siblings_of, turns_of
+from agent.branches import (
+    TIP,
+    Conversation,
+    begin_branch,
+    forks_of,
+    looked_at,
+    newest_leaf,
+    parents_of,
+    path_to,
+    siblings_of,
+    turns_of,
+    turns_on,
+)
 from agent.copying import copy_database
 from agent.database import empty_log, failed, open_database
 from agent.domain import Artifact, Decision, PictureOptions, Plan, Session, Turn, TurnStatus
 from agent.errors import SessionNotFound, StorageUnavailable
-from agent.messages import clean_text
+from agent.messages import clean_text, first_words
 from agent.pipes import milliseconds_of
 from agent.replies import Replies
 from agent.rows import (
@@ -35,7 +47,6 @@ from agent.tables import ArtifactRow, SessionRow, TurnRow, utc_now
 __all__ = ["NEW_TITLE", "TIP", "NewPicture", "Sessions"]
 
 NEW_TITLE = "New chat"
-MAX_TITLE_CHARACTERS = 40
 
 
 class Sessions:
@@ -248,15 +259,13 @@ class Sessions:
             turn = find_turn(rows, turn_id, owner)
             return siblings_of(parents_of(rows, turn.session_id), turn_id)
 
-    def forks(self, session_id: str, owner: str) -> Mapping[str, Sequence[str]]:
-        """Of every turn that has any: its siblings, itself included; raises SessionNotFound."""
+    def conversation(self, session_id: str, owner: str) -> Conversation:
+        """All that is shown of a session; raises SessionNotFound."""
         with self.transaction() as rows:
-            find_session(rows, session_id, owner)
+            session = find_session(rows, session_id, owner)
             parents = parents_of(rows, session_id)
-        families = defaultdict[str | None, list[str]](list)
-        for turn_id, parent in parents.items():
-            families[parent].append(turn_id)
-        return {each: family for family in families.values() if len(family) > 1 for each in family}
+            turns = turns_on(rows, path_to(parents, session.tip))
+            return Conversation(session=session.value(), turns=turns, forks=forks_of(parents))
 
     def show_branch(self, turn_id: str, owner: str) -> Session:
         """Show the branch through this turn, to its newest end and what was looked at there.
@@ -335,12 +344,3 @@ class Sessions:
                     yield rows
             except sa.exc.DBAPIError as error:
                 raise failed(error) from error
-
-
-def first_words(text: str) -> str:
-    """A title: the text's first words."""
-    line = " ".join(clean_text(text).split())
-    if len(line) <= MAX_TITLE_CHARACTERS:
-        return line
-    cut = line[: MAX_TITLE_CHARACTERS + 1]
-    return cut[: cut.rfind(" ")] + "…" if " " in cut else line[:MAX_TITLE_CHARACTERS] + "…"

@@ -34,11 +34,17 @@ SIGN_IN_SECONDS = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A conversation as it is shown while its last turn is at work."""
+    """A conversation while the turn `turn_id` is at work; before it is open, its message is `pending`."""
 
+    turn_id: str
     turns: Sequence[Turn]
     look: Look
     messages: Sequence[ChatMessage]
+    pending: Sequence[ChatMessage] = ()
+
+    @property
+    def shown(self) -> list[ChatMessage]:
+        return [*self.messages, *self.pending]
 
     def moved(self, story: Story) -> Scene:
         return replace(self, messages=updated(self.messages, self.turns, story, self.look))
@@ -90,37 +96,47 @@ class Following:
         self, session_id: str, owner: str, live: LiveTurn, language: str
     ) -> AsyncGenerator[Told | None]:
         """Views of a turn at work, the last one when it is over; None where nothing is new."""
-        story, known, last = heard(Story(), live.pipe), "", None
-        scene = await run_in_threadpool(self.scene, session_id, owner, story, language, live.instead)
+        scene, last = None, None
         async with News(live.pipe) as news:
+            if not live.pipe.turn_id:
+                await news.come(PAUSE_SECONDS)  # most are open by then
+            story = heard(Story(), live.pipe)
             while not story.is_over:
-                is_opened, sessions = story.turn_id != known, gr.skip()
-                if is_opened:
-                    known = story.turn_id
-                    scene = await run_in_threadpool(self.scene, session_id, owner, story, language)
+                sessions = gr.skip()
+                if scene is None or scene.turn_id != story.turn_id:
+                    scene, last = (
+                        await run_in_threadpool(self.scene, session_id, owner, live, story, language),
+                        None,
+                    )
                     sessions = await run_in_threadpool(self.handlers.session_list, session_id, owner)
                 scene = scene.moved(story)
-                pending = [] if known or not live.text else pending_messages(live.text, scene.look)
-                shown = [*scene.messages, *pending]
+                shown = scene.shown
                 now = shown[-1].content if shown else ""
-                yield Told(sessions=sessions, chat=shown) if is_opened or now != last else None
+                yield Told(sessions=sessions, chat=shown) if now != last else None
                 last = now
                 await news.end(max(PAUSE_SECONDS, PAUSE_A_FOLLOWER * self._num_followers))
                 await news.come(LOOK_SECONDS)
                 story = heard(story, live.pipe)
         yield await run_in_threadpool(self.over, session_id, owner, live, story, language)
 
-    def scene(self, session_id: str, owner: str, story: Story, language: str, instead: str = "") -> Scene:
-        """As the store has it; `instead` is the turn that is said in other words."""
-        turns = before(self.handlers.sessions.turns(session_id, owner), instead)
-        look = self.handlers.look(session_id, owner, language)
-        return Scene(turns=turns, look=look, messages=chat_messages(turns, story, look))
+    def scene(self, session_id: str, owner: str, live: LiveTurn, story: Story, language: str) -> Scene:
+        """As the store has it."""
+        found = self.handlers.sessions.conversation(session_id, owner)
+        look, is_open = Look.at(found, language), story.turn_id != ""
+        turns = found.turns if is_open else before(found.turns, live.instead)
+        return Scene(
+            turn_id=story.turn_id,
+            turns=turns,
+            look=look,
+            messages=chat_messages(turns, story, look),
+            pending=pending_messages(live.text, look) if live.text and not is_open else (),
+        )
 
     def over(self, session_id: str, owner: str, live: LiveTurn, story: Story, language: str) -> Told:
         """A message that opened no turn goes back into the box; a session made for it alone goes too."""
         handlers = self.handlers
-        turns = handlers.sessions.turns(session_id, owner)
-        messages = chat_messages(turns, None, handlers.look(session_id, owner, language))
+        found = handlers.sessions.conversation(session_id, owner)
+        messages = chat_messages(found.turns, None, Look.at(found, language))
         if not story.refusal:
             return Told(
                 session_id=session_id,
@@ -129,7 +145,7 @@ class Following:
                 at_work=at_work(False),
                 given_back="",
             )
-        if not turns and not handlers.sessions.get(session_id, owner).is_temporary:
+        if not found.turns and not found.session.is_temporary:
             handlers.coordinator.delete(session_id, owner)
             session_id = ""
         return Told(

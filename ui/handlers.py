@@ -124,8 +124,9 @@ class Handlers:
         options, mask = wanted_options(settings, language), read_painted(painted, language)
         if not self.sessions.has(session_id, owner):
             session_id = self.sessions.create(owner).id
-        look = self.look(session_id, owner, language)
-        messages = chat_messages(self.sessions.turns(session_id, owner), None, look)
+        found = self.sessions.conversation(session_id, owner)
+        look = Look.at(found, language)
+        messages = chat_messages(found.turns, None, look)
         told = self.coordinator.run(session_id, owner, text, files, options, mask.png, mask.about)
         told.pipe.when_over(lambda: forget(files))
         page.show(LiveTurn(pipe=told.pipe, text=text))
@@ -154,21 +155,18 @@ class Handlers:
         rest = self.sessions.list(owner)
         return self.show(page, rest[0].id if rest else "", owner, language_in(request))
 
-    def look(self, session_id: str, owner: str, language: str) -> Look:
-        """How a session, or the empty page, is shown."""
-        if not session_id:
-            return Look(language=language)
-        head = self.sessions.get(session_id, owner).head
-        return Look(language=language, head=head, forks=self.sessions.forks(session_id, owner))
-
     def show(self, page: Page, session_id: str, owner: str, language: str) -> View:
         """A session, or the empty page."""
+        sessions = self.session_list(session_id, owner)
+        if not session_id:
+            page.show(None)
+            return View(session_id, sessions, [], at_work(False))
         pipe = self.coordinator.pipe(session_id, owner)
-        turns = self.sessions.turns(session_id, owner) if session_id else ()
+        found = self.sessions.conversation(session_id, owner)
         page.show(None if pipe is None else LiveTurn(pipe=pipe))
-        look = self.look(session_id, owner, language)
-        messages = chat_messages(turns, None if pipe is None else heard(Story(), pipe), look)
-        return View(session_id, self.session_list(session_id, owner), messages, at_work(pipe is not None))
+        story = None if pipe is None else heard(Story(), pipe)
+        messages = chat_messages(found.turns, story, Look.at(found, language))
+        return View(session_id, sessions, messages, at_work(pipe is not None))
 
     def session_list(self, session_id: str, owner: str) -> str:
         """The list in the sidebar, with the shown session marked."""

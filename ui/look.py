@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from agent.branches import Conversation
 from ui.words import say
 
 __all__ = ["Look"]
@@ -20,6 +21,10 @@ class Look:
     language: str = "en"
     head: str | None = None
     forks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @classmethod
+    def at(cls, conversation: Conversation, language: str) -> Look:
+        return cls(language=language, head=conversation.session.head, forks=conversation.forks)
 
     def say(self, key: str, **facts: object) -> str:
         return say(key, self.language, **facts)

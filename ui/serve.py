@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import gradio as gr
+from gradio.queueing import Queue
 from starlette.middleware import Middleware
 
 from agent.artifacts import Artifacts
@@ -50,6 +51,7 @@ SCRIPTS = tuple(Path(__file__).with_name(f"{name}.js") for name in ("page", "act
 MAX_WAITING = 256
 MAX_EVENTS = 512
 """At work at once, those of pages that follow a turn among them: they hold no thread."""
+LOOK_SECONDS = 0.01
 MAX_FILE_SIZE = "25mb"
 GOODBYE_SECONDS = 1
 """When the server ends: how long pages that listen are waited for."""
@@ -76,6 +78,7 @@ def serve(
     handlers = Handlers(sessions=sessions, coordinator=coordinator, sign_ins=sign_ins)
     page = build_page(handlers, choices, signs_in=home.signs_in)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=None)
+    be_quiet(page._queue)
     page.launch(
         server_name=home.host,
         server_port=port,
@@ -127,6 +130,12 @@ def serve(
     page.server.config.timeout_graceful_shutdown = GOODBYE_SECONDS
     close_gate(page, home, keys, sign_ins, health.meter)
     return page
+
+
+def be_quiet(queue: Queue) -> None:
+    """Gradio looks for events a thousand times a second, and for progress, which nobody tells, a hundred."""
+    queue.sleep_when_free = LOOK_SECONDS
+    queue.progress_update_sleep_when_free = 1.0
 
 
 def close_gate(page: gr.Blocks, home: Home, keys: Keys, sign_ins: SignIns | None, meter: Meter) -> None:

@@ -22,6 +22,8 @@ from agent.logs import LogFormat, is_for_machines, set_up_logs
 __all__ = ["describe", "end_within", "give_up", "prepare_environment", "require_free_port", "stop_signal"]
 
 log = logging.getLogger(__name__)
+NEVER = str(10**12)
+"""Gradio sums up all events that it remembers after each one: with thousands, for a tenth of a second."""
 
 
 def end_within(seconds: float) -> None:
@@ -66,6 +68,8 @@ def prepare_environment(data_folder: Path, trusted_proxies: str = "") -> None:
     os.environ.update(
         GRADIO_TEMP_DIR=str(uploads),
         GRADIO_ANALYTICS_ENABLED="False",
+        GRADIO_ANALYTICS_MAX_EVENTS="1",
+        GRADIO_ANALYTICS_CACHE_FREQUENCY=NEVER,
         HF_HUB_OFFLINE="1",
         DO_NOT_TRACK="1",
         FORWARDED_ALLOW_IPS=trusted_proxies,

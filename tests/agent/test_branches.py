@@ -66,7 +66,7 @@ def test_a_branch_is_opened_shown_and_left_again(sessions: Sessions) -> None:
     assert told(sessions, session.id) == ["one", "other two", "more"]
     assert sessions.siblings(two, "ann") == [two, other]
     assert sessions.siblings(three, "ann") == [three]
-    assert sessions.forks(session.id, "ann") == {two: [two, other], other: [two, other]}
+    assert sessions.conversation(session.id, "ann").forks == {two: [two, other], other: [two, other]}
     assert sessions.show_branch(two, "ann").tip == three
     assert told(sessions, session.id) == ["one", "two", "three"]
     assert [turn.text for turn in sessions.path(other, "ann")] == ["one", "other two"]
@@ -89,7 +89,7 @@ def test_branches_are_their_owners_and_stay_in_their_session(sessions: Sessions)
     ):
         with pytest.raises(SourceNotFound):
             forbidden()
-    for hidden in (sessions.all_turns, sessions.forks):
+    for hidden in (sessions.all_turns, sessions.conversation):
         with pytest.raises(SessionNotFound):
             hidden(session.id, "bob")
     assert sessions.all_turns(other.id, "ann") == [], "a refused turn leaves nothing"
