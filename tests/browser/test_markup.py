@@ -15,6 +15,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Browser, Error, FilePayload, Page, expect
 
+from agent.choices import MOST_CHARACTERS
 from agent.domain import MAX_PROMPT_CHARACTERS
 from agent.keys import MOST_NAME_CHARACTERS
 from agent.library import MOST_SEARCH_CHARACTERS
@@ -324,13 +325,30 @@ def told_by(prompt: str) -> bytes:
 
 
 def test_the_name_of_the_model(house: House, watch: Watch) -> None:
+    """Where the settings tell it, in its field, and in what comes of a trial."""
     page = Inside(house, watch, "new").page
     page.locator(".more > .label-wrap").click()
     expect(page.locator(".facts .told")).to_be_visible()
     expect_words([MODEL], said_in(page, ".facts .told"))
     page.locator(".house > .label-wrap").click()
-    expect(page.locator(".house .model input, .house .model textarea")).to_have_value(MODEL)
+    field = page.locator(".house .model input, .house .model textarea")
+    expect(field).to_have_value(MODEL)
+    house.speaker.will_draw(["a red car"], "")
+    for name in packs(payloads(Place.TRIED_MODEL, 12), MOST_CHARACTERS, " "):
+        field.fill(name)
+        page.locator(".house .test").click()
+        expect(page.locator(".house .told p")).to_contain_text(plain(name))
     watch.expect_nothing(page)
+
+
+def test_what_a_toast_tells(house: House, watch: Watch) -> None:
+    """The page takes a failure for HTML; here it is one that names a file."""
+    visit = Inside(house, watch, "new")
+    for name in payloads(Place.TOAST, 220):
+        visit.reload()
+        visit.page.locator(".box input[type=file]").set_input_files(a_file(f"{name}.png", PNG, b""))
+        expect(visit.page.locator(".toast-body")).to_contain_text("is empty")
+        watch.expect_nothing(visit.page)
 
 
 def test_addresses_that_somebody_made_up(house: House, watch: Watch) -> None:

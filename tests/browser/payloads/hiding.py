@@ -1,8 +1,10 @@
-"""Markup that does not look like it: spelled oddly, coded, mutating, or breaking out of where it is put."""
+"""Markup that does not look like it: spelled oddly, coded, mutating, or breaking out of where it is put.
+
+A pair of marks before a vector is what an unguarded page would put around it.
+"""
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 import re
@@ -49,7 +51,7 @@ TAGS = (
     "<img src=x onerror=javascript:ran(NUM)>",
     "<img src=x onerror=x:ran(NUM)>",
     "<img src=x onerror=<!--x&NewLine;ran(NUM)>",
-    "<img src=x onerror=eval(atob('cmFuKE5VTSk='.length&&btoa('ran(NUM)')))>",
+    "<img src=x onerror=eval(atob(btoa('ran(NUM)')))>",
     "<img src=x onerror=self['ra'+'n'](NUM)>",
     "<img src=x alt=ran(NUM) onerror=eval(alt)>",
     "<img src=x onerror=import('data:text/javascript,ran(NUM)')>",
@@ -211,7 +213,7 @@ SINKS = (
     ("Function(words)()", "return ran(NUM)"),
     ("location = words", "javascript:void ran(NUM)"),
     ("place.setAttribute('onclick', words); place.click()", "this.x=ran(NUM)"),
-    ("const at = x => words; eval(`'${words}'`)", "'+ran(NUM)+'"),
+    ("eval(`'${words}'`)", "'+ran(NUM)+'"),
     (
         "place.innerHTML = `<b title=\"${words.replaceAll('<', '&lt;')}\">`",
         '" tabindex=0 autofocus onfocus="ran(NUM)',
@@ -295,20 +297,7 @@ CODED = (
     Vector(words="<linK rel=stylesheet href=//e.test/NUM>", naive=str.lower),
     Vector(words="<İmg src=//e.test/NUM>", naive=lambda words: words.lower().replace("\u0307", "")),
     Vector(words="+ADw-svg onload=ran(NUM)+AD4-", naive=lambda words: words.encode().decode("utf-7")),
-    Vector(words="PHN2ZyBvbmxvYWQ9cmFu:NUM:", naive=lambda words: decoded_in_parts(words)),
-    Vector(words="3c737667206f6e6c6f61643d72616e28:NUM:293e", naive=lambda words: from_hex(words)),
-    Vector(words="<fit onload=ran(NUM)>", naive=lambda words: words.replace("fit", "svg")),
 )
-
-
-def decoded_in_parts(words: str) -> str:
-    coded, number, _ = words.split(":")
-    return f"{base64.b64decode(coded).decode()}({number})>"
-
-
-def from_hex(words: str) -> str:
-    before, number, after = words.split(":")
-    return f"{bytes.fromhex(before).decode()}{number}{bytes.fromhex(after).decode()}"
 
 
 FILES = (

@@ -23,6 +23,8 @@ class Place(IntEnum):
     KEY = auto()
     SEARCH = auto()
     MODEL = auto()
+    TRIED_MODEL = auto()
+    TOAST = auto()
     FILE = auto()
     REFUSED_FILE = auto()
     CONTENT = auto()

@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from markdown_it import MarkdownIt
 
@@ -22,14 +21,12 @@ __all__ = [
     "Page",
     "Vector",
     "as_markdown",
-    "attribute",
     "cleaned",
     "each_of",
     "escaped_inside",
     "filled",
     "folded",
     "inside",
-    "quoted_inside",
     "shown_file",
     "sunk",
 ]
@@ -62,14 +59,6 @@ def inside(before: str, after: str) -> Page:
 def escaped_inside(before: str, after: str) -> Page:
     """Escaped once, where it is read twice."""
     return lambda words: f"{before}{html.escape(words)}{after}"
-
-
-def quoted_inside(before: str, after: str) -> Page:
-    return lambda words: f"{before}{quote(words)}{after}"
-
-
-def attribute(quotes: str) -> Page:
-    return inside(f"<img alt={quotes}", f"{quotes}>")
 
 
 def as_markdown(words: str) -> str:
