@@ -119,12 +119,13 @@ def build_agent(
     eyes: Eyes | None = None,
     url: str | None = None,
     gates: Gates = Gates(),
+    jobs: Jobs | None = None,
 ) -> Agent:
     """An agent on `folder`, as app.build would make it; its store is SQLite there, or `url`."""
     both = {Quality.FULL: engine or FakeEngine()}
     sessions = Sessions(url or f"sqlite:///{folder}/reverie.db")
     artifacts = Artifacts(folder / "pictures")
-    jobs = Jobs()
+    jobs = jobs or Jobs()
     coordinator = Coordinator(
         sessions=sessions,
         artifacts=artifacts,

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -13,11 +14,13 @@ import pytest
 
 import app
 from agent.domain import Quality
+from engines import devices
 from engines.api import GenerateRequest, Size
 from engines.errors import EngineError, ModelNotFound
 from engines.load_engine import STICKERS
 from engines.manifest import write_manifest
 from tests.engines.lent_cards import LentCards
+from tests.engines.test_workshop import await_that
 from tests.engines.tiny import build_folder
 
 
@@ -87,6 +90,38 @@ if __name__ == "__main__":
     assert told.stdout.splitlines() == ["done True", "done False", "[]"], told
 
 
+def test_two_people_are_drawn_for_at_the_same_time_on_two_devices(tmp_path: Path) -> None:
+    """Both jobs have made steps, and neither is done."""
+    settings = app.Settings(
+        data_folder=tmp_path, engine="fake", fake_step_seconds=0.5, devices=("cpu", "cpu"), stop_seconds=0
+    )
+    reverie = app.build(settings)
+    with closing(reverie), ThreadPoolExecutor(2) as pool:
+        assert reverie.engines.load()
+        await_that(lambda: reverie.engines.num_able() == 2)
+        sessions = {owner: reverie.sessions.create(owner).id for owner in ("ann", "bob")}
+        turns = [
+            pool.submit(lambda each: list(reverie.coordinator.run(*each, "draw a red car")), (session, owner))
+            for owner, session in sessions.items()
+        ]
+        await_that(lambda: {job.owner for job in reverie.jobs.line if job.share} == {"ann", "bob"})
+        assert [turn.result()[-1].kind for turn in turns] == ["done", "done"]
+        metrics = reverie.meter.text().decode()
+        assert "reverie_devices 2.0" in metrics
+        assert "reverie_engine_restarts 0.0" in metrics
+
+
+def test_devices_that_are_not_there_are_refused_before_anything_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(devices, "has_driver", lambda: False)
+    with pytest.raises(EngineError, match="There is no cuda:0: this machine has 0 CUDA devices"):
+        app.build_engines(app.Settings(devices=("cuda:0",)))
+    engines = app.build_engines(app.Settings())
+    assert engines.workshops is not None
+    assert [(shop.device, shop.pid) for shop in engines.workshops.shops] == [(devices.ANY, None)]
+
+
 def test_on_a_space_that_lends_cards_engines_are_loaded_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,3 +136,5 @@ def test_on_a_space_that_lends_cards_engines_are_loaded_here(
     assert os.getpid() not in cards.pids
     with pytest.raises(EngineError, match="leave --vision-model out"):
         app.build_engines(app.Settings(engine="hidream", vision_model=tmp_path))
+    with pytest.raises(EngineError, match="leave --devices out"):
+        app.build_engines(app.Settings(engine="fake", devices=("cuda:0",)))

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.bench.engine_kill import engine_of, run_engine_kills
 from tests.browser.server import Server, Visitor
@@ -16,10 +17,12 @@ from tests.browser.server import Server, Visitor
 NUM_KILLS = 5
 
 
-def test_every_turn_is_told_and_the_next_one_is_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize("num_devices", [1, 2])
+def test_every_turn_is_told_and_the_next_one_is_done(tmp_path: Path, num_devices: int) -> None:
     seed = secrets.randbits(31)
-    print(f"seed {seed}: python -m tests.bench.engine_kill --kills {NUM_KILLS} --seed {seed}")
-    tally = run_engine_kills(tmp_path, NUM_KILLS, seed)
+    arguments = f"--kills {NUM_KILLS} --seed {seed} --devices {num_devices}"
+    print(f"python -m tests.bench.engine_kill {arguments}")
+    tally = run_engine_kills(tmp_path, NUM_KILLS, seed, num_devices)
     assert tally.total == 0, tally.table()
     assert tally.kills == NUM_KILLS
 

@@ -2,8 +2,9 @@
 
 Turns of two owners run on a fake engine in a process of its own, which is killed while it loads, draws or has
 nothing to do. Every turn must end with its pictures or with a sentence that says what happened, and a turn
-after the kill must be done. With `--page` the whole app runs, a visitor writes to its page, and the page must
-answer after each kill.
+after the kill must be done. With `--devices 3` there are so many processes, and one of them is killed while
+the others work on: no more than one turn may fail of a kill. With `--page` the whole app runs, a visitor
+writes to its page, and the page must answer after each kill.
 """
 
 from __future__ import annotations
@@ -26,15 +27,17 @@ import httpx
 
 from agent.domain import Quality
 from agent.events import Event, TurnDone, TurnFailed
+from agent.jobs import Jobs
 from engines.apart import apart
 from engines.families import fake_family
 from engines.workshop import Workshop
+from engines.workshops import Workshops
 from tests.browser.server import Server, Visitor
 from tests.doubles import Agent, build_agent
 
 __all__ = ["Tally", "engine_of", "run_engine_kills", "run_page_kills"]
 
-OWNERS = ("ann", "bob")
+OWNERS = ("ann", "bob", "cid", "dan")
 STEP_SECONDS = 0.02
 LONGEST_WAIT_SECONDS = 0.6
 PATIENCE_SECONDS = 60.0
@@ -49,6 +52,7 @@ class Tally:
     turns_after_a_kill_not_done: int = 0
     turns_that_never_ended: int = 0
     pages_not_shown: int = 0
+    turns_failed_beside_the_killed: int = 0
 
     kills: int = 0
     turns_done: int = 0
@@ -58,7 +62,7 @@ class Tally:
     @property
     def total(self) -> int:
         lost = self.turns_without_a_word + self.turns_after_a_kill_not_done + self.turns_that_never_ended
-        return lost + self.pages_not_shown
+        return lost + self.pages_not_shown + self.turns_failed_beside_the_killed
 
     def table(self) -> str:
         back = sorted(self.seconds_to_the_next_picture)
@@ -67,6 +71,7 @@ class Tally:
             f"turns after a kill not done   {self.turns_after_a_kill_not_done:6}\n"
             f"turns that never ended        {self.turns_that_never_ended:6}\n"
             f"pages not shown               {self.pages_not_shown:6}\n"
+            f"turns failed beside it        {self.turns_failed_beside_the_killed:6}\n"
             f"kills                         {self.kills:6}\n"
             f"turns done                    {self.turns_done:6}\n"
             f"turns told of a kill          {self.turns_told:6}\n"
@@ -74,30 +79,47 @@ class Tally:
         )
 
 
-def run_engine_kills(folder: Path, kills: int, seed: int) -> Tally:
-    """One agent, one workshop; `kills` times its process dies."""
+def run_engine_kills(folder: Path, kills: int, seed: int, num_devices: int = 1) -> Tally:
+    """One agent, a workshop a device; `kills` times the process of one of them dies."""
     dice, tally = random.Random(seed), Tally()
-    load = partial(fake_family, STEP_SECONDS)
-    with closing(Workshop(load, stall_seconds=20)) as shop, ThreadPoolExecutor(len(OWNERS)) as pool:
-        engine = apart(load(), shop).painters["full"]
-        agent = build_agent(folder, engines={Quality.FULL: engine}, editors={})
+    load, owners = partial(fake_family, STEP_SECONDS * num_devices), OWNERS[: num_devices + 1]
+    shops = Workshops([Workshop(load, stall_seconds=20) for _ in range(num_devices)])
+    jobs = Jobs(num_at_once=num_devices, num_able=lambda: shops.num_able)
+    with closing(shops), ThreadPoolExecutor(len(owners)) as pool:
+        engine = apart(load(), shops).painters["full"]
+        shops.load(["full"])
+        await_all(shops)
+        agent = build_agent(folder, engines={Quality.FULL: engine}, editors={}, jobs=jobs)
         try:
-            sessions = {owner: agent.sessions.create(owner).id for owner in OWNERS}
+            sessions = {owner: agent.sessions.create(owner).id for owner in owners}
             for _ in range(kills):
-                busy = dice.sample(OWNERS, dice.randint(0, len(OWNERS)))
+                busy = dice.sample(owners, dice.randint(0, len(owners)))
                 turns = [pool.submit(draw, agent, sessions[owner], owner) for owner in busy]
                 time.sleep(dice.uniform(0, LONGEST_WAIT_SECONDS))
-                kill(shop, dice.choice([signal.SIGKILL, signal.SIGSEGV]))
+                kill(dice.choice(shops.shops), dice.choice([signal.SIGKILL, signal.SIGSEGV]))
                 tally.kills += 1
-                begun = time.monotonic()
+                begun, told = time.monotonic(), tally.turns_told
                 for turn in turns:
                     note(turn, tally)
-                after = draw(agent, sessions[OWNERS[0]], OWNERS[0])
+                tally.turns_failed_beside_the_killed += max(0, tally.turns_told - told - 1)
+                after = draw(agent, sessions[owners[0]], owners[0])
                 tally.turns_after_a_kill_not_done += not isinstance(after, TurnDone)
                 tally.seconds_to_the_next_picture.append(time.monotonic() - begun)
+                await_all(shops)
+                for end in pool.map(lambda owner: draw(agent, sessions[owner], owner), owners[1:]):
+                    tally.turns_after_a_kill_not_done += not isinstance(end, TurnDone)
         finally:
             agent.close()
     return tally
+
+
+def await_all(shops: Workshops) -> None:
+    """Until each is there again: then all are at work at once, and none has died too often in a row."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while shops.num_able < len(shops.shops):
+        if time.monotonic() > end:
+            raise AssertionError("A device did not come back.")
+        time.sleep(0.01)
 
 
 def run_page_kills(folder: Path, kills: int, seed: int) -> Tally:
@@ -156,9 +178,12 @@ def draw(agent: Agent, session_id: str, owner: str) -> Event:
 
 def kill(shop: Workshop, number: signal.Signals) -> None:
     """Whatever it is at; one that is just being started counts too."""
-    while shop.pid is None:
+    while True:
+        with suppress(ProcessLookupError):
+            if (pid := shop.pid) is not None:
+                os.kill(pid, number)
+                return
         time.sleep(0.001)
-    os.kill(shop.pid, number)
 
 
 def note(turn: Future[Event], tally: Tally) -> None:
@@ -179,12 +204,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=secrets.randbits(31))
+    parser.add_argument("--devices", type=int, default=1, choices=range(1, len(OWNERS)))
     parser.add_argument("--page", action="store_true", help="the whole app, seen from its page")
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}")
     with tempfile.TemporaryDirectory() as folder:
-        kill_them = run_page_kills if arguments.page else run_engine_kills
-        tally = kill_them(Path(folder), arguments.kills, arguments.seed)
+        if arguments.page:
+            tally = run_page_kills(Path(folder), arguments.kills, arguments.seed)
+        else:
+            tally = run_engine_kills(Path(folder), arguments.kills, arguments.seed, arguments.devices)
     print(tally.table())
     if tally.total:
         raise SystemExit(f"{tally.total} failures")
