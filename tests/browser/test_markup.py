@@ -51,6 +51,9 @@ PAGES = {
     "": "text/html",
 }
 """The ends of their names, and what they say they are."""
+PATHS = ("share/", "shared/", "pictures/", "thumbnails/", "export/", "v1/chats/", "gradio_api/file=", "")
+MOST_ADDRESS_CHARACTERS = 8_000
+MOST_TOLD_OF_A_NAME, NAMES_EVERY = 36, 5
 
 
 @pytest.fixture
@@ -266,29 +269,51 @@ def test_an_exported_chat_for_readers_of_markdown(house: House, watch: Watch) ->
 
 
 def test_files_with_hostile_names_and_settings(house: House, watch: Watch) -> None:
-    """In the box, on the chip that offers their settings, in the fields, and where one is refused."""
+    """In the box, on the chip that offers their settings, and in the fields that take these over."""
     visit = Inside(house, watch, "new")
-    page, box = visit.page, visit.page.locator(".box input[type=file]")
-    prompt = packs(payloads(Place.INFOTEXT), MAX_PROMPT_CHARACTERS)[0]
-    box.set_input_files([a_file(f"{name}.png", PNG, told_by(prompt)) for name in payloads(Place.FILE, 40)])
-    offer = page.locator(".chips button.act[name=use_files]")
-    expect(offer).to_be_visible()
-    watch.expect_nothing(page)
-    offer.click()
-    expect(page.locator(".box textarea")).to_have_value(re.compile(re.escape(prompt[:60])))
-    expect_words([prompt], said_in(page, ".box textarea", "value"))
+    page, prompts = visit.page, packs(payloads(Place.INFOTEXT), MAX_PROMPT_CHARACTERS)
+    for name, prompt in zip(some_names(Place.FILE), prompts, strict=False):
+        visit.reload()
+        choose(visit, name, told_by(prompt))
+        page.locator(".chips button.act[name=use_files]").click()
+        expect(page.locator(".box textarea")).not_to_have_value("")
+        expect_words([prompt], said_in(page, ".box textarea", "value"))
+        watch.expect_nothing(page)
+    many = [a_file(f"{name}.png", PNG, told_by(name)) for name in payloads(Place.FILE, 40)]
+    page.locator(".box input[type=file]").set_input_files(many)
+    expect(page.locator(".box .thumbnail-item").nth(len(many) - 1)).to_be_attached()
     watch.expect_nothing(page)
 
 
 def test_a_refused_file_is_told_by_its_name(house: House, watch: Watch) -> None:
     visit = Inside(house, watch, "new")
-    for name in payloads(Place.REFUSED_FILE, 220):
+    for name in some_names(Place.REFUSED_FILE):
         visit.reload()
-        visit.page.locator(".box input[type=file]").set_input_files(a_file(f"{name}.png", PNG, b"no picture"))
+        choose(visit, name, b"no picture")
         expect(visit.page.locator(".box .thumbnail-item")).to_have_count(1)
         visit.ask("make it blue", 1)
         expect(visit.page.locator(".chat .refusal")).to_contain_text("is not a picture I can read")
-    watch.expect_nothing(visit.page)
+        watch.expect_nothing(visit.page)
+
+
+def test_what_a_toast_tells(house: House, watch: Watch) -> None:
+    """The page takes a failure for HTML; here it is one that names a file."""
+    visit = Inside(house, watch, "new")
+    for name in some_names(Place.TOAST):
+        visit.reload()
+        choose(visit, name, b"")
+        expect(visit.page.locator(".toast-body")).to_contain_text("is empty")
+        watch.expect_nothing(visit.page)
+
+
+def some_names(place: Place) -> list[str]:
+    """Of those that fit whole into a sentence that names a file: what a browser sends has no slash."""
+    fitting = [each for each in payloads(place) if "/" not in each and len(each) <= MOST_TOLD_OF_A_NAME]
+    return [each for each in fitting if each.startswith("<img")][::NAMES_EVERY]
+
+
+def choose(visit: Visit, name: str, content: bytes) -> None:
+    visit.page.locator(".box input[type=file]").set_input_files(a_file(f"{name}.png", PNG, content))
 
 
 def test_pages_that_are_uploaded_for_pictures(house: House, watch: Watch) -> None:
@@ -341,16 +366,6 @@ def test_the_name_of_the_model(house: House, watch: Watch) -> None:
     watch.expect_nothing(page)
 
 
-def test_what_a_toast_tells(house: House, watch: Watch) -> None:
-    """The page takes a failure for HTML; here it is one that names a file."""
-    visit = Inside(house, watch, "new")
-    for name in payloads(Place.TOAST, 220):
-        visit.reload()
-        visit.page.locator(".box input[type=file]").set_input_files(a_file(f"{name}.png", PNG, b""))
-        expect(visit.page.locator(".toast-body")).to_contain_text("is empty")
-        watch.expect_nothing(visit.page)
-
-
 def test_addresses_that_somebody_made_up(house: House, watch: Watch) -> None:
     let_in(house, watch)
     page = watch.context.new_page()
@@ -358,16 +373,9 @@ def test_addresses_that_somebody_made_up(house: House, watch: Watch) -> None:
         page.goto(f"{house.server.url}?chat={quote(words)}&__theme={quote(words[:200])}#{words[:1000]}")
         expect(page.locator(".submit-button")).to_be_visible()
         watch.expect_nothing(page)
-    for path in (
-        "share/",
-        "shared/",
-        "pictures/",
-        "thumbnails/",
-        "export/",
-        "gradio_api/file=",
-        "v1/chats/",
-        "",
-    ):
-        for words in packs(payloads(Place.ADDRESS, 3), 4_000, " "):
+    listed = payloads(Place.ADDRESS)
+    for path in PATHS:
+        fitting = listed if path in {"", "gradio_api/file="} else [each for each in listed if "/" not in each]
+        for words in packs(fitting, MOST_ADDRESS_CHARACTERS, " "):
             page.goto(f"{house.server.url}{path}{quote(words)}")
-        watch.expect_nothing(page, "")
+            watch.expect_nothing(page, "")
