@@ -65,7 +65,7 @@ class Drawn:
 
 
 class Executor:
-    """Knows the one device and where pictures go. An engine of one quality serves both."""
+    """Knows the line to the devices and where pictures go. An engine of one quality serves both."""
 
     def __init__(
         self,

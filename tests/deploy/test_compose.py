@@ -64,7 +64,8 @@ def test_with_a_card_it_is_the_same_but_for_the_engine() -> None:
     app, other = plain.services["app"], card.services["app"]
     assert other.build is not None
     assert other.build.args == {"TORCH_INDEX": ""}
-    assert other.environment.keys() - app.environment.keys() == {"REVERIE_ENGINE", "REVERIE_PRESETS"}
+    added = {"REVERIE_ENGINE", "REVERIE_PRESETS", "REVERIE_DEVICES"}
+    assert other.environment.keys() - app.environment.keys() == added
     assert other.deploy is not None
     own = {"build", "image", "environment", "deploy"}
     assert other.model_dump(exclude=own) == app.model_dump(exclude=own)
