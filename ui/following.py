@@ -62,8 +62,8 @@ class Following:
 
         Ends as soon as the page shows something else, or its sign-in has ended.
         """
-        owner, live, version, view = require_owner(request), page.live, page.version, Told()
-        looked = time.monotonic()
+        owner, version, view = require_owner(request), page.version, Told()
+        live, looked = page.live or self.found(session_id, owner), time.monotonic()
         if live is not None:
             self._num_followers += 1
             try:
@@ -82,6 +82,11 @@ class Following:
         # Gradio shows the last view once more when a generator ends, and sends each view as what is different
         # from the one before: a page that has not yet shown that one loses what the next takes back.
         yield view if page.version == version else Told()
+
+    def found(self, session_id: str, owner: str) -> LiveTurn | None:
+        """Of a page that Gradio has forgotten, as it does with many of them."""
+        pipe = self.handlers.coordinator.pipe(session_id, owner)
+        return None if pipe is None else LiveTurn(pipe=pipe)
 
     def require_sign_in(self, request: gr.Request) -> None:
         """Whoever has signed out, elsewhere perhaps, hears nothing more. Raises gr.Error."""

@@ -126,3 +126,15 @@ def test_pages_that_follow_hold_no_thread(watching: Watching) -> None:
         return num_threads
 
     assert asyncio.run(look()) < 60
+
+
+def test_a_page_that_gradio_has_forgotten_is_told_as_well(watching: Watching) -> None:
+    async def look() -> list[Told]:
+        views = watching.follow(watching.enter(), Page())
+        first = await anext(views)
+        watching.engine.release()
+        return [first, *[view async for view in views]]
+
+    told = asyncio.run(look())
+    assert isinstance(told[0].chat, list)
+    assert told[-1].at_work == at_work(False)
