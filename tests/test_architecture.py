@@ -111,6 +111,14 @@ def test_talking_loads_no_torch_and_no_page() -> None:
     assert result.returncode == 0, result.stderr
 
 
+def test_the_app_is_read_without_the_page() -> None:
+    """Gradio and the hub read the environment when they are imported, which `main` prepares before; and a
+    replay needs neither."""
+    program = "import app, sys; sys.exit(', '.join({'gradio', 'huggingface_hub'} & set(sys.modules)) or 0)"
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
 def test_nothing_in_the_repository_names_another_package_registry() -> None:
     """Where packages come from is the reader's setting: no index URL stands in a lock or a script."""
     files = ["requirements.txt", "requirements-dev.txt", "pyproject.toml", "Makefile", ".ci/run"]

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from agent.choices import MOST_CHARACTERS, BrainName, Choices
-from ui.words import WORDS
+from ui.labels import WORDS
 
 __all__ = ["House", "build_house"]
 

@@ -12,10 +12,10 @@ from gradio.events import Dependency
 
 from ui.bilingual import spoken
 from ui.handlers import Handlers
+from ui.labels import WORDS
 from ui.library_handlers import LibraryHandlers
 from ui.listen import listen
 from ui.sidebar import Sidebar
-from ui.words import WORDS
 
 __all__ = ["LibraryView", "build_library", "wire_library"]
 

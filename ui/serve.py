@@ -34,6 +34,7 @@ from ui.gate import Gate, OnlyThroughGate
 from ui.handlers import Handlers
 from ui.home import Home
 from ui.inline_scripts import InlineScripts
+from ui.labels import WORDS
 from ui.payer import PayerKnown
 from ui.routes import picture_routes
 from ui.still_in import StillIn
@@ -42,7 +43,7 @@ from ui.transfer import transfer_routes
 from ui.unused import UnusedDoors
 from ui.upload_door import UploadDoor
 from ui.uploading import UploadGuard
-from ui.words import TEXTS, WORDS
+from ui.words import TEXTS
 
 __all__ = ["serve"]
 

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from agent.choices import Choices
 from agent.domain import PictureOptions, Quality, Shape
 from ui.house import House, build_house
-from ui.words import WORDS, say
+from ui.labels import WORDS
+from ui.words import say
 
 __all__ = ["DEFAULTS", "MAX_SEED", "Settings", "build_settings", "keep_settings", "wanted_options"]
 

@@ -12,9 +12,9 @@ from gradio.events import Dependency
 
 from ui.bilingual import spoken
 from ui.handlers import Handlers
+from ui.labels import WORDS
 from ui.listen import listen
 from ui.session_handlers import SessionHandlers
-from ui.words import WORDS
 
 __all__ = ["Sidebar", "build_sidebar", "wire_chats"]
 

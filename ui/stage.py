@@ -10,8 +10,9 @@ from gradio.components.chatbot import ExampleMessage
 
 from agent.choices import Choices
 from agent.domain import Quality
+from ui.labels import WORDS
 from ui.settings import Settings, build_settings
-from ui.words import WORDS, say
+from ui.words import say
 
 __all__ = ["Stage", "build_stage", "examples", "placeholder"]
 

@@ -1,7 +1,7 @@
 """The words of the page in English and Chinese; the browser's language decides which are shown.
 
-Labels are keys that Gradio looks up in the browser (`WORDS("new_chat")`). What the server writes into
-messages is chosen by the language of the request (`language_of`, `say`).
+Labels are keys that Gradio looks up in the browser (ui/labels.py). What the server writes into messages is
+chosen by the language of the request (`language_of`, `say`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import gradio as gr
-
-__all__ = ["TEXTS", "WORDS", "Text", "language_of", "say"]
+__all__ = ["TEXTS", "Text", "language_of", "say"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,10 +270,6 @@ TEXTS: Mapping[str, Text] = {
     "older": Text(en="Older", zh="更早的"),
     "no_pictures": Text(en="No pictures yet.", zh="还没有图片。"),
 }
-
-WORDS = gr.I18n(
-    en={key: text.en for key, text in TEXTS.items()}, zh={key: text.zh for key, text in TEXTS.items()}
-)
 
 
 def language_of(accept_language: str) -> str:
