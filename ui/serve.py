@@ -52,6 +52,8 @@ SCRIPTS = tuple(Path(__file__).with_name(f"{name}.js") for name in ("page", "act
 MAX_WAITING = 256
 MAX_EVENTS = 512
 """At work at once, those of pages that follow a turn among them: they hold no thread."""
+MAX_PAGES = 250
+"""That Gradio remembers, at a seventh of a megabyte each and what they show."""
 LOOK_SECONDS = 0.01
 MAX_FILE_SIZE = "25mb"
 GOODBYE_SECONDS = 1
@@ -94,7 +96,7 @@ def serve(
         enable_monitoring=False,
         run_history=False,
         footer_links=[],
-        state_session_capacity=50,
+        state_session_capacity=MAX_PAGES,
         max_threads=MAX_EVENTS,
         max_file_size=MAX_FILE_SIZE,
         allowed_paths=[],

@@ -146,6 +146,23 @@ def test_leaving_a_chat_leaves_its_running_turn_alone(slow_visit: Visit) -> None
     slow_visit.stop()
 
 
+def test_a_refused_message_comes_back_each_time_and_what_is_typed_meanwhile_stays(
+    slow_visit: Visit,
+) -> None:
+    page, box = slow_visit.page, slow_visit.page.locator(".box textarea")
+    too_long = "draw a very " + "very " * 2_000 + "long car"
+    for _ in range(2):
+        slow_visit.say(too_long)
+        expect(page.locator(".chat .refusal")).to_contain_text("Please shorten it")
+        expect(box).to_have_value(too_long)
+    slow_visit.say("draw a red car")
+    expect(page.locator(".forming")).to_contain_text("step")
+    expect(box).to_have_value("")
+    box.fill("make it blue")
+    slow_visit.stop()
+    expect(box).to_have_value("make it blue")
+
+
 def test_an_example_is_a_message(visit: Visit) -> None:
     visit.page.locator(".examples .example", has_text="red car").click()
     visit.expect_answers(1)
