@@ -12,7 +12,7 @@ app: $(VENV)/runtime.stamp
 	$(BIN)/python app.py $(ARGS)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -22,16 +22,55 @@ import pytest
 from tests.postgresql import PostgreSQL, find_programs
 
 FONT = Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
+TESTS = Path(__file__).parent
 BACKENDS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+LONG = [
+    TESTS / name
+    for name in """
+        browser
+        ui/doors/test_resume.py
+        ui/doors/test_running_app.py
+        engines/test_zero_gpu.py
+        training/stages/test_all_stages.py
+        training/test_cluster.py
+        training/stages/test_finetune_learns.py
+        training/curation/test_ray_workers.py
+        agent/test_replay.py
+        engines/test_ranks.py
+        deploy/test_compose.py
+        training/test_editors.py
+        training/distillation/test_mixture.py
+        agent/test_main.py
+        test_ending.py
+        agent/decoder/test_tasks.py
+        training/curation/test_kill.py
+        ui/test_upload_door.py
+        engines/sparse_dit/test_graphs.py
+        engines/sparse_dit/test_single_file.py
+        engines/test_lora.py
+        engines/test_workshop.py
+    """.split()
+]
+"""Files, and the folder whose files share a browser, that take longest: begun first, so that at the end no
+worker sits over one of them while the other has nothing to do."""
 
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 
+def place(file: Path) -> int:
+    """Where it stands among the longest, or behind them."""
+    return next((place for place, path in enumerate(LONG) if file.is_relative_to(path)), len(LONG))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what this machine cannot run, and say why; REVERIE_NO_SKIPS makes that a failure instead."""
+    places = {path: place(path) for path in {item.path for item in items}}
+    items.sort(key=lambda item: places[item.path])
     if os.environ.get("REVERIE_NO_SKIPS"):
         return
     has_font = FONT.exists()

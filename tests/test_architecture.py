@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONG
+
 ROOT = Path(__file__).parents[1]
 ROOMS = ("agent", "engines", "training", "ui")
 ROOT_NAMES = {
@@ -117,6 +119,10 @@ def test_the_app_is_read_without_the_page() -> None:
     program = "import app, sys; sys.exit(', '.join({'gradio', 'huggingface_hub'} & set(sys.modules)) or 0)"
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+
+
+def test_the_longest_tests_are_there() -> None:
+    assert [path for path in LONG if not path.exists()] == []
 
 
 def test_nothing_in_the_repository_names_another_package_registry() -> None:
