@@ -79,18 +79,7 @@ def parser() -> argparse.ArgumentParser:
     info = commands.add_parser("info", help="what a preset can do")
     for command, preset in ((generate, "stickers-full"), (edit, "stickers-edit"), (info, "stickers-full")):
         command.add_argument("--preset", default=preset, choices=PRESETS)
-        command.add_argument(
-            "--weights", type=Path, help="folder in diffusers layout; embedded presets need none"
-        )
-        command.add_argument(
-            "--transformer", type=Path, help=".safetensors or .gguf file in place of the folder's transformer"
-        )
-        command.add_argument(
-            "--precision",
-            type=Precision,
-            choices=list(Precision)[1:],
-            help="of the transformer's weights, in place of the best that fits; fp8 multiplies in it too",
-        )
+        add_weights(command)
     fetch = commands.add_parser("download", help="fetch a published checkpoint; goes on where it stopped")
     fetch.add_argument("name", metavar="NAME", help="full, dev, fast, e1, e1.1 or e1-adapter")
     fetch.add_argument(
@@ -99,48 +88,72 @@ def parser() -> argparse.ArgumentParser:
     fetch.add_argument("--from", dest="origin", help="address of a mirror, or a folder of the same layout")
     fetch.add_argument("--llama", help="another repository, or a folder, with Llama 3.1 8B Instruct")
     for command in (generate, edit):
-        command.add_argument(
-            "--out", type=Path, required=True, help="picture file to write, for example cat.png"
-        )
-        command.add_argument("--seed", type=int)
-        command.add_argument("--negative", default="", help="what the picture should not show")
-        command.add_argument(
-            "--num-pictures", type=int, default=1, help="the second has the next seed, and so on"
-        )
-        command.add_argument("--grid", choices=GRIDS, help="which published sigmas a UniPC preset runs at")
-        command.add_argument("--steps", type=int)
-        command.add_argument("--guidance", type=float)
-        command.add_argument("--max-tokens", type=int, help="of the words, for T5 and Llama")
-        for encoder in ("clip-l", "clip-g", "t5", "llama"):
-            command.add_argument(f"--{encoder}", metavar="WORDS", help="other words for this text encoder")
-        command.add_argument("--llama-only", action="store_true", help="the other encoders read nothing")
-        command.add_argument(
-            "--step-cache", action="store_true", help="leave out what changes little: a likeness, sooner"
-        )
-        command.add_argument(
-            "--guided", nargs=2, type=float, metavar=("LOW", "HIGH"), help="sigmas that guidance works at"
-        )
-        command.add_argument(
-            "--speed-up", action="append", default=[], choices=SPEED_UPS, help="same picture, slower start"
-        )
-        command.add_argument(
-            "--lora",
-            action="append",
-            default=[],
-            metavar="FILE[:WEIGHT]",
-            help="an adapter in safetensors, at weight 1 or another; may be given again",
-        )
-        command.add_argument(
-            "--devices",
-            type=lambda names: names.split(","),
-            help="for example cuda:0,cuda:1; by default one: the first CUDA device, or else the processor",
-        )
-        command.add_argument(
-            "--split",
-            choices=("replicas", "guidance"),
-            help="several devices draw each its own pictures, or two draw one, each a half of guidance",
-        )
+        add_request(command)
+        add_engine(command)
     return root
+
+
+def add_weights(command: argparse.ArgumentParser) -> None:
+    """Where a preset's network is read from, and how precisely."""
+    command.add_argument(
+        "--weights", type=Path, help="folder in diffusers layout; embedded presets need none"
+    )
+    command.add_argument(
+        "--transformer", type=Path, help=".safetensors or .gguf file in place of the folder's transformer"
+    )
+    command.add_argument(
+        "--precision",
+        type=Precision,
+        choices=list(Precision)[1:],
+        help="of the transformer's weights, in place of the best that fits; fp8 multiplies in it too",
+    )
+
+
+def add_request(command: argparse.ArgumentParser) -> None:
+    """What is asked of one picture."""
+    command.add_argument("--out", type=Path, required=True, help="picture file to write, for example cat.png")
+    command.add_argument("--seed", type=int)
+    command.add_argument("--negative", default="", help="what the picture should not show")
+    command.add_argument(
+        "--num-pictures", type=int, default=1, help="the second has the next seed, and so on"
+    )
+    command.add_argument("--grid", choices=GRIDS, help="which published sigmas a UniPC preset runs at")
+    command.add_argument("--steps", type=int)
+    command.add_argument("--guidance", type=float)
+    command.add_argument("--max-tokens", type=int, help="of the words, for T5 and Llama")
+    for encoder in ("clip-l", "clip-g", "t5", "llama"):
+        command.add_argument(f"--{encoder}", metavar="WORDS", help="other words for this text encoder")
+    command.add_argument("--llama-only", action="store_true", help="the other encoders read nothing")
+    command.add_argument(
+        "--step-cache", action="store_true", help="leave out what changes little: a likeness, sooner"
+    )
+    command.add_argument(
+        "--guided", nargs=2, type=float, metavar=("LOW", "HIGH"), help="sigmas that guidance works at"
+    )
+
+
+def add_engine(command: argparse.ArgumentParser) -> None:
+    """What the engine wears, and what it runs on."""
+    command.add_argument(
+        "--speed-up", action="append", default=[], choices=SPEED_UPS, help="same picture, slower start"
+    )
+    command.add_argument(
+        "--lora",
+        action="append",
+        default=[],
+        metavar="FILE[:WEIGHT]",
+        help="an adapter in safetensors, at weight 1 or another; may be given again",
+    )
+    command.add_argument(
+        "--devices",
+        type=lambda names: names.split(","),
+        help="for example cuda:0,cuda:1; by default one: the first CUDA device, or else the processor",
+    )
+    command.add_argument(
+        "--split",
+        choices=("replicas", "guidance"),
+        help="several devices draw each its own pictures, or two draw one, each a half of guidance",
+    )
 
 
 def size_of(text: str) -> Size:
