@@ -142,41 +142,49 @@ def read_go_back(clause: str, album: Album) -> Wish | None:
         return Wish(kind="ask", text=clause)
     if named and (_GO_BACK_TO.search(named.text) or _STARTING_FROM.fullmatch(named.text)):
         return Wish(kind="go_back", reference=named.reference)
+    chosen = None if named else chosen_by_its_look(clause, album)
+    if chosen:
+        return Wish(kind="go_back", reference=chosen)
+    wanted = None if named else wanted_by_its_look(clause, album)
+    if wanted:
+        return Wish(kind="go_back", reference=wanted)
+    if _REDO.fullmatch(clause) and album.find(Reference(kind="redo")).ids:
+        return Wish(kind="go_back", reference=Reference(kind="redo"))
+    return None
+
+
+def chosen_by_its_look(clause: str, album: Album) -> Reference | None:
+    """ "The red one", while it is open which of several is taken."""
     bare = re.fullmatch(
         r"(?:(?:and|or|maybe|i (?:like|love|prefer|want|choose|pick)|i'll take|let's (?:use|take)) "
         r")?(?:the|that|my) (?P<what>[\w ]{2,30}?)",
         clause,
         re.I,
     )
-    if bare and not named:
-        meant = about(clause, album) or (
-            Reference(kind="described", words=content_words(bare["what"]))
-            if album.is_choice_open and content_words(bare["what"]) and album.showing(clause).ids
-            else None
-        )
-        if meant and content_words(bare["what"]) <= frozenset[str]().union(
-            *(album.words(each) for each in album.pictures)
-        ):
-            return Wish(kind="go_back", reference=meant)
-    what = (
-        None
-        if re.search(r"\b(?:get|take|bring) .*\b(?:out|off|away)\b", clause, re.I)
-        else _GO_BACK_WHAT.search(clause)
-    )
-    if what and not named and album.context.pictures:
-        wanted, _, lacking = re.sub(r"\bwith no\b", "without", next(filter(None, what.groups()))).partition(
-            " without "
-        )
-        words, lack = content_words(wanted), content_words(lacking)
-        known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
-        is_here = album.current is not None and words <= album.words(album.current)
-        if words & known and not (is_here and re.match(r"(?:keep|stick)\b", clause, re.I)):
-            return Wish(
-                kind="go_back", reference=Reference(kind="described", words=words & known, without=lack)
-            )
-    if _REDO.fullmatch(clause) and album.find(Reference(kind="redo")).ids:
-        return Wish(kind="go_back", reference=Reference(kind="redo"))
-    return None
+    if not bare:
+        return None
+    words = content_words(bare["what"])
+    meant = about(clause, album)
+    if not meant and album.is_choice_open and words and album.showing(clause).ids:
+        meant = Reference(kind="described", words=words)
+    known = frozenset[str]().union(*(album.words(each) for each in album.pictures))
+    return meant if meant and words <= known else None
+
+
+def wanted_by_its_look(clause: str, album: Album) -> Reference | None:
+    """ "Back to the one with the hat", unless that is what is looked at."""
+    is_taken_off = re.search(r"\b(?:get|take|bring) .*\b(?:out|off|away)\b", clause, re.I)
+    what = None if is_taken_off else _GO_BACK_WHAT.search(clause)
+    if not what or not album.context.pictures:
+        return None
+    said = re.sub(r"\bwith no\b", "without", next(filter(None, what.groups())))
+    wanted, _, lacking = said.partition(" without ")
+    words, lack = content_words(wanted), content_words(lacking)
+    known = frozenset[str]().union(*(album.words(each) for each in album.context.pictures))
+    is_here = album.current is not None and words <= album.words(album.current)
+    if not words & known or (is_here and re.match(r"(?:keep|stick)\b", clause, re.I)):
+        return None
+    return Reference(kind="described", words=words & known, without=lack)
 
 
 _CHOOSING = frozenset(

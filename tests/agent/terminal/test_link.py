@@ -51,24 +51,36 @@ def test_files_go_along(link: Link, tmp_path: Path) -> None:
         link.send(chat, "make it blue", [tmp_path / "gone.png"], {})
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_a_line_that_drops_is_taken_up_again(house: House, link: Link, seed: int) -> None:
-    line = BadLine(int(house.url.rpartition(":")[2]), seed)
+@pytest.fixture
+def line(house: House, request: pytest.FixtureRequest) -> Iterator[BadLine]:
+    """By a seed, if the test gives one."""
+    line = BadLine(int(house.url.rpartition(":")[2]), getattr(request, "param", 1))
+    yield line
+    line.close()
+
+
+@pytest.fixture
+def bad(house: House, line: BadLine) -> Iterator[Link]:
+    """Over that line."""
     bad = Link(f"http://127.0.0.1:{line.port}", house.key("ann"), first_pause_seconds=0.01)
+    yield bad
+    bad.close()
+
+
+@pytest.mark.parametrize("line", range(8), indirect=True)
+def test_a_line_that_drops_is_taken_up_again(line: BadLine, bad: Link, link: Link) -> None:
     turn = link.send(link.new_chat(), "two red cars", (), {})
     told = [*bad.events(turn)]
     whole = [*link.events(turn)]
     assert [each.id for each in told] == [each.id for each in whole]
     assert [each.type for each in told] == [each.type for each in whole]
     assert line.num_drops > 0
-    bad.close()
-    line.close()
 
 
 @pytest.mark.parametrize("status", [502, 503, 504, 429])
-def test_a_server_that_is_not_there_yet_is_asked_again(house: House, link: Link, status: int) -> None:
-    line = BadLine(int(house.url.rpartition(":")[2]), 1)
-    bad = Link(f"http://127.0.0.1:{line.port}", house.key("ann"), first_pause_seconds=0.01)
+def test_a_server_that_is_not_there_yet_is_asked_again(
+    line: BadLine, bad: Link, link: Link, status: int
+) -> None:
     turn = link.send(link.new_chat(), "two red cars", (), {})
     events = bad.events(turn)
     first = next(events)
@@ -76,55 +88,42 @@ def test_a_server_that_is_not_there_yet_is_asked_again(house: House, link: Link,
     told = [first, *events]
     assert [each.id for each in told] == [each.id for each in link.events(turn)]
     assert (line.statuses, line.num_drops > 0) == ([], True)
-    bad.close()
-    line.close()
 
 
 @pytest.mark.parametrize("has_file", [False, True])
-def test_a_message_whose_answer_is_lost_begins_one_turn(house: House, tmp_path: Path, has_file: bool) -> None:
+def test_a_message_whose_answer_is_lost_begins_one_turn(
+    house: House, line: BadLine, bad: Link, link: Link, tmp_path: Path, has_file: bool
+) -> None:
     file = tmp_path / "mine.png"
     Image.new("RGB", (64, 64), "red").save(file)
-    line = BadLine(int(house.url.rpartition(":")[2]), 1)
-    good = Link(house.url, house.key("ann"))
-    bad = Link(f"http://127.0.0.1:{line.port}", house.key("ann"), first_pause_seconds=0.01)
-    chat, line.num_swallowed = good.new_chat(), 2
+    chat, line.num_swallowed = link.new_chat(), 2
     turn = bad.send(chat, "two red cars", [file] if has_file else [], {})
     assert (line.num_swallowed, line.num_drops) == (0, 2)
-    assert [*good.events(turn)][-1].type == "RUN_FINISHED"
+    assert [*link.events(turn)][-1].type == "RUN_FINISHED"
     assert [each.id for each in house.agent.sessions.turns(chat, "ann")] == [turn]
-    for each in (good, bad, line):
-        each.close()
 
 
 def test_a_server_that_never_has_time_is_given_up_with_a_sentence(
-    house: House, link: Link, monkeypatch: pytest.MonkeyPatch
+    line: BadLine, bad: Link, link: Link, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.terminal.link.MOST_PAUSES", 3)
-    line = BadLine(int(house.url.rpartition(":")[2]), 1)
-    bad = Link(f"http://127.0.0.1:{line.port}", house.key("ann"), first_pause_seconds=0.01)
     turn = link.send(link.new_chat(), "two red cars", (), {})
     line.statuses = [502] * 5
     with pytest.raises(NotThere, match="drops again and again"):
         list(bad.events(turn))
     assert line.statuses == [502]
-    bad.close()
-    line.close()
 
 
 def test_a_line_that_stays_down_is_given_up_with_a_sentence(
-    house: House, link: Link, monkeypatch: pytest.MonkeyPatch
+    line: BadLine, bad: Link, link: Link, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("agent.terminal.link.MOST_PAUSES", 3)
-    line = BadLine(int(house.url.rpartition(":")[2]), 1)
-    bad = Link(f"http://127.0.0.1:{line.port}", house.key("ann"), first_pause_seconds=0.01)
     turn = link.send(link.new_chat(), "two red cars", (), {})
     events = bad.events(turn)
     assert next(events).type == "RUN_STARTED"
     line.is_down = True
     with pytest.raises(NotThere, match="drops again and again"):
         list(events)
-    bad.close()
-    line.close()
 
 
 def test_cancelling_ends_the_turn(link: Link) -> None:
