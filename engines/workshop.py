@@ -128,8 +128,10 @@ class Workshop:
             try:
                 self._infos[member] = self.ask(Inform(member=member), EngineInfo)
             except EngineError as error:
-                log.error("%s", f"{self.device.name}: {error}".removeprefix(": "))
                 is_loaded = False
+                if self._is_closed:
+                    break
+                log.error("%s", f"{self.device.name}: {error}".removeprefix(": "))
         self.is_able = self.is_able or is_loaded
         return is_loaded
 

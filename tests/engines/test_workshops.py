@@ -169,6 +169,15 @@ def test_one_that_is_started_again_is_passed_over_until_it_is_loaded(
         await_that(lambda: shops.num_able == 2)
 
 
+def test_closing_while_some_still_load_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        shops = opened()
+        assert shops.load(members(shops).members)
+        shops.close()
+        await_that(lambda: not any(each.name == "loading devices" for each in threading.enumerate()))
+    assert caplog.text == ""
+
+
 @pytest.mark.parametrize("load", [whole_but_for_one, deadly_but_for_one])
 def test_a_device_that_cannot_be_used_is_left_alone(
     load: Callable[[Device], Family], caplog: pytest.LogCaptureFixture
