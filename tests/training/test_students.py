@@ -14,6 +14,7 @@ from training.checkpoint import checkpoints
 from training.commands import main
 from training.export import averaged_weights
 from training.recipes import find_recipe
+from training.stages.pretrain import SHEET_PROMPTS
 from training.students import ABLATIONS, Place, student_of
 
 pytestmark = pytest.mark.font
@@ -29,6 +30,11 @@ CHANGES = [
     "matching_loop.optim.warmup_steps=1",
 ]
 FLAGS = ["--threads", "1", *(f"--set={each}" for each in CHANGES)]
+
+
+@pytest.fixture(autouse=True)
+def _contact_sheets_of_one_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.stages.student.SHEET_PROMPTS", SHEET_PROMPTS[:1])
 
 
 @pytest.fixture(scope="module")

@@ -79,9 +79,8 @@ def test_a_new_glyph_is_learnt_and_the_old_ones_stay(tmp_path: Path) -> None:
 
     before = errors()
     pictures = read_folder(write_rockets(tmp_path / "rockets", 20))
-    stage = FinetuneStage(
-        FinetuneSettings(), engine, pictures, tmp_path, lambda _: None, kept=read_folder(scenes)[:40]
-    )
+    settings, kept = FinetuneSettings(num_shown=1), read_folder(scenes)[:40]
+    stage = FinetuneStage(settings, engine, pictures, tmp_path, lambda _: None, kept=kept)
     optim = OptimSettings(learning_rate=1e-3, num_steps=80, warmup_steps=10, weight_decay=0, ema_decay=0.95)
     optimizer = train(stage, LoopSettings(optim=optim), tmp_path / "run", lambda _: None)
     optimizer.write(optimizer.ema)
