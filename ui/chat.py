@@ -23,7 +23,13 @@ SHOW_ADDRESS = """
 """
 TAKE_GESTURE = "(page, payload, ...rest) => [page, window.reverie.takeGesture(), ...rest]"
 TAKE_MASK = "(page, box, id, mask, ...rest) => [page, box, id, window.reverie.takeMask(box), ...rest]"
-TAKE_BACK = "(text, box) => [text ? {text, files: []} : box, '']"
+TAKE_BACK = """
+(text, box) => {
+  if (box.text.startsWith(text)) return [box, ""];
+  return [{ text: [text, box.text].filter(Boolean).join("\\n"), files: box.files }, ""];
+}
+"""
+"""Before what was typed since. Gradio tells the last view twice."""
 TAKE_LOAN = "(payload, ...rest) => [window.reverie.takeGesture(), ...rest]"
 LOOK_SECONDS, UPLOADS_SECONDS = 300, 1_800
 """How often uploads that were never sent are looked through, and how old they may become."""
