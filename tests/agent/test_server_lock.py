@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -89,6 +89,14 @@ def test_while_another_has_it_nothing_is_read_or_written(
     assert len(sessions.list("ann")) == 1
 
 
+def wait_for(condition: Callable[[], bool]) -> None:
+    """The server notes only after a while that a connection is closed."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_it_is_taken_again_where_nobody_asks_for_anything(
     admin: Admin, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,12 +104,9 @@ def test_it_is_taken_again_where_nobody_asks_for_anything(
     sessions = Sessions(postgresql_url)
     (first,) = admin.holders()
     admin.end(first)
-    deadline = time.monotonic() + 20
-    while not admin.holders():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: admin.holders() != [])
     sessions.close()
-    assert admin.holders() == []
+    wait_for(lambda: admin.holders() == [])
     time.sleep(0.2)
     assert admin.holders() == [], "who has closed it leaves it to others"
 
