@@ -6,6 +6,7 @@ import ipaddress
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,10 @@ from pathlib import Path
 # Before anything imports them: no hub, no telemetry, few threads.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = "1"  # and not what the process that started the workers has
+else:
+    os.environ.setdefault("OMP_NUM_THREADS", "2")
 # Nor does a test read or leave anything among a person's own files.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="reverie-test-cache-")
 
@@ -83,6 +87,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs a browser: apt-get install chromium"))
         if item.get_closest_marker("postgresql") and not has_postgresql:
             item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: apt-get install postgresql"))
+
+
+@pytest.fixture(autouse=True)
+def _leave_the_threads_as_they_were() -> Iterator[None]:
+    """A command sets them for all of its process, and the last bits of a picture depend on their number."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 
 @pytest.fixture(autouse=True)

@@ -38,6 +38,7 @@ def build_library() -> LibraryView:
         with gr.Row(elem_classes="library-top"):
             gr.HTML(f"<h2>{spoken('all_pictures')}</h2>")
             search = gr.Textbox(
+                "",
                 label=WORDS("search_pictures"),
                 show_label=False,
                 container=False,

@@ -143,6 +143,16 @@ def test_a_picture_leads_back_to_its_chat(visit: Visit) -> None:
     expect(visit.page.locator(".sessions.all .selected")).to_contain_text("red car")
 
 
+def test_nothing_is_asked_for_that_could_take_a_picture_away_again(visit: Visit) -> None:
+    asked = list[str]()
+    visit.ask("draw a red car", 1)
+    visit.page.on("request", lambda request: asked.append(request.url))
+    open_pictures(visit, 1).click()
+    expect(visit.page.locator(".shelf .large .words")).to_have_text(re.compile("red car"))
+    gestures = [url for url in asked if "queue/join" in url]
+    assert len(gestures) == 2, "the pictures, and the one that is looked at"
+
+
 def test_a_chat_goes_out_as_a_file_and_comes_back(visit: Visit, tmp_path: Path) -> None:
     page, entry = visit.page, visit.page.locator(".import input")
     visit.ask("draw a red car", 1)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
+from anyio.to_thread import current_default_thread_limiter
 from starlette.requests import Request
 
 from agent.people.sign_ins import NewSignIn, SignIns
@@ -112,21 +113,28 @@ def test_what_a_page_is_told_often_describes_no_component_anew(watching: Watchin
     assert told[-1].at_work == at_work(False)
 
 
-def test_pages_that_follow_hold_no_thread(watching: Watching) -> None:
-    async def look() -> int:
-        num_before = threading.active_count()
-        followers = [watching.follow(watching.enter()) for _ in range(60)]
+def test_pages_that_follow_hold_no_thread(watching: Watching, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the pool they share none is at work, and none is of their own."""
+    monkeypatch.setattr(module, "SIGN_IN_SECONDS", 60)
+    num_followers = 100
+
+    async def look() -> tuple[float, int]:
+        pool, num_before = current_default_thread_limiter(), threading.active_count()
+        assert pool.total_tokens < num_followers
+        followers = [watching.follow(watching.enter()) for _ in range(num_followers)]
         for views in followers:
             assert await anext(views)
         waiting = [asyncio.ensure_future(anext(views)) for views in followers]
         await asyncio.sleep(1)
-        num_threads = threading.active_count() - num_before
+        held, num_threads = pool.borrowed_tokens, threading.active_count() - num_before
         watching.engine.release()
         await asyncio.wait(waiting, timeout=PATIENCE_SECONDS)
         assert all(each.done() for each in waiting)
-        return num_threads
+        return held, num_threads
 
-    assert asyncio.run(look()) < 30
+    held, num_threads = asyncio.run(look())
+    assert held == 0
+    assert num_threads < num_followers
 
 
 def test_a_page_that_gradio_has_forgotten_is_told_as_well(watching: Watching) -> None:
