@@ -35,6 +35,7 @@ from agent.people.users import Users
 from agent.replay import print_each, replay
 from agent.sessions import Sessions
 from agent.signing import Signer
+from agent.spoken import ANSWERS, PICTURES, Things
 from agent.studio import StudioGraph, studio_graph
 from agent.tidying import tidy
 from engines.apart import apart
@@ -95,11 +96,11 @@ class Engines:
         """How many pictures can be drawn at once now."""
         return CALLS_AT_ONCE if self.workshops is None else self.workshops.num_able
 
-    def jobs(self, limits: JobLimits) -> Jobs:
+    def jobs(self, limits: JobLimits, things: Things = PICTURES) -> Jobs:
         """Their line, in which nothing counts as stuck: a workshop ends an engine that hangs."""
         if self.workshops is None:
-            return Jobs(math.inf, limits, CALLS_AT_ONCE, leaves_one=True)
-        return Jobs(math.inf, limits, len(self.workshops.shops), num_able=self.num_able)
+            return Jobs(math.inf, limits, CALLS_AT_ONCE, leaves_one=True, things=things)
+        return Jobs(math.inf, limits, len(self.workshops.shops), num_able=self.num_able, things=things)
 
     def load(self) -> bool:
         """Load all, so that the first picture need not wait; False if no device can."""
@@ -115,6 +116,7 @@ class Reverie:
     artifacts: Artifacts
     decoders: Decoders
     jobs: Jobs
+    answers: Jobs
     coordinator: Coordinator
     choices: Choices
     meter: Meter
@@ -127,6 +129,7 @@ class Reverie:
         self.coordinator.close()
         self.decoders.close()
         self.jobs.close()
+        self.answers.close()
         self.coordinator.brain.close()
         self.engines.close()
         self.sessions.close()
@@ -138,11 +141,11 @@ def build(settings: Settings) -> Reverie:
     signer = build_signer(settings)
     rules = OfflineBrain()
     limits = JobLimits(of_owner=settings.jobs_of_owner, in_all=settings.jobs_in_all)
-    jobs = engines.jobs(limits)
+    jobs, answers = engines.jobs(limits), engines.jobs(limits, ANSWERS)
 
     @cache
     def llama() -> Brain:
-        return build_llama(engines, jobs)
+        return build_llama(engines, answers)
 
     choices = Choices(
         folder=settings.data_folder,
@@ -187,6 +190,7 @@ def build(settings: Settings) -> Reverie:
         artifacts=artifacts,
         decoders=decoders,
         jobs=jobs,
+        answers=answers,
         coordinator=coordinator,
         choices=choices,
         meter=meter,
@@ -223,13 +227,13 @@ def on_lent_cards(settings: Settings, load: Callable[[], Family]) -> Family:
     return lent(load, label=TURN_ID.get)
 
 
-def build_llama(engines: Engines, jobs: Jobs) -> Brain:
-    """The engine's own language model. Raises EngineError where it cannot talk."""
+def build_llama(engines: Engines, answers: Jobs) -> Brain:
+    """The engine's own language model, with a line of its own. Raises EngineError where it cannot talk."""
     folder, speaker = engines.family.folder, engines.family.speaker
     if folder is None or speaker is None:
         raise ModelNotFound("There is no Llama here that draws: choose another --engine or another --brain.")
     require_voice(folder)
-    return LlamaBrain(lambda: speaker, jobs)
+    return LlamaBrain(lambda: speaker, answers)
 
 
 def can_speak(engines: Engines) -> bool:

@@ -1,4 +1,4 @@
-"""The line to the devices: jobs wait there fairly, can be stopped there or at work, and share no device."""
+"""The line to the devices: jobs wait there fairly, can be stopped there or at work, and share no place."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from agent.job import Job, JobStatus, Place
 from agent.line import Line
 from agent.pace import Pace, begins_in
 from agent.sentences import Sentence
-from agent.spoken import counted, spoken, spoken_in_chinese
+from agent.spoken import PICTURES, Things, spoken, spoken_in_chinese
 from engines.api import OnProgress, Progress
 from engines.errors import Cancelled
 
@@ -58,6 +58,7 @@ class Jobs:
         *,
         num_able: Callable[[], int] | None = None,
         leaves_one: bool = False,
+        things: Things = PICTURES,
     ) -> None:
         """A device silent for longer than `stall_seconds` is given up. `num_at_once` jobs may be at work, a
         thread each, of which only as many begin as `num_able` then says. With `leaves_one` the last place is
@@ -67,6 +68,7 @@ class Jobs:
         self.num_at_once = num_at_once
         self._num_able = num_able
         self._leaves_one = leaves_one
+        self._things = things
         self._change = threading.Condition()
         self._waiting = Line[Job]()
         self._order: list[Job] = []
@@ -120,18 +122,19 @@ class Jobs:
     def require_room(self, owner: str) -> None:
         """Whether a new job of `owner` would be let in; raises TooBusy, which says how long to wait."""
         with self._change:
-            jobs = self._all()
+            jobs, things = self._all(), self._things
             own = [each for each in jobs if each.owner == owner]
             if len(own) >= self.limits.of_owner:
+                num_own = things.counted(len(own))
                 what = Sentence(
-                    f"You have {counted(len(own))} in the making or in line, as many as one may have here.",
-                    f"你有 {len(own)} 张图片正在生成或排队，已经到了一个人的上限。",
+                    f"You have {num_own} in the making or in line, as many as one may have here.",
+                    f"你有 {things.counted_in_chinese(len(own))}正在生成或排队，已经到了一个人的上限。",
                 )
                 self._refuse(what, own[0])
             if len(jobs) >= self.limits.in_all:
                 what = Sentence(
-                    f"The line is full, with {counted(len(jobs))} in the making or waiting.",
-                    f"队伍满了，有 {len(jobs)} 张图片正在生成或等待。",
+                    f"The line is full, with {things.counted(len(jobs))} in the making or waiting.",
+                    f"队伍满了，有 {things.counted_in_chinese(len(jobs))}正在生成或等待。",
                 )
                 self._refuse(what, jobs[0])
 

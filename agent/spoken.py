@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
-__all__ = ["counted", "spoken", "spoken_in_chinese"]
+__all__ = ["ANSWERS", "PICTURES", "Things", "spoken", "spoken_in_chinese"]
 
 
-def counted(num_jobs: int) -> str:
-    return "one picture" if num_jobs == 1 else f"{num_jobs} pictures"
+@dataclass(frozen=True)
+class Things:
+    """What people wait for in a line."""
+
+    one: str
+    many: str
+    chinese: str
+
+    def counted(self, number: int) -> str:
+        return self.one if number == 1 else f"{number} {self.many}"
+
+    def counted_in_chinese(self, number: int) -> str:
+        return f"{number} {self.chinese}"
+
+
+PICTURES = Things("one picture", "pictures", "张图片")
+ANSWERS = Things("one answer", "answers", "个回答")
 
 
 def spoken(seconds: int) -> str:

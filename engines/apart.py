@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 from PIL import Image
 
@@ -65,9 +66,10 @@ class ApartEyes:
 
 @dataclass(frozen=True, kw_only=True)
 class ApartSpeaker:
-    """Has the device to itself while it speaks, as a member who draws does."""
+    """Speaks while an engine draws, in a thread of its own there, between the steps of the picture."""
 
     workshop: Workshop | Workshops
+    pauses: ClassVar[bool] = True
 
     @cached_property
     def max_tokens(self) -> int:

@@ -232,9 +232,14 @@ class Message:
 class Speaker(Protocol):
     """Writes with the language model that an engine reads words with. Raises EngineError.
 
-    One call at a time, the engine's own included: both stand on one device (agent.jobs sees to it).
-    `on_progress` hears of every token; raise `Cancelled` from it to stop.
+    One call at a time, and none of its engine's meanwhile, but for the time that `on_progress` takes: both
+    stand on one device (engines.serving sees to it). It hears of every token; raise `Cancelled` to stop.
     """
+
+    @property
+    def pauses(self) -> bool:
+        """Whether its engine can draw between two tokens at no cost; else an answer is written in one go."""
+        ...
 
     @property
     def max_tokens(self) -> int:

@@ -80,6 +80,10 @@ class LazySpeaker(Lazy[Speaker]):
     """A speaker that comes when there is something to say."""
 
     @property
+    def pauses(self) -> bool:
+        return self.get().pauses
+
+    @property
     def max_tokens(self) -> int:
         return self.get().max_tokens
 

@@ -1,29 +1,19 @@
-"""What can be asked of a family of engines that lives in a process of its own, and how it answers there."""
+"""What can be asked of a family of engines that lives in a process of its own. No torch."""
 
 from __future__ import annotations
 
-import logging
-import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from multiprocessing.connection import Connection
 from typing import ClassVar, TypeAlias
 
 from PIL import Image
 
-from engines.api import Engine, Eyes, Message, Progress, Speaker
-from engines.devices import Device
-from engines.errors import Cancelled, EngineError, ModelNotFound
-from engines.families import EDITOR, Family
-from engines.lazy import Lazy
-from engines.log_lane import LABEL, Levels, send_logs
-from engines.process import end_with_starter
-from engines.quiet import hush
-from engines.worker import Request, run
+from engines.api import Message, Progress
+from engines.worker import Request
 
 __all__ = [
+    "SIGN",
     "TAKEN",
     "Answer",
     "Channel",
@@ -38,23 +28,26 @@ __all__ = [
     "Piece",
     "Speak",
     "Words",
-    "serve",
+    "is_sign",
 ]
 
 EYES, SPEAKER = "eyes", "speaker"
 """Other members."""
 TAKEN = "taken"
 """Said first: from here on the order is being carried out."""
-BROKE = "Something inside the engine broke. Please retry; the log says more."
-log = logging.getLogger(__name__)
 
 
 class Channel(IntEnum):
-    """Orders of one kind wait for each other, and for no others."""
+    """Orders of one kind wait for each other; of others, only those of DRAWING and SPEAKING, step by step."""
 
-    DEVICE = 0
+    DRAWING = 0
     LOADING = 1
     LOOKING = 2
+    SPEAKING = 3
+
+    @property
+    def needs_device(self) -> bool:
+        return self in (Channel.DRAWING, Channel.SPEAKING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +56,7 @@ class Draw:
 
     member: str
     request: Request
-    channel: ClassVar = Channel.DEVICE
+    channel: ClassVar = Channel.DRAWING
 
     @property
     def who(self) -> str:
@@ -114,7 +107,7 @@ class Words:
 class Measure:
     """How many tokens the speaker takes."""
 
-    channel: ClassVar = Channel.DEVICE
+    channel: ClassVar = Channel.SPEAKING
     who: ClassVar = SPEAKER
 
 
@@ -123,7 +116,7 @@ class Count:
     """How many tokens the messages are to the speaker."""
 
     messages: Sequence[Message]
-    channel: ClassVar = Channel.DEVICE
+    channel: ClassVar = Channel.SPEAKING
     who: ClassVar = SPEAKER
 
 
@@ -134,7 +127,7 @@ class Answer:
     messages: Sequence[Message]
     schema: Mapping[str, object]
     num_tokens: int
-    channel: ClassVar = Channel.DEVICE
+    channel: ClassVar = Channel.SPEAKING
     who: ClassVar = SPEAKER
 
 
@@ -144,7 +137,7 @@ class Speak:
 
     messages: Sequence[Message]
     num_tokens: int
-    channel: ClassVar = Channel.DEVICE
+    channel: ClassVar = Channel.SPEAKING
     who: ClassVar = SPEAKER
 
 
@@ -156,7 +149,6 @@ class Piece:
 
 
 Order: TypeAlias = Draw | Inform | Look | Locate | Words | Measure | Count | Answer | Speak
-Answering: TypeAlias = Callable[[Lazy[Family], Order, Connection], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,102 +159,9 @@ class Given:
     label: str
 
 
-def serve(load: Callable[[], Family], device: Device, levels: Levels, *pipes: Connection) -> None:
-    """The process: a thread a channel. A bug, or a failed kernel, on the device's ends the process.
-
-    Its device, the only one seen here, can then be trusted again only from a fresh one. The last pipe is for
-    log records.
-    """
-    end_with_starter()
-    os.environ.update(device.environment)
-    send_logs(pipes[-1], levels)
-    hush()
-    family = Lazy(load)
-    for channel in (Channel.LOADING, Channel.LOOKING):
-        threading.Thread(
-            target=attend, args=(family, pipes[channel], answered), name=channel.name.lower(), daemon=True
-        ).start()
-    try:
-        attend(family, pipes[Channel.DEVICE], carried_out)
-    except Exception:
-        log.exception("the engine's process broke and ends")
-        raise SystemExit(1) from None  # or its traceback would be printed, with what it quotes
+SIGN = Progress(step=-1, num_steps=1)
+"""Not of work: of life, while the device is another's. It waits for no leave to go on."""
 
 
-def attend(family: Lazy[Family], pipe: Connection, answer: Answering) -> None:
-    """One order after the other, until the pipe is closed."""
-    while True:
-        try:
-            given: Given = pipe.recv()
-        except EOFError:
-            return
-        LABEL.set(given.label)
-        pipe.send(TAKEN)
-        try:
-            said = answer(family, given.order, pipe)
-        except EngineError as error:
-            said = error
-        pipe.send(said)
-
-
-def answered(family: Lazy[Family], order: Order, pipe: Connection) -> object:
-    """What needs no device's turn; a bug in it is told and does no harm to others."""
-    try:
-        return carried_out(family, order, pipe)
-    except EngineError:
-        raise
-    except Exception:
-        log.exception("%s broke", type(order).__name__)
-        return EngineError(BROKE)
-
-
-def carried_out(those: Lazy[Family], order: Order, pipe: Connection) -> object:
-    """Raises EngineError."""
-    family = those.get()
-    match order:
-        case Draw(member=member, request=request):
-            return run(member_of(family, member), request, pipe)
-        case Inform(member=member):
-            return member_of(family, member).info
-        case Look(image=image, question=question):
-            return eyes_of(family).look(image, question)
-        case Locate(image=image, words=words):
-            return eyes_of(family).locate(image, words)
-        case Words():
-            return eyes_of(family).vocabulary
-        case Measure():
-            return speaker_of(family).max_tokens
-        case Count(messages=messages):
-            return speaker_of(family).count_tokens(messages)
-        case Answer(messages=messages, schema=schema, num_tokens=num_tokens):
-            return speaker_of(family).answer(messages, schema, num_tokens, lambda each: tell(pipe, each))
-        case Speak(messages=messages, num_tokens=num_tokens):
-            for text in speaker_of(family).stream(messages, num_tokens, lambda each: tell(pipe, each)):
-                tell(pipe, Piece(text=text))
-            return None
-
-
-def tell(pipe: Connection, said: Progress | Piece) -> None:
-    """And wait for leave to go on."""
-    pipe.send(said)
-    if not pipe.recv():
-        raise Cancelled("Stopped.")
-
-
-def member_of(family: Family, name: str) -> Engine:
-    engine = family.editor if name == EDITOR else family.painters.get(name)
-    if engine is None:
-        raise ModelNotFound(f"There is no {name} among the engines.")
-    return engine
-
-
-def eyes_of(family: Family) -> Eyes:
-    if family.eyes is None:
-        raise ModelNotFound("These engines have no eyes.")
-    return family.eyes
-
-
-def speaker_of(family: Family) -> Speaker:
-    if family.speaker is None:
-        raise ModelNotFound("These engines cannot speak.")
-    return family.speaker
+def is_sign(said: object) -> bool:
+    return isinstance(said, Progress) and said.step < 0

@@ -14,6 +14,7 @@ from torch import nn
 
 from engines.errors import WeightsDamaged
 from engines.ladder import (
+    GIB,
     LADDER,
     Machine,
     PartSize,
@@ -41,6 +42,8 @@ SMALL_BYTES = 1_000_000_000
 """Models below this run in float32: they fit anywhere, and every device then draws the same picture."""
 SHARE_TO_USE = 0.95
 """Of the free memory; the rest is lost between the pieces."""
+TALK_BYTES = 3 * GIB
+"""What an 8B Llama remembers of a long conversation, and its language head."""
 ENCODERS = ("text_encoder", "text_encoder_2", "text_encoder_3", "text_encoder_4")
 
 EMBEDDINGS = ("embedding.", "embed_tokens.", "shared.")
@@ -86,6 +89,14 @@ class Placement:
         """Whether main memory has room for all encoders; else each is read anew when a new text comes."""
         peak = peak_of(self.rung, self.sizes, self.machine)
         return peak.cpu_bytes + encoder_bytes(self.rung, self.sizes) <= self.machine.cpu_bytes
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether all networks are on the device at once, with room for a conversation beside a picture."""
+        peak, on_gpu = peak_of(self.rung, self.sizes, self.machine), self.machine.gpu_bytes
+        used, free = (peak.cpu_bytes, self.machine.cpu_bytes) if on_gpu is None else (peak.gpu_bytes, on_gpu)
+        stays = on_gpu is None or self.rung.residence == "all"
+        return stays and self.keeps_encoders and used + TALK_BYTES <= free
 
     def take(self, transformer: SparseDiT) -> None:
         """Give a transformer, in main memory and unquantised, its precision and its place."""

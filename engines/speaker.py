@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def load_speaker(engine: DiffusionEngine) -> LlamaSpeaker:
 
 
 class LlamaSpeaker:
-    """Writes with the engine's Llama in its precision and place; one call at a time, the engine's included.
+    """Writes with the engine's Llama in its precision and place; between two tokens the engine may draw.
 
     Its language head (1 GB of an 8B Llama's) waits in main memory and is on the device while it writes.
     """
@@ -50,13 +51,18 @@ class LlamaSpeaker:
         self._text = text
         self._pick = pick
         self._head_VC = load_head(weights / LLAMA)
-        self._tokenizer: Any = text.tokenizers[SLOT]
+        # One of its own: the engine, in another thread, tells its tokenizer to pad and cut.
+        self._tokenizer: Any = deepcopy(text.tokenizers[SLOT])
         self._ends = ends_of(weights / LLAMA, self._tokenizer)
         self._markers = markers_of(self._tokenizer)
         self._grammar = from_tokenizer(
             self._tokenizer, n_vocab=config.vocab_size, eos_token=sorted(self._ends)
         )
         self.max_tokens = min(int(config.max_position_embeddings), MOST_TOKENS)
+
+    @property
+    def pauses(self) -> bool:
+        return self._text.host.keeps_all
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self._encode(messages))
@@ -102,6 +108,7 @@ class LlamaSpeaker:
             for step, token in enumerate(tokens(llama, head_VC, prompt, chooser, room), start=1):
                 on_progress(Progress(step=step, num_steps=room))
                 yield token
+                self._text.host.bring(llama)  # the engine may have needed its place
 
     def _head_on_device(self, llama: Any) -> Tensor:
         head_VC = llama.embed_tokens.weight if self._head_VC is None else self._head_VC

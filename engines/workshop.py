@@ -19,8 +19,9 @@ from engines.devices import ANY, Device
 from engines.errors import EngineError, WorkerDied
 from engines.families import Family
 from engines.log_lane import hear_logs, levels_here
-from engines.orders import Channel, Given, Inform, Order, Piece, serve
+from engines.orders import Channel, Given, Inform, Order, Piece, is_sign
 from engines.process import GRACE_SECONDS, Lane, begin, end
+from engines.serving import serve
 
 __all__ = ["Workshop"]
 
@@ -237,10 +238,11 @@ class Workshop:
             lane.receive()
 
     def _hear(self, life: Life, line: Line, who: str) -> Generator[Progress | Piece, None, object]:
-        with line.within(self.stall_seconds if who in life.known else self.load_seconds) as lane:
+        with line.within(self._patience(life, who)) as lane:
             said = lane.receive()
-        life.known.add(who)
         while isinstance(said, Progress | Piece):
+            if not is_sign(said):
+                life.known.add(who)
             goes_on = False
             try:
                 yield said
@@ -248,16 +250,26 @@ class Workshop:
             finally:
                 if not goes_on:
                     self._stop(line)
-            with line.within(self.stall_seconds) as lane:
-                lane.send(True)
+            with line.within(self._patience(life, who)) as lane:
+                if not is_sign(said):
+                    lane.send(True)
                 said = lane.receive()
+        life.known.add(who)
         return said
 
+    def _patience(self, life: Life, who: str) -> float:
+        """For how many seconds it may be silent."""
+        return self.stall_seconds if who in life.known else self.load_seconds
+
     def _stop(self, line: Line) -> None:
-        """In place of the leave to go on; returns when the engine has stopped."""
-        with suppress(WorkerDied), line.within(self.stall_seconds) as lane:
-            lane.send(False)
-            lane.receive()
+        """In place of the leave to go on; returns when the engine has stopped, a step later at most."""
+        with suppress(WorkerDied):
+            with line.within(self.stall_seconds) as lane:
+                lane.send(False)
+                said = lane.receive()
+            while isinstance(said, Progress | Piece):
+                with line.within(self.stall_seconds) as lane:
+                    said = lane.receive()
 
     def _told(self, life: Life, death: WorkerDied) -> EngineError:
         """To whoever waited for the answer, when it is known here that there is none."""

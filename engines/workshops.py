@@ -19,15 +19,16 @@ __all__ = ["Workshops"]
 class Workshops:
     """Each order goes to one of `shops`, the first that suits it; any thread may ask.
 
-    One that is able goes before one that is not; for a device's turn, one with nothing in hand; then one that
-    has not died lately and has loaded who is asked. So what was read for one picture is at hand for the next,
-    and what needs no device's turn stays where it was loaded. Close them when done.
+    One that is able goes before one that is not; for what needs a device, one with the least of its kind in
+    hand, then of the other; then one that has not died lately and has loaded who is asked. So what was read
+    for one picture is at hand for the next, and what needs no device stays where it was loaded. Close them
+    when done.
     """
 
     def __init__(self, shops: Sequence[Workshop]) -> None:
         self.shops = tuple(shops)
         self._lock = threading.Lock()
-        self._in_hand = Counter[Workshop]()
+        self._in_hand = Counter[tuple[Workshop, Channel]]()
 
     @property
     def num_restarts(self) -> int:
@@ -77,17 +78,19 @@ class Workshops:
 
     @contextmanager
     def _lent(self, order: Order) -> Iterator[Workshop]:
-        needs_turn = order.channel is Channel.DEVICE
         with self._lock:
             shop = min(self.shops, key=lambda each: self._suits(each, order))
-            self._in_hand[shop] += needs_turn
+            self._in_hand[shop, order.channel] += 1
         try:
             yield shop
         finally:
             with self._lock:
-                self._in_hand[shop] -= needs_turn
+                self._in_hand[shop, order.channel] -= 1
 
-    def _suits(self, shop: Workshop, order: Order) -> tuple[bool, int, int, bool]:
+    def _suits(self, shop: Workshop, order: Order) -> tuple[bool, int, int, int, bool]:
         """The least suits best."""
-        in_hand = self._in_hand[shop] if order.channel is Channel.DEVICE else 0
-        return not shop.is_able, in_hand, shop.num_deaths, not shop.knows(order.who)
+        alike = others = 0
+        if order.channel.needs_device:
+            alike = self._in_hand[shop, order.channel]
+            others = sum(self._in_hand[shop, each] for each in Channel if each.needs_device) - alike
+        return not shop.is_able, alike, others, shop.num_deaths, not shop.knows(order.who)

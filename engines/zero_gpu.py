@@ -25,7 +25,7 @@ from engines.families import Family
 from engines.lazy import LazyEngine
 from engines.lending import Loan, Piece, heeding_signals
 from engines.log_lane import speaking_through_us
-from engines.orders import BROKE
+from engines.serving import BROKE
 
 __all__ = ["CALLS_AT_ONCE", "ZeroGpuEngine", "is_zero_gpu", "lent"]
 

@@ -47,12 +47,16 @@ class SessionHandlers:
         except SessionNotFound:
             return
 
-    def mark(self, session_id: str, words: str, request: gr.Request) -> tuple[Any, str]:
-        """Another chat is shown: whether the page says that it is temporary, and what was found anew."""
+    def mark(self, session_id: str, words: str, request: gr.Request) -> tuple[Any, Any]:
+        """Another chat is shown: whether the page says that it is temporary, and what was found anew.
+
+        Where nothing was looked for nothing is told: words typed since may have been answered by now.
+        """
         owner, sessions = require_owner(request), self.library.sessions
         has_one = sessions.has(session_id, owner)
         is_temporary = has_one and sessions.get(session_id, owner).is_temporary
-        return gr.Row(visible=is_temporary), self.search(session_id, words, request)
+        found = self.search(session_id, words, request) if words.strip() else gr.skip()
+        return gr.Row(visible=is_temporary), found
 
     def pin(self, session_id: str, words: str, request: gr.Request) -> tuple[str, str]:
         """Pins the chat, or lets it go."""

@@ -30,13 +30,13 @@ ANSWER_TOKENS, REPLY_TOKENS = 1_200, 400
 class LlamaBrain:
     """Every answer is held to a grammar while it is written, and then checked like any other.
 
-    It waits in the device's line like a picture does: a speaker and a drawing never overlap.
+    An answer waits for other answers alone: the speaker speaks between two steps of a picture.
     """
 
-    def __init__(self, load: Callable[[], Speaker], jobs: Jobs) -> None:
-        """`load` gives the speaker; it is called on the device's thread, for every answer."""
+    def __init__(self, load: Callable[[], Speaker], answers: Jobs) -> None:
+        """`load` gives the speaker; it is called for every answer, on a thread of their line."""
         self._load = load
-        self._jobs = jobs
+        self._answers = answers
 
     @property
     def name(self) -> str:
@@ -108,9 +108,9 @@ class LlamaBrain:
             yield storable(piece)
 
     def _wait(self, work: Callable[[OnProgress], Result], token: CancelToken | None) -> Result:
-        """Have the work done on the device when it is its turn."""
+        """Have the work done when it is its turn."""
         try:
-            return self._jobs.run(
+            return self._answers.run(
                 work, token=token or CancelToken(), on_place=no_matter, on_progress=no_matter, kind="words"
             )
         except Cancelled:

@@ -106,6 +106,10 @@ class Host(Protocol):
     def keeps_encoders(self) -> bool:
         """False: an encoder is let go once it has read all texts, and loaded again when it is needed."""
 
+    @property
+    def keeps_all(self) -> bool:
+        """Whether the transformer is on the device as well, and a Llama can talk while a picture waits."""
+
     def seat(self, encoder: nn.Module) -> None:
         """Give an encoder that was just loaded, in main memory, its precision and its place."""
 
@@ -119,6 +123,10 @@ class PlainHost:
 
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     keeps_encoders: bool = True
+
+    @property
+    def keeps_all(self) -> bool:
+        return self.keeps_encoders
 
     def seat(self, encoder: nn.Module) -> None:
         encoder.to(self.device)

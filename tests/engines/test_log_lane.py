@@ -118,7 +118,7 @@ def test_a_bug_there_is_told_by_class_and_frames(capfd: pytest.CaptureFixture[st
         ("draw", "the engine's process broke and ends"),
     ]
     for each in found:
-        assert each["error"].startswith("ValueError at engines/orders.py:")
+        assert each["error"].startswith("ValueError at engines/serving.py:")
         assert "tests/engines/test_log_lane.py" in each["error"]
     assert CANARY not in stream.getvalue() + capfd.readouterr().err
 

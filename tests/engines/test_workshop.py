@@ -49,7 +49,7 @@ class Seers:
 class Parrot:
     """Says the last message again, a word at a time."""
 
-    max_tokens = 100
+    max_tokens, pauses = 100, True
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return sum(len(each.content.split()) for each in messages)

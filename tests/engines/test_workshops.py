@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -16,14 +16,14 @@ from functools import partial
 import pytest
 
 from engines.apart import apart
-from engines.api import EditRequest, GenerateRequest, OnProgress, Progress, Sample
+from engines.api import EditRequest, GenerateRequest, Message, OnProgress, Progress, Sample
 from engines.devices import Device
 from engines.errors import EngineError, ModelNotFound, WorkerDied
 from engines.fake import FakeEngine
 from engines.families import Family
 from engines.workshop import Workshop
 from engines.workshops import Workshops
-from tests.engines.test_workshop import PATIENCE_SECONDS, PICTURE, Seers, await_that, is_there
+from tests.engines.test_workshop import PATIENCE_SECONDS, PICTURE, Parrot, Seers, await_that, is_there
 
 REQUEST = GenerateRequest(prompt="a red dog", seed=7)
 SEEN = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
@@ -41,9 +41,23 @@ class Located(FakeEngine):
         return replace(super().generate(request, on_progress), note=note)
 
 
+class Somewhere(Parrot):
+    """Says in which process it is."""
+
+    def stream(self, messages: Sequence[Message], num_tokens: int, on_progress: OnProgress) -> Iterator[str]:
+        yield str(os.getpid())
+
+
 def family_on(device: Device) -> Family:
     engine = Located()
-    return Family(painters={"full": engine}, editor=engine, vocabulary={}, folder=None, eyes=Seers())
+    return Family(
+        painters={"full": engine},
+        editor=engine,
+        vocabulary={},
+        folder=None,
+        eyes=Seers(),
+        speaker=Somewhere(),
+    )
 
 
 def whole_but_for_one(device: Device) -> Family:
@@ -122,6 +136,23 @@ def test_what_comes_one_after_the_other_stays_on_the_first(shops: Workshops) -> 
     assert set(made) == {f"{shops.shops[0].pid} 0 0"}
     assert family.editor is not None
     assert family.editor.edit(EditRequest(image=PICTURE, instruction="blue", seed=1), ignore).seed == 1
+
+
+def test_who_speaks_goes_to_a_device_where_nobody_draws(shops: Workshops) -> None:
+    family, heard = members(shops), list[str]()
+    assert family.speaker is not None
+    whereabouts = [Message(role="user", content="where?")]
+
+    def ask(progress: Progress) -> None:
+        if progress.step == 2 and not heard:
+            heard.extend(family.speaker.stream(whereabouts, 10, ignore))  # type: ignore[union-attr]
+
+    drawn = family.painters["full"].generate(REQUEST, ask).note
+    assert heard == [str(shops.shops[1].pid)]
+    assert drawn == f"{shops.shops[0].pid} 0 0"
+    heard.clear()
+    both(shops, ask, ask)
+    assert heard, "with a picture on each device, between the steps of one"
 
 
 def test_eyes_open_once_and_elsewhere_when_their_process_dies(shops: Workshops) -> None:

@@ -89,6 +89,11 @@ def test_one_temporary_chat_follows_another(desk: Desk) -> None:
     assert not desk.chats.mark("", "", MINE)[0].visible
 
 
+def test_what_was_found_is_marked_anew_and_nothing_is_told_where_nothing_was_looked_for(desk: Desk) -> None:
+    assert "selected" in desk.chats.mark(desk.id, "car", MINE)[1]
+    assert desk.chats.mark(desk.id, " ", MINE)[1] == gr.skip()
+
+
 def test_names_are_given_by_the_owner(desk: Desk) -> None:
     assert desk.chats.ask_title(desk.id, MINE)[0] == "a red car"
     assert "My car" in desk.chats.rename(desk.id, "", "My car", MINE)[0]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ from agent.jobs import Jobs
 from agent.planner import plan
 from engines.api import Message, OnProgress, Progress
 from engines.errors import Cancelled, DeviceOutOfMemory, EngineError, ModelNotFound
+from engines.fake import FakeEngine, Fault
 from engines.text.speech import sampled
 from tests.agent.brains.chat_server import CONTEXT, EDITED, GREEN, RED
 from tests.doubles import build_agent
@@ -42,6 +44,7 @@ class ScriptedSpeaker:
 
     script: list[str | EngineError] = field(default_factory=list)
     max_tokens: int = 100_000
+    pauses: bool = True
     heard: list[Sequence[Message]] = field(default_factory=list)
     schemas: list[Mapping[str, object]] = field(default_factory=list)
     pause: threading.Event = field(default_factory=threading.Event)
@@ -156,30 +159,46 @@ def cancel_after(event: threading.Event, token: CancelToken) -> None:
     token.cancel()
 
 
-def test_it_waits_for_the_device(jobs: Jobs) -> None:
-    """A drawing is never disturbed."""
+def test_answers_wait_for_each_other(jobs: Jobs) -> None:
+    """Speakers take one call at a time; whose turn it is, their line says."""
     order: list[str] = []
     begun, release = threading.Event(), threading.Event()
 
-    def draw(_: OnProgress) -> None:
-        begun.set()
-        release.wait(5)
-        order.append("drawn")
+    class Slow(ScriptedSpeaker):
+        def stream(self, *arguments: Any) -> Iterator[str]:
+            order.append("begun")
+            begun.set()
+            release.wait(5)
+            yield from super().stream(*arguments)
+            order.append("ended")
 
-    token = CancelToken()
-    drawing = threading.Thread(
-        target=lambda: jobs.run(draw, token=token, on_place=lambda _: None, on_progress=lambda _: None)
-    )
-    drawing.start()
-    begun.wait(5)
-    brain = LlamaBrain(lambda: order.append("asked") or ScriptedSpeaker([json.dumps(GREEN)]), jobs)
-    deciding = threading.Thread(target=lambda: brain.decide(CONTEXT))
-    deciding.start()
+    speaker = Slow([json.dumps(GREEN)] * 2)
+    brain = LlamaBrain(lambda: speaker, jobs)
+    deciding = [threading.Thread(target=lambda: brain.decide(CONTEXT)) for _ in range(2)]
+    for each in deciding:
+        each.start()
+    assert begun.wait(5)
     time.sleep(0.1)
     release.set()
-    drawing.join()
-    deciding.join()
-    assert order == ["drawn", "asked"]
+    for each in deciding:
+        each.join()
+    assert order == ["begun", "ended"] * 2
+
+
+def test_an_answer_does_not_wait_for_a_picture(tmp_path: Path, jobs: Jobs) -> None:
+    """The picture is as long in the making as the answer is not there."""
+    engine = FakeEngine(faults=[Fault.HANG])
+    agent = build_agent(tmp_path, engine=engine, brain=OfflineBrain())
+    drawing = agent.coordinator.run(agent.sessions.create("ann").id, "ann", "draw a red dog")
+    while not agent.jobs.line:
+        time.sleep(0.01)
+    agent.coordinator.brain = speaking(jobs, json.dumps({"language": "en", "route": "chat"}), "Hello, Bob.")
+    last = list(agent.coordinator.run(agent.sessions.create("bob").id, "bob", "hello"))[-1]
+    assert isinstance(last, TurnDone)
+    assert last.reply == "Hello, Bob."
+    engine.release()
+    assert isinstance(list(drawing)[-1], TurnDone)
+    agent.close()
 
 
 def long_context() -> Context:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from engines.ladder import Machine, Precision, Rung
+from engines.ladder import Machine, Precision, Residence, Rung
 from engines.placement import Placement, measure
 from engines.text import PlainHost, TextStack
 
@@ -20,6 +20,27 @@ def host(folder: Path, cpu_bytes: int) -> Placement:
     return Placement(
         CPU, IN_TURN, measure(folder / "transformer", folder), Machine(gpu_bytes=10**12, cpu_bytes=cpu_bytes)
     )
+
+
+@pytest.mark.parametrize(
+    ("residence", "gpu_bytes", "cpu_bytes", "expected"),
+    [
+        ("all", 10**12, 10**12, True),
+        ("all", 4 * 10**9, 10**12, False),
+        ("all", 10**12, 0, False),
+        ("in turn", 10**12, 10**12, False),
+        ("block by block", 10**12, 10**12, False),
+        ("all", None, 10**12, True),
+        ("all", None, 0, False),
+    ],
+)
+def test_a_llama_talks_between_steps_where_all_stay_and_there_is_room(
+    tiny_folder: Path, residence: Residence, gpu_bytes: int | None, cpu_bytes: int, expected: bool
+) -> None:
+    rung = Rung(transformer=Precision.BF16, encoders=Precision.BF16, residence=residence)
+    sizes = measure(tiny_folder / "transformer", tiny_folder)
+    machine = Machine(gpu_bytes=gpu_bytes, cpu_bytes=cpu_bytes)
+    assert Placement(CPU, rung, sizes, machine).keeps_all == expected
 
 
 @pytest.mark.parametrize("cpu_bytes", [10**12, 0], ids=["kept", "read anew"])
