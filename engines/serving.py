@@ -44,8 +44,8 @@ from engines.worker import Request
 __all__ = ["BROKE", "serve"]
 
 BROKE = "Something inside the engine broke. Please retry; the log says more."
-TALK_SECONDS = 0.5
-"""How long words are written before a picture goes on: with it, a picture takes its one step."""
+TALK_SECONDS = (0.1, 0.5)
+"""Words are written for as long as a picture's last step took, within these, before it takes its next."""
 log = logging.getLogger(__name__)
 
 
@@ -65,10 +65,11 @@ def serve(load: Callable[[], Family], device: Device, levels: Levels, *pipes: Co
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """A family and its device, which is only one's at a time."""
+    """A family and its device, which is one's at a time; for how many seconds a channel has `held` it last."""
 
     family: Lazy[Family]
     baton: Baton = field(default_factory=Baton)
+    held: dict[Channel, float] = field(default_factory=dict)
 
 
 Slice: TypeAlias = Callable[[], float]
@@ -81,8 +82,9 @@ class Spell:
     At each step, and not before its slice is over, the device goes to whoever has waited longest.
     """
 
-    def __init__(self, baton: Baton, pipe: Connection, slice_seconds: Slice) -> None:
-        self._baton, self._pipe, self._slice_seconds = baton, pipe, slice_seconds
+    def __init__(self, house: House, channel: Channel, pipe: Connection, slice_seconds: Slice) -> None:
+        self._house, self._channel = house, channel
+        self._pipe, self._slice_seconds = pipe, slice_seconds
         self._has_device, self._since = False, 0.0
 
     def __enter__(self) -> Spell:
@@ -112,12 +114,13 @@ class Spell:
         return left > 0 and (seconds == math.inf or self._pipe.poll(left))
 
     def _take(self) -> None:
-        self._baton.take(self._still_wait)
+        self._house.baton.take(self._still_wait)
         self._has_device, self._since = True, time.monotonic()
 
     def _give(self) -> None:
         self._has_device = False
-        self._baton.give()
+        self._house.held[self._channel] = time.monotonic() - self._since
+        self._house.baton.give()
 
     def _still_wait(self) -> None:
         """Without waiting for leave: the device may be given to us meanwhile."""
@@ -162,7 +165,7 @@ def carried_out(house: House, order: Order, pipe: Connection) -> object:
     family = house.family.get()
     match order:
         case Draw(member=member, request=request):
-            with Spell(house.baton, pipe, lambda: 0.0) as spell:
+            with Spell(house, order.channel, pipe, lambda: 0.0) as spell:
                 return drawn(member_of(family, member), request, spell)
         case Inform(member=member):
             return member_of(family, member).info
@@ -178,11 +181,11 @@ def carried_out(house: House, order: Order, pipe: Connection) -> object:
             return speaker_of(family).count_tokens(messages)
         case Answer(messages=messages, schema=schema, num_tokens=num_tokens):
             speaker = speaker_of(family)
-            with Spell(house.baton, pipe, slices_of(speaker)) as spell:
+            with Spell(house, order.channel, pipe, slices_of(speaker, house)) as spell:
                 return speaker.answer(messages, schema, num_tokens, spell.tell)
         case Speak(messages=messages, num_tokens=num_tokens):
             speaker = speaker_of(family)
-            with Spell(house.baton, pipe, slices_of(speaker)) as spell:
+            with Spell(house, order.channel, pipe, slices_of(speaker, house)) as spell:
                 for text in speaker.stream(messages, num_tokens, spell.tell):
                     spell.tell(Piece(text=text))
             return None
@@ -194,8 +197,14 @@ def drawn(engine: Engine, request: Request, spell: Spell) -> Sample:
     return engine.edit(request, spell.tell)
 
 
-def slices_of(speaker: Speaker) -> Slice:
-    return lambda: TALK_SECONDS if speaker.pauses else math.inf
+def slices_of(speaker: Speaker, house: House) -> Slice:
+    def slice_seconds() -> float:
+        if not speaker.pauses:
+            return math.inf
+        least, most = TALK_SECONDS
+        return min(most, max(least, house.held.get(Channel.DRAWING, most)))
+
+    return slice_seconds
 
 
 def member_of(family: Family, name: str) -> Engine:
