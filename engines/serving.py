@@ -65,7 +65,7 @@ def serve(load: Callable[[], Family], device: Device, levels: Levels, *pipes: Co
 
 @dataclass(frozen=True, kw_only=True)
 class House:
-    """A family and its device, which is one's at a time; how long a channel has last `held` it, in seconds."""
+    """A family and its device, which is one's at a time; for how many seconds a channel last `held` it."""
 
     family: Lazy[Family]
     baton: Baton = field(default_factory=Baton)
