@@ -25,11 +25,14 @@ TAKE_GESTURE = "(page, payload, ...rest) => [page, window.reverie.takeGesture(),
 TAKE_MASK = "(page, box, id, mask, ...rest) => [page, box, id, window.reverie.takeMask(box), ...rest]"
 TAKE_BACK = """
 (text, box) => {
+  const asItIs = { __type__: "update" };
+  if (!text) return [asItIs, asItIs];
   if (box.text.startsWith(text)) return [box, ""];
   return [{ text: [text, box.text].filter(Boolean).join("\\n"), files: box.files }, ""];
 }
 """
-"""Before what was typed since. Gradio tells the last view twice."""
+"""Before what was typed since. Where nothing comes back the box is not touched: by now it may hold more than
+was read of it. Gradio tells the last view twice."""
 TAKE_LOAN = "(payload, ...rest) => [window.reverie.takeGesture(), ...rest]"
 LOOK_SECONDS, UPLOADS_SECONDS = 300, 1_800
 """How often uploads that were never sent are looked through, and how old they may become."""

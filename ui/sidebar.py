@@ -69,6 +69,7 @@ def build_sidebar(*, signs_in: bool = False) -> Sidebar:
             temporary = gr.Button(WORDS("temporary_chat"), size="sm", elem_classes="new-temporary")
             pictures = gr.Button(WORDS("all_pictures"), size="sm", elem_classes="all-pictures")
         search = gr.Textbox(
+            "",
             label=WORDS("search_chats"),
             show_label=False,
             container=False,

@@ -77,7 +77,7 @@ def build_stage(qualities: tuple[Quality, ...], default: Quality, choices: Choic
                 elem_classes="box",
             )
             settings = build_settings(qualities, default, choices)
-        given_back = gr.Textbox(visible=False)
+        given_back = gr.Textbox("", visible=False)
         payload = gr.Textbox(visible=False)
         gesture = gr.Button(visible="hidden", elem_classes="unseen-gesture")
         borrow = gr.Button(visible="hidden", elem_classes="unseen-borrow")
